@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One makefile, no recursion. What you want is in the first block; how each folder becomes an archive,
+# each program and each test is in the blocks below. Everything that is built lies under build/.
+#
+#   make              the programs            make demo     boots a machine without a disk
+#   make check        every test              make bench    sizes and speeds, printed
+#   make install      DESTDIR= PREFIX=/usr    make deps     installs what is missing (Debian)
+#   make fmt lint clean
+#
+#   STATIC=0          the boot client with shared libraries instead of static ones
+#   KMOD_SOURCE=dir   an unpacked kmod source instead of the distribution's
+#   MKINITCPIO=dir    a checkout of mkinitcpio, for its hook tests and INITRAMFS=mkinitcpio
+#   INITRAMFS=dracut  the generator that make demo uses: dracut or mkinitcpio
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+SHELL := /bin/bash
+
+STATIC ?= 1
+PREFIX ?= /usr
+INITRAMFS ?= dracut
+CXXFLAGS ?= -O2 -g
+B := build
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror
+COMMON := -std=c++20 $(WARNINGS) -Isrc -MMD -MP
+PRODUCT := $(COMMON) -fno-exceptions -fno-rtti
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+include packaging/client.mk
+
+# --- folders -> archives -------------------------------------------------------------------------
+
+FOLDERS := base nvme host boot export target
+sources = $(filter-out %/main.cc,$(wildcard src/$(1)/*.cc))
+objects = $(patsubst src/%.cc,$(B)/$(1)/%.o,$(call sources,$(2)))
+
+# $(1) flavour, $(2) its flags: obj for programs, small for the boot client, asan for tests and fuzzing
+define flavour
+$$(B)/$(1)/%.o: src/%.cc $$(B)/deps.stamp
+	@mkdir -p $$(@D)
+	$$(CXX) $$(PRODUCT) $(2) -c $$< -o $$@
+$(foreach f,$(FOLDERS),
+$$(B)/$(1)/$(f).a: $$(call objects,$(1),$(f))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	ar rcs $$@ $$^)
+endef
+$(eval $(call flavour,obj,$$(CXXFLAGS)))
+$(eval $(call flavour,small,$$(CLIENT_CXXFLAGS)))
+$(eval $(call flavour,asan,-O1 -g $$(SANITIZE)))
+
+archives = $(foreach f,$(2),$(B)/$(1)/$(f).a)
+
+# --- programs ------------------------------------------------------------------------------------
+
+PROGRAMS := $(patsubst %,$(B)/%,$(if $(wildcard src/boot/main.cc),nvmeroot) $(if $(wildcard src/target/main.cc),nvmeroot-target))
+all: $(PROGRAMS)
+
+$(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base) $(CLIENT_LIBRARIES)
+	$(CXX) $(CLIENT_LDFLAGS) $^ $(CLIENT_LIBS) -o $@.unstripped
+	strip -o $@ $@.unstripped
+
+$(B)/nvmeroot-target: $(B)/obj/target/main.o $(call archives,obj,target export nvme base)
+	$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser -o $@
+
+# --- unit tests: one Boost.Test program for each folder of tests/unit -------------------------------
+
+UNIT_FOLDERS := $(notdir $(wildcard tests/unit/*))
+UNIT_PROGRAMS := $(UNIT_FOLDERS:%=$(B)/tests/unit-%)
+TEST_CXXFLAGS := $(COMMON) -Itests -O1 -g $(SANITIZE)
+TEST_ARCHIVES := $(call archives,asan,target export boot host nvme base)
+TEST_LIBS := -lboost_unit_test_framework -luring -lcrypto -liniparser $(CLIENT_SHARED_LIBS)
+SUPPORT := $(patsubst tests/%.cc,$(B)/tests/%.o,$(wildcard tests/support/*.cc))
+
+$(B)/tests/%.o: tests/%.cc $(B)/deps.stamp
+	@mkdir -p $(@D)
+	$(CXX) $(TEST_CXXFLAGS) -c $< -o $@
+
+$(B)/tests/support.a: $(SUPPORT)
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+define unit_program
+$$(B)/tests/unit-$(1): $$(B)/tests/unit_main.o $$(patsubst tests/%.cc,$$(B)/tests/%.o,$$(wildcard tests/unit/$(1)/*.cc)) $$(B)/tests/support.a $$(TEST_ARCHIVES)
+	$$(CXX) $$(SANITIZE) $$^ $$(TEST_LIBS) -o $$@
+endef
+$(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_program,$(f))))
+
+unit: $(UNIT_PROGRAMS) $(PROGRAMS)
+	@tests/run-unit $(UNIT_PROGRAMS)
+
+# --- fuzz targets: replayed over their corpus by g++ with sanitizers, explored by clang ---------------
+
+FUZZ := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.cc)))
+$(B)/tests/replay-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay_main.o $(B)/tests/support.a $(TEST_ARCHIVES)
+	$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
+
+fuzz-replay: $(FUZZ:%=$(B)/tests/replay-%)
+	@tests/fuzz/replay $^
+
+# make explore-fuzz_uri SECONDS=60
+explore-%: tests/fuzz/%.cc $(B)/deps.stamp
+	@mkdir -p $(B)/fuzz/$*
+	clang++ -std=c++20 -Isrc -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
+	    $(foreach f,nvme base host boot export target,$(call sources,$(f))) $(filter-out -lboost%,$(TEST_LIBS)) -o $(B)/fuzz/$*/run
+	$(B)/fuzz/$*/run -max_total_time=$(or $(SECONDS),60) $(B)/fuzz/$* tests/fuzz/corpus/$*
+
+# --- everything ------------------------------------------------------------------------------------
+
+check: all $(UNIT_PROGRAMS) $(FUZZ:%=$(B)/tests/replay-%)
+	@tests/check
+
+lint: $(B)/deps.stamp
+	@tests/lint/run
+
+demo: all
+	@tests/boot/demo $(INITRAMFS)
+
+bench: all
+	@tests/boot/bench
+
+fmt: $(B)/deps.stamp
+	clang-format -i $$(git ls-files '*.cc' '*.h')
+
+# --- packages --------------------------------------------------------------------------------------
+
+deps: $(B)/deps.stamp
+$(B)/deps.stamp: packaging/deps.sh
+	@mkdir -p $(@D)
+	@packaging/deps.sh
+	@touch $@
+
+# --- install ---------------------------------------------------------------------------------------
+
+install: all
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install.sh
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all unit fuzz-replay check lint demo bench fmt deps install clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs what the build and the tests need and this machine lacks (Debian 12 and 13); on Arch and
+# Fedora it prints the command to run.
+set -eu
+
+build=(g++ make pkg-config dpkg-dev libnvme-dev libiniparser-dev libkmod-dev liburing-dev libssl-dev
+    libjson-c-dev libboost-test-dev liblzma-dev libzstd-dev zlib1g-dev)
+boot=(qemu-system-x86 debootstrap dracut-core busybox-static nvme-cli cpio zstd xz-utils kmod
+    e2fsprogs fdisk gawk iproute2 python3)
+checks=(bats shellcheck clang clang-format clang-tidy git)
+
+arch='pacman -S --needed base-devel libnvme iniparser kmod liburing openssl json-c boost qemu-system-x86 debootstrap dracut busybox nvme-cli cpio zstd xz e2fsprogs gawk iproute2 python bash-bats shellcheck clang git'
+fedora='dnf install gcc-c++ make pkgconf-pkg-config libnvme-devel iniparser-devel kmod-devel liburing-devel openssl-devel json-c-devel boost-devel glibc-static libstdc++-static qemu-system-x86-core debootstrap dracut busybox nvme-cli cpio zstd xz e2fsprogs gawk iproute python3 bats ShellCheck clang clang-tools-extra git'
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+if ! command -v apt-get >/dev/null; then
+    if command -v pacman >/dev/null; then wanted=$arch; else wanted=$fedora; fi
+    printf 'Install what is needed with:\n    %s\n' "$wanted" >&2
+    command -v pkg-config >/dev/null && pkg-config --exists libnvme libkmod liburing && exit 0
+    exit 1
+fi
+
+missing=()
+for package in "${build[@]}" "${boot[@]}" "${checks[@]}"; do
+    status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+    [ "$status" = 'install ok installed' ] || missing+=("$package")
+done
+[ "${#missing[@]}" -gt 0 ] || exit 0
+echo "installing: ${missing[*]}"
+as_root apt-get update -q
+as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"

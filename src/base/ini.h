@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Ini files, and the only user of iniparser. iniparser lower-cases section and key names, joins
+// them with ':' and keeps the last of two equal keys; on top of that this file refuses what
+// iniparser lets pass (equal keys, a key outside any section, a colon in a name) and knows each
+// key's line.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace base {
+
+class Ini {
+  public:
+    struct Entry {
+        std::string section;  ///< lower case, never empty
+        std::string key;      ///< lower case
+        std::string value;    ///< quotes and comments removed
+        int line = 0;         ///< 1 is the first
+    };
+
+    /// Errors: the file cannot be read or is longer than 1 MiB, a line is no ini syntax (all such
+    /// lines are named), two equal keys in one section.
+    static Result<Ini> load(const std::string& path);
+    /// As load. @param name  stands for the path in errors.
+    static Result<Ini> parse(std::string_view text, const std::string& name);
+
+    /// In the order of the file.
+    [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+    /// Section names in the order of the file, empty sections too.
+    [[nodiscard]] const std::vector<std::string>& sections() const { return sections_; }
+    [[nodiscard]] const Entry* find(std::string_view section, std::string_view key) const;
+    /// `path:line: [section] key`, to begin an error with.
+    [[nodiscard]] std::string where(const Entry& entry) const;
+
+  private:
+    std::string path_;
+    std::vector<Entry> entries_;
+    std::vector<std::string> sections_;
+};
+
+}  // namespace base

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Text to values and back. Parsing is strict: the whole string is the value, or it is an error that
+// quotes the string; there is no "leading number".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace base {
+
+/// Decimal, or hexadecimal behind 0x. Errors: empty, stray characters, above `max`.
+Result<uint64_t> parse_u64(std::string_view text, uint64_t max = UINT64_MAX);
+
+/// As parse_u64 with an optional leading minus.
+Result<int64_t> parse_i64(std::string_view text, int64_t min, int64_t max);
+
+/// A size in bytes: a number with an optional K, M, G or T (powers of 1024) behind it.
+Result<uint64_t> parse_size(std::string_view text);
+
+/// A time: a number with ms, s, m or h behind it; a bare number means seconds.
+Result<milliseconds> parse_duration(std::string_view text);
+
+/// yes/no, true/false, on/off, 1/0.
+Result<bool> parse_bool(std::string_view text);
+
+std::string_view trim(std::string_view text);
+/// The parts between separators; empty parts are kept, an empty text has one empty part.
+std::vector<std::string_view> split(std::string_view text, char separator);
+/// The parts between runs of white space; none of them is empty.
+std::vector<std::string_view> split_words(std::string_view text);
+std::string to_lower(std::string_view text);
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+/// Text of doubtful origin made fit for one log line: in double quotes, with every byte that is not
+/// printable ASCII, and quote and backslash, written as \xNN.
+std::string quoted(std::string_view text);
+
+std::string to_hex(ByteView bytes);
+/// Errors: odd length, a character that is not a hexadecimal digit.
+Result<Bytes> from_hex(std::string_view text);
+
+std::string to_base64(ByteView bytes);
+/// RFC 4648, section 4 "Base 64 Encoding": padding required, nothing but the alphabet.
+Result<Bytes> from_base64(std::string_view text);
+
+/// RFC 3986, section 2.1 "Percent-Encoding". Errors: % without two hexadecimal digits, %00.
+Result<std::string> percent_decode(std::string_view text);
+
+/// The candidate nearest to `word` by edit distance, for "did you mean"; empty when none is near.
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+/// printf into a string; for numbers and short text.
+std::string format(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
+
+}  // namespace base

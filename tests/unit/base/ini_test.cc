@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/ini.h"
+
+#include <boost/test/unit_test.hpp>
+
+BOOST_AUTO_TEST_SUITE(ini)
+
+BOOST_AUTO_TEST_CASE(entries_keep_order_lines_and_values) {
+    const auto ini = base::Ini::parse(
+        "# comment\n[Root]\nURI = nvme+tcp://h:1/nqn.x:y/1 ; tail\n\n[path.B]\nuri=\"a b\"\n", "f");
+    BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
+    BOOST_REQUIRE(ini->entries().size() == 2U);
+    BOOST_TEST(ini->entries()[0].value == "nvme+tcp://h:1/nqn.x:y/1");
+    BOOST_TEST(ini->entries()[0].line == 3);
+    BOOST_TEST(ini->find("path.b", "uri")->value == "a b");
+    BOOST_TEST(ini->where(ini->entries()[0]) == "f:3: [root] uri");
+    BOOST_TEST(ini->find("root", "nqn") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(bad_lines_are_named_without_their_text) {
+    struct Case {
+        const char* text;
+        const char* message;
+    };
+    const Case cases[] = {
+        {"[a]\nDHHC-1:secret\n", "f:2: neither [section] nor key = value"},
+        {"k = 1\n", "f:1: \"k\" stands before the first [section]"},
+        {"[a]\nk = 1\nk = 2\n", "f:3: [a] k: given before in line 2"},
+        {"[a:b]\nk = 1\n", "f:1: a section name must not be empty or hold a colon"},
+        {"[a]\nk:x = 1\n", "f:2: a key must not hold a colon"},
+    };
+    for (const Case& c : cases) {
+        const auto ini = base::Ini::parse(c.text, "f");
+        BOOST_REQUIRE_MESSAGE(!ini.ok(), c.text);
+        BOOST_TEST(ini.error().text == c.message);
+    }
+    BOOST_TEST(!base::Ini::parse(std::string_view("[a]\nk=\0\n", 8), "f").ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_file_names_its_path) {
+    const auto ini = base::Ini::load("/nonexistent/x.conf");
+    BOOST_REQUIRE(!ini.ok());
+    BOOST_TEST(ini.error().text == "open /nonexistent/x.conf: No such file or directory");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

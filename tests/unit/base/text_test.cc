@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/text.h"
+
+#include <boost/test/unit_test.hpp>
+
+BOOST_AUTO_TEST_SUITE(text)
+
+BOOST_AUTO_TEST_CASE(numbers_are_whole_or_errors) {
+    BOOST_TEST(base::parse_u64("18446744073709551615").value() == UINT64_MAX);
+    BOOST_TEST(base::parse_u64("0xfF").value() == 255U);
+    for (const char* bad : {"", "1x", " 1", "-1", "+1", "0x", "18446744073709551616"}) {
+        BOOST_TEST(!base::parse_u64(bad).ok(), bad);
+    }
+    BOOST_TEST(!base::parse_u64("256", 255).ok());
+    BOOST_TEST(base::parse_i64("-1", -1, 100).value() == -1);
+    BOOST_TEST(!base::parse_i64("101", -1, 100).ok());
+    BOOST_TEST(!base::parse_i64("1-", -1, 100).ok());
+}
+
+BOOST_AUTO_TEST_CASE(sizes_and_durations_take_a_unit) {
+    BOOST_TEST(base::parse_size("2M").value() == 2U << 20U);
+    BOOST_TEST(!base::parse_size("2MB").ok());
+    BOOST_TEST(!base::parse_size("99999999999T").ok());
+    BOOST_TEST(base::parse_duration("90").value().count() == 90'000);
+    BOOST_TEST(base::parse_duration("250ms").value().count() == 250);
+    BOOST_TEST(base::parse_duration("2m").value().count() == 120'000);
+    BOOST_TEST(!base::parse_duration("-1s").ok());
+    BOOST_TEST(!base::parse_duration("s").ok());
+}
+
+BOOST_AUTO_TEST_CASE(booleans_have_four_spellings_each) {
+    BOOST_TEST(base::parse_bool("Yes").value());
+    BOOST_TEST(!base::parse_bool("off").value());
+    BOOST_TEST(!base::parse_bool("maybe").ok());
+}
+
+BOOST_AUTO_TEST_CASE(quoting_leaves_one_harmless_line) {
+    BOOST_TEST(base::quoted("a\"b\\c\n\x7f") == R"("a\x22b\x5cc\x0a\x7f")");
+}
+
+BOOST_AUTO_TEST_CASE(base64_follows_rfc_4648_section_10) {
+    const char* plain[] = {"", "f", "fo", "foo", "foob", "fooba", "foobar"};
+    const char* coded[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    for (size_t i = 0; i < std::size(plain); ++i) {
+        BOOST_TEST(base::to_base64(base::bytes_of(std::string_view(plain[i]))) == coded[i]);
+        const auto back = base::from_base64(coded[i]);
+        BOOST_REQUIRE(back.ok());
+        BOOST_TEST(base::text_of(*back) == plain[i]);
+    }
+    for (const char* bad : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm 9"}) {
+        BOOST_TEST(!base::from_base64(bad).ok(), bad);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(hex_round_trips_and_refuses_the_rest) {
+    BOOST_TEST(base::to_hex(base::from_hex("00fFa1").value()) == "00ffa1");
+    BOOST_TEST(!base::from_hex("0").ok());
+    BOOST_TEST(!base::from_hex("0g").ok());
+}
+
+BOOST_AUTO_TEST_CASE(percent_decoding_refuses_half_codes_and_nul) {
+    BOOST_TEST(base::percent_decode("a%20b%2f").value() == "a b/");
+    for (const char* bad : {"%", "%2", "a%2", "%zz", "%00"}) {
+        BOOST_TEST(!base::percent_decode(bad).ok(), bad);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(splitting_keeps_or_drops_empty_parts) {
+    BOOST_TEST(base::split("a::b", ':').size() == 3U);
+    BOOST_TEST(base::split("", ':').size() == 1U);
+    BOOST_TEST(base::split_words("  a \t b\n").size() == 2U);
+    BOOST_TEST(base::trim(" \t") == "");
+}
+
+BOOST_AUTO_TEST_CASE(suggestions_are_near_or_none) {
+    BOOST_TEST(base::nearest("tiemout", {"timeout", "hostnqn"}) == "timeout");
+    BOOST_TEST(base::nearest("colour", {"timeout", "hostnqn"}) == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
