@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Where a namespace's bytes are kept. One small interface, so that a store (file, memory) and a
+// decorator around one (protection, overlay, faults) look alike:
+//
+//     namespace -> protected( overlay( file ) ) -> reactor
+//
+// Work is submitted as an Io, which its maker owns and embeds in whatever it needs when the answer
+// comes. Nothing is allocated for an Io on the way, and a reactor may use its address as the tag of
+// a kernel request.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace target {
+
+/// Why a backend could not do what it was asked.
+enum class IoError : uint8_t {
+    kNone,         ///< done
+    kMedium,       ///< the store failed (EIO and everything without a better name)
+    kNoSpace,      ///< the store is full
+    kReadOnly,     ///< the store cannot be written
+    kUnsupported,  ///< the store does not know this kind of Io
+};
+
+/// One piece of work for a backend. From submit() until done() the object and the memory of `data`
+/// belong to the backend: neither is moved, changed or freed.
+class Io {
+  public:
+    enum class Kind : uint8_t {
+        kRead,         ///< fills all of `data`
+        kWrite,        ///< writes all of `data`, which is not changed
+        kFlush,        ///< everything acknowledged before is on stable storage when this is done
+        kWriteZeroes,  ///< `length` bytes read as zero afterwards
+        kDiscard,      ///< a hint: what `length` bytes hold is not needed; they may read as before
+    };
+
+    /// Called exactly once for each submit(), at any later time or inside submit() itself. It may
+    /// submit again, this Io too.
+    virtual void done(IoError error) = 0;
+
+    Kind kind = Kind::kRead;
+    bool force_unit_access = false;  ///< kWrite, kWriteZeroes: on stable storage when done
+    bool may_deallocate = false;     ///< kWriteZeroes: the space may be given back
+    uint64_t offset = 0;             ///< bytes from the start of the store
+    uint64_t length = 0;             ///< bytes; data.size() for kRead and kWrite, 0 for kFlush
+    base::MutableBytes data;         ///< kRead, kWrite
+
+    /// For the backend that holds the Io: bytes done of a request that is served in parts, and a
+    /// link for a waiting list. Meaningless outside submit()..done().
+    uint64_t progress = 0;
+    Io* next = nullptr;
+
+  protected:
+    ~Io() = default;
+};
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+
+    /// The size of the store. Constant for now: a store that grows says so by a later interface.
+    [[nodiscard]] virtual uint64_t size_bytes() const = 0;
+
+    /// Starts `io`. REQUIRES: offset + length <= size_bytes() (checked by the namespace), no other
+    /// submit() of the same object under way. The backend outlives each Io it holds.
+    virtual void submit(Io& io) = 0;
+};
+
+}  // namespace target

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What happened on a connection that an operator wants to read, told without a log: the protocol
+// core knows no log, so the server that owns one implements EventSink.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace target {
+
+struct Event {
+    enum class Kind : uint8_t {
+        kConnected,      ///< a queue is connected to a controller
+        kAuthenticated,  ///< detail: hash, group, direction
+        kRefused,        ///< Connect or authentication refused; detail: why
+        kDisconnected,   ///< an orderly end: controller shut down or reset, peer gone
+        kFailed,         ///< we end the connection; detail: the peer's fault or the timeout
+    };
+
+    Kind kind;
+    std::string_view peer;     ///< as Endpoints::peer
+    std::string_view hostnqn;  ///< empty before Connect; bytes of a stranger: quote it
+    std::string_view subnqn;   ///< the same
+    uint16_t cntlid = 0;       ///< 0 before Connect
+    uint16_t qid = 0;
+    std::string detail;
+};
+
+class EventSink {
+  public:
+    virtual ~EventSink() = default;
+    /// Called in the middle of the core's work: must not call back into it. The views die with the
+    /// call.
+    virtual void on_event(const Event& event) = 0;
+};
+
+}  // namespace target
