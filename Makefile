@@ -59,8 +59,8 @@ archives = $(foreach f,$(2),$(B)/$(1)/$(f).a)
 PROGRAMS := $(patsubst %,$(B)/%,$(if $(wildcard src/boot/main.cc),nvmeroot) $(if $(wildcard src/target/main.cc),nvmeroot-target))
 all: $(PROGRAMS)
 
-$(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base) $(CLIENT_LIBRARIES)
-	$(CXX) $(CLIENT_LDFLAGS) $^ $(CLIENT_LIBS) -o $@.unstripped
+$(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base) $(CLIENT_PARTS) $(B)/client/static-$(STATIC)
+	$(CXX) $(CLIENT_LDFLAGS) $(filter %.o %.a,$^) $(CLIENT_LIBS) -o $@.unstripped
 	strip -o $@ $@.unstripped
 
 $(B)/nvmeroot-target: $(B)/obj/target/main.o $(call archives,obj,target export nvme base)

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# How a layer of tests tells its results: a line for each test, and the counts as its last line.
+#     . tests/lib.sh; pass NAME; fail NAME [WHY]; skip NAME WHY; finish
+
+passed=0 failed=0 skipped=0
+
+pass() {
+    echo "ok      $1"
+    passed=$((passed + ${2:-1}))
+}
+
+fail() {
+    echo "FAILED  $1${2:+: $2}"
+    failed=$((failed + 1))
+}
+
+skip() {
+    echo "skip    $1: $2"
+    skipped=$((skipped + 1))
+}
+
+# Closes a layer: exit 1 if a test failed.
+finish() {
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ]
+    exit
+}
+
+# try NAME COMMAND…   one test that is one command: its output is shown only if it fails
+try() {
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        pass "$name"
+    else
+        fail "$name"
+        printf '%s\n' "$output" | tail -n 60
+    fi
+}
