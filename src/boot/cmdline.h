@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A kernel command line as words, cut the way the kernel's next_arg() (lib/cmdline.c) cuts it:
+//
+//     ro root=UUID=1-2 nvmeroot.modules="a b" "quiet=very loud" -- words for init
+//        ^key ^value   ^quotes around a value or around the whole word are removed, white space
+//                       inside them is kept; what stands behind `--` belongs to init
+//
+// A quote elsewhere in a word keeps white space together too, and stays. There is no escape.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace boot {
+
+struct CmdlineWord {
+    std::string key;
+    std::string value;
+    bool has_value = false;  ///< tells `key=` from `key`
+
+    friend bool operator==(const CmdlineWord&, const CmdlineWord&) = default;
+};
+
+/// A longer text is cut off by the boot loader or the kernel anyway (COMMAND_LINE_SIZE is 2048 on
+/// x86); the merged text of several sources may be a few times that.
+inline constexpr size_t kMaxCmdline = 64U * 1024;
+
+/// The words in their order, equal keys kept. New lines count as white space, so texts of several
+/// files may be joined by them.
+std::vector<CmdlineWord> parse_cmdline(std::string_view text);
+
+}  // namespace boot
