@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/secret.h"
+
+#include <boost/test/unit_test.hpp>
+
+BOOST_AUTO_TEST_SUITE(secret)
+
+BOOST_AUTO_TEST_CASE(taking_and_moving_leave_nothing_behind) {
+    std::string text = "DHHC-1:00:short";
+    base::Secret first(text);
+    BOOST_TEST(text.empty());
+    base::Secret second(std::move(first));
+    BOOST_TEST(first.empty());  // NOLINT: the state after a move is what is tested
+    BOOST_TEST(second.reveal() == "DHHC-1:00:short");
+    base::Secret third;
+    third = second.copy();
+    BOOST_TEST(third.reveal() == second.reveal());
+}
+
+BOOST_AUTO_TEST_CASE(moving_from_a_long_secret_wipes_its_buffer) {
+    std::string text(200, 's');
+    base::Secret source(text);
+    const char* const buffer = source.reveal().data();
+    base::Secret taken;
+    taken = std::move(source);
+    BOOST_TEST(std::string(buffer, 1) != "s");
+    BOOST_TEST(taken.reveal().size() == 200U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
