@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The words of the kernel command line that describe the network, in the grammar of the kernel
+// (Documentation/admin-guide/nfs/nfsroot.rst) and of dracut.cmdline(7), which grew out of it:
+//
+//   ip=METHOD
+//   ip=INTERFACE:METHOD[:[MTU][:MAC]]
+//   ip=CLIENT:[PEER]:[GATEWAY]:[NETMASK]:[HOSTNAME]:[INTERFACE]:[METHOD][:[MTU][:MAC]]
+//   ip=CLIENT:[PEER]:[GATEWAY]:[NETMASK]:[HOSTNAME]:[INTERFACE]:[METHOD][:[DNS][:[DNS][:NTP]]]
+//   nameserver=ADDRESS
+//   rd.route=DESTINATION[/LENGTH]:GATEWAY[:INTERFACE]
+//   BOOTIF=[01-]MAC
+//
+// METHOD is dhcp, on, any or single-dhcp for DHCPv4, none, off or static for a given address.
+// IPv6 addresses stand in square brackets. An empty METHOD means static where CLIENT is given and
+// DHCP where it is not. PEER is the kernel's NFS server or dracut's other end of a point-to-point
+// link; it counts only beside a netmask of one host.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "boot/network_plan.h"
+
+namespace boot {
+
+/// Whether `key` is a word that this file knows, supported or not.
+bool is_network_option(std::string_view key);
+
+/// Adds what `key`=`value` says to `plan`.
+/// @return an error that names the key and the part of the value that is wrong; the plan is then
+///         unchanged. Known words that this program cannot honour (ifname, vlan, bond, …) are
+///         errors too: a boot that ignores them would use the wrong network.
+/// REQUIRES: is_network_option(key)
+base::Status apply_network_option(NetworkPlan& plan, std::string_view key, std::string_view value);
+
+}  // namespace boot

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// NetworkPlan in, a configured network out. Each interface of the plan is a small machine of its
+// own (appear, carrier, lease, address, duplicate address detection), and all of them are driven by
+// one loop, so that a dead interface does not delay a live one's packets. What exists already and
+// is as wanted is left as it is; interface names are never changed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "boot/ip_address.h"
+#include "boot/lease.h"
+#include "boot/network_plan.h"
+#include "boot/route.h"
+
+namespace boot {
+
+/// An interface that is ready for connections.
+struct Interface {
+    std::string name;
+    int index = 0;
+    MacAddress mac;
+    uint32_t mtu = 0;
+    std::vector<Subnet> addresses;
+    std::vector<Route> routes;
+    std::vector<IpAddress> dns;
+    std::optional<Lease> lease;
+};
+
+struct Network {
+    std::vector<Interface> interfaces;
+    /// What went wrong without stopping us: an interface of several that did not come up, a DHCP
+    /// server's MTU that the interface refuses. One sentence each, for the log.
+    std::vector<std::string> warnings;
+};
+
+/// Brings the loopback and the plan's interfaces up, and returns when each of them is ready or has
+/// failed. At least one must be ready; all failures are in the error otherwise.
+/// @param deadline  the end of all waiting, whatever the plan's own timeouts say
+base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock,
+                               base::Deadline deadline);
+
+}  // namespace boot

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the network should become: the input of network.h, filled from the command line by
+// ip_options.h and from the [network] section of the ini file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "boot/ip_address.h"
+
+namespace boot {
+
+enum class AddressMethod {
+    kStatic,  // the address given, or none at all: then the link is only brought up
+    kDhcp,    // DHCPv4
+};
+
+/// One ip= value: what to do with one interface. Several may name the same interface.
+struct InterfacePlan {
+    AddressMethod method = AddressMethod::kDhcp;
+    /// Which interface: by name, or by `match_mac`. Neither: any Ethernet interface, and the first
+    /// that has a carrier (kStatic) or gets a lease (kDhcp) is taken.
+    std::string name;
+    std::optional<MacAddress> match_mac;
+
+    /// kStatic: the address to set. kDhcp: the address to ask the server for.
+    std::optional<Subnet> address;
+    /// The other end of a point-to-point link.
+    std::optional<IpAddress> peer;
+    std::optional<IpAddress> gateway;
+    std::vector<IpAddress> dns;
+    /// Sent to the DHCP server.
+    std::string hostname;
+    /// Bytes; absent: NetworkPlan::mtu, then the DHCP server's, then what the interface has.
+    std::optional<uint32_t> mtu;
+    /// The Ethernet address to give to the interface before it is brought up.
+    std::optional<MacAddress> set_mac;
+};
+
+/// One rd.route= value.
+struct RoutePlan {
+    Subnet destination;
+    std::optional<IpAddress> gateway;
+    /// Empty: the interface whose network contains the gateway.
+    std::string interface;
+};
+
+struct NetworkPlan {
+    /// Empty: an interface that has an address already is taken as it is, otherwise DHCP is tried
+    /// on all.
+    std::vector<InterfacePlan> interfaces;
+    std::vector<RoutePlan> routes;
+    std::vector<IpAddress> dns;
+    /// ip=off: the network is used as it is found.
+    bool off = false;
+    /// Values for those `interfaces` that say nothing of their own.
+    std::string interface;
+    std::optional<MacAddress> bootif;
+    std::optional<uint32_t> mtu;
+    /// The DHCP server must be asked even where an address exists, since the root comes from its
+    /// root-path option.
+    bool need_lease = false;
+
+    /// For an interface to appear, and again for its carrier.
+    base::milliseconds carrier_timeout = base::seconds(10);
+    base::milliseconds dhcp_timeout = base::seconds(30);
+};
+
+}  // namespace boot
