@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The root disk over NVMe/TCP: the nvmeroot program, its kernel modules, the network drivers, and what the machine says
+# about itself in /etc/nvmeroot. README beside this file tells what to write on the command line and in dracut.conf.
+
+# These come from dracut (lower case) and from dracut.conf (nvmeroot_*).
+# shellcheck disable=SC2154
+: "${dracutbasedir}" "${moddir}"
+
+# called by dracut
+check() {
+    require_binaries "${NVMEROOT_BINARY:-nvmeroot}" || return 1
+    # A host-only image gets the module when this machine is set up for it; "--add nvmeroot" always works.
+    [[ $hostonly ]] && [[ ! -e ${dracutsysrootdir-}/etc/nvmeroot/nvmeroot.conf ]] && return 255
+    return 0
+}
+
+# called by dracut
+depends() {
+    echo rootfs-block
+    # dracut-ng made the initqueue a module of its own.
+    compgen -G "$dracutbasedir/modules.d/*initqueue" > /dev/null && echo initqueue
+    return 0
+}
+
+# called by dracut
+installkernel() {
+    # The machine that builds the image need not be the one that boots from it: nothing here looks at loaded modules.
+    local hostonly=''
+
+    instmods nvme-core nvme-fabrics nvme-tcp
+    # These names come and go between kernel 6.1 and today's: nvme-common became nvme-auth, algorithms moved into the kernel.
+    instmods -s nvme-auth nvme-common nvme-keyring crc64 crc64-rocksoft crc64_rocksoft_generic
+    # nvme-tcp and nvme-auth ask for these by algorithm name when they connect, so no dependency pulls them in.
+    instmods -s libcrc32c crc32c_generic crc32c-intel crc32c-cryptoapi hmac \
+        sha256_generic sha256-ssse3 sha512_generic sha512-ssse3 dh_generic
+    # The buses of virtual machines, under their network cards.
+    instmods -s virtio_pci virtio_mmio hv_vmbus
+
+    if [[ ${nvmeroot_nics-} ]]; then
+        # A list of names: one word each.
+        # shellcheck disable=SC2086
+        instmods $nvmeroot_nics
+    else
+        instmods -s virtio_net vmxnet3 hv_netvsc xen-netfront \
+            =drivers/net/ethernet =drivers/net/phy =drivers/net/mdio =drivers/net/usb
+    fi
+}
+
+# Prints "source destination" of each file in the image's /etc/nvmeroot: the ini file, and the secrets that it names or
+# that lie beside it under their usual names.
+# $1: the folder that becomes /etc/nvmeroot
+nvmeroot_config_files() {
+    local dir=$1 name file
+
+    {
+        printf '%s\n' nvmeroot.conf dhchap_secret dhchap_ctrl_secret
+        [[ ! -e $dir/nvmeroot.conf ]] || sed -nE \
+            's/^[[:space:]]*dhchap_(ctrl_)?secret_file[[:space:]]*=[[:space:]]*"?([^";[:space:]]+).*/\2/p' \
+            "$dir/nvmeroot.conf"
+    } | sort -u | while read -r name; do
+        file=${name#/etc/nvmeroot/}
+        if [[ $file == /* ]]; then
+            echo "${dracutsysrootdir-}$file $file"
+        elif [[ -e $dir/$file || $name == /* ]]; then
+            echo "$dir/$file /etc/nvmeroot/$file"
+        fi
+    done
+}
+
+# The mode that the image file will have: dracut writes over an existing file, and a FAT partition has one mode for all.
+nvmeroot_image_mode() {
+    if [[ -e $1 ]]; then
+        stat -L -c %a "$1"
+    elif [[ $(stat -f -c %T "${1%/*}" 2> /dev/null) == msdos ]]; then
+        stat -L -c %a "${1%/*}"
+    else
+        echo 600
+    fi
+}
+
+# Copies the folder $1, and stops the build where a secret would lie in an image that others can read.
+nvmeroot_install_config() {
+    local source dest mode
+
+    # outfile is the image that this run of dracut writes.
+    # shellcheck disable=SC2154
+    mode=$(nvmeroot_image_mode "$outfile")
+    while read -r source dest; do
+        if [[ ! -r $source ]]; then
+            dfatal "nvmeroot: $source is wanted in the image, but cannot be read."
+            exit 1
+        fi
+        if [[ $(stat -L -c %a "$source") == *00 && $mode != *00 ]]; then
+            dfatal "nvmeroot: $source is private, but everybody could read it in $outfile (mode $mode): chmod 600 the" \
+                "image, or mount its file system with umask=0077."
+            exit 1
+        fi
+        inst_simple -H "$source" "$dest"
+    done < <(nvmeroot_config_files "$1")
+}
+
+# called by dracut
+install() {
+    local binary
+    binary=$(find_binary "${NVMEROOT_BINARY:-nvmeroot}")
+    inst "$binary" /usr/bin/nvmeroot
+
+    inst_hook cmdline 90 "$moddir/parse-nvmeroot.sh"
+    inst_hook initqueue 50 "$moddir/nvmeroot.sh"
+    inst_hook initqueue/finished 50 "$moddir/nvmeroot-finished.sh"
+    inst_script "$moddir/netroot-handler.sh" /sbin/nvme+tcproot
+    inst_rules "$moddir/61-nvmeroot.rules"
+    if dracut_module_included systemd; then
+        # shellcheck disable=SC2154  # a dracut variable
+        inst_script "$moddir/nvmeroot-generator.sh" "$systemdutildir/system-generators/nvmeroot-generator"
+    fi
+    dracut_need_initqueue
+
+    # A generic image holds nothing of the machine that built it, unless dracut.conf asks for it.
+    case ${nvmeroot_config:-${hostonly:+yes}} in
+        yes) nvmeroot_install_config "${dracutsysrootdir-}/etc/nvmeroot" ;;
+        /*) nvmeroot_install_config "$nvmeroot_config" ;;
+        no | '') ;;
+        *)
+            dfatal "nvmeroot: nvmeroot_config=\"$nvmeroot_config\" is neither yes nor no nor the full path of a folder."
+            exit 1
+            ;;
+    esac
+}

@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Is the root disk asked for by NVMe/TCP? Sourced by dracut's cmdline stage, and once more by its /sbin/netroot.
+#
+#   nvmeroot=nvme+tcp://192.0.2.10:4420/nqn.2024-08.com.example:my-disk/1     repeatable
+#   nvmeroot.KEY=VALUE        any key of nvmeroot.conf
+#   netroot=nvme+tcp://...    netroot=dhcp    root=dhcp
+#   root=                     UUID=, LABEL=, /dev/... as ever; absent: the namespace itself
+#
+# Whether one of these is there (or /etc/nvmeroot/nvmeroot.conf names a target) is the program's decision: code 3 is no.
+
+command -v getarg > /dev/null || . /lib/dracut-lib.sh
+
+if [ ! -e /run/nvmeroot/cmdline ]; then
+    nvmeroot_text=$(getcmdline)
+    nvmeroot plan --cmdline "$nvmeroot_text" > /dev/null 2>&1
+    [ $? -eq 3 ] && return 0
+
+    # The text is kept before dracut's own nvmf module is turned off, since rd.nonvmf turns us off too.
+    mkdir -p /run/nvmeroot /etc/cmdline.d
+    (umask 077 && printf '%s\n' "$nvmeroot_text" > /run/nvmeroot/cmdline)
+    echo 'rd.nonvmf=1' > /etc/cmdline.d/90-nvmeroot.conf
+fi
+
+# The network is ours as well: no network root for dracut's network modules.
+# shellcheck disable=SC2034  # read by dracut
+netroot=
+case "$root" in
+    '' | dhcp | dhcp6)
+        root=block:/dev/nvmeroot/root
+        # shellcheck disable=SC2034  # read by dracut
+        rootok=1
+        ;;
+esac
