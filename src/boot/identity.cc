@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/identity.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/text.h"
+
+namespace boot {
+namespace {
+
+constexpr std::string_view kDmi = "DMI product UUID";
+
+/// UUIDs that firmware ships with and that therefore name no machine.
+constexpr std::array<std::string_view, 5> kSharedUuids = {
+    "ffffffff-ffff-ffff-ffff-ffffffffffff", "03000200-0400-0500-0006-000700080009",
+    "00020003-0004-0005-0006-000700080009", "fefefefe-fefe-fefe-fefe-fefefefefefe",
+    "12345678-1234-5678-90ab-cddeefaabbcc",
+};
+
+/// The first line of a file that may be missing: its text is empty then.
+base::Result<GivenName> read_name(const std::string& path) {
+    auto text = base::read_text(path, 4096);
+    if (!text && text.error().code == ENOENT) {
+        return GivenName{"", path};
+    }
+    if (!text) {
+        return std::move(text).error();
+    }
+    return GivenName{std::string(base::trim(base::split(*text, '\n').front())), path};
+}
+
+base::Result<FoundIdentity> from_machine(const base::SysPaths& sys) {
+    TRY(const nvme::Uuid uuid, machine_uuid(sys));
+    return FoundIdentity{{nvme::uuid_nqn(uuid), uuid}, std::string(kDmi), std::string(kDmi), {}};
+}
+
+base::Result<FoundIdentity> from_id(const GivenName& id) {
+    const auto uuid = nvme::parse_uuid(id.text);
+    if (!uuid) {
+        return uuid.error().in(id.origin);
+    }
+    return FoundIdentity{{nvme::uuid_nqn(*uuid), *uuid}, "made from hostid", id.origin, {}};
+}
+
+base::Result<FoundIdentity> from_nqn(const GivenName& nqn, const base::SysPaths& sys) {
+    if (nqn.text.starts_with(nvme::kUuidNqnPrefix)) {
+        TRY(const nvme::Uuid uuid,
+            nvme::parse_uuid(std::string_view(nqn.text).substr(nvme::kUuidNqnPrefix.size())));
+        return FoundIdentity{{nqn.text, uuid}, nqn.origin, "the UUID in hostnqn", {}};
+    }
+    const auto uuid = machine_uuid(sys);
+    if (!uuid) {
+        return uuid.error().in(nqn.origin + ": this hostnqn has no UUID form, so give hostid too");
+    }
+    return FoundIdentity{{nqn.text, *uuid}, nqn.origin, std::string(kDmi), {}};
+}
+
+base::Result<FoundIdentity> from_pair(const GivenName& nqn, const GivenName& id) {
+    TRY(FoundIdentity found, from_id(id));
+    if (nqn.text.starts_with(nvme::kUuidNqnPrefix) && found.host.nqn != base::to_lower(nqn.text)) {
+        found.warnings.push_back("hostid (" + id.origin + ") is not the UUID in hostnqn (" +
+                                 nqn.origin + "), continuing with the pair as given");
+    }
+    found.host.nqn = nqn.text;
+    found.nqn_origin = nqn.origin;
+    return found;
+}
+
+/// REQUIRES: at least one of the two has a text.
+base::Result<FoundIdentity> from_source(const GivenName& nqn, const GivenName& id,
+                                        const base::SysPaths& sys) {
+    if (nqn.text.empty()) {
+        return from_id(id);
+    }
+    if (auto valid = nvme::check_nqn(nqn.text); !valid) {
+        return std::move(valid).error().in(nqn.origin);
+    }
+    return id.text.empty() ? from_nqn(nqn, sys) : from_pair(nqn, id);
+}
+
+}  // namespace
+
+base::Result<FoundIdentity> find_identity(const GivenName& nqn, const GivenName& id,
+                                          const base::SysPaths& sys) {
+    if (!nqn.text.empty() || !id.text.empty()) {
+        return from_source(nqn, id, sys);
+    }
+    TRY(const GivenName file_nqn, read_name(sys.etc + "/nvme/hostnqn"));
+    TRY(const GivenName file_id, read_name(sys.etc + "/nvme/hostid"));
+    if (!file_nqn.text.empty() || !file_id.text.empty()) {
+        return from_source(file_nqn, file_id, sys);
+    }
+    auto found = from_machine(sys);
+    if (!found) {
+        return std::move(found).error().in(
+            "no host identity: neither hostnqn nor hostid is given, there is no /etc/nvme/hostnqn");
+    }
+    return found;
+}
+
+base::Result<nvme::Uuid> machine_uuid(const base::SysPaths& sys) {
+    TRY(const std::string text, base::read_text(sys.sys + "/class/dmi/id/product_uuid", 4096));
+    TRY(const nvme::Uuid uuid, nvme::parse_uuid(base::trim(text)));
+    const std::string name = nvme::to_text(uuid);
+    if (std::find(kSharedUuids.begin(), kSharedUuids.end(), name) != kSharedUuids.end()) {
+        return base::error("the DMI product UUID " + name +
+                           " is a placeholder that many boards share");
+    }
+    return uuid;
+}
+
+}  // namespace boot

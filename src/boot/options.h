@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The command line of the program itself: `nvmeroot COMMAND [OPTION…] [OPERAND]`. Commands and
+// options are two tables, which parsing, help and the suggestion for a misspelt word share.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/sys_paths.h"
+#include "boot/plan.h"
+
+namespace boot {
+
+enum class Command { kBoot, kPlan, kCheck, kHelp, kVersion };
+
+struct Options {
+    Command command = Command::kHelp;
+    /// Texts of --cmdline, each on a line; the kernel's own command line when the option is
+    /// missing.
+    std::string cmdline;
+    bool has_cmdline = false;
+    std::string config;
+    std::string root;
+    bool json = false;
+    std::string operand;  ///< check: the device; help: `keys`, or empty
+};
+
+/// @param arguments  without the program's name
+/// Errors (usage): unknown command or option, an option that the command does not have, a missing
+/// value or operand.
+base::Result<Options> parse_options(std::span<const char* const> arguments);
+
+/// What `nvmeroot help [keys]` prints.
+std::string help_text(std::string_view topic);
+
+/// The kernel's trees, or those below options.root.
+base::SysPaths sys_paths(const Options& options);
+
+/// What load_plan is to look at. Errors: the kernel's command line cannot be read.
+base::Result<PlanInput> plan_input(const Options& options, const base::SysPaths& sys);
+
+}  // namespace boot

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/plan.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/ini.h"
+#include "base/text.h"
+#include "boot/ip_options.h"
+#include "boot/secrets.h"
+#include "boot/sources.h"
+#include "boot/target_choice.h"
+
+namespace boot {
+namespace {
+
+/// The two ways to give one secret, and the file that is looked for when neither is used.
+struct SecretKeys {
+    std::string_view text_key;
+    std::string_view file_key;
+    std::string_view default_file;  ///< in /etc
+};
+constexpr SecretKeys kHostSecret = {"dhchap_secret", "dhchap_secret_file",
+                                    "/nvmeroot/dhchap_secret"};
+constexpr SecretKeys kCtrlSecret = {"dhchap_ctrl_secret", "dhchap_ctrl_secret_file",
+                                    "/nvmeroot/dhchap_ctrl_secret"};
+
+bool exists(const std::string& path) {
+    struct stat st {};
+    return stat(path.c_str(), &st) == 0;
+}
+
+/// Collects what load_plan finds out; each step goes on after an error of another.
+class Planner {
+  public:
+    Planner(const PlanInput& input, const base::SysPaths& sys) : input_(input), sys_(sys) {}
+
+    LoadedPlan run();
+
+  private:
+    void read_sources();
+    void read_file(const std::string& path);
+    bool decide_whether_asked();
+    void apply_keys();
+    void apply_key(const Key& key, KeyValues& values);
+    void finish_network();
+    void finish_target();
+    void finish_identity();
+    void finish_auth();
+    void finish_secret(const SecretKeys& keys, Given file, base::Secret& secret);
+    void check_combinations();
+
+    void fail(std::string text) { loaded_.errors.push_back(std::move(text)); }
+    void fail(const base::Error& error) { fail(error.text); }
+    void warn(std::string text) { loaded_.warnings.push_back(std::move(text)); }
+    /// Replaces the value shown for a key, or that of a key nobody gave.
+    void show(std::string_view key, std::string value, std::string origin);
+
+    const PlanInput& input_;
+    const base::SysPaths& sys_;
+    Sources sources_ = default_sources();
+    Draft draft_;
+    LoadedPlan loaded_;
+};
+
+LoadedPlan Planner::run() {
+    read_sources();
+    apply_keys();
+    if (decide_whether_asked()) {
+        finish_network();
+        finish_target();
+        finish_identity();
+        finish_auth();
+        check_combinations();
+    }
+    loaded_.plan = std::move(draft_.plan);
+    return std::move(loaded_);
+}
+
+void Planner::read_sources() {
+    const std::string default_path = sys_.etc + "/nvmeroot/nvmeroot.conf";
+    if (!input_.config.empty()) {
+        read_file(input_.config);
+    } else if (exists(default_path)) {
+        read_file(default_path);
+    }
+    add_cmdline(input_.cmdline, sources_);
+    for (std::string& text : sources_.errors) {
+        fail(std::move(text));
+    }
+    for (std::string& text : sources_.warnings) {
+        warn(std::move(text));
+    }
+}
+
+void Planner::read_file(const std::string& path) {
+    const auto ini = base::Ini::load(path);
+    if (!ini) {
+        fail(ini.error());
+        return;
+    }
+    add_file(*ini, path, sources_);
+    if (!sources_.has_secret_in_file) {
+        return;
+    }
+    if (const auto safe = check_private(path); !safe) {
+        fail("a secret stands in the configuration: " + safe.error().text);
+    }
+}
+
+bool Planner::decide_whether_asked() {
+    if (!sources_.off_word.empty()) {
+        loaded_.asked_why = "switched off by " + sources_.off_word + " on the command line";
+        loaded_.errors.clear();
+        return false;
+    }
+    if (draft_.uris.empty()) {
+        loaded_.asked_why = "neither command line nor configuration names a target; nothing to do";
+        return false;
+    }
+    loaded_.asked = Asked::kYes;
+    loaded_.asked_why = "asked for by " + draft_.uris.front().origin;
+    return true;
+}
+
+void Planner::apply_keys() {
+    for (size_t i = 0; i < keys().size(); ++i) {
+        apply_key(keys()[i], sources_.by_key[i]);
+    }
+}
+
+void Planner::apply_key(const Key& key, KeyValues& values) {
+    PlanValue shown{std::string(key.section), std::string(key.name), "", ""};
+    for (Given& given : values.given) {
+        if (base::trim(given.text).empty()) {
+            fail(given.origin + ": wants a value, " + std::string(key.form));
+            continue;
+        }
+        shown.value +=
+            (shown.value.empty() ? "" : " ") + (key.secret ? std::string("set") : given.text);
+        shown.origin = given.origin;
+        if (auto applied = key.apply(given, draft_); !applied) {
+            fail(std::move(applied).error().in(given.origin));
+        }
+    }
+    loaded_.values.push_back(std::move(shown));
+}
+
+void Planner::finish_network() {
+    NetworkPlan& network = draft_.plan.network;
+    const auto apply = [&](std::string_view word, std::string_view value, std::string_view origin) {
+        if (const auto applied = apply_network_option(network, word, value); !applied) {
+            fail(applied.error().in(origin));
+        }
+    };
+    for (const Given& address : draft_.addresses) {
+        apply("ip", address.text, address.origin);
+    }
+    for (const auto& [word, value] : sources_.network_words) {
+        apply(word, value, "command line");
+        loaded_.values.push_back({"network", word, value, "command line: " + word});
+    }
+}
+
+void Planner::finish_target() {
+    Target& target = draft_.plan.target;
+    bool dhcp = false;
+    for (const Given& uri : draft_.uris) {
+        if (uri.text == "dhcp") {
+            dhcp = true;
+            continue;
+        }
+        auto other = target_of_uri(uri);
+        if (!other) {
+            fail(other.error());
+        } else if (const auto joined = join(target, std::move(other).value()); !joined) {
+            fail(joined.error().in(uri.origin));
+        }
+    }
+    if (const auto agreed = narrow(target.choice, draft_.plan.demanded); !agreed) {
+        fail(agreed.error());
+    }
+    draft_.plan.target_from_dhcp = dhcp && target.portals.empty();
+    draft_.plan.network.need_lease = draft_.plan.target_from_dhcp;
+}
+
+void Planner::finish_identity() {
+    auto found = find_identity(draft_.hostnqn, draft_.hostid, sys_);
+    if (!found && input_.dry_run) {
+        warn(found.error().text + "; the machine that boots must have one");
+        return;
+    }
+    if (!found) {
+        fail(found.error());
+        return;
+    }
+    for (std::string& warning : found->warnings) {
+        warn(std::move(warning));
+    }
+    show("hostnqn", found->host.nqn, found->nqn_origin);
+    show("hostid", nvme::to_text(found->host.id), found->id_origin);
+    draft_.plan.host = std::move(found->host);
+}
+
+/// Secrets given as text were taken by apply_keys already.
+void Planner::finish_secret(const SecretKeys& keys, Given file, base::Secret& secret) {
+    const KeyValues& text = sources_.of(keys.text_key);
+    const KeyValues& path = sources_.of(keys.file_key);
+    if (!text.given.empty() && text.source == path.source && !path.given.empty()) {
+        fail(text.given.front().origin + ": give the secret or its file, not both");
+        return;
+    }
+    if (!text.given.empty() && (path.given.empty() || text.source > path.source)) {
+        if (text.source == Source::kCommandLine) {
+            warn(text.given.front().origin +
+                 ": every user of this machine can read the secret in /proc/cmdline, continuing "
+                 "with it; a file is safer");
+        }
+        return;
+    }
+    const std::string default_file = sys_.etc + std::string(keys.default_file);
+    if (file.text.empty() && exists(default_file)) {
+        file = {default_file, "default, since the file is there"};
+        show(keys.file_key, default_file, file.origin);
+    } else if (!file.text.empty()) {
+        file.text.insert(0, input_.root);
+    }
+    if (file.text.empty()) {
+        return;
+    }
+    auto loaded = load_secret(file.text);
+    if (!loaded) {
+        fail(std::move(loaded).error().in(file.origin));
+        return;
+    }
+    secret = std::move(loaded).value();
+    show(keys.text_key, "set (file " + file.text + ")", file.origin);
+}
+
+void Planner::finish_auth() {
+    AuthPlan& auth = draft_.plan.auth;
+    const size_t errors_before = loaded_.errors.size();
+    finish_secret(kHostSecret, draft_.host_secret_file, auth.host_secret);
+    finish_secret(kCtrlSecret, draft_.ctrl_secret_file, auth.ctrl_secret);
+    if (loaded_.errors.size() != errors_before) {
+        return;
+    }
+    const bool host = !auth.host_secret.empty();
+    const bool ctrl = !auth.ctrl_secret.empty();
+    const Auth implied = ctrl ? Auth::kMutual : host ? Auth::kHost : Auth::kOff;
+    auth.mode = draft_.auth.value_or(implied);
+    if (ctrl && !host) {
+        fail(
+            "a controller's secret (dhchap_ctrl_secret) is of no use without the host's own "
+            "(dhchap_secret)");
+    } else if (auth.mode > implied) {
+        fail(sources_.of("auth").given.front().origin + ": wants " +
+             (host ? "the controller's secret too: give dhchap_ctrl_secret_file"
+                   : "the host's secret: give dhchap_secret_file"));
+    } else if (auth.mode < implied) {
+        fail(sources_.of("auth").given.front().origin + ": asks for less than " +
+             (ctrl ? "the controller's" : "the host's") +
+             " secret stands for: take the secret or this word away");
+    } else if (!draft_.auth) {
+        constexpr const char* kNames[] = {"off", "host", "mutual"};
+        show("auth", kNames[static_cast<size_t>(implied)],
+             ctrl   ? "both secrets are set"
+             : host ? "the host's secret is set"
+                    : "no secret is set");
+    }
+}
+
+void Planner::check_combinations() {
+    const BootPlan& plan = draft_.plan;
+    const ConnectOptions& connect = plan.connect;
+    if (plan.integrity == Integrity::kWire && !connect.data_digest) {
+        fail("integrity=wire wants data_digest=yes");
+    }
+    const bool ends = connect.ctrl_loss_tmo >= base::seconds(0);
+    if (ends && connect.fast_io_fail_tmo > connect.ctrl_loss_tmo) {
+        fail("fast_io_fail_tmo is longer than ctrl_loss_tmo, after which the disk is gone");
+    }
+}
+
+void Planner::show(std::string_view key, std::string value, std::string origin) {
+    for (PlanValue& shown : loaded_.values) {
+        if (shown.key == key) {
+            shown.value = std::move(value);
+            shown.origin = std::move(origin);
+        }
+    }
+}
+
+}  // namespace
+
+LoadedPlan load_plan(const PlanInput& input, const base::SysPaths& sys) {
+    return Planner(input, sys).run();
+}
+
+Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan) {
+    const auto config = [](base::Error error) {
+        return Failure::of(ExitCode::kConfig, std::move(error));
+    };
+    if (root_path.empty()) {
+        return config(
+            base::error("the DHCP server gave no root-path (option 17), which should "
+                        "name the target"));
+    }
+    auto target = target_of_uri({std::string(root_path), "DHCP root-path (option 17)"});
+    if (!target) {
+        return config(std::move(target).error());
+    }
+    if (auto agreed = narrow(target->choice, plan.demanded); !agreed) {
+        return config(std::move(agreed).error().in("DHCP root-path (option 17)"));
+    }
+    plan.target = std::move(target).value();
+    plan.target_from_dhcp = false;
+    return base::done();
+}
+
+Failure LoadedPlan::failure() const {
+    if (errors.empty()) {
+        return Failure::of(ExitCode::kNotAsked, base::error(asked_why));
+    }
+    std::string text;
+    for (const std::string& each : errors) {
+        text += (text.empty() ? "" : "; ") + each;
+    }
+    return Failure::of(ExitCode::kConfig, base::error(text));
+}
+
+}  // namespace boot

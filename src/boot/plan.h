@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the boot is to do, decided before anything is touched: typed, complete and checked.
+//
+//     command line ─┐
+//     ini file ─────┼─► load_plan ─► LoadedPlan{plan, values, warnings, errors} ─► boot, or
+//     defaults ─────┘  (sources.h, keys.h)                                      `nvmeroot plan`
+//
+// For each key the strongest source wins: command line, file, default. Where the command line or
+// the file says `dhcp` for the target, complete_from_root_path fills it in after the lease.
+// A boot goes on only when `errors` is empty; all of them are collected, so that one look at the
+// console is enough.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/sys_paths.h"
+#include "boot/failure.h"
+#include "boot/identity.h"
+#include "boot/network_plan.h"
+#include "nvme/dhchap.h"
+#include "nvme/nqn.h"
+
+namespace boot {
+
+/// One place where the target may answer.
+struct Portal {
+    std::string address;  ///< numeric, no brackets; a link-local one with %interface
+    uint16_t port = 0;
+    std::string origin;  ///< who named it, for messages
+};
+
+/// Which namespace is the root. Everything given must hold; with nothing given the subsystem must
+/// have exactly one namespace.
+struct NamespaceChoice {
+    std::optional<uint32_t> nsid;
+    std::optional<nvme::Uuid> uuid;
+    std::optional<nvme::Nguid> nguid;
+    std::optional<nvme::Eui64> eui64;
+};
+
+enum class Auth { kOff, kHost, kMutual };
+
+struct AuthPlan {
+    Auth mode = Auth::kOff;
+    base::Secret host_secret;  ///< set unless mode is kOff
+    base::Secret ctrl_secret;  ///< set when mode is kMutual
+    /// What may be negotiated; never empty.
+    std::vector<nvme::HashId> hashes;
+    std::vector<nvme::DhGroup> groups;
+};
+
+/// Options of the kernel's connect. A time of -1 s means "for ever" to the kernel.
+struct ConnectOptions {
+    base::seconds ctrl_loss_tmo{-1};
+    base::seconds reconnect_delay{2};
+    base::seconds fast_io_fail_tmo{-1};
+    base::seconds keep_alive_tmo{5};
+    uint32_t nr_io_queues = 0;  ///< 0: as many as processors, at most 4
+    uint32_t queue_size = 128;
+    bool hdr_digest = false;
+    bool data_digest = true;
+};
+
+struct Timeouts {
+    base::milliseconds total{};       ///< the whole boot, tries and pauses together
+    base::milliseconds probe{};       ///< one probe of one portal
+    base::milliseconds connect{};     ///< one connect of the kernel
+    base::milliseconds name_space{};  ///< from controller live to namespace and partitions seen
+};
+
+enum class Integrity { kOff, kReport, kWire };
+
+/// The format the namespace must have; an empty field demands nothing.
+struct FormatPolicy {
+    /// 0: no protection information and no other metadata; 1, 2, 3: that type.
+    std::optional<uint8_t> pi_type;
+    std::optional<uint8_t> guard_bits;
+    std::optional<uint32_t> block_size;
+};
+
+/// Where the root is. Before complete_from_root_path a plan with target_from_dhcp has an empty one.
+struct Target {
+    std::string subsysnqn;
+    std::vector<Portal> portals;  ///< in the order to try them in
+    NamespaceChoice choice;       ///< of the URIs and of the keys together
+};
+
+struct BootPlan {
+    HostIdentity host;
+    AuthPlan auth;
+    NetworkPlan network;
+    Target target;
+    ConnectOptions connect;
+    Timeouts timeouts;
+    bool probe = true;
+    Integrity integrity = Integrity::kReport;
+    FormatPolicy format;
+    std::vector<std::string> extra_modules;
+    bool load_modules = true;
+    /// The target comes with the DHCP lease: call complete_from_root_path after it.
+    bool target_from_dhcp = false;
+    NamespaceChoice demanded;  ///< what keys say of the namespace, whatever the URI adds
+};
+
+/// A value as it was decided, for `nvmeroot plan`. A secret's text is never here.
+struct PlanValue {
+    std::string section;
+    std::string key;
+    std::string value;
+    std::string origin;
+};
+
+enum class Asked { kYes, kNo };
+
+struct LoadedPlan {
+    Asked asked = Asked::kNo;
+    std::string asked_why;  ///< one sentence: what asked, or why nothing is done
+    BootPlan plan;          ///< meaningful when asked and errors is empty
+    std::vector<PlanValue> values;
+    std::vector<std::string> warnings;
+    std::vector<std::string> errors;
+
+    /// The errors as one failure (kConfig, or kNotAsked). REQUIRES: not asked, or errors.
+    [[nodiscard]] Failure failure() const;
+};
+
+struct PlanInput {
+    std::string cmdline;
+    /// Empty: etc/nvmeroot/nvmeroot.conf if it is there. A named file must be there.
+    std::string config;
+    /// Put before the absolute path of each file that the configuration names; `sys` is expected to
+    /// lie under it too. Empty on the machine itself.
+    std::string root;
+    /// A look from another machine: no identity yet is a warning, since the client's DMI tells it.
+    bool dry_run = false;
+};
+
+/// Reads what the input names and nothing else of the machine but its identity. Never fails as
+/// such: all that is wrong is in LoadedPlan::errors.
+LoadedPlan load_plan(const PlanInput& input, const base::SysPaths& sys);
+
+/// Fills in the target from DHCP option 17, which must be one nvme+tcp URI; empty when the lease
+/// has none, which is an error too. On failure the plan is unchanged. REQUIRES:
+/// plan.target_from_dhcp
+Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan);
+
+}  // namespace boot

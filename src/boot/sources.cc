@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/sources.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "boot/cmdline.h"
+#include "boot/ip_options.h"
+
+namespace boot {
+namespace {
+
+constexpr std::string_view kKeyPrefix = "nvmeroot.";
+constexpr std::string_view kScheme = "nvme+tcp://";
+
+/// A stronger source replaces what a weaker one said; one source adds to a list, and otherwise its
+/// last word counts, as everywhere on the kernel command line.
+void add(const Key& key, Source source, Given given, Sources& sources) {
+    KeyValues& values = sources.of(key.name);
+    if (values.source != source || !key.list) {
+        values.given.clear();
+    }
+    values.source = source;
+    values.given.push_back(std::move(given));
+}
+
+void add_word(std::string_view key, const CmdlineWord& word, Sources& sources) {
+    add(*find_key(key), Source::kCommandLine, {word.value, "command line: " + word.key}, sources);
+}
+
+bool starts_with_scheme(std::string_view text) {
+    return base::equal_ignoring_case(text.substr(0, kScheme.size()), kScheme);
+}
+
+void take_uri(const CmdlineWord& word, Sources& sources) {
+    add_word("uri", word, sources);
+}
+
+void take_netroot(const CmdlineWord& word, Sources& sources) {
+    if (word.value == "dhcp" || starts_with_scheme(word.value)) {
+        add_word("uri", word, sources);
+    }
+}
+
+void take_root(const CmdlineWord& word, Sources& sources) {
+    if (word.value == "dhcp") {
+        add_word("uri", word, sources);
+    } else if (starts_with_scheme(word.value)) {
+        sources.errors.push_back(
+            "command line: root: a URI belongs to nvmeroot=; root= is left to "
+            "the file system on the disk");
+    }
+}
+
+/// make-initrd's TRANSPORT,TRADDR,SUBNQN[,TRSVCID[,HOST-TRADDR]] as a URI.
+base::Result<std::string> uri_of_connect(std::string_view text) {
+    auto fields = base::split(text, ',');
+    if (fields.size() < 3 || fields.size() > 5) {
+        return base::error(base::quoted(text) +
+                           " is not TRANSPORT,TRADDR,SUBNQN[,TRSVCID[,HOST-TRADDR]]");
+    }
+    fields.resize(5);
+    if (fields[0] != "tcp") {
+        return base::error("transport " + base::quoted(fields[0]) + " is not supported, only tcp");
+    }
+    if (!fields[4].empty() && fields[4] != "none") {
+        return base::error("a source address (" + base::quoted(fields[4]) + ") is not supported");
+    }
+    const bool v6 = fields[1].find(':') != std::string_view::npos && fields[1].front() != '[';
+    std::string uri =
+        std::string(kScheme) + (v6 ? "[" : "") + std::string(fields[1]) + (v6 ? "]" : "");
+    if (!fields[3].empty()) {
+        uri += ":" + std::string(fields[3]);
+    }
+    uri += '/';
+    for (const char c : fields[2]) {
+        const bool reserved =
+            c <= ' ' || c > '~' || std::string_view("/?#%").find(c) != std::string_view::npos;
+        uri += reserved
+                   ? base::format("%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)))
+                   : std::string(1, c);
+    }
+    return uri;
+}
+
+void take_connect(const CmdlineWord& word, Sources& sources) {
+    auto uri = uri_of_connect(word.value);
+    if (!uri) {
+        sources.errors.push_back("command line: " + word.key + ": " + uri.error().text);
+        return;
+    }
+    add_word("uri", {word.key, std::move(uri).value(), true}, sources);
+}
+
+void take_discover(const CmdlineWord& word, Sources& sources) {
+    sources.warnings.push_back("command line: " + word.key +
+                               ": discovery is not supported, continuing without it; name the root "
+                               "with nvmeroot=URI");
+}
+
+void take_off(const CmdlineWord& word, Sources& sources) {
+    const auto yes = base::parse_bool(word.value);
+    if (!word.has_value || !yes || *yes) {
+        sources.off_word = word.key;
+    }
+}
+
+/// The NVMe Boot Firmware Table is not read, with or without this word.
+void take_nothing(const CmdlineWord& /*word*/, Sources& /*sources*/) {}
+
+struct Word {
+    std::string_view name;
+    void (*take)(const CmdlineWord& word, Sources& sources);
+};
+constexpr std::array kWords = {
+    Word{"nvmeroot", take_uri},
+    Word{"netroot", take_netroot},
+    Word{"root", take_root},
+    Word{"rd.nvmf.hostnqn", [](const CmdlineWord& w, Sources& s) { add_word("hostnqn", w, s); }},
+    Word{"rd.nvmf.hostid", [](const CmdlineWord& w, Sources& s) { add_word("hostid", w, s); }},
+    Word{"rd.nvmf.connect", take_connect},
+    Word{"rd.nvmf.discover", take_discover},
+    Word{"rd.nonvmf", take_off},
+    Word{"rd.nvmf.nonbft", take_nothing},
+    Word{"ip", [](const CmdlineWord& w, Sources& s) { add_word("ip", w, s); }},
+};
+
+void take_key(const CmdlineWord& word, Sources& sources) {
+    const std::string_view name = std::string_view(word.key).substr(kKeyPrefix.size());
+    const std::string where = "command line: " + word.key;
+    const Key* key = find_key(name);
+    if (key == nullptr) {
+        sources.errors.push_back(where + ": no such key" + suggest_key(name));
+    } else if (!word.has_value) {
+        sources.errors.push_back(where + ": wants a value, " + std::string(key->form));
+    } else {
+        add(*key, Source::kCommandLine, {word.value, where}, sources);
+    }
+}
+
+bool is_path_section(std::string_view section) {
+    return section.starts_with("path.") && section.size() > 5;
+}
+
+bool is_section(std::string_view section) {
+    return is_path_section(section) ||
+           std::any_of(keys().begin(), keys().end(),
+                       [&](const Key& key) { return key.section == section; });
+}
+
+void add_path_entry(const base::Ini::Entry& entry, const std::string& where, Sources& sources) {
+    if (entry.key == "uri") {
+        add(*find_key("uri"), Source::kFile, {entry.value, where}, sources);
+    } else {
+        sources.errors.push_back(where + ": no such key; a [path.NAME] section has uri alone");
+    }
+}
+
+void add_entry(const base::Ini::Entry& entry, const std::string& where, Sources& sources) {
+    const Key* key = find_key(entry.key);
+    if (key == nullptr) {
+        sources.errors.push_back(where + ": no such key" + suggest_key(entry.key));
+    } else if (key->section != entry.section) {
+        sources.errors.push_back(where + ": this key belongs to [" + std::string(key->section) +
+                                 "]");
+    } else {
+        sources.has_secret_in_file |= key->secret;
+        add(*key, Source::kFile, {entry.value, where}, sources);
+    }
+}
+
+}  // namespace
+
+KeyValues& Sources::of(std::string_view key) {
+    const auto row = std::find_if(keys().begin(), keys().end(),
+                                  [&](const Key& candidate) { return candidate.name == key; });
+    return by_key[static_cast<size_t>(row - keys().begin())];
+}
+
+void add_file(const base::Ini& ini, const std::string& path, Sources& sources) {
+    for (const std::string& section : ini.sections()) {
+        if (!is_section(section)) {
+            sources.errors.push_back(path + ": [" + section + "]: no such section" +
+                                     suggest_section(section));
+        }
+    }
+    for (const base::Ini::Entry& entry : ini.entries()) {
+        if (is_path_section(entry.section)) {
+            add_path_entry(entry, ini.where(entry), sources);
+        } else if (is_section(entry.section)) {
+            add_entry(entry, ini.where(entry), sources);
+        }
+    }
+}
+
+void add_cmdline(std::string_view text, Sources& sources) {
+    for (CmdlineWord& word : parse_cmdline(text)) {
+        const auto known = std::find_if(kWords.begin(), kWords.end(), [&](const Word& candidate) {
+            return candidate.name == word.key;
+        });
+        if (word.key.starts_with(kKeyPrefix)) {
+            take_key(word, sources);
+        } else if (known != kWords.end()) {
+            known->take(word, sources);
+        } else if (is_network_option(word.key)) {
+            sources.network_words.emplace_back(word.key, word.value);
+        }
+        // It may have been a secret.
+        base::wipe(word.value.data(), word.value.size());
+    }
+}
+
+Sources default_sources() {
+    Sources sources;
+    for (const Key& key : keys()) {
+        KeyValues values;
+        if (!key.fallback.empty()) {
+            values.given.push_back({std::string(key.fallback), "default"});
+        }
+        sources.by_key.push_back(std::move(values));
+    }
+    return sources;
+}
+
+}  // namespace boot

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Who says what: the words of the command line and the lines of the ini file, sorted under the rows
+// of the key table, the strongest source kept for each. Values are not looked into yet.
+//
+// Besides nvmeroot.KEY=VALUE the command line has words of its own (kWords in the .cc): those of
+// the network, and the spellings of dracut and make-initrd, turned into the keys they mean.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ini.h"
+#include "boot/keys.h"
+
+namespace boot {
+
+/// Weakest first.
+enum class Source { kDefault, kFile, kCommandLine };
+
+/// What the strongest source says about one key; for a list, each of its values.
+struct KeyValues {
+    Source source = Source::kDefault;
+    std::vector<Given> given;
+};
+
+struct Sources {
+    /// One for each row of keys(), in the same order.
+    std::vector<KeyValues> by_key;
+    /// nameserver=, rd.route=, BOOTIF= …: the word and its value, in their order.
+    std::vector<std::pair<std::string, std::string>> network_words;
+    /// The word that switches everything off; empty when none does.
+    std::string off_word;
+    bool has_secret_in_file = false;
+    std::vector<std::string> warnings;
+    std::vector<std::string> errors;
+
+    KeyValues& of(std::string_view key);
+};
+
+/// Adds the ini file's values. Unknown sections and keys are errors. @param path  for these errors
+void add_file(const base::Ini& ini, const std::string& path, Sources& sources);
+
+/// Adds the command line's words, which take the place of the file's. Unknown words that begin with
+/// `nvmeroot.` are errors, all other unknown words are somebody else's.
+void add_cmdline(std::string_view text, Sources& sources);
+
+/// Sources with a default for each key that has one.
+Sources default_sources();
+
+}  // namespace boot

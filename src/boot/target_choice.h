@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// From URIs to one Target. Several URIs are several ways to the same root: they must agree on the
+// subsystem and must not contradict each other, or the keys, about the namespace.
+#pragma once
+
+#include "base/result.h"
+#include "boot/keys.h"
+#include "boot/plan.h"
+
+namespace boot {
+
+/// The target of one URI, with one portal. Errors begin with the URI's origin: not a URI, a host
+/// name in place of an address, the discovery subsystem.
+base::Result<Target> target_of_uri(const Given& uri);
+
+/// Adds another way to the same root. Errors: another subsystem, another namespace. A portal that
+/// is there already is not added again.
+base::Status join(Target& target, Target other);
+
+/// Lets `choice` demand what `other` demands too. Errors: they contradict each other.
+base::Status narrow(NamespaceChoice& choice, const NamespaceChoice& other);
+
+}  // namespace boot
