@@ -9,7 +9,7 @@
 //   ip=CLIENT:[PEER]:[GATEWAY]:[NETMASK]:[HOSTNAME]:[INTERFACE]:[METHOD][:[DNS][:[DNS][:NTP]]]
 //   nameserver=ADDRESS
 //   rd.route=DESTINATION[/LENGTH]:GATEWAY[:INTERFACE]
-//   BOOTIF=[01-]MAC
+//   BOOTIF=[01-]MAC, unless rd.bootif=0
 //
 // METHOD is dhcp, on, any or single-dhcp for DHCPv4, none, off or static for a given address.
 // IPv6 addresses stand in square brackets. An empty METHOD means static where CLIENT is given and
@@ -27,7 +27,7 @@ namespace boot {
 /// Whether `key` is a word that this file knows, supported or not.
 bool is_network_option(std::string_view key);
 
-/// Adds what `key`=`value` says to `plan`.
+/// Adds what `key`=`value` says to `plan`. Said twice is said once.
 /// @return an error that names the key and the part of the value that is wrong; the plan is then
 ///         unchanged. Known words that this program cannot honour (ifname, vlan, bond, …) are
 ///         errors too: a boot that ignores them would use the wrong network.

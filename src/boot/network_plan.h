@@ -38,6 +38,8 @@ struct InterfacePlan {
     std::optional<uint32_t> mtu;
     /// The Ethernet address to give to the interface before it is brought up.
     std::optional<MacAddress> set_mac;
+
+    bool operator==(const InterfacePlan&) const = default;
 };
 
 /// One rd.route= value.
@@ -59,6 +61,8 @@ struct NetworkPlan {
     /// Values for those `interfaces` that say nothing of their own.
     std::string interface;
     std::optional<MacAddress> bootif;
+    /// rd.bootif=0: the boot loader's BOOTIF= does not count.
+    bool ignore_bootif = false;
     std::optional<uint32_t> mtu;
     /// The DHCP server must be asked even where an address exists, since the root comes from its
     /// root-path option.

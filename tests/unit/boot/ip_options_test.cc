@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/ip_options.h"
+
+#include <boost/test/unit_test.hpp>
+
+using boot::AddressMethod;
+using boot::InterfacePlan;
+using boot::NetworkPlan;
+
+namespace {
+
+/// The plan on one line: method name address peer gateway hostname mtu mac dns, "-" for nothing.
+std::string text_of(const InterfacePlan& plan) {
+    std::string text = plan.method == AddressMethod::kDhcp ? "dhcp" : "static";
+    const auto add = [&](const std::string& part) { text += " " + (part.empty() ? "-" : part); };
+    add(plan.name);
+    add(plan.address ? plan.address->text() : "");
+    add(plan.peer ? plan.peer->text() : "");
+    add(plan.gateway ? plan.gateway->text() : "");
+    add(plan.hostname);
+    add(plan.mtu ? std::to_string(*plan.mtu) : "");
+    add(plan.set_mac ? plan.set_mac->text() : "");
+    for (const auto& server : plan.dns) {
+        add(server.text());
+    }
+    return text;
+}
+
+struct Good {
+    const char* value;
+    const char* plan;
+};
+const Good kGood[] = {
+    {"dhcp", "dhcp - - - - - - -"},
+    {"on", "dhcp - - - - - - -"},
+    {"any", "dhcp - - - - - - -"},
+    {"single-dhcp", "dhcp - - - - - - -"},
+    {"", "dhcp - - - - - - -"},
+    {"eth0:dhcp", "dhcp eth0 - - - - - -"},
+    {"eth0:dhcp:1400", "dhcp eth0 - - - - 1400 -"},
+    {"eth0:dhcp:9000:52:54:00:12:34:56", "dhcp eth0 - - - - 9000 52:54:00:12:34:56"},
+    {"eth0:on::52:54:00:12:34:56", "dhcp eth0 - - - - - 52:54:00:12:34:56"},
+    {"eth0:dhcp::52-54-00-12-34-56", "dhcp eth0 - - - - - 52:54:00:12:34:56"},
+    {"eth0:none", "static eth0 - - - - - -"},
+    {":::::eth0:dhcp", "dhcp eth0 - - - - - -"},
+    {"::::pc7:eth0:dhcp", "dhcp eth0 - - - pc7 - -"},
+    {":::::eth0", "dhcp eth0 - - - - - -"},
+    {"10.0.2.15::10.0.2.2:255.255.255.0::eth0:none", "static eth0 10.0.2.15/24 - 10.0.2.2 - - -"},
+    {"10.0.2.15::10.0.2.2:24:pc7.example:eth0:off",
+     "static eth0 10.0.2.15/24 - 10.0.2.2 pc7.example - -"},
+    {"10.0.2.15:10.9.9.9:10.0.2.2:255.255.255.0:pc7:eth0:off:10.0.2.3:10.0.2.4:10.0.2.5",
+     "static eth0 10.0.2.15/24 - 10.0.2.2 pc7 - - 10.0.2.3 10.0.2.4"},
+    {"10.0.2.15::0.0.0.0:255.255.255.0::eth0:none", "static eth0 10.0.2.15/24 - - - - -"},
+    {"10.0.2.15:10.0.2.2::32::eth0:none", "static eth0 10.0.2.15/32 10.0.2.2 - - - -"},
+    {"10.0.2.15", "static - 10.0.2.15/8 - - - - -"},
+    {"172.16.0.9:::::eth0", "static eth0 172.16.0.9/16 - - - - -"},
+    {"10.0.2.15::10.0.2.2:24::eth0:none:1400", "static eth0 10.0.2.15/24 - 10.0.2.2 - 1400 -"},
+    {"10.0.2.15::10.0.2.2:24::eth0:none:1400:52:54:00:12:34:56",
+     "static eth0 10.0.2.15/24 - 10.0.2.2 - 1400 52:54:00:12:34:56"},
+    {"10.0.2.15::10.0.2.2:24::eth0:none::52:54:00:12:34:56",
+     "static eth0 10.0.2.15/24 - 10.0.2.2 - - 52:54:00:12:34:56"},
+    {"10.0.2.15::10.0.2.2:24::eth0:none:", "static eth0 10.0.2.15/24 - 10.0.2.2 - - -"},
+    {"10.0.2.15::10.0.2.2:24::eth0:none::10.0.2.3",
+     "static eth0 10.0.2.15/24 - 10.0.2.2 - - - 10.0.2.3"},
+    {"10.0.2.15::10.0.2.2:24::eth0:none:[2001:db8::53]",
+     "static eth0 10.0.2.15/24 - 10.0.2.2 - - - 2001:db8::53"},
+    {"10.0.2.15::::pc7:eth0:dhcp", "dhcp eth0 10.0.2.15/8 - - pc7 - -"},
+    {"[2001:db8::10]::[2001:db8::1]:64::eth0:none",
+     "static eth0 2001:db8::10/64 - 2001:db8::1 - - -"},
+    {"[2001:db8::10]::[fe80::1]:::eth0:none", "static eth0 2001:db8::10/64 - fe80::1 - - -"},
+};
+
+struct Bad {
+    const char* key;
+    const char* value;
+    const char* part;  // what the error must name
+};
+const Bad kBad[] = {
+    {"ip", "dhcp6", "\"dhcp6\" is not supported"},
+    {"ip", "eth0:auto6", "\"auto6\" is not supported"},
+    {"ip", "eth0:dchp", "not a method"},
+    {"ip", "10.0.2.256::10.0.2.2:24::eth0:none", "client: not an IP address"},
+    {"ip", "255.255.255.255::10.0.2.2:24::eth0:none", "client: no host can have"},
+    {"ip", "10.0.2.15::gw:24::eth0:none", "gateway: not an IP address"},
+    {"ip", "10.0.2.15::[2001:db8::1]:24::eth0:none", "not of the client's family"},
+    {"ip", "10.0.2.15:nfs:10.0.2.2:24::eth0:none", "peer: not an IP address"},
+    {"ip", "10.0.2.15::10.0.2.2:255.0.255.0::eth0:none", "netmask: not a netmask"},
+    {"ip", "10.0.2.15::10.0.2.2:33::eth0:none", "netmask: not a netmask or prefix length"},
+    {"ip", "10.0.2.15::10.0.2.2:24:a b:eth0:none", "not a host name"},
+    {"ip", "10.0.2.15::10.0.2.2:24::eth0/1:none", "not an interface name"},
+    {"ip", "10.0.2.15::10.0.2.2:24::interface0name16:none", "not an interface name"},
+    {"ip", "10.0.2.15::10.0.2.2:24::eth0:nonne", "not a method"},
+    {"ip", "10.0.2.15::10.0.2.2:24::eth0:none:70000", "MTU"},
+    {"ip", "eth0:dhcp:67", "MTU"},
+    {"ip", "eth0:dhcp:1500:52:54:00", "Ethernet address"},
+    {"ip", "10.0.2.15::10.0.2.2:24::eth0:none:dns", "first DNS server"},
+    {"ip", "10.0.2.15::10.0.2.2:24::eth0:none:10.0.2.3:x", "second DNS server"},
+    {"ip", "10.0.2.15::10.0.2.2:24::eth0:none::::10.0.2.3", "too many fields"},
+    {"ip", "[2001:db8::10]::[2001:db8::1]:64::eth0:dhcp", "dhcp gives IPv4"},
+    {"ip", "[2001:db8::10::eth0:none", "bracket"},
+    {"ip", "2001:db8::10", "client: not an IP address"},
+    {"nameserver", "dns.example", "nameserver=\"dns.example\": not an IP address"},
+    {"rd.route", "10.0.0.0/8", "not DESTINATION:GATEWAY"},
+    {"rd.route", "10.0.0.0/8:10.0.2.2:eth0:x", "not DESTINATION:GATEWAY"},
+    {"rd.route", "10.0.0.0/x:10.0.2.2", "destination"},
+    {"rd.route", "10.0.0.0/8:gw", "gateway"},
+    {"rd.route", "10.0.0.0/8:[2001:db8::1]", "not of the same family"},
+    {"rd.route", "10.0.0.0/8::", "neither gateway nor interface"},
+    {"BOOTIF", "20-52-54-00-12-34-56", "not an Ethernet address"},
+    {"rd.bootif", "maybe", "maybe"},
+    {"ifname", "boot0:52:54:00:12:34:56", "not supported"},
+    {"vlan", "vlan5:eth0", "not supported"},
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(ip_options)
+
+BOOST_AUTO_TEST_CASE(every_form_of_ip_is_understood) {
+    for (const Good& row : kGood) {
+        NetworkPlan plan;
+        const auto status = boot::apply_network_option(plan, "ip", row.value);
+        BOOST_REQUIRE_MESSAGE(status.ok(), (status ? "" : status.error().text));
+        BOOST_REQUIRE_MESSAGE(plan.interfaces.size() == 1, row.value);
+        BOOST_TEST(text_of(plan.interfaces[0]) == row.plan, row.value);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(errors_name_the_part_and_leave_the_plan_alone) {
+    for (const Bad& row : kBad) {
+        NetworkPlan plan;
+        const auto status = boot::apply_network_option(plan, row.key, row.value);
+        BOOST_REQUIRE_MESSAGE(!status.ok(), row.value);
+        const std::string& text = status.error().text;
+        BOOST_TEST(text.find(row.part) != std::string::npos, text << " lacks " << row.part);
+        BOOST_TEST(text.starts_with(row.key), text);
+        BOOST_TEST(plan.interfaces.empty());
+        BOOST_TEST(plan.routes.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(off_means_the_network_is_used_as_found) {
+    for (const char* value : {"off", "none", "::::::none"}) {
+        NetworkPlan plan;
+        BOOST_REQUIRE(boot::apply_network_option(plan, "ip", value).ok());
+        BOOST_TEST(plan.off);
+        BOOST_TEST(plan.interfaces.empty());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(repeated_values_add_up_and_equal_ones_count_once) {
+    NetworkPlan plan;
+    for (const char* value : {"eth0:dhcp", "eth1:dhcp", "eth0:dhcp"}) {
+        BOOST_REQUIRE(boot::apply_network_option(plan, "ip", value).ok());
+    }
+    BOOST_TEST(plan.interfaces.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(routes_name_servers_and_the_boot_interface_are_understood) {
+    NetworkPlan plan;
+    const std::pair<const char*, const char*> words[] = {
+        {"rd.route", "192.0.2.9/24:10.0.2.2"},
+        {"rd.route", "192.0.2.0/255.255.255.0::ens3"},
+        {"rd.route", "[2001:db8:3::/48]:[2001:db8:2::1]:ens10"},
+        {"nameserver", "10.0.2.3"},
+        {"nameserver", "[2001:db8::53]"},
+        {"BOOTIF", "01-52-54-00-12-34-56"},
+        {"rd.bootif", "0"},
+    };
+    for (const auto& [key, value] : words) {
+        BOOST_TEST(boot::is_network_option(key));
+        BOOST_REQUIRE(boot::apply_network_option(plan, key, value).ok());
+    }
+    BOOST_REQUIRE(plan.routes.size() == 3U);
+    BOOST_TEST(plan.routes[0].destination.text() == "192.0.2.0/24");
+    BOOST_TEST(plan.routes[0].gateway->text() == "10.0.2.2");
+    BOOST_TEST(plan.routes[1].interface == "ens3");
+    BOOST_TEST(!plan.routes[1].gateway.has_value());
+    BOOST_TEST(plan.routes[2].destination.text() == "2001:db8:3::/48");
+    BOOST_TEST(plan.routes[2].gateway->text() == "2001:db8:2::1");
+    BOOST_TEST(plan.dns.size() == 2U);
+    BOOST_TEST(plan.bootif->text() == "52:54:00:12:34:56");
+    BOOST_TEST(plan.ignore_bootif);
+    BOOST_TEST(!boot::is_network_option("bootif"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
