@@ -27,7 +27,7 @@ B := build
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror
 COMMON := -std=c++20 $(WARNINGS) -Isrc -MMD -MP
 PRODUCT := $(COMMON) -fno-exceptions -fno-rtti
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 include packaging/client.mk
 
