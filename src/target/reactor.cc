@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What both engines share: the loop, the timers, deferred calls.
+#include "target/reactor.h"
+
+#include <utility>
+
+namespace target {
+
+base::Result<std::unique_ptr<Reactor>> Reactor::open(Engine engine) {
+    if (engine == Engine::kEpoll) {
+        return open_epoll_reactor();
+    }
+    auto uring = open_uring_reactor();
+    return uring.ok() || engine == Engine::kIoUring ? std::move(uring) : open_epoll_reactor();
+}
+
+Reactor::Reactor() {
+    read_clock();
+}
+
+void Reactor::defer(std::function<void()> action) {
+    deferred_.push_back(std::move(action));
+}
+
+void Reactor::run() {
+    stopped_ = false;
+    run_deferred();
+    while (!stopped_ || disk_in_flight_ > 0) {
+        const auto first = timers_.begin();
+        const base::TimePoint* deadline = first == timers_.end() ? nullptr : &first->first.first;
+        wait(deadline);
+        fire_due_timers();
+        run_deferred();
+    }
+}
+
+void Reactor::fire_due_timers() {
+    while (!timers_.empty() && timers_.begin()->first.first <= now_) {
+        Timer* timer = timers_.begin()->second;
+        timer->clear();
+        timer->fire_();
+    }
+}
+
+void Reactor::run_deferred() {
+    while (!deferred_.empty()) {
+        const auto batch = std::exchange(deferred_, {});
+        for (const auto& action : batch) {
+            action();
+        }
+    }
+}
+
+Timer::Timer(Reactor& reactor, std::function<void()> fire)
+    : reactor_(reactor), fire_(std::move(fire)) {}
+
+void Timer::set(base::TimePoint at) {
+    clear();
+    key_ = {at, ++reactor_.timer_sequence_};
+    reactor_.timers_.emplace(key_, this);
+    armed_ = true;
+}
+
+void Timer::clear() {
+    if (std::exchange(armed_, false)) {
+        reactor_.timers_.erase(key_);
+    }
+}
+
+}  // namespace target

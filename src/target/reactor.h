@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// One thread's loop: sockets, disk I/O, timers. Everything is an operation that is started here and
+// ends in one call of its `done`, from run() and never from inside the call that started it.
+// Nothing is global, so that a thread more is a reactor more.
+//
+//     run:  wait ──► done(…) of what ended ──► timers that are due ──► what was deferred ──┐
+//             ▲                                                                           │
+//             └───────────── one system call hands over all that was started ◄────────────┘
+//
+// Two engines do the same: io_uring (reactor_uring.cc) and, where the kernel forbids it
+// (containers, kernel.io_uring_disabled), epoll with preadv2 and a few helper threads
+// (reactor_epoll.cc). An idle reactor sleeps until the next timer, or for ever. This file knows no
+// protocol.
+//
+// Buffers and descriptors given to an operation must live until its `done`. An operation on a
+// socket is ended early by shutdown(2) of the socket; there is no other cancellation.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace target {
+
+class Timer;
+
+/// How an operation ended: bytes moved (for accept the new descriptor, else 0), or minus an errno.
+/// Captures of at most two pointers cost no memory.
+using IoDone = std::function<void(int result)>;
+
+class Reactor {
+  public:
+    enum class Engine { kAny, kIoUring, kEpoll };
+
+    /// The reactor belongs to the calling thread. kAny takes io_uring if the kernel allows it.
+    /// Errors: the wanted engine is not to be had here.
+    static base::Result<std::unique_ptr<Reactor>> open(Engine engine = Engine::kAny);
+
+    Reactor(const Reactor&) = delete;
+    Reactor& operator=(const Reactor&) = delete;
+    /// REQUIRES: no operation is left, or nobody minds that its `done` is never called.
+    virtual ~Reactor() = default;
+
+    /// "io_uring" or "epoll".
+    [[nodiscard]] virtual std::string_view engine() const = 0;
+
+    /// One connection; its descriptor is CLOEXEC and belongs to the caller. Descriptors are given
+    /// as they come, blocking: io_uring would answer EAGAIN for others, and epoll changes its own.
+    virtual void accept(int listener, IoDone done) = 0;
+    /// Some bytes, at least one; 0 means the peer will send no more.
+    virtual void receive(int socket, base::MutableBytes into, IoDone done) = 0;
+    /// Some of the bytes of `parts`, at least one; the array too must live until `done`.
+    virtual void send(int socket, std::span<const iovec> parts, IoDone done) = 0;
+    /// Ends with 0 when the descriptor (a signalfd, an eventfd) can be read.
+    virtual void wait_readable(int fd, IoDone done) = 0;
+    /// Some bytes from `offset` of a file or block device; 0 means its end.
+    virtual void read(int fd, base::MutableBytes into, uint64_t offset, IoDone done) = 0;
+    /// Some of the bytes. @param durable  they are on stable storage before `done` (RWF_DSYNC).
+    virtual void write(int fd, base::ByteView from, uint64_t offset, bool durable, IoDone done) = 0;
+    /// fdatasync(2).
+    virtual void sync(int fd, IoDone done) = 0;
+    /// fallocate(2).
+    virtual void allocate(int fd, int mode, uint64_t offset, uint64_t length, IoDone done) = 0;
+    /// Closes a descriptor that was used here and has no operation left.
+    virtual void close(base::UniqueFd fd) = 0;
+
+    /// Calls `action` before the loop sleeps again, after everything that has ended by now.
+    void defer(std::function<void()> action);
+    /// The time at which the loop woke up.
+    [[nodiscard]] base::TimePoint now() const { return now_; }
+
+    /// Loops until stop(), and on until no disk operation is left.
+    void run();
+    void stop() { stopped_ = true; }
+    /// Disk operations whose `done` was not called yet.
+    [[nodiscard]] size_t disk_in_flight() const { return disk_in_flight_; }
+
+  protected:
+    Reactor();
+
+    /// Hands over what was started, sleeps until something ends or `deadline`, and calls each
+    /// `done`.
+    /// @param deadline  nullptr: no limit
+    virtual void wait(const base::TimePoint* deadline) = 0;
+    void read_clock() { now_ = clock_.now(); }
+    /// The engine calls these around each disk operation.
+    void disk_started() { ++disk_in_flight_; }
+    void disk_ended() { --disk_in_flight_; }
+
+  private:
+    friend class Timer;
+    /// A timer's place: the sequence number tells apart two of one moment.
+    using TimerKey = std::pair<base::TimePoint, uint64_t>;
+
+    void fire_due_timers();
+    void run_deferred();
+
+    base::SystemClock clock_;
+    base::TimePoint now_;
+    uint64_t timer_sequence_ = 0;
+    std::map<TimerKey, Timer*> timers_;
+    std::vector<std::function<void()>> deferred_;
+    size_t disk_in_flight_ = 0;
+    bool stopped_ = false;
+};
+
+/// Calls `fire` once each time it was set. Going out of scope disarms it. It borrows the reactor.
+class Timer {
+  public:
+    Timer(Reactor& reactor, std::function<void()> fire);
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    ~Timer() { clear(); }
+
+    /// Replaces what was set before.
+    void set(base::TimePoint at);
+    void clear();
+    [[nodiscard]] bool armed() const { return armed_; }
+    /// REQUIRES: armed()
+    [[nodiscard]] base::TimePoint at() const { return key_.first; }
+
+  private:
+    friend class Reactor;
+
+    Reactor& reactor_;
+    std::function<void()> fire_;
+    Reactor::TimerKey key_;
+    bool armed_ = false;
+};
+
+/// The engines, each in a file of its own.
+base::Result<std::unique_ptr<Reactor>> open_uring_reactor();
+base::Result<std::unique_ptr<Reactor>> open_epoll_reactor();
+
+}  // namespace target
