@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/backend_file.h"
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+
+namespace target {
+namespace {
+
+/// What write_zero_pages() writes at a time.
+constexpr size_t kZeroChunk = 128U << 10U;
+constinit const std::array<std::byte, kZeroChunk> kZeroes{};
+
+constexpr base::seconds kTroubleInterval{10};
+
+IoError io_error(int code) {
+    switch (code) {
+        case ENOSPC:
+        case EDQUOT:
+            return IoError::kNoSpace;
+        case EROFS:
+        case EBADF:
+        case EPERM:
+            return IoError::kReadOnly;
+        case EOPNOTSUPP:
+            return IoError::kUnsupported;
+        default:
+            return IoError::kMedium;
+    }
+}
+
+/// fallocate(2) says one of these where the file system or the alignment does not allow the mode.
+bool is_refusal(int code) {
+    return code == EOPNOTSUPP || code == EINVAL || code == ENOSYS || code == ENODEV;
+}
+
+std::string_view verb(Io::Kind kind) {
+    switch (kind) {
+        case Io::Kind::kRead:
+            return "read";
+        case Io::Kind::kWrite:
+            return "write";
+        case Io::Kind::kFlush:
+            return "flush";
+        case Io::Kind::kWriteZeroes:
+            return "write zeroes to";
+        case Io::Kind::kDiscard:
+            return "discard in";
+    }
+    return "use";
+}
+
+base::Result<uint64_t> size_of(int fd, const struct stat& status) {
+    if (S_ISREG(status.st_mode)) {
+        return static_cast<uint64_t>(status.st_size);
+    }
+    if (!S_ISBLK(status.st_mode)) {
+        return base::error("neither a regular file nor a block device");
+    }
+    uint64_t bytes = 0;
+    if (ioctl(fd, BLKGETSIZE64, &bytes) != 0) {
+        return base::errno_error(errno, "ask for the size");
+    }
+    return bytes;
+}
+
+base::Status lock(int fd, bool read_only) {
+    struct flock range {};
+    range.l_type = static_cast<short>(read_only ? F_RDLCK : F_WRLCK);
+    range.l_whence = SEEK_SET;
+    if (fcntl(fd, F_OFD_SETLK, &range) == 0) {
+        return base::done();
+    }
+    if (errno == EAGAIN || errno == EACCES) {
+        return base::error(read_only ? "a program that writes it has it locked"
+                                     : "another program, or another namespace, has it locked");
+    }
+    return base::errno_error(errno, "lock");
+}
+
+/// The size of the image behind `fd`, once it is known to be fit and to be ours.
+base::Result<uint64_t> claim(int fd, const FileBackend::Options& options) {
+    struct stat status {};
+    if (fstat(fd, &status) != 0) {
+        return base::errno_error(errno, "stat");
+    }
+    TRY(const uint64_t size, size_of(fd, status));
+    if (size == 0) {
+        return base::error("empty");
+    }
+    if (size % options.block_size != 0) {
+        return base::error(
+            base::format("its size, %llu bytes, is no multiple of the block size, %u",
+                         static_cast<unsigned long long>(size), options.block_size));
+    }
+    // Opened non-blocking for the sake of a FIFO; io_uring would answer EAGAIN from now on.
+    if (fcntl(fd, F_SETFL, 0) != 0) {
+        return base::errno_error(errno, "set blocking");
+    }
+    TRY_VOID(lock(fd, options.read_only));
+    return size;
+}
+
+/// A block device that is mounted, or part of something, must not be written behind its user's
+/// back: O_EXCL asks the kernel, which answers EBUSY.
+int open_flags(const FileBackend::Options& options) {
+    struct stat status {};
+    const bool device = stat(options.path.c_str(), &status) == 0 && S_ISBLK(status.st_mode);
+    return options.read_only ? O_RDONLY : O_RDWR | (device ? O_EXCL : 0);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<FileBackend>> FileBackend::open(Reactor& reactor, Options options) {
+    const std::string context = "image " + options.path;
+    auto fd = base::open_file(options.path, open_flags(options) | O_NONBLOCK);
+    if (!fd) {
+        return std::move(fd).error().in("image");
+    }
+    const auto size = claim(fd->get(), options);
+    if (!size) {
+        return size.error().in(context);
+    }
+    return std::unique_ptr<FileBackend>(
+        new FileBackend(reactor, std::move(options), std::move(fd).value(), *size));
+}
+
+FileBackend::FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes)
+    : reactor_(reactor),
+      options_(std::move(options)),
+      fd_(std::move(fd)),
+      size_bytes_(size_bytes) {}
+
+void FileBackend::submit(Io& io) {
+    io.progress = 0;
+    if (io.kind != Io::Kind::kRead && io.kind != Io::Kind::kFlush && options_.read_only) {
+        io.done(IoError::kReadOnly);
+        return;
+    }
+    switch (io.kind) {
+        case Io::Kind::kRead:
+        case Io::Kind::kWrite:
+            return move_data(io);
+        case Io::Kind::kFlush:
+            return flush(io);
+        case Io::Kind::kWriteZeroes:
+            return write_zeroes(io);
+        case Io::Kind::kDiscard:
+            return discard(io);
+    }
+}
+
+void FileBackend::move_data(Io& io) {
+    const base::MutableBytes rest = io.data.subspan(io.progress);
+    if (rest.empty()) {
+        io.done(IoError::kNone);
+        return;
+    }
+    const uint64_t at = io.offset + io.progress;
+    if (io.kind == Io::Kind::kRead) {
+        reactor_.read(fd_.get(), rest, at, [this, &io](int result) { moved(io, result); });
+        return;
+    }
+    if (io.force_unit_access && sync_failed_) {
+        return fail(io, EIO);
+    }
+    reactor_.write(fd_.get(), rest, at, io.force_unit_access,
+                   [this, &io](int result) { moved(io, result); });
+}
+
+void FileBackend::moved(Io& io, int result) {
+    if (result == 0) {
+        return fail(io, ENODATA);  // somebody cut the file
+    }
+    if (result < 0) {
+        const bool was_sync = io.kind == Io::Kind::kWrite && io.force_unit_access;
+        sync_failed_ = sync_failed_ || (was_sync && result == -EIO);
+        return fail(io, -result);
+    }
+    io.progress += static_cast<uint64_t>(result);
+    move_data(io);
+}
+
+void FileBackend::flush(Io& io) {
+    if (options_.read_only) {
+        io.done(IoError::kNone);
+        return;
+    }
+    if (sync_failed_) {
+        return fail(io, EIO);
+    }
+    reactor_.sync(fd_.get(), [this, &io](int result) {
+        if (result == 0 && !sync_failed_) {
+            io.done(IoError::kNone);
+            return;
+        }
+        sync_failed_ = true;
+        fail(io, result == 0 ? EIO : -result);
+    });
+}
+
+void FileBackend::write_zeroes(Io& io) {
+    const Method method = io.may_deallocate ? kPunchHole : kZeroRange;
+    if (!method_works_[method]) {
+        return write_zero_pages(io);
+    }
+    const int mode =
+        FALLOC_FL_KEEP_SIZE | (io.may_deallocate ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE);
+    reactor_.allocate(fd_.get(), mode, io.offset, io.length, [this, &io, method](int result) {
+        if (is_refusal(-result)) {
+            method_works_[method] = result == -EINVAL;  // EINVAL is about this range alone
+            return write_zero_pages(io);
+        }
+        result == 0 ? forced_or_done(io) : fail(io, -result);
+    });
+}
+
+void FileBackend::write_zero_pages(Io& io) {
+    const uint64_t rest = io.length - io.progress;
+    if (rest == 0) {
+        return forced_or_done(io);
+    }
+    const auto chunk = base::ByteView(kZeroes).first(std::min<uint64_t>(rest, kZeroChunk));
+    reactor_.write(fd_.get(), chunk, io.offset + io.progress, false, [this, &io](int result) {
+        if (result <= 0) {
+            return fail(io, result == 0 ? EIO : -result);
+        }
+        io.progress += static_cast<uint64_t>(result);
+        write_zero_pages(io);
+    });
+}
+
+void FileBackend::discard(Io& io) {
+    if (!method_works_[kPunchHole]) {
+        io.done(IoError::kNone);
+        return;
+    }
+    constexpr int kMode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
+    reactor_.allocate(fd_.get(), kMode, io.offset, io.length, [this, &io](int result) {
+        if (result == 0 || is_refusal(-result)) {
+            method_works_[kPunchHole] = result == 0 || result == -EINVAL;
+            io.done(IoError::kNone);  // only a hint
+            return;
+        }
+        fail(io, -result);
+    });
+}
+
+void FileBackend::forced_or_done(Io& io) {
+    if (io.force_unit_access) {
+        return flush(io);
+    }
+    io.done(IoError::kNone);
+}
+
+void FileBackend::fail(Io& io, int code) {
+    if (options_.on_trouble && reactor_.now() >= quiet_until_) {
+        quiet_until_ = reactor_.now() + kTroubleInterval;
+        const std::string reason = sync_failed_ ? " (no flush is trusted after a failed one)" : "";
+        options_.on_trouble(base::format("%s %s at byte %llu: %s",
+                                         std::string(verb(io.kind)).c_str(), options_.path.c_str(),
+                                         static_cast<unsigned long long>(io.offset + io.progress),
+                                         std::strerror(code)) +
+                            reason);
+    }
+    io.done(io_error(code));
+}
+
+}  // namespace target

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A namespace's bytes in a raw image file or on a block device, through the page cache.
+//
+// What "on stable storage" rests on: Flush is fdatasync(2), a forced write is RWF_DSYNC, a forced
+// Write Zeroes is fallocate(2) and fdatasync(2). The kernel reports a failed write-back once and
+// then forgets it, so after one failed fdatasync nothing is ever called stable again: every later
+// Flush and forced write fails until the target is started anew.
+//
+// The file is locked for as long as it is open (an open file description lock): one target may
+// write it, or several may read it.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "target/backend.h"
+#include "target/reactor.h"
+
+namespace target {
+
+class FileBackend final : public Backend {
+  public:
+    struct Options {
+        std::string path;
+        bool read_only = false;
+        uint32_t block_size = 512;  ///< the size must be a multiple of it
+        /// Hears of failed I/O in one sentence, at most once in ten seconds. May be empty.
+        std::function<void(const std::string&)> on_trouble;
+    };
+
+    /// Errors: no such file, no permission, neither a file nor a block device, empty, its size is
+    /// no multiple of the block size, locked by somebody else, a block device in use.
+    static base::Result<std::unique_ptr<FileBackend>> open(Reactor& reactor, Options options);
+
+    [[nodiscard]] uint64_t size_bytes() const override { return size_bytes_; }
+    void submit(Io& io) override;
+
+  private:
+    /// Whether a way of fallocate(2) works here; it is tried until it was refused once.
+    enum Method : uint8_t { kZeroRange, kPunchHole, kMethodCount };
+
+    FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes);
+
+    void move_data(Io& io);
+    void moved(Io& io, int result);
+    void flush(Io& io);
+    void write_zeroes(Io& io);
+    void write_zero_pages(Io& io);
+    void discard(Io& io);
+    void forced_or_done(Io& io);
+    void fail(Io& io, int code);
+
+    Reactor& reactor_;
+    const Options options_;
+    const base::UniqueFd fd_;
+    const uint64_t size_bytes_;
+    std::array<bool, kMethodCount> method_works_{true, true};
+    bool sync_failed_ = false;
+    base::TimePoint quiet_until_;
+};
+
+}  // namespace target

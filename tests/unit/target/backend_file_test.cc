@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/backend_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include "support/engines.h"
+#include "support/temp_dir.h"
+
+namespace {
+
+using target::FileBackend;
+using target::Io;
+using target::IoError;
+
+/// An Io that remembers how it ended.
+struct TestIo final : Io {
+    TestIo(Kind k, uint64_t at, uint64_t bytes, std::byte fill = std::byte{0})
+        : buffer(bytes, fill) {
+        kind = k;
+        offset = at;
+        length = bytes;
+        data = buffer;
+    }
+    void done(IoError error) override {
+        ++calls;
+        result = error;
+    }
+    std::vector<std::byte> buffer;
+    int calls = 0;
+    IoError result = IoError::kMedium;
+};
+
+struct Fixture {
+    explicit Fixture(target::Reactor::Engine engine) : reactor(support::open_reactor(engine)) {}
+
+    base::Result<std::unique_ptr<FileBackend>> open(bool read_only, uint32_t block_size = 512) {
+        return FileBackend::open(*reactor, {path, read_only, block_size,
+                                            [this](const std::string& text) { trouble = text; }});
+    }
+    /// Submits and runs until the disk is idle.
+    IoError run(FileBackend& backend, TestIo& io) {
+        backend.submit(io);
+        reactor->defer([this] { reactor->stop(); });
+        reactor->run();
+        BOOST_TEST(io.calls == 1);
+        return io.result;
+    }
+    std::string image() const { return dir.read("image"); }
+
+    support::TempDir dir;
+    std::string path = dir.file("image", std::string(16384, 'a'));
+    std::unique_ptr<target::Reactor> reactor;
+    std::string trouble;
+};
+
+std::string error_text(const base::Result<std::unique_ptr<FileBackend>>& opened) {
+    return opened.ok() ? "" : opened.error().text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(backend_file)
+
+BOOST_DATA_TEST_CASE(writes_are_read_back, support::engines(), engine) {
+    Fixture f(engine);
+    const auto backend = f.open(false);
+    BOOST_REQUIRE_MESSAGE(backend.ok(), error_text(backend));
+    BOOST_TEST((*backend)->size_bytes() == 16384U);
+    for (const bool fua : {false, true}) {
+        TestIo write(Io::Kind::kWrite, 512, 1024, fua ? std::byte{'f'} : std::byte{'w'});
+        write.force_unit_access = fua;
+        BOOST_TEST((f.run(**backend, write) == IoError::kNone));
+        TestIo read(Io::Kind::kRead, 512, 1024);
+        BOOST_TEST((f.run(**backend, read) == IoError::kNone));
+        BOOST_TEST((read.buffer == write.buffer));
+    }
+    TestIo flush(Io::Kind::kFlush, 0, 0);
+    BOOST_TEST((f.run(**backend, flush) == IoError::kNone));
+    BOOST_TEST(f.image() ==
+               std::string(512, 'a') + std::string(1024, 'f') + std::string(16384 - 1536, 'a'));
+}
+
+BOOST_DATA_TEST_CASE(zeroes_whichever_way_the_file_system_has, support::engines(), engine) {
+    Fixture f(engine);
+    const auto backend = f.open(false);
+    BOOST_REQUIRE(backend.ok());
+    std::string expected(16384, 'a');
+    uint64_t at = 1024;
+    for (const bool deallocate : {false, true}) {
+        for (const bool fua : {false, true}) {
+            TestIo zero(Io::Kind::kWriteZeroes, at, 2048);
+            zero.data = {};
+            zero.may_deallocate = deallocate;
+            zero.force_unit_access = fua;
+            BOOST_TEST((f.run(**backend, zero) == IoError::kNone));
+            expected.replace(at, 2048, 2048, '\0');
+            at += 3072;
+        }
+    }
+    BOOST_TEST((f.image() == expected));
+}
+
+BOOST_DATA_TEST_CASE(discard_keeps_the_size, support::engines(), engine) {
+    Fixture f(engine);
+    const auto backend = f.open(false);
+    BOOST_REQUIRE(backend.ok());
+    TestIo discard(Io::Kind::kDiscard, 4096, 8192);
+    BOOST_TEST((f.run(**backend, discard) == IoError::kNone));
+    BOOST_TEST(f.image().size() == 16384U);
+    BOOST_TEST(f.image().substr(0, 4096) == std::string(4096, 'a'));
+    BOOST_TEST(f.image().substr(12288) == std::string(4096, 'a'));
+}
+
+BOOST_DATA_TEST_CASE(a_read_only_image_takes_nothing, support::engines(), engine) {
+    Fixture f(engine);
+    const auto backend = f.open(true);
+    BOOST_REQUIRE(backend.ok());
+    for (const Io::Kind kind : {Io::Kind::kWrite, Io::Kind::kWriteZeroes, Io::Kind::kDiscard}) {
+        TestIo io(kind, 0, 512);
+        BOOST_TEST((f.run(**backend, io) == IoError::kReadOnly));
+    }
+    TestIo flush(Io::Kind::kFlush, 0, 0);
+    BOOST_TEST((f.run(**backend, flush) == IoError::kNone));
+    BOOST_TEST(f.image() == std::string(16384, 'a'));
+}
+
+BOOST_DATA_TEST_CASE(a_file_that_was_cut_is_a_medium_error, support::engines(), engine) {
+    Fixture f(engine);
+    const auto backend = f.open(true);
+    BOOST_REQUIRE(backend.ok());
+    BOOST_REQUIRE(truncate(f.path.c_str(), 4096) == 0);
+    TestIo read(Io::Kind::kRead, 2048, 4096);
+    BOOST_TEST((f.run(**backend, read) == IoError::kMedium));
+    BOOST_TEST(f.trouble == "read " + f.path + " at byte 4096: No data available");
+}
+
+BOOST_AUTO_TEST_CASE(one_writer_or_many_readers) {
+    Fixture f(target::Reactor::Engine::kEpoll);
+    {
+        const auto writer = f.open(false);
+        BOOST_REQUIRE(writer.ok());
+        BOOST_TEST(error_text(f.open(false)) ==
+                   "image " + f.path + ": another program, or another namespace, has it locked");
+        BOOST_TEST(error_text(f.open(true)) ==
+                   "image " + f.path + ": a program that writes it has it locked");
+    }
+    const auto reader = f.open(true);
+    BOOST_TEST(reader.ok());
+    BOOST_TEST(f.open(true).ok());
+    BOOST_TEST(!f.open(false).ok());
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_cannot_be_a_disk) {
+    Fixture f(target::Reactor::Engine::kEpoll);
+    const auto refusal = [&](const std::string& path, uint32_t block_size) {
+        f.path = path;
+        return error_text(f.open(true, block_size));
+    };
+    BOOST_TEST(refusal(f.dir.file("odd", std::string(1536, 'x')), 4096)
+                   .ends_with("odd: its size, 1536 bytes, is no multiple of the block size, 4096"));
+    BOOST_TEST(refusal(f.dir.file("empty", ""), 512).ends_with("empty: empty"));
+    BOOST_TEST(refusal("/dev/null", 512) ==
+               "image /dev/null: neither a regular file nor a block device");
+    BOOST_TEST(refusal(f.dir.at("none"), 512).ends_with("none: No such file or directory"));
+    const std::string fifo = f.dir.at("fifo");
+    BOOST_REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    BOOST_TEST(refusal(fifo, 512).ends_with("neither a regular file nor a block device"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
