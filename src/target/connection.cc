@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace target {
+namespace {
+
+/// A peer that takes nothing of what it asked for in this time is gone or hostile.
+constexpr base::seconds kSendTimeout{30};
+/// How long input is discarded after our last byte.
+constexpr base::seconds kLingerTime{1};
+/// Bytes taken from one socket in one turn, so that a fast sender does not starve the others.
+constexpr size_t kTurnBytes = 1U << 20U;
+
+}  // namespace
+
+Connection::Connection(Reactor& reactor, ConnectionOwner& owner, base::UniqueFd socket,
+                       base::MutableBytes scratch)
+    : reactor_(reactor),
+      owner_(owner),
+      socket_(std::move(socket)),
+      scratch_(scratch),
+      timer_(reactor, [this] { on_timer(); }) {}
+
+Connection::~Connection() {
+    scheduled_ = true;  // nothing is deferred any more
+    session_.reset();
+    reactor_.close(std::move(socket_));
+}
+
+void Connection::open(SessionFactory& factory, Endpoints endpoints) {
+    session_ = factory.make(*this, std::move(endpoints), reactor_.now());
+    schedule();
+}
+
+void Connection::stop_receiving() {
+    stopped_ = true;
+}
+
+bool Connection::quiet() const {
+    std::array<base::ByteView, 1> first;
+    return state_ != State::kOpen || (!sending_ && session_->output(first) == 0);
+}
+
+void Connection::close() {
+    close_asked_ = true;
+    stopped_ = true;
+    schedule();
+}
+
+void Connection::abort() {
+    end();
+    schedule();
+}
+
+void Connection::schedule() {
+    if (!std::exchange(scheduled_, true)) {
+        reactor_.defer([this] { pump(); });
+    }
+}
+
+void Connection::pump() {
+    scheduled_ = false;
+    if (state_ == State::kOpen) {
+        send_output();
+        if (!sending_ && (close_asked_ || session_->wants_close())) {
+            linger();
+        }
+    }
+    if (state_ == State::kEnding) {
+        finish_ending();
+        return;
+    }
+    if (state_ == State::kClosed) {
+        return;
+    }
+    receive_more();
+    arm_timer();
+}
+
+void Connection::send_output() {
+    if (sending_) {
+        return;
+    }
+    std::array<base::ByteView, kMaxParts> views;
+    const size_t count = session_->output(views);
+    if (count == 0) {
+        return;
+    }
+    std::transform(views.begin(), views.begin() + count, parts_.begin(), [](base::ByteView view) {
+        return iovec{const_cast<std::byte*>(view.data()), view.size()};
+    });
+    sending_ = true;
+    send_deadline_ = reactor_.now() + kSendTimeout;
+    reactor_.send(socket_.get(), std::span(parts_).first(count),
+                  [this](int result) { on_sent(result); });
+}
+
+void Connection::on_sent(int result) {
+    sending_ = false;
+    if (result > 0) {
+        session_->sent(static_cast<size_t>(result));
+    } else if (state_ == State::kOpen) {
+        end();
+    }
+    schedule();
+}
+
+void Connection::receive_more() {
+    const bool wanted = state_ == State::kLingering || (!stopped_ && session_->wants_input());
+    if (receiving_ || !wanted) {
+        return;
+    }
+    receiving_ = true;
+    reactor_.receive(socket_.get(), input_, [this](int result) { on_received(result); });
+}
+
+void Connection::on_received(int result) {
+    receiving_ = false;
+    if (result <= 0) {
+        end();
+    } else if (state_ == State::kOpen && !stopped_) {
+        const auto count = static_cast<size_t>(result);
+        session_->receive(base::ByteView(input_).first(count), reactor_.now());
+        if (count == input_.size()) {
+            drain_socket();
+        }
+    }
+    schedule();
+}
+
+void Connection::drain_socket() {
+    for (size_t taken = 0; taken < kTurnBytes && session_->wants_input();) {
+        const ssize_t moved = recv(socket_.get(), scratch_.data(), scratch_.size(), MSG_DONTWAIT);
+        if (moved <= 0) {
+            return;  // an error or the end comes back with the next posted receive
+        }
+        taken += static_cast<size_t>(moved);
+        session_->receive(scratch_.first(static_cast<size_t>(moved)), reactor_.now());
+    }
+}
+
+void Connection::arm_timer() {
+    if (state_ != State::kOpen) {
+        return;
+    }
+    auto deadline = session_->next_deadline();
+    if (sending_) {
+        deadline = std::min(deadline.value_or(send_deadline_), send_deadline_);
+    }
+    // A deadline that moved away is looked at when the timer fires: most move with every command.
+    if (deadline && (!timer_.armed() || *deadline < timer_.at())) {
+        timer_.set(*deadline);
+    }
+}
+
+void Connection::on_timer() {
+    if (state_ == State::kLingering || (sending_ && send_deadline_ <= reactor_.now())) {
+        end();
+    } else if (state_ == State::kOpen) {
+        session_->on_timer(reactor_.now());
+    }
+    schedule();
+}
+
+void Connection::linger() {
+    state_ = State::kLingering;
+    timer_.set(reactor_.now() + kLingerTime);
+    (void)shutdown(socket_.get(), SHUT_WR);  // fails when the peer is gone, which receive tells
+}
+
+void Connection::end() {
+    if (state_ == State::kEnding || state_ == State::kClosed) {
+        return;
+    }
+    state_ = State::kEnding;
+    timer_.clear();
+    (void)shutdown(socket_.get(), SHUT_RDWR);  // ends the operations that are left
+}
+
+void Connection::finish_ending() {
+    if (receiving_ || sending_) {
+        return;
+    }
+    state_ = State::kClosed;
+    owner_.closed(*this);
+}
+
+}  // namespace target

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// One accepted socket and the session that speaks on it: bytes from the socket go in, the session's
+// output goes out, its deadlines become timers. The only file that receives and sends.
+//
+//     socket ──► session.receive()          one receive is always posted while wants_input()
+//     socket ◄── session.output()           one send at a time, of all that is there
+//
+// What ended during a turn of the reactor is answered at its end, by one send for all of it.
+//
+// The end comes in steps: shut down our sending side, discard what still comes for a moment (a
+// close with unread bytes would reset the connection, and the peer could lose our last PDU), wait
+// until no operation is left on the socket, tell the owner.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "target/reactor.h"
+#include "target/session.h"
+
+namespace target {
+
+class Connection;
+
+class ConnectionOwner {
+  public:
+    virtual ~ConnectionOwner() = default;
+    /// Called once, as the connection's last act: it may be destroyed now, and not before.
+    virtual void closed(Connection& connection) = 0;
+};
+
+class Connection final : public SessionOwner {
+  public:
+    /// Bytes for one receive that empties a socket after a full one; shared by all connections of
+    /// a reactor, so that an idle connection holds only a small buffer.
+    static constexpr size_t kScratchBytes = 256U << 10U;
+
+    /// @param scratch  kScratchBytes, outlives the connection
+    Connection(Reactor& reactor, ConnectionOwner& owner, base::UniqueFd socket,
+               base::MutableBytes scratch);
+    ~Connection() override;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// Makes the session and begins. To be called once.
+    void open(SessionFactory& factory, Endpoints endpoints);
+    /// Takes no further commands; what was begun is answered.
+    void stop_receiving();
+    /// Nothing waits to be sent.
+    [[nodiscard]] bool quiet() const;
+    /// Ends the connection after the output that is there.
+    void close();
+    /// Ends the connection at once.
+    void abort();
+
+    void ready() override { schedule(); }
+
+  private:
+    enum class State {
+        kOpen,       ///< both directions run
+        kLingering,  ///< our last byte has gone: discards input until the peer closes
+        kEnding,     ///< the socket is shut down: waits for its operations to end
+        kClosed,     ///< the owner was told
+    };
+
+    void schedule();
+    void pump();
+    void send_output();
+    void receive_more();
+    void on_received(int result);
+    void drain_socket();
+    void on_sent(int result);
+    void on_timer();
+    void arm_timer();
+    void linger();
+    void end();
+    void finish_ending();
+
+    static constexpr size_t kInputBytes = 8U << 10U;
+    static constexpr size_t kMaxParts = 128;
+
+    Reactor& reactor_;
+    ConnectionOwner& owner_;
+    base::UniqueFd socket_;
+    const base::MutableBytes scratch_;
+    std::unique_ptr<Session> session_;
+    Timer timer_;
+    base::TimePoint send_deadline_;
+    State state_ = State::kOpen;
+    bool scheduled_ = false;
+    bool receiving_ = false;  ///< an operation holds input_
+    bool sending_ = false;    ///< an operation holds parts_ and the session's output
+    bool stopped_ = false;
+    bool close_asked_ = false;
+    std::array<iovec, kMaxParts> parts_{};
+    std::array<std::byte, kInputBytes> input_;  ///< written before it is read
+};
+
+}  // namespace target

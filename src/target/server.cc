@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/server.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+
+namespace target {
+namespace {
+
+constexpr int kBacklog = 1024;
+/// Out of descriptors or memory: try again when some may be free.
+constexpr base::seconds kAcceptRetry{1};
+/// How often a stopping server looks whether everything was answered.
+constexpr base::milliseconds kQuietInterval{10};
+constexpr base::seconds kComplainInterval{10};
+
+/// An address in the form of the socket calls.
+union AnyAddress {
+    sockaddr base;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+};
+
+base::Result<AnyAddress> to_sockaddr(const SocketAddress& address) {
+    AnyAddress any{};
+    if (inet_pton(AF_INET, address.address.c_str(), &any.v4.sin_addr) == 1) {
+        any.v4.sin_family = AF_INET;
+        any.v4.sin_port = htons(address.port);
+        return any;
+    }
+    any = {};
+    if (inet_pton(AF_INET6, address.address.c_str(), &any.v6.sin6_addr) == 1) {
+        any.v6.sin6_family = AF_INET6;
+        any.v6.sin6_port = htons(address.port);
+        return any;
+    }
+    return base::error("not a numeric IPv4 or IPv6 address");
+}
+
+socklen_t length_of(const AnyAddress& any) {
+    return any.base.sa_family == AF_INET6 ? sizeof any.v6 : sizeof any.v4;
+}
+
+SocketAddress from_sockaddr(const AnyAddress& any) {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (any.base.sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &any.v6.sin6_addr, text, sizeof text);
+        return {text, ntohs(any.v6.sin6_port)};
+    }
+    inet_ntop(AF_INET, &any.v4.sin_addr, text, sizeof text);
+    return {text, ntohs(any.v4.sin_port)};
+}
+
+using NameCall = int (*)(int, sockaddr*, socklen_t*);
+
+base::Result<SocketAddress> name_of(int socket, NameCall call) {
+    AnyAddress any{};
+    socklen_t length = sizeof any;
+    if (call(socket, &any.base, &length) != 0) {
+        return base::errno_error(errno, "ask for an address");
+    }
+    return from_sockaddr(any);
+}
+
+base::Status set_option(int socket, int level, int name, int value) {
+    if (setsockopt(socket, level, name, &value, sizeof value) != 0) {
+        return base::errno_error(errno, "set a socket option");
+    }
+    return base::done();
+}
+
+base::Result<base::UniqueFd> open_listener(const SocketAddress& address) {
+    TRY(const AnyAddress any, to_sockaddr(address));
+    base::UniqueFd listener(socket(any.base.sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+    if (!listener.valid()) {
+        return base::errno_error(errno, "socket");
+    }
+    TRY_VOID(set_option(listener.get(), SOL_SOCKET, SO_REUSEADDR, 1));
+    if (any.base.sa_family == AF_INET6) {
+        TRY_VOID(set_option(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1));
+    }
+    if (bind(listener.get(), &any.base, length_of(any)) != 0) {
+        return base::errno_error(errno, "bind");
+    }
+    if (listen(listener.get(), kBacklog) != 0) {
+        return base::errno_error(errno, "listen");
+    }
+    return listener;
+}
+
+/// Answers must not wait for more of them (TCP_NODELAY), and a peer that vanished without a word is
+/// noticed even on a connection that has no keep-alive of its own.
+base::Status tune(int socket) {
+    TRY_VOID(set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1));
+    TRY_VOID(set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1));
+    TRY_VOID(set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 60));
+    return set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+}
+
+base::Result<Endpoints> endpoints_of(int socket) {
+    TRY(const SocketAddress local, name_of(socket, getsockname));
+    TRY(const SocketAddress peer, name_of(socket, getpeername));
+    return Endpoints{local.address, local.port, to_text(peer)};
+}
+
+}  // namespace
+
+std::string to_text(const SocketAddress& address) {
+    const bool brackets = address.address.find(':') != std::string::npos;
+    return (brackets ? "[" + address.address + "]" : address.address) + ":" +
+           std::to_string(address.port);
+}
+
+Server::Server(Reactor& reactor, SessionFactory& factory, Options options)
+    : reactor_(reactor),
+      factory_(factory),
+      options_(std::move(options)),
+      scratch_(Connection::kScratchBytes),
+      retry_accept_(reactor,
+                    [this] {
+                        for (Listener& listener : listeners_) {
+                            accept_next(listener);
+                        }
+                    }),
+      stop_timer_(reactor, [this] { check_quiet(); }) {}
+
+Server::~Server() {
+    for (Listener& listener : listeners_) {
+        reactor_.close(std::move(listener.socket));
+    }
+}
+
+base::Result<SocketAddress> Server::listen(const SocketAddress& address) {
+    const std::string context = "listen on " + to_text(address);
+    auto socket = open_listener(address);
+    if (!socket) {
+        return std::move(socket).error().in(context);
+    }
+    auto bound = name_of(socket->get(), getsockname);
+    if (!bound) {
+        return std::move(bound).error().in(context);
+    }
+    listeners_.push_back({std::move(socket).value(), to_text(*bound)});
+    accept_next(listeners_.back());
+    return bound;
+}
+
+void Server::accept_next(Listener& listener) {
+    if (listener.accepting || stopping_) {
+        return;
+    }
+    listener.accepting = true;
+    reactor_.accept(listener.socket.get(),
+                    [this, &listener](int result) { on_accepted(listener, result); });
+}
+
+void Server::on_accepted(Listener& listener, int result) {
+    listener.accepting = false;
+    base::UniqueFd socket(result);
+    if (stopping_) {
+        finish_if_empty();
+        return;
+    }
+    if (result == -EMFILE || result == -ENFILE || result == -ENOBUFS || result == -ENOMEM) {
+        complain("accept on " + listener.name + ": " + std::strerror(-result) +
+                 ", trying again every second");
+        retry_accept_.set(reactor_.now() + kAcceptRetry);
+        return;
+    }
+    if (socket.valid()) {
+        add_connection(std::move(socket));
+    }
+    accept_next(listener);
+}
+
+void Server::add_connection(base::UniqueFd socket) {
+    if (connections_.size() >= options_.max_connections) {
+        complain(base::format("refusing connections: all %zu are taken", options_.max_connections));
+        return;
+    }
+    auto endpoints = endpoints_of(socket.get());
+    // Either fails only for a peer that is gone already.
+    if (!endpoints || !tune(socket.get()).ok()) {
+        return;
+    }
+    ConnectionOwner& self = *this;
+    auto connection = std::make_unique<Connection>(reactor_, self, std::move(socket), scratch_);
+    Connection& added =
+        *connections_.emplace(connection.get(), std::move(connection)).first->second;
+    added.open(factory_, std::move(endpoints).value());
+}
+
+void Server::closed(Connection& connection) {
+    connections_.erase(&connection);
+    finish_if_empty();
+}
+
+void Server::stop(base::milliseconds patience, std::function<void()> stopped) {
+    stopping_ = true;
+    stopped_ = std::move(stopped);
+    stop_deadline_ = reactor_.now() + patience;
+    retry_accept_.clear();
+    for (Listener& listener : listeners_) {
+        (void)shutdown(listener.socket.get(), SHUT_RDWR);  // ends its accept
+    }
+    for (const auto& [key, connection] : connections_) {
+        connection->stop_receiving();
+    }
+    check_quiet();
+}
+
+void Server::check_quiet() {
+    const bool quiet =
+        reactor_.disk_in_flight() == 0 &&
+        std::all_of(connections_.begin(), connections_.end(),
+                    [](const auto& connection) { return connection.second->quiet(); });
+    if (!quiet && reactor_.now() < stop_deadline_) {
+        stop_timer_.set(reactor_.now() + kQuietInterval);
+        return;
+    }
+    for (const auto& [key, connection] : connections_) {
+        quiet ? connection->close() : connection->abort();
+    }
+    finish_if_empty();
+}
+
+void Server::finish_if_empty() {
+    const bool accepting = std::any_of(listeners_.begin(), listeners_.end(),
+                                       [](const Listener& l) { return l.accepting; });
+    if (stopping_ && connections_.empty() && !accepting && stopped_) {
+        reactor_.defer(std::exchange(stopped_, nullptr));
+    }
+}
+
+void Server::complain(const std::string& text) {
+    if (options_.on_trouble && reactor_.now() >= complain_again_) {
+        complain_again_ = reactor_.now() + kComplainInterval;
+        options_.on_trouble(text);
+    }
+}
+
+}  // namespace target

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The listening sockets and the connections they give. Knows addresses and limits, no protocol: a
+// factory makes the session of each connection.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "target/connection.h"
+#include "target/reactor.h"
+#include "target/session.h"
+
+namespace target {
+
+/// A numeric address to listen on.
+struct SocketAddress {
+    std::string address;  ///< IPv4 or IPv6, without brackets; "0.0.0.0" and "::" mean every one
+    uint16_t port = 0;    ///< 0: the kernel chooses
+};
+
+/// `address:port`, or `[address]:port` for IPv6.
+std::string to_text(const SocketAddress& address);
+
+class Server final : private ConnectionOwner {
+  public:
+    struct Options {
+        size_t max_connections = 1024;
+        /// Hears, in one sentence, of connections that could not be taken. May be empty.
+        std::function<void(const std::string&)> on_trouble;
+    };
+
+    Server(Reactor& reactor, SessionFactory& factory, Options options);
+    /// REQUIRES: no connection is left: stop() was called and the reactor ran until it was over, or
+    /// nobody ever connected.
+    ~Server() override;
+
+    /// Listens from the next turn of the reactor on. IPv6 sockets take IPv6 alone.
+    /// @return the address with the port that it got
+    /// Errors: not an address of this machine, in use, no permission; they name the address.
+    base::Result<SocketAddress> listen(const SocketAddress& address);
+
+    /// Stops listening, lets what was begun be answered (for at most `patience`), closes every
+    /// connection, and then calls `stopped`. To be called once.
+    void stop(base::milliseconds patience, std::function<void()> stopped);
+
+    [[nodiscard]] size_t connection_count() const { return connections_.size(); }
+
+  private:
+    struct Listener {
+        base::UniqueFd socket;
+        std::string name;
+        bool accepting = false;
+    };
+
+    void accept_next(Listener& listener);
+    void on_accepted(Listener& listener, int result);
+    void add_connection(base::UniqueFd socket);
+    void closed(Connection& connection) override;
+    void check_quiet();
+    void finish_if_empty();
+    void complain(const std::string& text);
+
+    Reactor& reactor_;
+    SessionFactory& factory_;
+    Options options_;
+    std::vector<std::byte> scratch_;
+    std::list<Listener> listeners_;
+    std::unordered_map<const Connection*, std::unique_ptr<Connection>> connections_;
+    Timer retry_accept_;
+    Timer stop_timer_;
+    base::TimePoint stop_deadline_;
+    base::TimePoint complain_again_;
+    std::function<void()> stopped_;
+    bool stopping_ = false;
+};
+
+}  // namespace target
