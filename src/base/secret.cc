@@ -6,7 +6,9 @@
 namespace base {
 
 void wipe(void* data, size_t size) {
-    explicit_bzero(data, size);
+    if (size != 0) {  // an empty vector's data() may be null
+        explicit_bzero(data, size);
+    }
 }
 
 Secret::Secret(std::string& text) : text_(text) {

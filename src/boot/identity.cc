@@ -22,15 +22,15 @@ constexpr std::array<std::string_view, 5> kSharedUuids = {
 };
 
 /// The first line of a file that may be missing: its text is empty then.
-base::Result<GivenName> read_name(const std::string& path) {
+base::Result<Given> read_name(const std::string& path) {
     auto text = base::read_text(path, 4096);
     if (!text && text.error().code == ENOENT) {
-        return GivenName{"", path};
+        return Given{"", path};
     }
     if (!text) {
         return std::move(text).error();
     }
-    return GivenName{std::string(base::trim(base::split(*text, '\n').front())), path};
+    return Given{std::string(base::trim(base::split(*text, '\n').front())), path};
 }
 
 base::Result<FoundIdentity> from_machine(const base::SysPaths& sys) {
@@ -38,7 +38,7 @@ base::Result<FoundIdentity> from_machine(const base::SysPaths& sys) {
     return FoundIdentity{{nvme::uuid_nqn(uuid), uuid}, std::string(kDmi), std::string(kDmi), {}};
 }
 
-base::Result<FoundIdentity> from_id(const GivenName& id) {
+base::Result<FoundIdentity> from_id(const Given& id) {
     const auto uuid = nvme::parse_uuid(id.text);
     if (!uuid) {
         return uuid.error().in(id.origin);
@@ -46,7 +46,7 @@ base::Result<FoundIdentity> from_id(const GivenName& id) {
     return FoundIdentity{{nvme::uuid_nqn(*uuid), *uuid}, "made from hostid", id.origin, {}};
 }
 
-base::Result<FoundIdentity> from_nqn(const GivenName& nqn, const base::SysPaths& sys) {
+base::Result<FoundIdentity> from_nqn(const Given& nqn, const base::SysPaths& sys) {
     if (nqn.text.starts_with(nvme::kUuidNqnPrefix)) {
         TRY(const nvme::Uuid uuid,
             nvme::parse_uuid(std::string_view(nqn.text).substr(nvme::kUuidNqnPrefix.size())));
@@ -59,7 +59,7 @@ base::Result<FoundIdentity> from_nqn(const GivenName& nqn, const base::SysPaths&
     return FoundIdentity{{nqn.text, *uuid}, nqn.origin, std::string(kDmi), {}};
 }
 
-base::Result<FoundIdentity> from_pair(const GivenName& nqn, const GivenName& id) {
+base::Result<FoundIdentity> from_pair(const Given& nqn, const Given& id) {
     TRY(FoundIdentity found, from_id(id));
     if (nqn.text.starts_with(nvme::kUuidNqnPrefix) && found.host.nqn != base::to_lower(nqn.text)) {
         found.warnings.push_back("hostid (" + id.origin + ") is not the UUID in hostnqn (" +
@@ -71,7 +71,7 @@ base::Result<FoundIdentity> from_pair(const GivenName& nqn, const GivenName& id)
 }
 
 /// REQUIRES: at least one of the two has a text.
-base::Result<FoundIdentity> from_source(const GivenName& nqn, const GivenName& id,
+base::Result<FoundIdentity> from_source(const Given& nqn, const Given& id,
                                         const base::SysPaths& sys) {
     if (nqn.text.empty()) {
         return from_id(id);
@@ -84,13 +84,13 @@ base::Result<FoundIdentity> from_source(const GivenName& nqn, const GivenName& i
 
 }  // namespace
 
-base::Result<FoundIdentity> find_identity(const GivenName& nqn, const GivenName& id,
+base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
                                           const base::SysPaths& sys) {
     if (!nqn.text.empty() || !id.text.empty()) {
         return from_source(nqn, id, sys);
     }
-    TRY(const GivenName file_nqn, read_name(sys.etc + "/nvme/hostnqn"));
-    TRY(const GivenName file_id, read_name(sys.etc + "/nvme/hostid"));
+    TRY(const Given file_nqn, read_name(sys.etc + "/nvme/hostnqn"));
+    TRY(const Given file_id, read_name(sys.etc + "/nvme/hostid"));
     if (!file_nqn.text.empty() || !file_id.text.empty()) {
         return from_source(file_nqn, file_id, sys);
     }

@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "base/sys_paths.h"
+#include "boot/given.h"
 #include "nvme/nqn.h"
 
 namespace boot {
@@ -36,15 +37,10 @@ struct FoundIdentity {
     std::vector<std::string> warnings;
 };
 
-/// One half as a key gives it; empty text when no key does.
-struct GivenName {
-    std::string text;
-    std::string origin;
-};
-
 /// Errors: a name is malformed, no source knows the machine, or a free NQN stands without an
 /// identifier on a machine without a usable DMI UUID.
-base::Result<FoundIdentity> find_identity(const GivenName& nqn, const GivenName& id,
+/// @param nqn, id  as keys give them
+base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
                                           const base::SysPaths& sys);
 
 /// The DMI product UUID. Errors: unreadable, or one of the values that boards carry when nobody set

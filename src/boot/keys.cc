@@ -143,10 +143,14 @@ Result<FormatPolicy> parse_pi(std::string_view text) {
     return policy;
 }
 
-/// For a value that is only checked here and parsed by whoever uses it.
+/// For a name that is only checked here; identity.h makes a pair of it.
 template <class T>
-Status discard(const Result<T>& parsed) {
-    return parsed ? done() : Status(parsed.error());
+Status store_name(Result<T> checked, const Given& given, Given& into) {
+    if (!checked) {
+        return std::move(checked).error();
+    }
+    into = {given.text, given.origin};
+    return done();
 }
 
 /// A path must be absolute: the hook's working folder is nobody's promise.
@@ -180,10 +184,10 @@ std::string did_you_mean(std::string_view best) {
 constexpr std::array kKeys = {
     Key{"host", "hostnqn", "NQN", "",
         "the host's name to the target; else /etc/nvme/hostnqn, else from the DMI UUID",
-        [](Given& g, Draft& d) { d.hostnqn = {g.text, g.origin}; return nvme::check_nqn(g.text); }},
+        [](Given& g, Draft& d) { return store_name(nvme::check_nqn(g.text), g, d.hostnqn); }},
     Key{"host", "hostid", "UUID", "",
         "the host identifier; else the UUID in hostnqn, else /etc/nvme/hostid, else the DMI UUID",
-        [](Given& g, Draft& d) { d.hostid = {g.text, g.origin}; return discard(nvme::parse_uuid(g.text)); }},
+        [](Given& g, Draft& d) { return store_name(nvme::parse_uuid(g.text), g, d.hostid); }},
     Key{"host", "auth", "off|host|mutual", "",
         "what must be proven by DH-HMAC-CHAP; default: mutual with both secrets, host with one",
         [](Given& g, Draft& d) { return store(parse_choice(g.text, kAuthModes), d.auth); }},

@@ -15,23 +15,18 @@
 #include <vector>
 
 #include "base/result.h"
+#include "boot/given.h"
 #include "boot/plan.h"
 
 namespace boot {
-
-/// One value as a source gives it.
-struct Given {
-    std::string text;
-    std::string origin;  ///< to begin an error with: `command line: nvmeroot.auth`
-};
 
 /// The plan in the making: what a key decides alone goes into `plan` at once, what several keys
 /// decide together waits here for load_plan.
 struct Draft {
     BootPlan plan;
     std::optional<Auth> auth;
-    GivenName hostnqn;
-    GivenName hostid;
+    Given hostnqn;
+    Given hostid;
     Given host_secret_file;
     Given ctrl_secret_file;
     std::vector<Given> uris;

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/options.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "boot/keys.h"
+#include "support/temp_dir.h"
+
+BOOST_AUTO_TEST_SUITE(options)
+
+BOOST_AUTO_TEST_CASE(plan_takes_its_options_in_either_form) {
+    const char* const arguments[] = {"plan",        "--cmdline", "a b", "--config=/c",
+                                     "--cmdline=d", "--root",    "/r",  "--json"};
+    const auto options = boot::parse_options(arguments);
+    BOOST_REQUIRE(options.ok());
+    BOOST_TEST((options->command == boot::Command::kPlan));
+    BOOST_TEST(options->cmdline == "a b\nd\n");
+    BOOST_TEST(options->config == "/c");
+    BOOST_TEST(options->root == "/r");
+    BOOST_TEST(options->json);
+}
+
+BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
+    struct Case {
+        std::vector<const char*> arguments;
+        const char* message;
+    };
+    const Case cases[] = {
+        {{}, "a command is missing; nvmeroot help lists them"},
+        {{"bot"}, "no such command: \"bot\"; did you mean boot?"},
+        {{"frobnicate"}, "no such command: \"frobnicate\""},
+        {{"boot", "--cmdlin=x"}, "no such option: \"--cmdlin\"; did you mean --cmdline?"},
+        {{"boot", "--json"}, "--json does not belong to this command"},
+        {{"boot", "--config"}, "--config wants a value, FILE"},
+        {{"plan", "--json=1"}, "--json takes no value"},
+        {{"boot", "now"}, "\"now\" is one word too many"},
+        {{"check"}, "check wants DEVICE"},
+        {{"help", "me"}, "no help on \"me\"; there is help keys"},
+    };
+    for (const Case& c : cases) {
+        const auto options = boot::parse_options(c.arguments);
+        BOOST_REQUIRE_MESSAGE(!options.ok(), c.message);
+        BOOST_TEST(options.error().text == c.message);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_everybody_tries_first_works) {
+    for (const char* word : {"help", "--help", "-h"}) {
+        BOOST_TEST((boot::parse_options(std::vector{word})->command == boot::Command::kHelp));
+    }
+    for (const char* word : {"version", "--version", "-V"}) {
+        BOOST_TEST((boot::parse_options(std::vector{word})->command == boot::Command::kVersion));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(help_names_each_key_and_each_exit_code) {
+    const std::string keys = boot::help_text("keys");
+    for (const boot::Key& key : boot::keys()) {
+        BOOST_TEST(keys.find("  " + std::string(key.name) + " = ") != std::string::npos, key.name);
+    }
+    const std::string help = boot::help_text("");
+    for (const boot::ExitCodeRow& row : boot::kExitCodes) {
+        BOOST_TEST(help.find(row.meaning) != std::string::npos, row.meaning);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_kernels_command_line_is_read_unless_one_is_given) {
+    const support::TempDir dir;
+    base::SysPaths sys;
+    sys.proc = dir.folder("proc");
+    boot::Options options;
+    options.command = boot::Command::kBoot;
+    BOOST_TEST(!boot::plan_input(options, sys).ok());
+    dir.file("proc/cmdline", "ro quiet\n");
+    BOOST_TEST(boot::plan_input(options, sys)->cmdline == "ro quiet\n");
+    BOOST_TEST(!boot::plan_input(options, sys)->dry_run);
+    options.has_cmdline = true;
+    BOOST_TEST(boot::plan_input(options, sys)->cmdline.empty());
+    options.root = "/image";
+    BOOST_TEST(boot::sys_paths(options).etc == "/image/etc");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
