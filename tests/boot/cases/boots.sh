@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# Machines that reach their root.
+
+case_debian_login() {
+    about='dracut image, keys in both directions: a whole Debian reaches its login prompt'
+    image=dracut-systemd
+    judge=root
+    disk=debian
+    guest_options=(-smp 2 -m 1024)
+    last_line='diskless login:'
+    timeout=300
+    expect_facts=(root-device~^nvme written=yes readable-secrets=0 ctrl-loss=off 'closed-secrets<=8')
+}
+
+case_dracut_static() {
+    about='dracut image without systemd, static address'
+    image=dracut
+    judge=root
+    guest_options=(-smp 2)
+    expect_facts=(root-device~^nvme written=yes root:ADDRESS=10.0.2.15/24)
+}
+
+case_dracut_dhcp() {
+    about="dracut image, address from QEMU's DHCP server, target from the command line"
+    image=dracut
+    judge=root
+    ip=ip=dhcp
+    expect_facts=(root-device~^nvme written=yes root:ADDRESS=10.0.2.15/24)
+}
+
+case_busybox_static() {
+    about="image laid out as mkinitcpio's init runs it, static address"
+    judge=root
+    guest_options=(-smp 2)
+    expect_facts=(root-device~^nvme written=yes ctrl-loss=off queues=3)
+}
+
+case_busybox_root_by_label() {
+    about='root=LABEL= is left to the init'
+    judge=root
+    extra=root=LABEL=tiny
+    expect_facts=(root-device~^nvme)
+}
+
+case_ipv6() {
+    about='address, gateway and target are IPv6'
+    judge=root
+    needs=ipv6_loopback
+    address='[::1]'
+    portal="[fec0::2]:$port"
+    ip='ip=[fec0::15]::[fec0::2]:64:::none'
+    expect_facts=(written=yes address~fec0::2 root:ADDRESS=fec0::15/64)
+}
+
+case_uuid_of_two() {
+    about='two namespaces, the root is named by its UUID'
+    judge=root
+    nid=uuid:5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e002
+    edit_target=add_second_namespace
+    label=tiny-second
+    expect_facts=(root:NSID=2 root:WWID=uuid.5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e002)
+}
+
+ipv6_loopback() {
+    grep -qs ' lo$' /proc/net/if_inet6 || skip_case 'this machine has no ::1'
+}
+
+add_second_namespace() {
+    disk_ready tiny-second "$log/second.ext4"
+    printf '%s\n' '[namespace.second]' 'subsystem = test' 'nsid = 2' "image = $log/second.ext4" \
+        'uuid = 5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e002' >>"$1"
+}
+
+case_nvmet_static() {
+    about="the target is the kernel's nvmet in a second guest"
+    judge=root
+    server=guest
+    portal=10.9.0.1
+    ip=ip=10.9.0.2:::255.255.255.0:::none
+    expect_facts=(written=yes root:SUBSYSNQN="$subsysnqn")
+}
+
+case_nvmet_root_path() {
+    about='address and target from DHCP (root path), the target is nvmet'
+    judge=root
+    server=guest
+    portal=10.9.0.1:4420
+    uri=root=dhcp
+    ip=
+    expect_facts=(written=yes 'root:ADDRESS~^10\.9\.0\.5')
+}
+
+case_peak_memory_dracut() {
+    about="the program alone in dracut's image: compressed modules, peak memory, keys closed, eight lines"
+    image=dracut
+    guest_options=(-smp 2)
+    expect_facts=(ctrl-loss=off closed-secrets=2)
+}
+
+case_target_comes_late() {
+    about='the target starts after the machine: tried again until it is there'
+    server=none
+    meanwhile=serve_late
+    extra=nvmeroot.timeout=60s
+    expect_facts=('elapsed<=40')
+}
+
+serve_late() {
+    guest_says "$log/console" 'nvmeroot: ' 60
+    sleep 6
+    serve_by_process
+}

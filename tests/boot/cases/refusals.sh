@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# Machines that must not reach a root: each with its exit code, its sentence, and nothing handed over.
+
+case_wrong_host_key() {
+    about='the key of this machine is not the one the target knows'
+    client_host_key=other-host
+    expect_exit=15
+    says='authenti'
+    expect_facts=(controllers=0)
+}
+
+case_wrong_controller_key() {
+    about='the target does not have the key that this machine expects of it'
+    client_ctrl_key=other-ctrl
+    expect_exit=15
+    says='authenti'
+    expect_facts=(controllers=0)
+}
+
+case_no_authentication_asked() {
+    about='the machine has keys, the target asks for none: seen by the probe'
+    quirk=no-auth
+    expect_exit=15
+    says='authenti'
+    expect_facts=(controllers=0)
+}
+
+case_no_authentication_seen() {
+    about="the same without a probe: seen in the kernel's log"
+    quirk=no-auth
+    extra=nvmeroot.probe=no
+    expect_exit=15
+    says='authenti'
+    expect_facts=(controllers=0)
+}
+
+case_target_proves_nothing() {
+    about='the target never proves itself (rvalid=0)'
+    quirk=rvalid0
+    expect_exit=15
+    says='authenti'
+    expect_facts=(controllers=0)
+}
+
+case_admin_queue_only() {
+    about='the target authenticates its admin queue, the I/O queues not'
+    quirk=admin-only-auth
+    expect_exit=15
+    says='authenti'
+    expect_facts=(controllers=0)
+}
+
+case_silent_after_icreq() {
+    about='the target takes the connection and says nothing'
+    quirk=silent-after-icreq
+    extra='nvmeroot.timeout=8s nvmeroot.probe_timeout=3s'
+    expect_exit=13
+    says='answer|silen'
+    expect_facts=(controllers=0 'elapsed<=20')
+}
+
+case_silent_after_connect() {
+    about='the target says nothing to Connect'
+    quirk=silent-after-connect
+    extra='nvmeroot.timeout=8s nvmeroot.probe_timeout=3s'
+    expect_exit=13
+    says='answer|silen'
+    expect_facts=(controllers=0 'elapsed<=20')
+}
+
+case_silent_in_authentication() {
+    about='the target says nothing in the middle of authentication: the kernel would wait for minutes'
+    quirk=silent-in-auth
+    extra='nvmeroot.timeout=10s nvmeroot.connect_timeout=6s'
+    expect_exit=16
+    says='answer|silen|within'
+    expect_facts=('elapsed<=30')
+}
+
+case_kernel_without_dhchap() {
+    about='keys are there, the kernel cannot authenticate'
+    kernel=6.1
+    expect_exit=15
+    says='kernel'
+    expect_facts=(controllers=0)
+}
+
+case_host_not_allowed() {
+    about='the target does not know this host NQN'
+    client_hostnqn=nqn.2014-08.org.nvmexpress:uuid:8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1dff
+    client_hostid=8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1dff
+    expect_exit=14
+    says='not allow|refuse'
+    expect_facts=(controllers=0)
+}
+
+case_no_such_subsystem() {
+    about='the target has no such subsystem'
+    nqn=nqn.2026-01.org.example:nothing
+    expect_exit=14
+    says='subsystem'
+    expect_facts=(controllers=0)
+}
+
+case_no_such_namespace() {
+    about='the subsystem has no such namespace'
+    nid=7
+    extra=nvmeroot.namespace_timeout=3s
+    expect_exit=17
+    says='namespace'
+    expect_facts=(controllers=0)
+}
+
+case_target_absent() {
+    about='nobody listens: given up after nvmeroot.timeout'
+    server=none
+    extra=nvmeroot.timeout=8s
+    expect_exit=13
+    says='refused|answer|reach'
+    expect_facts=(controllers=0 'elapsed<=14')
+}
+
+case_protected_format() {
+    about='a PI-formatted namespace, which this kernel shows with 0 bytes'
+    edit_target=protect_namespace
+    expect_exit=18
+    says='metadata|protection|PI'
+    expect_facts=(controllers=0)
+}
+
+protect_namespace() {
+    echo 'pi = type1' >>"$1"
+}
+
+case_check_local_disk() {
+    about="nvmeroot check on QEMU's own NVMe disk in a format that the kernel shows with 0 bytes"
+    server=none
+    command='nvmeroot check /dev/nvme0n1'
+    guest_modules=(nvme)
+    guest_options=(-device 'nvme,id=nvme0,serial=local'
+        -drive "id=local,if=none,format=raw,file=$log/root.ext4"
+        -device 'nvme-ns,drive=local,bus=nvme0,ms=16,mset=1,pi=1')
+    expect_exit=18
+    says='metadata'
+    expect_facts=(controllers=1)
+}

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# One case: its settings, its run, its judgement.
+
+# case_settings NAME [PORT]   the defaults below, changed by the case's function
+case_settings() {
+    log=$boot/log/$1
+    port=${2-4420}
+    about=
+    image=busybox         # busybox, dracut or dracut-systemd
+    kernel=6.12           # a series of lib/kernel.sh
+    judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk
+    command='nvmeroot boot'
+    disk=tiny             # the root: tiny or debian
+    label=                # what /label of the root says, if not the disk's name
+    server=process        # process: nvmeroot-target; guest: the kernel's nvmet in a second guest; none
+    quirk=                # a lie of the rogue target
+    address=127.0.0.1     # where the target listens
+    portal=10.0.2.2:$port # how the guest calls it
+    nqn=$subsysnqn
+    nid=1
+    ip=ip=10.0.2.15::10.0.2.2:255.255.255.0:::none
+    client_host_key=host  # names of lib/target.sh's keys; empty for none
+    client_ctrl_key=ctrl
+    client_hostnqn=$hostnqn
+    client_hostid=$hostid
+    extra=                # more of the client's command line
+    guest_options=()      # more of QEMU's
+    guest_modules=()      # modules to insert before $command
+    needs=                # function: skips the case where it cannot run
+    edit_target=          # function: changes the target's configuration FILE
+    meanwhile=            # function: runs beside the guest
+    expect_exit=0
+    expect_facts=()       # NAME=VALUE, NAME<=NUMBER or NAME~REGEX, of guest/facts
+    says=                 # what a line of nvmeroot on the console matches
+    timeout=120
+    "case_${1//-/_}"
+    uri=${uri-nvmeroot=nvme+tcp://$portal/$nqn/$nid}
+}
+
+# run_case NAME PORT KEEP   in a process of its own; its exit is the result, $log/why the reasons
+run_case() {
+    local began=$SECONDS
+    log=$boot/log/$1
+    rm -rf "$log"
+    mkdir -p "$log"
+    trap end_started EXIT
+    trap 'exit 143' TERM
+    {
+        case_settings "$1" "$(free_port "$2")"
+        [ -z "$needs" ] || "$needs"
+        case_prepare
+        case_boot
+        case_judge
+    } 2>"$log/stderr"
+    if [ -e "$log/why" ]; then exit 1; fi
+    echo $((SECONDS - began)) >"$log/seconds"
+    end_started
+    [ "$3" = yes ] || rm -rf "$log"/*.ext4 "$log/initrd" "$log/overlay"
+    exit 0
+}
+
+refute() {
+    echo "$*" >>"$log/why"
+}
+
+die() {
+    refute "$*"
+    exit 1
+}
+
+case_prepare() {
+    kernel_ready "$kernel"
+    image_ready "$image"
+    keys_ready
+    disk_ready "$disk" "$log/root.ext4"
+    overlay_make "$log/overlay"
+    image_with "$log/initrd" "$image_file" "$log/overlay"
+}
+
+disk_ready() {
+    local master=$boot/roots/$1.ext4
+    built "$master" "$boot_tests"/guest/* "$boot_tests/lib/roots.sh" -- "${1%-*}_root" "$master" "$1"
+    cp --sparse=always --reflink=auto "$master" "$2"
+}
+
+# What the test adds to the image: /etc/nvmeroot, and /vt with the verdict init and what it needs.
+overlay_make() {
+    local etc=$1/etc/nvmeroot vt=$1/vt
+    mkdir -p "$etc" "$vt"
+    chmod 755 "$1"/*
+    printf '[host]\nhostnqn = %s\nhostid = %s\n' "$client_hostnqn" "$client_hostid" >"$etc/nvmeroot.conf"
+    [ -z "$client_host_key" ] || install -m600 "$keys/$client_host_key" "$etc/dhchap_secret"
+    [ -z "$client_ctrl_key" ] || install -m600 "$keys/$client_ctrl_key" "$etc/dhchap_ctrl_secret"
+    [ "$judge" = verdict ] || return 0
+    busybox_into "$vt"
+    cp "$boot_tests/guest/facts" "$vt/facts"
+    install -m755 "$boot_tests/guest/verdict-init" "$vt/init"
+    echo "$command" >"$vt/command"
+    [ "${#guest_modules[@]}" = 0 ] || modules_into "$vt/modules" "${guest_modules[@]}"
+}
+
+case_boot() {
+    local net=("${user_net[@]}") init=
+    case $server in
+        process) serve_by_process ;;
+        guest) serve_by_guest ;;
+    esac
+    [ "$judge" = root ] || init=rdinit=/vt/init
+    [ "$server" != guest ] || net=("${client_wire[@]}")
+    guest_start "$log/console" "$log/initrd" "$init $uri $ip $extra" "${net[@]}" "${guest_options[@]}"
+    [ -z "$meanwhile" ] || "$meanwhile"
+    # A kernel that still waits for a silent target may not power off: the last line counts.
+    if ! guest_says "$log/console" "${last_line:-^FACT end=yes}" "$timeout"; then
+        refute "no end within $timeout s; last line: $(console | tail -n 1 | cut -c1-200)"
+    fi
+    kill -9 "$guest_pid" 2>/dev/null
+}
+
+serve_by_process() {
+    target_config "$log/target.conf" "$address:$port" "$log/root.ext4"
+    [ -z "$edit_target" ] || "$edit_target" "$log/target.conf"
+    TARGET_QUIRK=$quirk target_start "$log/target.conf" "$log/target"
+    local host=${address#[}
+    target_is_up "${host%]}" "$port" || die "the target does not listen: $(tail -n 1 "$log/target")"
+}
+
+# Two guests on one wire; the server's disk is the test's.
+serve_by_guest() {
+    wires=$(mktemp -d)
+    local server_image
+    image_ready nvmet
+    server_image=$image_file
+    mkdir "$log/server"
+    printf '%s\n' "HOSTNQN=$hostnqn" "SUBSYSNQN=$subsysnqn" "UUID=$uuid" "HOST_KEY=$(<"$keys/host")" \
+        "CTRL_KEY=$(<"$keys/ctrl")" "ROOT_PATH=nvme+tcp://$portal/$nqn/$nid" >"$log/server/settings"
+    image_with "$log/server.initrd" "$server_image" "$log/server"
+    wire_net "$wires/server" "$wires/client" 52:54:00:09:00:01
+    guest_start "$log/server.console" "$log/server.initrd" '' "${wire[@]}" \
+        -drive "file=$log/root.ext4,format=raw,if=virtio"
+    guest_says "$log/server.console" '^SERVING 1' 60 || die "nvmet does not serve: $(tail -n 1 "$log/server.console")"
+    wire_net "$wires/client" "$wires/server" 52:54:00:09:00:02
+    client_wire=("${wire[@]}")
+}
+
+console() {
+    tr -d '\r' <"$log/console"
+}
+
+fact() {
+    console | sed -n "s/^FACT $1=//p" | head -n 1
+}
+
+case_judge() {
+    local wanted
+    [ "$judge" = root ] || expect_facts+=("exit=$expect_exit" 'peak-kib<=8192')
+    if [ "$expect_exit" = 0 ]; then
+        expect_facts+=(root-file=yes root-link=yes state=yes open-secrets=0 'lines<=8' "label=${label:-$disk}")
+    else
+        expect_facts+=(root-file=no root-link=no)
+        [ -n "$says" ] || refute "the case does not say which sentence it expects"
+    fi
+    expect_facts+=(cmdline-secrets=0 log-secrets=0 stray-secrets=0)
+    for wanted in "${expect_facts[@]}"; do
+        judge_fact "$wanted"
+    done
+    if [ -n "$says" ] && ! sentences | grep -qE -- "$says"; then
+        refute "nvmeroot said nothing that matches: $says"
+        sentences >>"$log/why"
+    fi
+    [ "$(fact written)" != yes ] || disk_is_written
+}
+
+# What nvmeroot told the person at the console.
+sentences() {
+    console | sed '/^FACT /,$d' | grep -E '^(\[[ 0-9.]+\] )?nvmeroot: '
+}
+
+judge_fact() {
+    local name=${1%%[=~<]*} value rest
+    rest=${1#"$name"}
+    value=$(fact "$name")
+    case $rest in
+        '<='*) [ -n "$value" ] && [ "$value" -le "${rest#<=}" ] && return ;;
+        '~'*) [[ $value =~ ${rest#'~'} ]] && return ;;
+        *) [ "$value" = "${rest#=}" ] && return ;;
+    esac
+    refute "expected $1, found ${value:-nothing}"
+}
+
+# What the guest wrote has reached the image, through the target.
+disk_is_written() {
+    end_started
+    debugfs -R 'cat /written' "$log/root.ext4" 2>/dev/null | grep -q '^written$' ||
+        refute 'what the guest wrote and synced is not in the image'
+}

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# Virtual machines. TCG always: the /dev/kvm of many build machines cannot run a distribution's kernel.
+#
+#   guest_start CONSOLE INITRD CMDLINE QEMU-OPTION…   a guest in the background; its process is $guest_pid
+#   guest_says CONSOLE REGEX SECONDS                  0 as soon as a line matches, 1 when the time or the guest ended
+#   started_pids                                      every process to end when the test ends
+
+started_pids=()
+
+# A user network: the guest is 10.0.2.15 or fec0::/64, the machine's loopback is 10.0.2.2 and fec0::2 for it.
+user_net=(-netdev 'user,id=net0,ipv6=on' -device 'virtio-net-pci,netdev=net0,romfile=')
+
+# wire_net HERE THERE   a private Ethernet wire between two guests, each of which names its own end first
+wire_net() {
+    wire=(-netdev "dgram,id=net0,local.type=unix,local.path=$1,remote.type=unix,remote.path=$2"
+        -device "virtio-net-pci,netdev=net0,romfile=,mac=${3:-52:54:00:12:34:56}")
+}
+
+guest_start() {
+    local console=$1 initrd=$2 cmdline=$3
+    shift 3
+    qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 512 -nodefaults -display none -no-reboot \
+        -serial "file:$console" -kernel "$kernel_image" -initrd "$initrd" \
+        -append "console=ttyS0 quiet panic=5 $cmdline" "$@" </dev/null >"$console.qemu" 2>&1 &
+    guest_pid=$!
+    started_pids+=("$guest_pid")
+}
+
+guest_says() {
+    local end=$((SECONDS + $3))
+    until grep -qE -- "$2" "$1" 2>/dev/null; do
+        [ "$SECONDS" -lt "$end" ] && kill -0 "$guest_pid" 2>/dev/null || return 1
+        sleep 0.2
+    done
+}
+
+end_started() {
+    local pid
+    for pid in "${started_pids[@]}"; do
+        kill -9 "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+    started_pids=()
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# Initramfs images. A base image holds no configuration and is built once for each generator and kernel; what a test
+# adds (keys, configuration, the verdict init) is a second archive behind it.
+#
+#   image_ready busybox|dracut|dracut-systemd|nvmet   sets image_file, for the kernel of the last kernel_ready
+#   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
+
+nvmeroot=${NVMEROOT:-$top/build/nvmeroot}
+
+image_ready() {
+    local script=$boot_tests/images/${1%%-*}.sh
+    local sources=("$script" "$boot_tests/images/busybox-init" "$nvmeroot" "$top"/hooks/* "$top"/dracut/50nvmeroot/*)
+    image_file=$boot/images/$1-$kernel_release
+    case $1 in
+        nvmet)
+            built "$image_file" "$boot_tests/guest/nvmet-init" -- nvmet_image "$image_file"
+            return
+            ;;
+        dracut-systemd) set -- "$1" SYSTEMD=yes ;;
+    esac
+    built "$image_file" "${sources[@]}" -- \
+        env "${@:2}" "$script" "$image_file" "$kernel_release" "$kernel_modules" "$nvmeroot"
+}
+
+# A later archive starts at a multiple of 4 bytes, or the kernel drops it without failing.
+image_with() {
+    local size
+    size=$(stat -L -c %s "$2")
+    {
+        cat "$2"
+        head -c "$(((4 - size % 4) % 4))" /dev/zero
+        packed_folder "$3"
+    } >"$1"
+}
+
+# The kernel's own target, in a guest of its own.
+nvmet_image() {
+    local tree=$1.tree
+    rm -rf "$tree"
+    mkdir -p "$tree"/{dev,proc,sys,run,tmp,config}
+    busybox_into "$tree" || return 1
+    modules_into "$tree/modules" virtio_pci virtio_blk virtio_net af_packet nvmet nvmet-tcp crc32c_generic \
+        hmac sha256_generic sha512_generic dh_generic || return 1
+    cp "$boot_tests/guest/nvmet-init" "$tree/init"
+    packed_folder "$tree" | zstd -q -9 >"$1"
+    rm -rf "$tree"
+}

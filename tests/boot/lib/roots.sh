@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# Root disks: file system images made without mounting anything.
+#
+#   tiny_root OUT LABEL     busybox, whose init prints facts and powers off (guest/root-init); 16 MiB
+#   debian_root OUT LABEL   Debian with systemd and a login prompt on the serial console; 768 MiB, sparse
+
+tiny_root() {
+    local tree=$1.tree
+    rm -rf "$tree"
+    mkdir -p "$tree"/{dev,proc,sys,run,tmp,etc,sbin}
+    busybox_into "$tree" || return 1
+    cp "$boot_tests/guest/facts" "$tree/facts"
+    cp "$boot_tests/guest/root-init" "$tree/sbin/init"
+    ln -s bin/sh "$tree/init"
+    echo "$2" >"$tree/label"
+    ext4_image "$1" 16M "$2" "$tree"
+    rm -rf "$tree"
+}
+
+# ext4_image OUT SIZE LABEL TREE
+ext4_image() {
+    rm -f "$1"
+    truncate -s "$2" "$1"
+    mkfs.ext4 -q -L "$3" -E root_owner=0:0 -d "$4" "$1"
+}
+
+# Trees of a distribution belong to root, so root makes them; the image is given back to who builds.
+debian_root() {
+    # shellcheck disable=SC2016 # the inner shell expands
+    as_root bash -c '. "$1/tests/boot/lib/common.sh"; . "$1/tests/boot/lib/roots.sh"; debian_root_as_root "$2" "$3"' \
+        - "$top" "$@" && as_root chown "$(id -u):$(id -g)" "$1"
+}
+
+debian_root_as_root() {
+    local tree=$1.tree archive=$boot/debian-$guest_suite.tar
+    rm -rf "$tree"
+    built "$archive" -- debian_archive "$archive"
+    mkdir "$tree"
+    tar -C "$tree" -xf "$archive" || return 1
+    echo diskless >"$tree/etc/hostname"
+    echo "LABEL=$2 / ext4 defaults 0 1" >"$tree/etc/fstab"
+    echo "$2" >"$tree/label"
+    cp "$boot_tests/guest/facts" "$boot_tests/guest/debian-facts" "$tree/usr/local/sbin/"
+    cp "$boot_tests/guest/debian-facts.service" "$tree/etc/systemd/system/"
+    systemctl --root="$tree" -q enable debian-facts.service serial-getty@ttyS0.service || return 1
+    # Nobody needs a password to look around in a test's machine.
+    sed -i 's/^root:[^:]*:/root::/' "$tree/etc/shadow"
+    ext4_image "$1" 768M "$2" "$tree"
+    rm -rf "$tree"
+}
+
+# The slow part, kept for as long as build/ is.
+debian_archive() {
+    local tree=$1.tree
+    rm -rf "$tree"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,udev,dbus,login,iproute2 \
+        "$guest_suite" "$tree" "$("$top/packaging/apt-private.sh" mirror)" || return 1
+    rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/var/lib/apt/lists/* "$tree"/usr/share/{doc,man,locale}
+    tar -C "$tree" -cf "$1" . && rm -rf "$tree"
+}

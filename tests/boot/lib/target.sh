@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# The target of a test: its keys, its configuration, its process.
+#
+#   keys_ready                     sets keys=FOLDER with host, ctrl, other-host and other-ctrl, made once by genkey
+#   target_config FILE PORT IMAGE  writes what one image needs; the test may append or change before target_start
+#   target_start FILE LOG          serves the file; TARGET_QUIRK=NAME takes the rogue target of the tests instead
+#   free_port FROM                 a port of 127.0.0.1 that nobody listens on
+
+target=${NVMEROOT_TARGET:-$top/build/nvmeroot-target}
+rogue_target=$top/build/tests/rogue-target
+
+hostnqn=nqn.2014-08.org.nvmexpress:uuid:8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
+hostid=8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
+subsysnqn=nqn.2026-01.org.example:nvmeroot-test
+uuid=5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e001
+
+keys_ready() {
+    keys=$boot/keys
+    built "$keys" "$target" -- keys_make "$keys"
+}
+
+keys_make() {
+    local name
+    mkdir -p "$1"
+    for name in host ctrl other-host other-ctrl; do
+        (umask 077 && "$target" genkey >"$1/$name") || return 1
+    done
+}
+
+target_config() {
+    cat >"$1" <<END
+[target]
+listen = $2
+[subsystem.test]
+nqn = $subsysnqn
+hosts = client
+[host.client]
+nqn = $hostnqn
+dhchap_secret_file = $keys/host
+dhchap_ctrl_secret_file = $keys/ctrl
+[namespace.first]
+subsystem = test
+nsid = 1
+image = $3
+uuid = $uuid
+END
+}
+
+target_start() {
+    local program=("$target")
+    [ -z "${TARGET_QUIRK-}" ] || program=("$rogue_target" --quirk "$TARGET_QUIRK")
+    "${program[@]}" serve --config "$1" </dev/null >"$2" 2>&1 &
+    target_pid=$!
+    started_pids+=("$target_pid")
+}
+
+port_is_open() {
+    (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null
+}
+
+free_port() {
+    local port=$1
+    while port_is_open 127.0.0.1 "$port" || port_is_open ::1 "$port"; do
+        port=$((port + 101))
+    done
+    echo "$port"
+}
+
+# target_is_up ADDRESS PORT   waits until the target takes connections; 1 when it ended instead
+target_is_up() {
+    local end=$((SECONDS + 20))
+    until port_is_open "$1" "$2"; do
+        kill -0 "$target_pid" 2>/dev/null && [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}
