@@ -14,8 +14,7 @@ for word in $cmdline; do
         root=?*) exit 0 ;;
     esac
 done
-nvmeroot plan --cmdline "$(getcmdline)" > /dev/null 2>&1
-[ $? -ne 3 ] || exit 0
+nvmeroot plan --cmdline "$(getcmdline)" > /dev/null 2>&1 || [ $? -ne 3 ] || exit 0
 
 root=$(getarg root=)
 case "$root" in

@@ -13,8 +13,7 @@ command -v getarg > /dev/null || . /lib/dracut-lib.sh
 
 if [ ! -e /run/nvmeroot/cmdline ]; then
     nvmeroot_text=$(getcmdline)
-    nvmeroot plan --cmdline "$nvmeroot_text" > /dev/null 2>&1
-    [ $? -eq 3 ] && return 0
+    nvmeroot plan --cmdline "$nvmeroot_text" > /dev/null 2>&1 || [ $? -ne 3 ] || return 0
 
     # The text is kept before dracut's own nvmf module is turned off, since rd.nonvmf turns us off too.
     mkdir -p /run/nvmeroot /etc/cmdline.d

@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The scripts that dracut runs at boot, with dracut's functions replaced and a fake program.
+
+load helpers
+
+setup() {
+    make_machine
+    hookdir=$machine/hooks
+    mkdir -p "$hookdir/initqueue/finished"
+    kernel_line='nvmeroot=nvme+tcp://192.0.2.1/nqn.test/1 quiet'
+    shell_message=
+    unset root rootok
+    netroot=
+}
+
+getcmdline() {
+    printf '%s' " from=cmdline.d $kernel_line"
+    cat "$machine"/etc/cmdline.d/*.conf 2> /dev/null || true
+}
+getarg() {
+    local word found=1
+    for word in $(getcmdline); do
+        [[ $word == "$1"* ]] || continue
+        found=0 value=${word#*=}
+    done
+    [[ $found == 0 ]] && echo "$value"
+    return $found
+}
+getargbool() { [[ " $(getcmdline) " == *" $2 "* ]]; }
+dev_unit_name() { sed "s,^/,,; s,/,-,g" <<< "$1"; }
+label_uuid_to_dev() { echo "/dev/disk/by-uuid/${1#UUID=}"; }
+emergency_shell() { shell_message="$*"; }
+
+parse() { . "$(relocate dracut/50nvmeroot/parse-nvmeroot.sh)"; }
+connect() { . "$(relocate dracut/50nvmeroot/nvmeroot.sh)"; }
+finished() { (. "$(relocate dracut/50nvmeroot/nvmeroot-finished.sh)"); }
+
+generate() {
+    export -f getarg getargbool getcmdline dev_unit_name label_uuid_to_dev
+    export machine kernel_line
+    printf '%s\n' "$kernel_line" > "$machine/proc/cmdline"
+    bash "$(relocate dracut/50nvmeroot/nvmeroot-generator.sh)" "$machine/normal" "$machine/early" "$machine/late"
+}
+
+@test "the namespace is the root where root= is absent" {
+    parse
+    [ "$root" = block:/dev/nvmeroot/root ]
+    [ "$rootok" = 1 ]
+}
+
+@test "root=dhcp and netroot= are taken from dracut's network" {
+    root=dhcp netroot=dhcp
+    parse
+    [ "$root" = block:/dev/nvmeroot/root ]
+    [ -z "$netroot" ]
+}
+
+@test "a root= that names a file system is left alone" {
+    root=UUID=1234
+    parse
+    [ "$root" = UUID=1234 ]
+    [ -z "${rootok-}" ]
+}
+
+@test "the merged command line reaches the program, without the rd.nonvmf that stops dracut's nvmf module" {
+    parse
+    connect
+    grep -qx 'rd.nonvmf=1' "$machine/etc/cmdline.d/90-nvmeroot.conf"
+    [ "$(tail -n 1 "$FAKE_CALLS")" = "boot --cmdline from=cmdline.d $kernel_line" ]
+}
+
+@test "parsed again by dracut's netroot, the answer is the same" {
+    parse
+    root=dhcp rootok=
+    parse
+    [ "$root" = block:/dev/nvmeroot/root ]
+    [ "$rootok" = 1 ]
+    [ "$(grep -c '^plan' "$FAKE_CALLS")" = 1 ]
+}
+
+@test "the kept command line is private" {
+    parse
+    [ "$(stat -c %a "$machine/run/nvmeroot/cmdline")" = 600 ]
+}
+
+@test "nothing happens where nobody asked" {
+    export FAKE_PLAN=3
+    root=
+    netroot=nfs:server
+    parse
+    connect
+    finished
+    [ -z "$root" ]
+    [ "$netroot" = nfs:server ]
+    [ ! -e "$machine/etc/cmdline.d" ]
+    [ "$(cat "$FAKE_CALLS")" = "plan --cmdline  from=cmdline.d $kernel_line" ]
+}
+
+@test "a wrong setting is still ours: boot tells it" {
+    export FAKE_PLAN=10
+    parse
+    [ "$root" = block:/dev/nvmeroot/root ]
+}
+
+@test "the initqueue is finished when the root is handed over, and not before" {
+    parse
+    run ! finished
+    connect
+    finished
+}
+
+@test "the program runs once" {
+    parse
+    connect
+    connect
+    [ "$(grep -c '^boot' "$FAKE_CALLS")" = 1 ]
+    [ -z "$shell_message" ]
+}
+
+@test "a finished hook of dracut's dhcp root does not hold up the boot" {
+    : > "$hookdir/initqueue/finished/dhcp.sh"
+    parse
+    connect
+    [ ! -e "$hookdir/initqueue/finished/dhcp.sh" ]
+}
+
+@test "each failure opens the shell with its code and how to try again, and the next turn tries again" {
+    parse
+    for code in $failures; do
+        export FAKE_BOOT=$code
+        connect
+        [[ $shell_message == *"(code $code)"*exit ]]
+        run ! finished
+    done
+    export FAKE_BOOT=0
+    connect
+    finished
+}
+
+@test "systemd mounts the namespace where the command line has no root=" {
+    generate
+    grep -qx 'What=/dev/nvmeroot/root' "$machine/early/sysroot.mount"
+    grep -qx 'Options=ro' "$machine/early/sysroot.mount"
+    [ -e "$machine/early/initrd-root-fs.target.requires/sysroot.mount" ]
+    grep -qx JobTimeoutSec=infinity "$machine/early/dev-nvmeroot-root.device.d/nvmeroot.conf"
+}
+
+@test "systemd mounts the namespace for root=dhcp, with flags and type" {
+    kernel_line+=' root=dhcp rw rootflags=noatime rootfstype=xfs'
+    generate
+    grep -qx 'What=/dev/nvmeroot/root' "$machine/early/sysroot.mount"
+    grep -qx 'Options=rw,noatime' "$machine/early/sysroot.mount"
+    grep -qx 'Type=xfs' "$machine/early/sysroot.mount"
+}
+
+@test "systemd is left alone with a root= of the kernel's command line" {
+    kernel_line+=' root=UUID=1234'
+    generate
+    [ ! -e "$machine/early" ]
+}
+
+@test "systemd mounts a root= that only /etc/cmdline.d has" {
+    mkdir -p "$machine/etc/cmdline.d"
+    echo ' root=UUID=1234' > "$machine/etc/cmdline.d/root.conf"
+    generate
+    grep -qx 'What=/dev/disk/by-uuid/1234' "$machine/early/sysroot.mount"
+}
+
+@test "systemd is left alone where nobody asked" {
+    export FAKE_PLAN=3
+    generate
+    [ ! -e "$machine/early" ]
+}

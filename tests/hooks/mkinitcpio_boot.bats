@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The run-time hook of the busybox image, in busybox's own shell, with a fake program.
+
+load helpers
+
+setup() {
+    make_machine
+    command -v busybox > /dev/null || skip 'no busybox'
+    hook=$(relocate hooks/nvmeroot)
+    : > "$machine/tmp/cmdline"
+}
+
+# Sources the hook and runs it as init does, with root set to $1; prints what init has afterwards.
+boot() {
+    run busybox ash -c 'err() { echo "ERROR: $*"; }
+        root=$1
+        . "$2"
+        run_hook
+        echo "returned $? root=$root"' init "${1-}" "$hook"
+    last=${lines[-1]}
+}
+
+@test "the namespace is the root where root= is absent, for mount and for fsck" {
+    boot
+    [ "$last" = 'returned 0 root=/dev/nvmeroot/root' ]
+    [ "$(cat "$machine/tmp/cmdline")" = root=/dev/nvmeroot/root ]
+    [ "$(cat "$FAKE_CALLS")" = boot ]
+}
+
+@test "the root that the program names is taken" {
+    printf '#!/bin/sh\nmkdir -p %s\necho ROOT=/dev/nvmeroot/other > %s/root\n' "$machine/run/nvmeroot" "$machine/run/nvmeroot" \
+        > "$machine/bin/nvmeroot"
+    boot dhcp
+    [ "$last" = 'returned 0 root=/dev/nvmeroot/other' ]
+}
+
+@test "a root= that names a file system is left alone" {
+    boot UUID=1234
+    [ "$last" = 'returned 0 root=UUID=1234' ]
+    [ ! -s "$machine/tmp/cmdline" ]
+}
+
+@test "nothing changes where nobody asked" {
+    export FAKE_BOOT=3
+    boot
+    [ "$last" = 'returned 0 root=' ]
+    [ "${#lines[@]}" = 1 ]
+    [ ! -s "$machine/tmp/cmdline" ]
+}
+
+@test "each failure returns to init, with its code and how to try again" {
+    for code in $failures; do
+        export FAKE_BOOT=$code
+        boot
+        [ "$last" = 'returned 0 root=/dev/nvmeroot/root' ]
+        [ "${lines[0]}" = "ERROR: nvmeroot: no root disk (code $code); to try again, type in the shell: nvmeroot boot && mount /dev/nvmeroot/root /new_root && exit" ]
+    done
+    grep -qx rootdelay=0 "$machine/tmp/cmdline"
+}
+
+@test "a failure names the wanted file system in the command to try again" {
+    export FAKE_BOOT=13
+    boot UUID=1234
+    [[ ${lines[0]} == *'mount UUID=1234 /new_root && exit' ]]
+}
