@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make install: puts what is built below DESTDIR/PREFIX. One row a file: mode, source, destination.
+set -eu
+cd "$(dirname "$0")/.."
+prefix=${PREFIX:-/usr}
+root=${DESTDIR:-}
+
+rows=$(cat <<TABLE
+0755 build/nvmeroot                          $prefix/bin/nvmeroot
+0755 build/nvmeroot-target                   $prefix/bin/nvmeroot-target
+0644 hooks/nvmeroot                          $prefix/lib/initcpio/hooks/nvmeroot
+0644 install/nvmeroot                        $prefix/lib/initcpio/install/nvmeroot
+0644 install/sd-nvmeroot                     $prefix/lib/initcpio/install/sd-nvmeroot
+0644 packaging/nvmeroot-target.service       $prefix/lib/systemd/system/nvmeroot-target.service
+0644 packaging/nvmeroot-target.conf          $prefix/share/doc/nvmeroot/nvmeroot-target.conf
+0644 README.md                               $prefix/share/doc/nvmeroot/README.md
+0644 NEWS.md                                 $prefix/share/doc/nvmeroot/NEWS.md
+TABLE
+)
+for file in dracut/50nvmeroot/*; do
+    rows+=$'\n'"0755 $file $prefix/lib/dracut/modules.d/50nvmeroot/${file##*/}"
+done
+for page in src/man/*.[578]; do
+    rows+=$'\n'"0644 $page $prefix/share/man/man${page##*.}/${page##*/}"
+done
+
+while read -r mode source destination; do
+    install -D -m "$mode" "$source" "$root$destination"
+done <<<"$rows"
