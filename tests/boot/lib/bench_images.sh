@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The four images that make bench boots: ours and the field's, each pair from the same generator with the same options.
+# Every function prints nothing and writes the image it is named after to $work/NAME.img.
+#
+# They share $work (a folder), $kernel_release and $kernel_modules (kernel.sh), and the facts of the test target:
+# $subsysnqn, $hostnqn, $hostid, $port, $work/host.key and $work/ctrl.key.
+
+# A Debian 13 in a folder, for its dracut 106 with the nvmf module and its nvme-cli: nothing is installed here.
+bench_chroot() {
+    as_root debootstrap --variant=minbase \
+        --include=systemd,systemd-sysv,udev,dracut-core,dracut-network,nvme-cli,jq,kmod,cpio,zstd,xz-utils,iproute2,e2fsprogs,util-linux,procps \
+        trixie "$1" "$("$top/packaging/apt-private.sh" mirror)" || return 1
+    as_root mkdir -p "$1/usr/lib/modules" "$1/etc/nvme" "$1/etc/nvmeroot"
+    as_root cp -a "$kernel_modules" "$1/usr/lib/modules/"
+    as_root depmod -b "$1" "$kernel_release"
+}
+
+# chroot_dracut NAME OPTION…   an image made by the Debian 13's dracut, in a mount namespace of its own
+chroot_dracut() {
+    local name=$1 tree=$boot/bench/trixie
+    shift
+    # shellcheck disable=SC2016 # the inner shell expands
+    as_root unshare -m sh -c '
+        tree=$1 release=$2 name=$3
+        shift 3
+        mount -t proc proc "$tree/proc"
+        mount -t sysfs sys "$tree/sys"
+        mount --bind /dev "$tree/dev"
+        mount -t tmpfs tmpfs "$tree/run"
+        exec chroot "$tree" dracut --quiet --force --hostonly --no-hostonly-cmdline --no-early-microcode \
+            --filesystems ext4 --kver "$release" "$@" "/$name.img"' sh "$tree" "$kernel_release" "$name" "$@" \
+        >"$work/$name.dracut" 2>&1 || die "dracut failed: $work/$name.dracut"
+    as_root cp "$tree/$name.img" "$work/$name.img"
+    as_root chown "$(id -u)" "$work/$name.img"
+}
+
+# The peer: dracut's nvmf module, told of the target by nvme-cli's configuration, the only way it takes a key.
+image_dracut_nvmf() {
+    local nvme=$boot/bench/trixie/etc/nvme
+    echo "$hostnqn" | as_root tee "$nvme/hostnqn" >/dev/null
+    echo "$hostid" | as_root tee "$nvme/hostid" >/dev/null
+    as_root tee "$nvme/config.json" >/dev/null <<JSON
+[{"hostnqn": "$hostnqn", "hostid": "$hostid", "dhchap_key": "$(<"$work/host.key")",
+  "subsystems": [{"nqn": "$subsysnqn", "ports": [{"transport": "tcp", "traddr": "10.0.2.2", "trsvcid": "$port",
+    "dhchap_key": "$(<"$work/host.key")", "dhchap_ctrl_key": "$(<"$work/ctrl.key")", "data_digest": true}]}]}]
+JSON
+    chroot_dracut dracut-nvmf --add nvmf --add-drivers 'virtio_net virtio_pci crc32c_generic crc32c-intel hmac dh_generic'
+}
+
+# Ours, with the same generator and options.
+image_dracut_nvmeroot() {
+    local tree=$boot/bench/trixie
+    as_root install -m755 "$top/build/nvmeroot" "$tree/usr/bin/nvmeroot"
+    as_root rm -rf "$tree/usr/lib/dracut/modules.d/50nvmeroot"
+    as_root cp -r "$top/dracut/50nvmeroot" "$tree/usr/lib/dracut/modules.d/"
+    as_root cp "$work/etc/"* "$tree/etc/nvmeroot/"
+    echo 'nvmeroot_nics="virtio_net"' | as_root tee "$tree/etc/dracut.conf.d/nvmeroot.conf" >/dev/null
+    chroot_dracut dracut-nvmeroot --add nvmeroot
+}
+
+image_busybox_nvmeroot() {
+    "$top/tests/boot/images/busybox.sh" "$work/busybox-nvmeroot.img" "$kernel_release" "$kernel_modules" \
+        "$top/build/nvmeroot" "$work/etc"
+}
+
+# The peer: the same image with the hook that people write by hand, and nvme-cli with its libraries.
+image_busybox_nvme_cli() {
+    local tree=$boot/bench/trixie extra=$work/nvme-cli file
+    mkdir -p "$extra/usr/bin" "$extra/etc/nvme"
+    cp "$tree/usr/sbin/nvme" "$extra/usr/bin/"
+    as_root chroot "$tree" ldd /usr/sbin/nvme | grep -oE '/[^ ]+' | while read -r file; do
+        mkdir -p "$extra/usr${file%/*}"
+        cp -L "$tree/$file" "$extra/usr$file" 2>/dev/null || cp -L "$tree/usr$file" "$extra/usr$file"
+    done
+    ln -sfn usr/lib64 "$extra/lib64"
+    cat >"$work/nvme-cli.hook" <<HOOK
+run_hook() {
+    modprobe -a virtio_pci virtio_net nvme-tcp crc32c dh_generic hmac
+    ip link set lo up
+    ip link set eth0 up
+    ip addr add 10.0.2.15/24 dev eth0
+    ip route add default via 10.0.2.2
+    nvme connect -t tcp -a 10.0.2.2 -s $port -n $subsysnqn -q $hostnqn -I $hostid --data-digest \\
+        -S '$(<"$work/host.key")' -C '$(<"$work/ctrl.key")'
+    while [ ! -b /dev/nvme0n1 ]; do sleep 0.05; done
+    root=/dev/nvme0n1
+}
+HOOK
+    HOOK=$work/nvme-cli.hook EXTRA=$extra "$top/tests/boot/images/busybox.sh" "$work/busybox-nvme-cli.img" \
+        "$kernel_release" "$kernel_modules" /bin/true
+}
