@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
 # The four images that make bench boots: ours and the field's, each pair from the same generator with the same options.
 # Every function prints nothing and writes the image it is named after to $work/NAME.img.
 #
-# They share $work (a folder), $kernel_release and $kernel_modules (kernel.sh), and the facts of the test target:
-# $subsysnqn, $hostnqn, $hostid, $port, $work/host.key and $work/ctrl.key.
+# They share $work (a folder), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
 
 # A Debian 13 in a folder, for its dracut 106 with the nvmf module and its nvme-cli: nothing is installed here.
 bench_chroot() {
@@ -41,9 +40,9 @@ image_dracut_nvmf() {
     echo "$hostnqn" | as_root tee "$nvme/hostnqn" >/dev/null
     echo "$hostid" | as_root tee "$nvme/hostid" >/dev/null
     as_root tee "$nvme/config.json" >/dev/null <<JSON
-[{"hostnqn": "$hostnqn", "hostid": "$hostid", "dhchap_key": "$(<"$work/host.key")",
+[{"hostnqn": "$hostnqn", "hostid": "$hostid", "dhchap_key": "$(<"$keys/host")",
   "subsystems": [{"nqn": "$subsysnqn", "ports": [{"transport": "tcp", "traddr": "10.0.2.2", "trsvcid": "$port",
-    "dhchap_key": "$(<"$work/host.key")", "dhchap_ctrl_key": "$(<"$work/ctrl.key")", "data_digest": true}]}]}]
+    "dhchap_key": "$(<"$keys/host")", "dhchap_ctrl_key": "$(<"$keys/ctrl")", "data_digest": true}]}]}]
 JSON
     chroot_dracut dracut-nvmf --add nvmf --add-drivers 'virtio_net virtio_pci crc32c_generic crc32c-intel hmac dh_generic'
 }
@@ -82,7 +81,7 @@ run_hook() {
     ip addr add 10.0.2.15/24 dev eth0
     ip route add default via 10.0.2.2
     nvme connect -t tcp -a 10.0.2.2 -s $port -n $subsysnqn -q $hostnqn -I $hostid --data-digest \\
-        -S '$(<"$work/host.key")' -C '$(<"$work/ctrl.key")'
+        -S '$(<"$keys/host")' -C '$(<"$keys/ctrl")'
     while [ ! -b /dev/nvme0n1 ]; do sleep 0.05; done
     root=/dev/nvme0n1
 }
