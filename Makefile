@@ -50,7 +50,7 @@ $$(B)/$(1)/$(f).a: $$(call objects,$(1),$(f))
 endef
 $(eval $(call flavour,obj,$$(CXXFLAGS)))
 $(eval $(call flavour,small,$$(CLIENT_CXXFLAGS)))
-$(eval $(call flavour,asan,-O1 -g $$(SANITIZE)))
+$(eval $(call flavour,asan,-O0 -g1 $$(SANITIZE)))
 
 archives = $(foreach f,$(2),$(B)/$(1)/$(f).a)
 
@@ -70,7 +70,7 @@ $(B)/nvmeroot-target: $(B)/obj/target/main.o $(call archives,obj,target export n
 
 UNIT_FOLDERS := $(notdir $(wildcard tests/unit/*))
 UNIT_PROGRAMS := $(UNIT_FOLDERS:%=$(B)/tests/unit-%)
-TEST_CXXFLAGS := $(COMMON) -Itests -O1 -g $(SANITIZE)
+TEST_CXXFLAGS := $(COMMON) -Itests -O0 -g1 $(SANITIZE)
 TEST_ARCHIVES := $(call archives,asan,target export boot host nvme base)
 TEST_LIBS := -lboost_unit_test_framework -luring -lcrypto -liniparser $(CLIENT_SHARED_LIBS)
 SUPPORT := $(patsubst tests/%.cc,$(B)/tests/%.o,$(wildcard tests/support/*.cc))
