@@ -93,6 +93,12 @@ $(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_program,$(f))))
 unit: $(UNIT_PROGRAMS) $(PROGRAMS)
 	@tests/run-unit $(UNIT_PROGRAMS)
 
+# --- the network stage alone, for tests/net, in the flavour of the boot client ------------------------
+
+$(B)/tests/net-probe: tests/net/probe.cc $(call archives,small,boot nvme base)
+	@mkdir -p $(@D)
+	$(CXX) $(COMMON) $(CLIENT_CXXFLAGS) $(CLIENT_LDFLAGS) $(filter %.cc %.a,$^) -o $@
+
 # --- fuzz targets: replayed over their corpus by g++ with sanitizers, explored by clang ---------------
 
 FUZZ := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.cc)))
@@ -111,7 +117,7 @@ explore-%: tests/fuzz/%.cc $(B)/deps.stamp
 
 # --- everything ------------------------------------------------------------------------------------
 
-check: all $(UNIT_PROGRAMS) $(FUZZ:%=$(B)/tests/replay-%)
+check: all $(UNIT_PROGRAMS) $(B)/tests/net-probe $(FUZZ:%=$(B)/tests/replay-%)
 	@tests/check
 
 lint: $(B)/deps.stamp

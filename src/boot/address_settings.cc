@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/address_settings.h"
+
+#include <algorithm>
+
+namespace boot {
+
+namespace {
+
+bool is_default(const Route& route) {
+    return route.destination.prefix_length == 0;
+}
+
+void set_default_gateway(std::vector<Route>& routes, const std::optional<IpAddress>& gateway) {
+    if (!gateway) {
+        return;
+    }
+    std::erase_if(routes, is_default);
+    Subnet everywhere;
+    everywhere.address.v6 = gateway->v6;
+    routes.push_back({everywhere, gateway});
+}
+
+}  // namespace
+
+AddressSettings settings_of(const InterfacePlan& plan) {
+    AddressSettings settings;
+    settings.address = plan.address;
+    settings.peer = plan.peer;
+    if (plan.address && !plan.peer) {
+        settings.broadcast = plan.address->broadcast();
+    }
+    set_default_gateway(settings.routes, plan.gateway);
+    settings.dns = plan.dns;
+    settings.mtu = plan.mtu;
+    return settings;
+}
+
+AddressSettings settings_of(const InterfacePlan& plan, const Lease& lease) {
+    AddressSettings settings;
+    settings.address = lease.address;
+    settings.broadcast = lease.broadcast ? lease.broadcast : lease.address.broadcast();
+    settings.routes = lease.routes;
+    set_default_gateway(settings.routes, plan.gateway);
+    std::ranges::stable_partition(settings.routes,
+                                  [](const Route& route) { return !route.gateway; });
+    settings.dns = plan.dns;
+    settings.dns.insert(settings.dns.end(), lease.dns.begin(), lease.dns.end());
+    settings.mtu = plan.mtu ? plan.mtu : lease.mtu;
+    return settings;
+}
+
+std::vector<InterfacePlan> interface_plans(const NetworkPlan& plan) {
+    std::vector<InterfacePlan> plans = plan.interfaces;
+    if (plans.empty() && !plan.off) {
+        plans.emplace_back();
+    }
+    for (InterfacePlan& one : plans) {
+        if (one.name.empty() && !one.match_mac) {
+            one.name = plan.interface;
+            if (one.name.empty() && !plan.ignore_bootif) {
+                one.match_mac = plan.bootif;
+            }
+        }
+        if (!one.mtu) {
+            one.mtu = plan.mtu;
+        }
+    }
+    return plans;
+}
+
+bool is_onlink(const Route& route, const std::optional<Subnet>& address) {
+    return route.gateway && !route.gateway->is_link_local() &&
+           !(address && address->contains(*route.gateway));
+}
+
+int interface_of(const RoutePlan& route, const std::vector<Link>& links,
+                 const std::vector<LinkAddress>& addresses) {
+    if (!route.interface.empty()) {
+        const auto link = std::ranges::find(links, route.interface, &Link::name);
+        return link == links.end() ? 0 : link->index;
+    }
+    const auto near = std::ranges::find_if(addresses, [&](const LinkAddress& address) {
+        return route.gateway && address.subnet.contains(*route.gateway);
+    });
+    return near == addresses.end() ? 0 : near->index;
+}
+
+}  // namespace boot

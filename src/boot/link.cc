@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/link.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace boot {
+
+const Link* NetworkState::find(int index) const {
+    const auto link = std::ranges::find(links, index, &Link::index);
+    return link == links.end() ? nullptr : &*link;
+}
+
+const LinkAddress* NetworkState::find(int index, const IpAddress& address) const {
+    const auto found = std::ranges::find_if(addresses, [&](const LinkAddress& candidate) {
+        return candidate.index == index && candidate.subnet.address == address;
+    });
+    return found == addresses.end() ? nullptr : &*found;
+}
+
+bool NetworkState::has_given_address(int index, bool v6) const {
+    return std::ranges::any_of(addresses, [&](const LinkAddress& address) {
+        const IpAddress& ip = address.subnet.address;
+        return address.index == index && ip.v6 == v6 && ip.is_host_address() && !ip.is_link_local();
+    });
+}
+
+base::Result<NetworkState> read_network_state(Rtnetlink& kernel) {
+    NetworkState state;
+    TRY(state.links, kernel.links());
+    TRY(state.addresses, kernel.addresses());
+    return state;
+}
+
+bool is_candidate(const Link& link) {
+    constexpr std::array<std::string_view, 3> kWires = {"", "veth", "dsa"};
+    return link.ethernet && !link.loopback && !link.enslaved &&
+           std::ranges::find(kWires, link.kind) != kWires.end();
+}
+
+std::vector<Link> matching_links(const std::vector<Link>& links, const InterfacePlan& plan) {
+    std::vector<Link> matches;
+    std::ranges::copy_if(links, std::back_inserter(matches), [&](const Link& link) {
+        if (!plan.name.empty()) {
+            return link.name == plan.name;
+        }
+        return is_candidate(link) && (!plan.match_mac || link.mac == *plan.match_mac ||
+                                      link.permanent_mac == plan.match_mac);
+    });
+    return matches;
+}
+
+std::string describe_missing(const std::vector<Link>& links, const InterfacePlan& plan) {
+    std::string wanted = "Ethernet interface";
+    if (!plan.name.empty()) {
+        wanted = "interface " + plan.name;
+    } else if (plan.match_mac) {
+        wanted = "interface with the address " + plan.match_mac->text();
+    }
+    std::string others;
+    for (const Link& link : links) {
+        if (!link.loopback) {
+            others.append(others.empty() ? "" : ", ").append(link.name);
+            others.append(" (").append(link.mac.text()).append(")");
+        }
+    }
+    return "no " + wanted + "; there " +
+           (others.empty() ? "is none at all: is its driver in the image?" : "is " + others);
+}
+
+}  // namespace boot

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/network.h"
+
+#include <linux/rtnetlink.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <list>
+
+#include "boot/address_settings.h"
+#include "boot/interface_setup.h"
+#include "boot/link.h"
+#include "boot/rtnetlink.h"
+
+namespace boot {
+
+namespace {
+
+// Routes of the first interface get this metric, those of the next one more: the order of ip= is
+// the order of preference, and equal destinations do not collide.
+constexpr uint32_t kFirstMetric = 1024;
+
+void add_missing(std::vector<IpAddress>& list, const std::vector<IpAddress>& more) {
+    for (const IpAddress& address : more) {
+        if (std::ranges::find(list, address) == list.end()) {
+            list.push_back(address);
+        }
+    }
+}
+
+/// One entry of the plan, and every interface that is being tried for it.
+class Wish {
+  public:
+    Wish(InterfacePlan plan, const InterfaceSetup::Limits& limits, uint32_t metric,
+         base::TimePoint now)
+        : plan_(std::move(plan)), limits_(limits), metric_(metric), until_(now + limits.carrier) {}
+
+    /// Begins what has appeared and moves all on.
+    void step(Rtnetlink& kernel, const NetworkState& network, base::TimePoint now) {
+        begin_new(kernel, network, now);
+        for (auto setup = tried_.begin(); setup != tried_.end();) {
+            const auto status = setup->step(kernel, network, now);
+            if (!status) {
+                add_failure(setup->name() + ": " + status.error().text);
+                setup = tried_.erase(setup);
+            } else if (setup->is_chosen()) {
+                choose(kernel, setup);
+                return;
+            } else {
+                ++setup;
+            }
+        }
+        if (now >= until_ && seen_.empty()) {
+            add_failure(describe_missing(network.links, plan_));
+        }
+        const bool more_may_come =
+            now < until_ && (seen_.empty() || (plan_.name.empty() && !plan_.match_mac));
+        over_ = tried_.empty() && !more_may_come;
+    }
+
+    /// The time is up, whatever is still under way.
+    void end(const NetworkState& network) {
+        for (const InterfaceSetup& setup : tried_) {
+            if (!setup.is_ready()) {
+                add_failure(setup.name() + ": " + setup.complaint());
+            }
+        }
+        if (seen_.empty()) {
+            add_failure(describe_missing(network.links, plan_));
+        }
+        over_ = true;
+    }
+
+    [[nodiscard]] bool is_over() const { return over_ || ready() != nullptr; }
+    /// The interface that serves this wish; null where there is none (yet).
+    [[nodiscard]] const InterfaceSetup* ready() const {
+        const auto setup = std::ranges::find_if(tried_, &InterfaceSetup::is_ready);
+        return setup == tried_.end() ? nullptr : &*setup;
+    }
+    [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
+
+    [[nodiscard]] base::TimePoint wake() const {
+        base::TimePoint wake = tried_.empty() ? until_ : base::TimePoint::max();
+        for (const InterfaceSetup& setup : tried_) {
+            wake = std::min(wake, setup.wake());
+        }
+        return wake;
+    }
+    void collect_fds(std::vector<pollfd>& fds) const {
+        for (const InterfaceSetup& setup : tried_) {
+            if (setup.fd() >= 0) {
+                fds.push_back({setup.fd(), POLLIN, 0});
+            }
+        }
+    }
+
+  private:
+    void begin_new(Rtnetlink& kernel, const NetworkState& network, base::TimePoint now) {
+        const bool chosen = std::ranges::any_of(tried_, &InterfaceSetup::is_chosen);
+        if (chosen || over_) {
+            return;
+        }
+        for (const Link& link : matching_links(network.links, plan_)) {
+            if (std::ranges::find(seen_, link.index) != seen_.end()) {
+                continue;
+            }
+            seen_.push_back(link.index);
+            InterfaceSetup setup(plan_, link, limits_, metric_);
+            if (auto status = setup.begin(kernel, now); !status) {
+                add_failure(link.name + ": " + status.error().text);
+            } else {
+                tried_.push_back(std::move(setup));
+            }
+        }
+    }
+
+    /// The others were brought up for nothing. (Those that merely failed stay up: the next attempt
+    /// must not begin by negotiating a slow link anew.)
+    void choose(Rtnetlink& kernel, std::list<InterfaceSetup>::iterator chosen) {
+        for (auto setup = tried_.begin(); setup != tried_.end();) {
+            if (setup == chosen) {
+                ++setup;
+            } else {
+                setup->give_up(kernel);
+                setup = tried_.erase(setup);
+            }
+        }
+    }
+
+    void add_failure(std::string text) { failures_.push_back(std::move(text)); }
+
+    InterfacePlan plan_;
+    InterfaceSetup::Limits limits_;
+    uint32_t metric_;
+    base::TimePoint until_;  // for an interface to appear
+    bool over_ = false;
+    std::vector<int> seen_;
+    std::list<InterfaceSetup> tried_;
+    std::vector<std::string> failures_;
+};
+
+base::Status bring_up_loopback(Rtnetlink& kernel, const NetworkState& network) {
+    const auto loopback = std::ranges::find_if(network.links, &Link::loopback);
+    if (loopback == network.links.end() || loopback->up) {
+        return base::done();
+    }
+    auto status = kernel.set_up(loopback->index, true);
+    return status ? status : status.error().in(loopback->name);
+}
+
+/// Rounded up, so that poll(2) does not spin.
+int milliseconds_until(base::TimePoint wake, base::TimePoint now) {
+    return wake <= now
+               ? 0
+               : static_cast<int>(std::chrono::ceil<base::milliseconds>(wake - now).count());
+}
+
+base::Status run(std::vector<Wish>& wishes, Rtnetlink& kernel, const base::UniqueFd& events,
+                 const base::Clock& clock, base::Deadline deadline) {
+    while (true) {
+        drain_network_events(events.get());
+        TRY(const NetworkState network, read_network_state(kernel));
+        base::TimePoint wake = deadline.end();
+        std::vector<pollfd> fds = {{events.get(), POLLIN, 0}};
+        bool over = true;
+        for (Wish& wish : wishes) {
+            if (!wish.is_over()) {
+                wish.step(kernel, network, clock.now());
+            }
+            if (!wish.is_over() && deadline.passed()) {
+                wish.end(network);
+            }
+            if (!wish.is_over()) {
+                over = false;
+                wake = std::min(wake, wish.wake());
+                wish.collect_fds(fds);
+            }
+        }
+        if (over) {
+            return base::done();
+        }
+        (void)::poll(fds.data(), fds.size(), milliseconds_until(wake, clock.now()));
+    }
+}
+
+/// What an interface has now, whoever gave it.
+Interface describe(const Link& link, const NetworkState& network,
+                   const std::vector<LinkRoute>& routes) {
+    Interface interface;
+    interface.name = link.name;
+    interface.index = link.index;
+    interface.mac = link.mac;
+    interface.mtu = link.mtu;
+    for (const LinkAddress& address : network.addresses) {
+        if (address.index == link.index && !address.tentative) {
+            interface.addresses.push_back(address.subnet);
+        }
+    }
+    for (const LinkRoute& route : routes) {
+        if (route.index == link.index && !route.automatic) {
+            interface.routes.push_back(route.route);
+        }
+    }
+    return interface;
+}
+
+void apply_routes(const NetworkPlan& plan, Rtnetlink& kernel, const NetworkState& network,
+                  std::vector<std::string>& warnings) {
+    for (const RoutePlan& wanted : plan.routes) {
+        const std::string name = "rd.route: route to " + wanted.destination.text();
+        const int index = interface_of(wanted, network.links, network.addresses);
+        if (index == 0) {
+            warnings.push_back(name + ": no interface leads to its gateway, continuing without it");
+            continue;
+        }
+        const Route route{wanted.destination, wanted.gateway};
+        const bool onlink =
+            !wanted.interface.empty() && wanted.gateway &&
+            std::ranges::none_of(network.addresses, [&](const LinkAddress& address) {
+                return address.index == index && !is_onlink(route, address.subnet);
+            });
+        const auto status = kernel.add_route({index, route, kFirstMetric, onlink, RTPROT_STATIC});
+        if (!status) {
+            warnings.push_back(name + ": " + status.error().text + ", continuing without it");
+        }
+    }
+}
+
+/// @param wanted  the interfaces to describe, by index, in order
+base::Result<Network> finish(const NetworkPlan& plan, Rtnetlink& kernel,
+                             const std::vector<int>& wanted) {
+    Network result;
+    TRY(const NetworkState network, read_network_state(kernel));
+    apply_routes(plan, kernel, network, result.warnings);
+    TRY(const auto routes, kernel.routes());
+    for (const int index : wanted) {
+        const Link* link = network.find(index);
+        if (link != nullptr && std::ranges::find(result.interfaces, index, &Interface::index) ==
+                                   result.interfaces.end()) {
+            result.interfaces.push_back(describe(*link, network, routes));
+            result.interfaces.back().dns = plan.dns;
+        }
+    }
+    return result;
+}
+
+std::vector<int> configured_links(const NetworkState& network) {
+    std::vector<int> configured;
+    for (const Link& link : network.links) {
+        if (!link.loopback && link.up &&
+            (network.has_given_address(link.index, false) ||
+             network.has_given_address(link.index, true))) {
+            configured.push_back(link.index);
+        }
+    }
+    return configured;
+}
+
+std::string join(const std::vector<std::string>& sentences) {
+    std::string text;
+    for (const std::string& sentence : sentences) {
+        text.append(text.empty() ? "" : "; ").append(sentence);
+    }
+    return text;
+}
+
+base::Result<Network> conclude(const NetworkPlan& plan, Rtnetlink& kernel,
+                               const std::vector<Wish>& wishes) {
+    std::vector<int> ready;
+    std::vector<std::string> failures;
+    for (const Wish& wish : wishes) {
+        if (const InterfaceSetup* setup = wish.ready()) {
+            ready.push_back(setup->index());
+        } else {
+            failures.insert(failures.end(), wish.failures().begin(), wish.failures().end());
+        }
+    }
+    if (ready.empty()) {
+        return base::error(join(failures));
+    }
+    TRY(Network result, finish(plan, kernel, ready));
+    result.warnings.insert(result.warnings.begin(), failures.begin(), failures.end());
+    for (const Wish& wish : wishes) {
+        const InterfaceSetup* setup = wish.ready();
+        if (setup == nullptr) {
+            continue;
+        }
+        const auto interface =
+            std::ranges::find(result.interfaces, setup->index(), &Interface::index);
+        if (interface == result.interfaces.end()) {
+            continue;  // gone at the last moment
+        }
+        add_missing(interface->dns, setup->settings().dns);
+        if (setup->lease()) {
+            interface->lease = setup->lease();
+        }
+        if (!setup->warning().empty()) {
+            result.warnings.push_back(setup->warning());
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock,
+                               base::Deadline deadline) {
+    TRY(Rtnetlink kernel, Rtnetlink::open());
+    TRY(const base::UniqueFd events, open_network_events());
+    TRY(const NetworkState found, read_network_state(kernel));
+    TRY_VOID(bring_up_loopback(kernel, found));
+    const std::vector<int> configured = configured_links(found);
+    if (plan.off || (plan.interfaces.empty() && !plan.need_lease && !configured.empty())) {
+        return finish(plan, kernel, configured);
+    }
+    const InterfaceSetup::Limits limits{plan.carrier_timeout, plan.dhcp_timeout, plan.need_lease};
+    std::vector<Wish> wishes;
+    uint32_t metric = kFirstMetric;
+    for (InterfacePlan& one : interface_plans(plan)) {
+        wishes.emplace_back(std::move(one), limits, metric++, clock.now());
+    }
+    TRY_VOID(run(wishes, kernel, events, clock, deadline));
+    return conclude(plan, kernel, wishes);
+}
+
+}  // namespace boot

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// DHCP's messages on one interface that has no address yet: a packet(7) socket that sends and
+// receives IP packets, filtered in the kernel so that other traffic costs nothing.
+#pragma once
+
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace boot {
+
+class PacketSocket {
+  public:
+    static base::Result<PacketSocket> open(int interface_index);
+
+    /// Becomes readable when a message may be there.
+    [[nodiscard]] int fd() const { return fd_.get(); }
+
+    /// Broadcasts to the servers' port. Nothing is reported: what is lost is sent again anyway.
+    void broadcast(base::ByteView message) const;
+
+    /// @return the next message to the client's port; nothing when there is none left
+    std::optional<base::Bytes> receive() const;
+
+  private:
+    PacketSocket(base::UniqueFd fd, int interface_index)
+        : fd_(std::move(fd)), interface_index_(interface_index) {}
+
+    base::UniqueFd fd_;
+    int interface_index_;
+};
+
+}  // namespace boot

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/rtnetlink.h"
+
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace boot {
+
+namespace {
+
+// The kernel fills at most this much for one read of a listing.
+constexpr size_t kBufferSize = 32768;
+constexpr int kMostInterruptions = 10;
+
+constexpr size_t padded(size_t size) {
+    return (size + 3U) & ~size_t{3};
+}
+
+/// The next sizeof(T) bytes as a struct of the kernel's interface.
+template <class T>
+std::optional<T> take_struct(base::Reader& reader) {
+    const auto bytes = reader.take_bytes(sizeof(T));
+    if (!bytes) {
+        return std::nullopt;
+    }
+    T value;
+    std::memcpy(&value, bytes->data(), sizeof(T));
+    return value;
+}
+
+template <class T>
+base::ByteView struct_bytes(const T& object) {
+    return std::as_bytes(std::span(&object, 1));
+}
+
+/// The attributes of a message by type, views into it. A later one of the same type wins.
+template <size_t most>
+class Attributes {
+  public:
+    explicit Attributes(base::ByteView bytes) {
+        base::Reader reader(bytes);
+        while (const auto header = take_struct<nlattr>(reader)) {
+            const size_t size = header->nla_len;
+            const auto value =
+                size < sizeof(nlattr) ? std::nullopt : reader.take_bytes(size - sizeof(nlattr));
+            if (!value) {
+                break;
+            }
+            const unsigned type = header->nla_type & NLA_TYPE_MASK;
+            if (type < most) {
+                values_[type] = *value;
+            }
+            (void)reader.take_bytes(std::min(padded(size) - size, reader.remaining()));
+        }
+    }
+
+    /// Empty where the attribute is absent.
+    [[nodiscard]] base::ByteView bytes(unsigned type) const { return values_[type]; }
+    [[nodiscard]] std::optional<uint32_t> u32(unsigned type) const {
+        base::Reader reader(values_[type]);
+        return take_struct<uint32_t>(reader);
+    }
+    [[nodiscard]] std::string text(unsigned type) const {
+        const std::string_view whole = base::text_of(values_[type]);
+        return std::string(whole.substr(0, whole.find('\0')));
+    }
+    [[nodiscard]] std::optional<MacAddress> mac(unsigned type) const {
+        return base::Reader(values_[type]).take<MacAddress>();
+    }
+
+  private:
+    std::array<base::ByteView, most> values_{};
+};
+
+/// Builds a request: the header, a struct, then attributes.
+class Request {
+  public:
+    template <class T>
+    Request(uint16_t type, uint16_t flags, const T& body) {
+        nlmsghdr header{};
+        header.nlmsg_type = type;
+        header.nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
+        base::Writer(bytes_).put_bytes(struct_bytes(header)).put_bytes(struct_bytes(body));
+        base::Writer(bytes_).put_zeros(padded(bytes_.size()) - bytes_.size());
+    }
+
+    Request& add(uint16_t type, base::ByteView value) {
+        const nlattr attribute{static_cast<uint16_t>(sizeof(nlattr) + value.size()), type};
+        base::Writer(bytes_)
+            .put_bytes(struct_bytes(attribute))
+            .put_bytes(value)
+            .put_zeros(padded(value.size()) - value.size());
+        return *this;
+    }
+    Request& add(uint16_t type, uint32_t value) { return add(type, struct_bytes(value)); }
+
+    [[nodiscard]] base::Bytes take() { return std::move(bytes_); }
+
+  private:
+    base::Bytes bytes_;
+};
+
+ifinfomsg link_body(int index) {
+    ifinfomsg body{};
+    body.ifi_family = AF_UNSPEC;
+    body.ifi_index = index;
+    return body;
+}
+
+uint8_t family_of(const IpAddress& address) {
+    return address.v6 ? AF_INET6 : AF_INET;
+}
+
+ifaddrmsg address_body(int index, const Subnet& subnet) {
+    ifaddrmsg body{};
+    body.ifa_family = family_of(subnet.address);
+    body.ifa_prefixlen = subnet.prefix_length;
+    body.ifa_scope = subnet.address.is_link_local() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+    body.ifa_index = static_cast<unsigned>(index);
+    return body;
+}
+
+/// An address that must be of `family`; none for other sizes.
+std::optional<IpAddress> address_of(base::ByteView bytes, uint8_t family) {
+    const auto address = IpAddress::from_bytes(bytes);
+    return address && family_of(*address) == family ? address : std::nullopt;
+}
+
+base::Result<base::UniqueFd> open_socket(uint32_t groups) {
+    base::UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK * (groups != 0),
+                               NETLINK_ROUTE));
+    sockaddr_nl address{};
+    address.nl_family = AF_NETLINK;
+    address.nl_groups = groups;
+    if (!fd.valid() ||
+        ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+        return base::errno_error(errno, "netlink socket");
+    }
+    return fd;
+}
+
+template <class T>
+std::vector<T> parse_all(const std::vector<base::Bytes>& messages,
+                         std::optional<T> (*parse)(base::ByteView)) {
+    std::vector<T> parsed;
+    for (const base::Bytes& message : messages) {
+        if (auto one = parse(message)) {
+            parsed.push_back(std::move(*one));
+        }
+    }
+    return parsed;
+}
+
+}  // namespace
+
+std::optional<Link> parse_link(base::ByteView message) {
+    base::Reader reader(message);
+    const auto body = take_struct<ifinfomsg>(reader);
+    if (!body || body->ifi_index <= 0) {
+        return std::nullopt;
+    }
+    const Attributes<IFLA_PERM_ADDRESS + 1> attributes(reader.take_rest());
+    const Attributes<IFLA_INFO_KIND + 1> info(attributes.bytes(IFLA_LINKINFO));
+    Link link;
+    link.index = body->ifi_index;
+    link.name = attributes.text(IFLA_IFNAME);
+    link.ethernet = body->ifi_type == ARPHRD_ETHER;
+    link.loopback = (body->ifi_flags & IFF_LOOPBACK) != 0;
+    link.up = (body->ifi_flags & IFF_UP) != 0;
+    link.running = (body->ifi_flags & IFF_RUNNING) != 0;
+    link.enslaved = attributes.u32(IFLA_MASTER).value_or(0) != 0;
+    link.kind = info.text(IFLA_INFO_KIND);
+    link.mac = attributes.mac(IFLA_ADDRESS).value_or(MacAddress());
+    link.permanent_mac = attributes.mac(IFLA_PERM_ADDRESS);
+    link.mtu = attributes.u32(IFLA_MTU).value_or(0);
+    return link.name.empty() ? std::nullopt : std::optional(link);
+}
+
+std::optional<LinkAddress> parse_address(base::ByteView message) {
+    base::Reader reader(message);
+    const auto body = take_struct<ifaddrmsg>(reader);
+    if (!body || body->ifa_index == 0 || body->ifa_index > INT32_MAX) {
+        return std::nullopt;
+    }
+    const Attributes<IFA_FLAGS + 1> attributes(reader.take_rest());
+    // On a point-to-point link IFA_ADDRESS is the other end and IFA_LOCAL is ours.
+    const bool has_local = !attributes.bytes(IFA_LOCAL).empty();
+    const auto address =
+        address_of(attributes.bytes(has_local ? IFA_LOCAL : IFA_ADDRESS), body->ifa_family);
+    if (!address || body->ifa_prefixlen > address->bits()) {
+        return std::nullopt;
+    }
+    const uint32_t flags = attributes.u32(IFA_FLAGS).value_or(body->ifa_flags);
+    LinkAddress result;
+    result.index = static_cast<int>(body->ifa_index);
+    result.subnet = {*address, body->ifa_prefixlen};
+    result.tentative = (flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
+    result.duplicate = (flags & IFA_F_DADFAILED) != 0;
+    return result;
+}
+
+std::optional<LinkRoute> parse_route(base::ByteView message) {
+    base::Reader reader(message);
+    const auto body = take_struct<rtmsg>(reader);
+    if (!body || body->rtm_type != RTN_UNICAST ||
+        (body->rtm_family != AF_INET && body->rtm_family != AF_INET6)) {
+        return std::nullopt;
+    }
+    const Attributes<RTA_TABLE + 1> attributes(reader.take_rest());
+    const uint32_t index = attributes.u32(RTA_OIF).value_or(0);
+    if (attributes.u32(RTA_TABLE).value_or(body->rtm_table) != RT_TABLE_MAIN || index == 0 ||
+        index > INT32_MAX) {
+        return std::nullopt;
+    }
+    LinkRoute result;
+    result.index = static_cast<int>(index);
+    result.automatic = body->rtm_protocol == RTPROT_KERNEL;
+    result.route.destination.address.v6 = body->rtm_family == AF_INET6;
+    result.route.destination.prefix_length = body->rtm_dst_len;
+    if (const auto destination = attributes.bytes(RTA_DST); !destination.empty()) {
+        const auto address = address_of(destination, body->rtm_family);
+        if (!address) {
+            return std::nullopt;
+        }
+        result.route.destination.address = *address;
+    }
+    result.route.gateway = address_of(attributes.bytes(RTA_GATEWAY), body->rtm_family);
+    return body->rtm_dst_len > result.route.destination.address.bits() ? std::nullopt
+                                                                       : std::optional(result);
+}
+
+std::vector<NetlinkMessage> split_netlink(base::ByteView datagram) {
+    std::vector<NetlinkMessage> messages;
+    base::Reader reader(datagram);
+    while (const auto header = take_struct<nlmsghdr>(reader)) {
+        const size_t size = header->nlmsg_len;
+        const auto payload =
+            size < sizeof(nlmsghdr) ? std::nullopt : reader.take_bytes(size - sizeof(nlmsghdr));
+        if (!payload) {
+            break;
+        }
+        messages.push_back({header->nlmsg_type, header->nlmsg_flags, header->nlmsg_seq, *payload});
+        (void)reader.take_bytes(std::min(padded(size) - size, reader.remaining()));
+    }
+    return messages;
+}
+
+base::Status parse_netlink_ack(base::ByteView payload) {
+    base::Reader reader(payload);
+    const auto code = take_struct<int32_t>(reader);
+    if (!code || *code > 0 || !take_struct<nlmsghdr>(reader)) {
+        return base::error("the kernel's answer is malformed");
+    }
+    if (*code == 0) {
+        return base::done();
+    }
+    const Attributes<NLMSGERR_ATTR_MSG + 1> attributes(reader.take_rest());
+    const std::string words = attributes.text(NLMSGERR_ATTR_MSG);
+    return words.empty() ? base::Error{-*code, std::strerror(-*code)} : base::Error{-*code, words};
+}
+
+base::Result<Rtnetlink> Rtnetlink::open() {
+    TRY(base::UniqueFd fd, open_socket(0));
+    // The kernel's sentence in an error, and no copy of the request before it. Kernels without
+    // these options still give the number.
+    const int on = 1;
+    (void)::setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+    (void)::setsockopt(fd.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+    return Rtnetlink(std::move(fd));
+}
+
+base::Result<std::vector<Link>> Rtnetlink::links() {
+    TRY(const auto messages, list(RTM_GETLINK, RTM_NEWLINK));
+    return parse_all(messages, parse_link);
+}
+
+base::Result<std::vector<LinkAddress>> Rtnetlink::addresses() {
+    TRY(const auto messages, list(RTM_GETADDR, RTM_NEWADDR));
+    return parse_all(messages, parse_address);
+}
+
+base::Result<std::vector<LinkRoute>> Rtnetlink::routes() {
+    TRY(const auto messages, list(RTM_GETROUTE, RTM_NEWROUTE));
+    return parse_all(messages, parse_route);
+}
+
+base::Status Rtnetlink::set_up(int index, bool up) {
+    ifinfomsg body = link_body(index);
+    body.ifi_change = IFF_UP;
+    body.ifi_flags = up ? unsigned{IFF_UP} : 0;
+    return change(Request(RTM_NEWLINK, 0, body).take());
+}
+
+base::Status Rtnetlink::set_mtu(int index, uint32_t mtu) {
+    return change(Request(RTM_NEWLINK, 0, link_body(index)).add(IFLA_MTU, mtu).take());
+}
+
+base::Status Rtnetlink::set_mac(int index, const MacAddress& mac) {
+    return change(Request(RTM_NEWLINK, 0, link_body(index)).add(IFLA_ADDRESS, mac.bytes()).take());
+}
+
+base::Status Rtnetlink::add_address(const NewAddress& address) {
+    const IpAddress& local = address.subnet.address;
+    Request request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+                    address_body(address.index, address.subnet));
+    request.add(IFA_LOCAL, local.bytes());
+    request.add(IFA_ADDRESS, address.peer.value_or(local).bytes());
+    if (address.broadcast) {
+        request.add(IFA_BROADCAST, address.broadcast->bytes());
+    }
+    auto status = change(request.take());
+    if (!status && status.error().code == EEXIST) {
+        return base::done();
+    }
+    return status;
+}
+
+base::Status Rtnetlink::remove_address(int index, const Subnet& subnet) {
+    return change(Request(RTM_DELADDR, 0, address_body(index, subnet))
+                      .add(IFA_LOCAL, subnet.address.bytes())
+                      .take());
+}
+
+base::Status Rtnetlink::add_route(const NewRoute& route) {
+    const Subnet& destination = route.route.destination;
+    rtmsg body{};
+    body.rtm_family = family_of(destination.address);
+    body.rtm_dst_len = destination.prefix_length;
+    body.rtm_table = RT_TABLE_MAIN;
+    body.rtm_protocol = route.protocol;
+    body.rtm_scope =
+        route.route.gateway || destination.address.v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+    body.rtm_type = RTN_UNICAST;
+    body.rtm_flags = route.onlink ? unsigned{RTNH_F_ONLINK} : 0;
+    Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, body);
+    if (destination.prefix_length > 0) {
+        request.add(RTA_DST, destination.address.bytes());
+    }
+    if (route.route.gateway) {
+        request.add(RTA_GATEWAY, route.route.gateway->bytes());
+    }
+    request.add(RTA_OIF, static_cast<uint32_t>(route.index)).add(RTA_PRIORITY, route.metric);
+    auto status = change(request.take());
+    if (!status && status.error().code == EEXIST) {
+        return base::done();
+    }
+    return status;
+}
+
+base::Status Rtnetlink::change(base::Bytes request) {
+    nlmsghdr header;
+    std::memcpy(&header, request.data(), sizeof(header));
+    header.nlmsg_flags |= NLM_F_ACK;
+    std::memcpy(request.data(), &header, sizeof(header));
+    TRY_VOID(send(request));
+    while (true) {
+        TRY(const base::ByteView datagram, receive());
+        for (const NetlinkMessage& message : split_netlink(datagram)) {
+            if (message.sequence == sequence_ && message.type == NLMSG_ERROR) {
+                return parse_netlink_ack(message.payload);
+            }
+        }
+    }
+}
+
+base::Result<std::vector<base::Bytes>> Rtnetlink::list(uint16_t request, uint16_t answer) {
+    // A listing during which something changed may lack entries: it is made again.
+    for (int i = 0; i < kMostInterruptions; ++i) {
+        TRY(auto messages, list_once(request, answer));
+        if (messages) {
+            return std::move(*messages);
+        }
+    }
+    return base::Error{EBUSY, "the network's configuration does not come to rest"};
+}
+
+base::Result<std::optional<std::vector<base::Bytes>>> Rtnetlink::list_once(uint16_t request,
+                                                                           uint16_t answer) {
+    base::Bytes bytes = Request(request, NLM_F_DUMP, link_body(0)).take();
+    TRY_VOID(send(bytes));
+    std::vector<base::Bytes> messages;
+    bool interrupted = false;
+    while (true) {
+        TRY(const base::ByteView datagram, receive());
+        for (const NetlinkMessage& message : split_netlink(datagram)) {
+            if (message.sequence != sequence_) {
+                continue;
+            }
+            interrupted = interrupted || (message.flags & NLM_F_DUMP_INTR) != 0;
+            if (message.type == NLMSG_ERROR) {
+                TRY_VOID(parse_netlink_ack(message.payload));
+            }
+            if (message.type == NLMSG_DONE) {
+                return interrupted ? std::nullopt : std::optional(std::move(messages));
+            }
+            if (message.type == answer) {
+                messages.emplace_back(message.payload.begin(), message.payload.end());
+            }
+        }
+    }
+}
+
+base::Status Rtnetlink::send(base::Bytes& request) {
+    nlmsghdr header;
+    std::memcpy(&header, request.data(), sizeof(header));
+    header.nlmsg_len = static_cast<uint32_t>(request.size());
+    header.nlmsg_seq = ++sequence_;
+    std::memcpy(request.data(), &header, sizeof(header));
+    if (::send(fd_.get(), request.data(), request.size(), 0) < 0) {
+        return base::errno_error(errno, "netlink request");
+    }
+    return base::done();
+}
+
+base::Result<base::ByteView> Rtnetlink::receive() {
+    buffer_.resize(kBufferSize);
+    while (true) {
+        sockaddr_nl from{};
+        socklen_t from_size = sizeof(from);
+        const ssize_t size = ::recvfrom(fd_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC,
+                                        reinterpret_cast<sockaddr*>(&from), &from_size);
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        if (size < 0) {
+            return base::errno_error(errno, "netlink answer");
+        }
+        if (static_cast<size_t>(size) > buffer_.size()) {
+            return base::error("netlink answer: too long");
+        }
+        if (from.nl_pid == 0) {  // from the kernel, not from another process
+            return base::ByteView(buffer_).first(static_cast<size_t>(size));
+        }
+    }
+}
+
+base::Result<base::UniqueFd> open_network_events() {
+    return open_socket(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+}
+
+void drain_network_events(int fd) {
+    std::array<std::byte, 4096> scratch;
+    // ENOBUFS means that events were lost: they are only a reason to look again.
+    while (::recv(fd, scratch.data(), scratch.size(), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
+           errno == EINTR) {
+    }
+}
+
+}  // namespace boot

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel's network configuration by rtnetlink(7): links, addresses and routes, listed and set.
+// A message is a header, a fixed struct and attributes of length, type and value, each padded to
+// four bytes; all numbers are in the machine's byte order. The few messages that a boot needs are
+// built and parsed here, in less space than the libraries for it take.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "boot/ip_address.h"
+#include "boot/route.h"
+
+namespace boot {
+
+/// A network interface as the kernel describes it.
+struct Link {
+    int index = 0;
+    std::string name;
+    bool ethernet = false;
+    bool loopback = false;
+    bool up = false;
+    /// The other end is there and packets may pass (IFF_RUNNING).
+    bool running = false;
+    /// Part of a bond, bridge or team.
+    bool enslaved = false;
+    /// "vlan", "bridge", "veth", …; empty for hardware.
+    std::string kind;
+    MacAddress mac;
+    std::optional<MacAddress> permanent_mac;
+    uint32_t mtu = 0;
+};
+
+struct LinkAddress {
+    int index = 0;
+    Subnet subnet;
+    /// IPv6 duplicate address detection is not over, so the address cannot be used yet.
+    bool tentative = false;
+    /// Another machine has the address.
+    bool duplicate = false;
+};
+
+struct LinkRoute {
+    int index = 0;
+    Route route;
+    /// Follows from an address (RTPROT_KERNEL) rather than from anyone's wish.
+    bool automatic = false;
+};
+
+/// @name Contents of the kernel's messages, without their netlink header.
+/// @return nothing for a message that is malformed or describes something else: another family, a
+///         route outside the main table, a route with several next hops.
+///@{
+std::optional<Link> parse_link(base::ByteView message);
+std::optional<LinkAddress> parse_address(base::ByteView message);
+std::optional<LinkRoute> parse_route(base::ByteView message);
+///@}
+
+/// One netlink message of a datagram.
+struct NetlinkMessage {
+    uint16_t type = 0;
+    uint16_t flags = 0;
+    uint32_t sequence = 0;
+    base::ByteView payload;
+};
+/// @return the whole messages in a datagram, views into it; a damaged tail is dropped.
+std::vector<NetlinkMessage> split_netlink(base::ByteView datagram);
+
+/// What the kernel answered to a request.
+/// @param payload  of an NLMSG_ERROR message
+/// @return the errno and the kernel's own sentence, or success
+base::Status parse_netlink_ack(base::ByteView payload);
+
+struct NewAddress {
+    int index = 0;
+    Subnet subnet;
+    std::optional<IpAddress> peer;
+    std::optional<IpAddress> broadcast;
+};
+struct NewRoute {
+    int index = 0;
+    Route route;
+    uint32_t metric = 0;
+    /// The gateway is on the link although no address says so.
+    bool onlink = false;
+    /// RTPROT_DHCP or RTPROT_STATIC.
+    uint8_t protocol = 0;
+};
+
+/// Requests to the kernel, each answered before the call returns.
+class Rtnetlink {
+  public:
+    static base::Result<Rtnetlink> open();
+
+    base::Result<std::vector<Link>> links();
+    base::Result<std::vector<LinkAddress>> addresses();
+    base::Result<std::vector<LinkRoute>> routes();
+
+    base::Status set_up(int index, bool up);
+    base::Status set_mtu(int index, uint32_t mtu);
+    /// Many drivers take a new address only while the link is down.
+    base::Status set_mac(int index, const MacAddress& mac);
+    /// What is there already is success.
+    base::Status add_address(const NewAddress& address);
+    base::Status add_route(const NewRoute& route);
+    base::Status remove_address(int index, const Subnet& subnet);
+
+  private:
+    explicit Rtnetlink(base::UniqueFd fd) : fd_(std::move(fd)) {}
+
+    base::Status change(base::Bytes request);
+    /// The payloads of all answers of one type.
+    base::Result<std::vector<base::Bytes>> list(uint16_t request, uint16_t answer);
+    /// @return nothing if the listing was disturbed by a change
+    base::Result<std::optional<std::vector<base::Bytes>>> list_once(uint16_t request,
+                                                                    uint16_t answer);
+    base::Status send(base::Bytes& request);
+    base::Result<base::ByteView> receive();
+
+    base::UniqueFd fd_;
+    uint32_t sequence_ = 0;
+    base::Bytes buffer_;
+};
+
+/// A socket that becomes readable when a link or an address changes.
+base::Result<base::UniqueFd> open_network_events();
+/// Makes it unreadable until the next change.
+void drain_network_events(int fd);
+
+}  // namespace boot

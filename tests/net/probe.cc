@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// net-probe KEY=VALUE…   gives the words of a kernel command line to bring_up() and prints what
+// came of it, one fact a line, for tests/net/run. Further keys: carrier_timeout, dhcp_timeout,
+// timeout, need_lease.
+#include <cstdio>
+#include <string>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "boot/ip_options.h"
+#include "boot/network.h"
+
+namespace {
+
+base::Status take_word(boot::NetworkPlan& plan, base::milliseconds& timeout,
+                       std::string_view word) {
+    const size_t equals = word.find('=');
+    const std::string_view key = word.substr(0, equals);
+    const std::string_view value = equals == std::string_view::npos ? "" : word.substr(equals + 1);
+    if (boot::is_network_option(key)) {
+        return boot::apply_network_option(plan, key, value);
+    }
+    if (key == "need_lease") {
+        plan.need_lease = true;
+        return base::done();
+    }
+    TRY(const base::milliseconds span, base::parse_duration(value));
+    if (key == "carrier_timeout") {
+        plan.carrier_timeout = span;
+    } else if (key == "dhcp_timeout") {
+        plan.dhcp_timeout = span;
+    } else if (key == "timeout") {
+        timeout = span;
+    } else {
+        return base::error("unknown word " + base::quoted(word));
+    }
+    return base::done();
+}
+
+void print(const boot::Interface& interface) {
+    const char* name = interface.name.c_str();
+    std::printf("%s mac %s\n", name, interface.mac.text().c_str());
+    std::printf("%s mtu %u\n", name, interface.mtu);
+    for (const auto& address : interface.addresses) {
+        std::printf("%s address %s\n", name, address.text().c_str());
+    }
+    for (const auto& route : interface.routes) {
+        std::printf("%s route %s via %s\n", name, route.destination.text().c_str(),
+                    route.gateway ? route.gateway->text().c_str() : "link");
+    }
+    for (const auto& server : interface.dns) {
+        std::printf("%s dns %s\n", name, server.text().c_str());
+    }
+    if (interface.lease) {
+        const boot::Lease& lease = *interface.lease;
+        std::printf("%s lease %lld t1 %lld t2 %lld server %s\n", name,
+                    static_cast<long long>(lease.duration.count()),
+                    static_cast<long long>(lease.t1.count()),
+                    static_cast<long long>(lease.t2.count()), lease.server.text().c_str());
+        std::printf("%s root-path %s\n", name, base::quoted(lease.root_path).c_str());
+        std::printf("%s hostname %s domain %s\n", name, lease.hostname.c_str(),
+                    lease.domain.c_str());
+    }
+}
+
+/// Resident memory at its highest. Not by getrusage(2), which counts what ran before execve(2).
+void print_peak() {
+    const auto status = base::read_text("/proc/self/status");
+    for (const auto line : base::split(status ? *status : "", '\n')) {
+        if (line.starts_with("VmHWM:")) {
+            std::printf("peak %.*s\n", static_cast<int>(line.size()), line.data());
+        }
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    boot::NetworkPlan plan;
+    base::milliseconds timeout = base::seconds(60);
+    for (int i = 1; i < argc; ++i) {
+        if (const auto status = take_word(plan, timeout, argv[i]); !status) {
+            std::printf("usage: %s\n", status.error().text.c_str());
+            return 2;
+        }
+    }
+    base::SystemClock clock;
+    const auto network = boot::bring_up(plan, clock, base::Deadline(clock, timeout));
+    if (!network) {
+        std::printf("error: %s\n", network.error().text.c_str());
+        return 1;
+    }
+    for (const auto& interface : network->interfaces) {
+        print(interface);
+    }
+    for (const auto& warning : network->warnings) {
+        std::printf("warning: %s\n", warning.c_str());
+    }
+    print_peak();
+    return 0;
+}
