@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ini.h"
+#include "base/secret_file.h"
 #include "base/text.h"
 #include "boot/ip_options.h"
 #include "boot/secrets.h"
@@ -105,7 +106,7 @@ void Planner::read_file(const std::string& path) {
     if (!sources_.has_secret_in_file) {
         return;
     }
-    if (const auto safe = check_private(path); !safe) {
+    if (const auto safe = base::check_private(path); !safe) {
         fail("a secret stands in the configuration: " + safe.error().text);
     }
 }

@@ -16,12 +16,7 @@ namespace boot {
 /// @param text  is wiped.
 base::Result<base::Secret> parse_secret(std::string& text);
 
-/// The secret in a file of one line. Errors: no regular file, larger than 4 KiB, owned by someone
-/// other than root or this user, readable or writable by group or others, not one DHHC-1 secret.
+/// The secret in a file of one line. Errors: those of base::read_secret_file; not one DHHC-1 secret.
 base::Result<base::Secret> load_secret(const std::string& path);
-
-/// Refuses a file that group or others may read or write, or that a third user owns. The ini file
-/// must pass it too as soon as a secret stands in it.
-base::Status check_private(const std::string& path);
 
 }  // namespace boot

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Secrets in files of one line. A file that others could read or replace is refused. No error of
+// this file quotes a byte of the text.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace base {
+
+/// The text of the file without the white space around it. Errors: no regular file, larger than
+/// 4 KiB, owned by someone other than root or this user, any permission for group or others.
+Result<Secret> read_secret_file(const std::string& path);
+
+/// Only looks at the file: refuses what read_secret_file refuses for its type, owner and mode.
+Status check_private(const std::string& path);
+
+}  // namespace base
