@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Settings -> ExportConfig: each section by its key table, then what sections say together. It goes
+// on after an error, so that all of them are known at once.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "export/export_config.h"
+#include "export/keys.h"
+#include "export/name_uuid.h"
+#include "nvme/fabrics.h"
+
+namespace exports {
+namespace {
+
+/// A section as read, with the place to name in an error.
+template <class T>
+struct Named {
+    std::string name;
+    std::string place;
+    std::set<std::string_view> given;  ///< keys that are written there, well or not
+    T section;
+};
+
+class Assembler {
+  public:
+    explicit Assembler(const std::string& folder) : folder_(folder) {}
+
+    void read(std::span<const Setting> settings);
+    base::Result<ExportConfig, Errors> finish();
+
+  private:
+    using Group = std::vector<const Setting*>;
+
+    template <class T>
+    void apply(std::span<const Key<T>> keys, const Group& group, T& section);
+    template <class T>
+    void read_named(std::span<const Key<T>> keys, std::string_view name, const Group& group,
+                    std::vector<Named<T>>& into);
+    void read_section(const std::string& section, const Group& group);
+
+    void check_hosts();
+    void check_subsystems();
+    void check_host_list(Named<SubsystemSection>& named);
+    void place_namespaces();
+    void check_identity(Named<NamespaceSection>& named, const std::string& subsysnqn);
+    void check_image(const Named<NamespaceSection>& named);
+    void check_sharing(const std::string& place, const Namespace& ns);
+    void check_use();
+
+    void complain(const std::string& place, const std::string& text) {
+        errors_.push_back(place + (place.ends_with(':') ? " " : ": ") + text);
+    }
+    void warn(const std::string& place, const std::string& text) {
+        config_.warnings.push_back(place + (place.ends_with(':') ? " " : ": ") + text);
+    }
+    template <class T>
+    void need(const Named<T>& named, std::string_view key) {
+        if (!named.given.contains(key)) {
+            complain(named.place, "no " + std::string(key));
+        }
+    }
+    /// Remembers a thing that may be there once. @return false, having complained, the second time
+    bool unique(const std::string& place, const std::string& thing);
+
+    const std::string& folder_;
+    ExportConfig config_;
+    Errors errors_;
+    TargetSection target_;
+    std::vector<Named<HostSection>> hosts_;
+    std::vector<Named<SubsystemSection>> subsystems_;
+    std::vector<Named<NamespaceSection>> namespaces_;
+    std::map<std::string, std::string> seen_;  ///< thing -> its first place
+    std::set<std::string> used_hosts_;
+};
+
+template <class T>
+std::vector<std::string_view> names_of(const std::vector<Named<T>>& sections) {
+    std::vector<std::string_view> names;
+    std::transform(sections.begin(), sections.end(), std::back_inserter(names),
+                   [](const Named<T>& named) -> std::string_view { return named.name; });
+    return names;
+}
+
+template <class T>
+Named<T>* find(std::vector<Named<T>>& sections, std::string_view name) {
+    const auto found = std::find_if(sections.begin(), sections.end(),
+                                    [&](const Named<T>& named) { return named.name == name; });
+    return found == sections.end() ? nullptr : &*found;
+}
+
+void Assembler::read(std::span<const Setting> settings) {
+    std::vector<std::string> order;
+    std::map<std::string, Group> groups;
+    for (const Setting& setting : settings) {
+        Group& group = groups[setting.section];
+        if (group.empty()) {
+            order.push_back(setting.section);
+        }
+        group.push_back(&setting);
+    }
+    for (const std::string& section : order) {
+        read_section(section, groups[section]);
+    }
+}
+
+void Assembler::read_section(const std::string& section, const Group& group) {
+    const size_t dot = section.find('.');
+    const std::string kind = section.substr(0, dot);
+    const std::string name = dot == std::string::npos ? "" : section.substr(dot + 1);
+    if (section == "target") {
+        apply(target_keys(), group, target_);
+    } else if (kind == "host" && !name.empty()) {
+        read_named(host_keys(), name, group, hosts_);
+    } else if (kind == "subsystem" && !name.empty()) {
+        read_named(subsystem_keys(), name, group, subsystems_);
+    } else if (kind == "namespace" && !name.empty()) {
+        read_named(namespace_keys(), name, group, namespaces_);
+    } else {
+        complain(group[0]->place,
+                 "no such section; there are [target], [subsystem.NAME], [namespace.NAME] and "
+                 "[host.NAME]" +
+                     suggestion(kind, {"target", "subsystem", "namespace", "host"}));
+    }
+}
+
+template <class T>
+void Assembler::read_named(std::span<const Key<T>> keys, std::string_view name, const Group& group,
+                           std::vector<Named<T>>& into) {
+    Named<T>& named = into.emplace_back();
+    named.name = name;
+    named.place = group[0]->place;
+    for (const Setting* setting : group) {
+        named.given.insert(setting->key);
+    }
+    apply(keys, group, named.section);
+}
+
+template <class T>
+void Assembler::apply(std::span<const Key<T>> keys, const Group& group, T& section) {
+    for (const Setting* setting : group) {
+        const auto key = std::find_if(keys.begin(), keys.end(),
+                                      [&](const Key<T>& k) { return k.name == setting->key; });
+        if (key == keys.end()) {
+            std::vector<std::string_view> names;
+            std::transform(keys.begin(), keys.end(), std::back_inserter(names),
+                           [](const Key<T>& k) { return k.name; });
+            complain(setting->where(), "no such key" + suggestion(setting->key, names));
+        } else if (setting->value.empty()) {
+            complain(setting->where(), "no value");
+        } else if (const auto status = key->apply({setting->value, folder_}, section); !status) {
+            complain(setting->where(), status.error().text);
+        }
+    }
+}
+
+bool Assembler::unique(const std::string& place, const std::string& thing) {
+    const auto [entry, fresh] = seen_.emplace(thing, place);
+    if (!fresh) {
+        complain(place, thing + " is there already: " + entry->second);
+    }
+    return fresh;
+}
+
+void Assembler::check_hosts() {
+    for (Named<HostSection>& named : hosts_) {
+        Host& host = named.section.host;
+        host.name = named.name;
+        need(named, "nqn");
+        if (!host.nqn.empty()) {
+            unique(named.place, "host " + host.nqn);
+        }
+        if (host.ctrl_secret && !named.given.contains("dhchap_secret_file")) {
+            complain(named.place,
+                     "dhchap_ctrl_secret_file without dhchap_secret_file: a host that does not "
+                     "prove itself gets no proof either");
+        }
+        if (host.ctrl_secret && host.secret &&
+            std::ranges::equal(host.secret->key(), host.ctrl_secret->key())) {
+            complain(named.place, "both secrets are the same: who has one could play both parts");
+        }
+    }
+}
+
+void Assembler::check_subsystems() {
+    if (subsystems_.empty()) {
+        errors_.emplace_back("no subsystem: nothing would be served");
+    }
+    for (Named<SubsystemSection>& named : subsystems_) {
+        Subsystem& subsystem = named.section.subsystem;
+        subsystem.name = named.name;
+        need(named, "nqn");
+        if (!subsystem.nqn.empty()) {
+            unique(named.place, "subsystem " + subsystem.nqn);
+        }
+        if (subsystem.serial.empty()) {
+            subsystem.serial = subsystem_serial(subsystem.nqn);
+        }
+        check_host_list(named);
+    }
+}
+
+void Assembler::check_host_list(Named<SubsystemSection>& named) {
+    Subsystem& subsystem = named.section.subsystem;
+    if (subsystem.allow_any_host && !named.section.hosts.empty()) {
+        complain(named.place,
+                 "allow_any_host and hosts: a list, and keys, mean nothing where every host may "
+                 "connect; keep one of the two");
+    }
+    if (subsystem.allow_any_host) {
+        warn(named.place, "every host may connect, without authentication");
+    } else if (!named.given.contains("hosts")) {
+        complain(named.place, "no hosts: nobody could connect (or write allow_any_host = yes)");
+    }
+    for (const std::string& name : named.section.hosts) {
+        const Named<HostSection>* host = find(hosts_, name);
+        if (host == nullptr) {
+            complain(named.place,
+                     "hosts: no section [host." + name + "]" + suggestion(name, names_of(hosts_)));
+            continue;
+        }
+        used_hosts_.insert(name);
+        subsystem.hosts.push_back(host->section.host.nqn);
+    }
+}
+
+void Assembler::place_namespaces() {
+    for (Named<NamespaceSection>& named : namespaces_) {
+        const std::string& name = named.section.subsystem;
+        Named<SubsystemSection>* subsystem = find(subsystems_, name);
+        need(named, "subsystem");
+        need(named, "image");
+        if (!name.empty() && subsystem == nullptr) {
+            complain(named.place, "subsystem: no section [subsystem." + name + "]" +
+                                      suggestion(name, names_of(subsystems_)));
+        }
+        if (subsystem != nullptr) {
+            check_identity(named, subsystem->section.subsystem.nqn);
+            subsystem->section.subsystem.namespaces.push_back(named.section.ns);
+        }
+        if (!named.section.ns.image.empty()) {
+            check_image(named);
+        }
+    }
+    for (const Named<SubsystemSection>& named : subsystems_) {
+        if (named.section.subsystem.namespaces.empty()) {
+            complain(named.place, "no [namespace.NAME] belongs to it");
+        }
+    }
+}
+
+void Assembler::check_identity(Named<NamespaceSection>& named, const std::string& subsysnqn) {
+    Namespace& ns = named.section.ns;
+    ns.name = named.name;
+    ns.nsid = ns.nsid == 0 ? 1 : ns.nsid;
+    unique(named.place, "nsid " + std::to_string(ns.nsid) + " of " + base::quoted(subsysnqn));
+    if (ns.ids.uuid.is_zero()) {
+        ns.ids.uuid = namespace_uuid(subsysnqn, ns.nsid);
+    }
+    if (ns.ids.nguid.is_zero()) {
+        ns.ids.nguid.bytes = ns.ids.uuid.bytes;
+    }
+    if (unique(named.place, "uuid " + nvme::to_text(ns.ids.uuid))) {
+        unique(named.place, "nguid " + nvme::to_text(ns.ids.nguid));
+    }
+    if (!ns.ids.eui64.is_zero()) {
+        unique(named.place, "eui64 " + nvme::to_text(ns.ids.eui64));
+    }
+}
+
+void Assembler::check_image(const Named<NamespaceSection>& named) {
+    const Namespace& ns = named.section.ns;
+    if (named.section.image_bytes % ns.block_bytes != 0) {
+        complain(named.place,
+                 base::format(
+                     "image: the size of %s, %llu bytes, is no multiple of the block size, "
+                     "%u",
+                     ns.image.c_str(), static_cast<unsigned long long>(named.section.image_bytes),
+                     ns.block_bytes));
+    }
+    check_sharing(named.place, ns);
+}
+
+void Assembler::check_sharing(const std::string& place, const Namespace& ns) {
+    const bool writer_before = seen_.contains("writable image " + ns.image);
+    if (!ns.read_only) {
+        unique(place, "writable image " + ns.image);
+    }
+    if (ns.read_only ? writer_before : seen_.contains("read-only image " + ns.image)) {
+        complain(place, "image: " + ns.image + " is written by one namespace and read by another");
+    }
+    if (ns.read_only) {
+        seen_.emplace("read-only image " + ns.image, place);
+    }
+}
+
+void Assembler::check_use() {
+    for (const Named<HostSection>& named : hosts_) {
+        if (!used_hosts_.contains(named.name)) {
+            warn(named.place, "no subsystem names this host");
+        } else if (!named.section.host.secret) {
+            warn(named.place, "no dhchap_secret_file: whoever claims this NQN may connect");
+        }
+    }
+}
+
+base::Result<ExportConfig, Errors> Assembler::finish() {
+    check_hosts();
+    check_subsystems();
+    place_namespaces();
+    check_use();
+    if (!errors_.empty()) {
+        return std::move(errors_);
+    }
+    config_.limits = target_.limits;
+    config_.listen = std::move(target_.listen);
+    config_.discovery = std::move(target_.discovery);
+    if (config_.listen.empty()) {
+        config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});
+    }
+    for (Named<HostSection>& named : hosts_) {
+        config_.hosts.push_back(std::move(named.section.host));
+    }
+    for (Named<SubsystemSection>& named : subsystems_) {
+        config_.subsystems.push_back(std::move(named.section.subsystem));
+    }
+    return std::move(config_);
+}
+
+}  // namespace
+
+base::Result<ExportConfig, Errors> assemble(std::span<const Setting> settings,
+                                            const std::string& folder) {
+    Assembler assembler(folder);
+    assembler.read(settings);
+    return assembler.finish();
+}
+
+}  // namespace exports

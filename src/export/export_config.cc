@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The ini file as settings.
+#include "export/export_config.h"
+
+#include <algorithm>
+
+#include "base/fd.h"
+#include "base/ini.h"
+
+namespace exports {
+namespace {
+
+/// `file:3: [section]`: the place of the section as its entry tells it.
+std::string place_of(const base::Ini& ini, const base::Ini::Entry& entry) {
+    const std::string where = ini.where(entry);
+    return where.substr(0, where.size() - entry.key.size() - 1);
+}
+
+std::string folder_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "" : path.substr(0, std::max<size_t>(slash, 1));
+}
+
+Errors empty_sections(const base::Ini& ini, const std::string& path) {
+    Errors errors;
+    for (const std::string& section : ini.sections()) {
+        const bool empty =
+            std::none_of(ini.entries().begin(), ini.entries().end(),
+                         [&](const base::Ini::Entry& entry) { return entry.section == section; });
+        if (empty && section != "target") {
+            errors.push_back(path + ": [" + section + "]: an empty section");
+        }
+    }
+    return errors;
+}
+
+}  // namespace
+
+base::Result<ExportConfig, Errors> load_config(const std::string& path) {
+    const auto text = base::read_text(path);
+    if (!text) {
+        return Errors{text.error().text};
+    }
+    return parse_config(*text, path);
+}
+
+base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path) {
+    const auto ini = base::Ini::parse(text, path);
+    if (!ini) {
+        return Errors{ini.error().text};
+    }
+    std::vector<Setting> settings;
+    for (const base::Ini::Entry& entry : ini->entries()) {
+        settings.push_back(
+            {entry.section, entry.key, entry.value, place_of(*ini, entry), entry.key});
+    }
+    Errors errors = empty_sections(*ini, path);
+    auto config = assemble(settings, folder_of(path));
+    if (!config) {
+        errors.insert(errors.end(), config.error().begin(), config.error().end());
+    }
+    if (!errors.empty()) {
+        return errors;
+    }
+    return config;
+}
+
+}  // namespace exports

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What a server offers, from an ini file or from the options of a command line: both become
+// Settings, which assemble() turns into one ExportConfig. The result is complete and consistent, or
+// there is a list of everything that is wrong.
+//
+//     nvmeroot-target.conf ─► load_config ─┐
+//                                          ├─► Setting… ─► assemble ─► ExportConfig
+//     --image --host --key  ─► options ────┘
+//
+// Nothing here knows sockets or configfs: both target programs read one language.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "nvme/dhchap.h"
+#include "nvme/identify.h"
+#include "nvme/nqn.h"
+
+namespace exports {
+
+/// A numeric address to listen on.
+struct Address {
+    std::string host;  ///< IPv4, or IPv6 without brackets
+    uint16_t port = 0;
+    bool operator==(const Address&) const = default;
+};
+
+struct Host {
+    std::string name;  ///< of its section
+    std::string nqn;
+    std::optional<nvme::DhchapSecret> secret;       ///< the host proves that it has this
+    std::optional<nvme::DhchapSecret> ctrl_secret;  ///< the target proves that it has this
+    std::vector<nvme::HashId> hashes{nvme::kHashes.begin(), nvme::kHashes.end()};
+    std::vector<nvme::DhGroup> groups{nvme::kDhGroups.begin(), nvme::kDhGroups.end()};
+};
+
+struct Namespace {
+    std::string name;  ///< of its section
+    uint32_t nsid = 0;
+    std::string image;  ///< absolute, or as seen from the working directory
+    nvme::NamespaceIds ids;
+    uint32_t block_bytes = 512;
+    bool read_only = false;
+    uint8_t pi_type = 0;
+};
+
+struct Subsystem {
+    std::string name;  ///< of its section
+    std::string nqn;
+    std::string serial;
+    std::string model = "nvmeroot";
+    bool allow_any_host = false;
+    std::vector<std::string> hosts;  ///< NQNs
+    std::vector<Namespace> namespaces;
+};
+
+struct Limits {
+    uint32_t max_connections = 1024;
+    uint16_t io_queues = 128;
+    uint16_t queue_entries = 128;
+    uint32_t max_transfer_bytes = 1U << 20U;
+};
+
+struct ExportConfig {
+    Limits limits;
+    std::vector<Address> listen;
+    std::vector<Address> discovery;
+    std::vector<Host> hosts;
+    std::vector<Subsystem> subsystems;
+    /// What is allowed and seldom meant, each a sentence with its place.
+    std::vector<std::string> warnings;
+};
+
+/// One key's value and where it was written.
+struct Setting {
+    std::string section;  ///< lower case: `target`, `host.NAME`, …
+    std::string key;      ///< lower case
+    std::string value;
+    std::string place;  ///< of the section: `file:3: [host.a]`, or `command line:`
+    std::string shown;  ///< the key as its user wrote it: `nqn`, or `--host`
+
+    /// To begin an error with.
+    [[nodiscard]] std::string where() const { return place + " " + shown; }
+};
+
+/// Every error that was found, each a sentence that begins with its place. Never empty, never
+/// quotes a secret.
+using Errors = std::vector<std::string>;
+
+/// @param folder  where relative file names start; empty: the working directory
+base::Result<ExportConfig, Errors> assemble(std::span<const Setting> settings,
+                                            const std::string& folder);
+
+/// File names in the file start at its own folder.
+base::Result<ExportConfig, Errors> load_config(const std::string& path);
+/// As load_config. @param path  stands for the file in errors and gives the folder.
+base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path);
+
+/// The documentation of a key: a row of the key table without its code.
+struct KeyHelp {
+    std::string_view section;  ///< `target`, `subsystem.NAME`, …
+    std::string_view name;
+    std::string_view form;      ///< what may be written: `yes|no`, `NQN`
+    std::string_view fallback;  ///< the value when it is left out; empty: see help
+    std::string_view help;      ///< one sentence
+};
+/// Every key, sections together.
+std::vector<KeyHelp> key_help();
+
+}  // namespace exports

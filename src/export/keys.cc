@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "export/keys.h"
+
+#include <arpa/inet.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <utility>
+
+#include "base/secret_file.h"
+#include "base/text.h"
+#include "nvme/fabrics.h"
+
+namespace exports {
+namespace {
+
+using base::error;
+using base::Result;
+using base::Status;
+
+template <class T, class U>
+Status store(Result<T> parsed, U& into) {
+    if (!parsed) {
+        return std::move(parsed).error();
+    }
+    into = std::move(parsed).value();
+    return base::done();
+}
+
+/// A number between the two bounds.
+template <class T>
+Status store_number(std::string_view text, uint64_t min, uint64_t max, T& into) {
+    TRY(const uint64_t number, base::parse_u64(text));
+    if (number < min || number > max) {
+        return error(base::quoted(text) + " is not between " + std::to_string(min) + " and " +
+                     std::to_string(max));
+    }
+    into = static_cast<T>(number);
+    return base::done();
+}
+
+/// Words separated by commas or white space, none of them empty, at least one.
+Result<std::vector<std::string_view>> parse_list(std::string_view text) {
+    std::vector<std::string_view> words;
+    for (const std::string_view part : base::split(text, ',')) {
+        const auto more = base::split_words(part);
+        if (more.empty()) {
+            return error("an entry of the list is empty");
+        }
+        words.insert(words.end(), more.begin(), more.end());
+    }
+    return words;
+}
+
+/// Names that `find` knows, none twice.
+template <class T>
+Result<std::vector<T>> parse_names(std::string_view text,
+                                   std::optional<T> (*find)(std::string_view),
+                                   std::string_view kind) {
+    TRY(const auto words, parse_list(text));
+    std::vector<T> values;
+    for (const std::string_view word : words) {
+        const std::optional<T> value = find(word);
+        if (!value) {
+            return error(base::quoted(word) + " is not " + std::string(kind));
+        }
+        if (std::find(values.begin(), values.end(), *value) != values.end()) {
+            return error(base::quoted(word) + " is given twice");
+        }
+        values.push_back(*value);
+    }
+    return values;
+}
+
+Result<Address> parse_address(std::string_view text, uint16_t default_port) {
+    const size_t bracket = text.find(']');
+    const bool v6 = text.starts_with('[') && bracket != std::string_view::npos;
+    const size_t colon = text.find(':', v6 ? bracket : 0);
+    const std::string_view host = v6 ? text.substr(1, bracket - 1) : text.substr(0, colon);
+    const std::string_view after = v6 ? text.substr(bracket + 1) : text.substr(host.size());
+    Address address{std::string(host), default_port};
+    std::array<std::byte, sizeof(in6_addr)> unused;
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, address.host.c_str(), unused.data()) != 1) {
+        return error(base::quoted(text) + " is not ADDRESS[:PORT] with a numeric address" +
+                     (std::count(text.begin(), text.end(), ':') > 1 && !v6
+                          ? ": an IPv6 address stands in brackets"
+                          : ""));
+    }
+    if (after.empty()) {
+        return address;
+    }
+    if (after[0] != ':') {
+        return error(base::quoted(text) + " has something behind the address that is no port");
+    }
+    const auto port = base::parse_u64(after.substr(1), UINT16_MAX);
+    if (!port) {
+        return port.error().in("port");
+    }
+    address.port = static_cast<uint16_t>(*port);
+    return address;
+}
+
+Status add_addresses(std::string_view text, uint16_t default_port, std::vector<Address>& into) {
+    TRY(const auto words, parse_list(text));
+    for (const std::string_view word : words) {
+        TRY(Address address, parse_address(word, default_port));
+        if (address.port != 0 && std::find(into.begin(), into.end(), address) != into.end()) {
+            return error(base::quoted(word) + " is given twice");
+        }
+        into.push_back(std::move(address));
+    }
+    return base::done();
+}
+
+Status store_nqn(std::string_view text, std::string& into) {
+    TRY_VOID(nvme::check_nqn(text));
+    if (text == nvme::kDiscoveryNqn) {
+        return error("the discovery service has this NQN, nothing else may");
+    }
+    into = text;
+    return base::done();
+}
+
+/// Printable ASCII, as Identify wants its strings.
+Status store_label(std::string_view text, size_t limit, std::string& into) {
+    const bool printable =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    if (text.empty() || text.size() > limit || !printable) {
+        return error(base::format("not 1 to %zu printable ASCII characters", limit));
+    }
+    into = text;
+    return base::done();
+}
+
+Result<nvme::DhchapSecret> load_secret(const Value& value) {
+    TRY(const base::Secret text, base::read_secret_file(value.path()));
+    auto secret = nvme::DhchapSecret::parse(text.reveal());
+    if (!secret) {
+        return std::move(secret).error().in(value.path());
+    }
+    return secret;
+}
+
+Status store_image(const Value& value, NamespaceSection& section) {
+    const std::string path = value.path();
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) {
+        return base::errno_error(errno, path);
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        return error(path + " is neither a regular file nor a block device");
+    }
+    if (S_ISREG(status.st_mode) && status.st_size == 0) {
+        return error(path + " is empty");
+    }
+    section.ns.image = path;
+    section.image_bytes = static_cast<uint64_t>(status.st_size);
+    return base::done();
+}
+
+Status store_block_size(std::string_view text, uint32_t& into) {
+    if (text != "512" && text != "4096") {
+        return error(base::quoted(text) + " is neither 512 nor 4096");
+    }
+    into = text == "512" ? 512 : 4096;
+    return base::done();
+}
+
+Status store_transfer_size(std::string_view text, uint32_t& into) {
+    constexpr uint64_t kMin = 4096, kMax = 16U << 20U;
+    TRY(const uint64_t bytes, base::parse_size(text));
+    if (bytes < kMin || bytes > kMax || !std::has_single_bit(bytes)) {
+        return error(base::quoted(text) + " is not a power of two between 4K and 16M");
+    }
+    into = static_cast<uint32_t>(bytes);
+    return base::done();
+}
+
+Status store_pi(std::string_view text, uint8_t& into) {
+    static constexpr std::array<std::string_view, 4> kTypes = {"none", "type1", "type2", "type3"};
+    const auto type = std::find(kTypes.begin(), kTypes.end(), text);
+    if (type == kTypes.end()) {
+        return error(base::quoted(text) + " is none of none, type1, type2, type3");
+    }
+    into = static_cast<uint8_t>(type - kTypes.begin());
+    return base::done();
+}
+
+Status store_section_names(std::string_view text, std::vector<std::string>& into) {
+    TRY(const auto words, parse_list(text));
+    into.clear();
+    std::transform(words.begin(), words.end(), std::back_inserter(into), base::to_lower);
+    return base::done();
+}
+
+// clang-format off
+constexpr Key<TargetSection> kTargetKeys[] = {
+    {"listen", "ADDRESS[:PORT],…", "0.0.0.0:4420", "where hosts connect; port 0 takes a free one",
+     [](const Value& v, TargetSection& s) { return add_addresses(v.text, nvme::kPortSubsystem, s.listen); }},
+    {"discovery", "ADDRESS[:PORT],…", "", "further addresses (port 8009) that hosts ask for the discovery log",
+     [](const Value& v, TargetSection& s) { return add_addresses(v.text, nvme::kPortDiscovery, s.discovery); }},
+    {"max_connections", "NUMBER", "1024", "TCP connections at a time; each I/O queue is one",
+     [](const Value& v, TargetSection& s) { return store_number(v.text, 1, 65536, s.limits.max_connections); }},
+    {"io_queues", "NUMBER", "128", "I/O queues that one host may have",
+     [](const Value& v, TargetSection& s) { return store_number(v.text, 1, 128, s.limits.io_queues); }},
+    {"queue_size", "NUMBER", "128", "commands that one queue holds",
+     [](const Value& v, TargetSection& s) { return store_number(v.text, 2, 1024, s.limits.queue_entries); }},
+    {"mdts", "SIZE", "1M", "data that one command moves at most; a power of two, 4K to 16M",
+     [](const Value& v, TargetSection& s) { return store_transfer_size(v.text, s.limits.max_transfer_bytes); }},
+};
+
+constexpr Key<HostSection> kHostKeys[] = {
+    {"nqn", "NQN", "", "the host's name; needed",
+     [](const Value& v, HostSection& s) { return store_nqn(v.text, s.host.nqn); }},
+    {"dhchap_secret_file", "FILE", "", "the DHHC-1 secret by which the host proves itself; mode 0600",
+     [](const Value& v, HostSection& s) { return store(load_secret(v), s.host.secret); }},
+    {"dhchap_ctrl_secret_file", "FILE", "", "the DHHC-1 secret by which the target proves itself to the host; mode 0600",
+     [](const Value& v, HostSection& s) { return store(load_secret(v), s.host.ctrl_secret); }},
+    {"dhchap_hash", "sha256,sha384,sha512", "all", "hashes that may be used",
+     [](const Value& v, HostSection& s) { return store(parse_names(v.text, +[](std::string_view n) { return nvme::find_hash(n); }, "a hash (sha256, sha384, sha512)"), s.host.hashes); }},
+    {"dhchap_dhgroup", "null,ffdhe2048,…", "all", "Diffie-Hellman groups that may be used",
+     [](const Value& v, HostSection& s) { return store(parse_names(v.text, +[](std::string_view n) { return nvme::find_dh_group(n); }, "a group (null, ffdhe2048, ffdhe3072, ffdhe4096, ffdhe6144, ffdhe8192)"), s.host.groups); }},
+};
+
+constexpr Key<SubsystemSection> kSubsystemKeys[] = {
+    {"nqn", "NQN", "", "the subsystem's name; needed",
+     [](const Value& v, SubsystemSection& s) { return store_nqn(v.text, s.subsystem.nqn); }},
+    {"hosts", "NAME,…", "", "the hosts that may connect, by the names of their sections",
+     [](const Value& v, SubsystemSection& s) { return store_section_names(v.text, s.hosts); }},
+    {"allow_any_host", "yes|no", "no", "every host may connect, without authentication",
+     [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.allow_any_host); }},
+    {"serial", "TEXT", "made from the NQN", "serial number, at most 20 characters",
+     [](const Value& v, SubsystemSection& s) { return store_label(v.text, 20, s.subsystem.serial); }},
+    {"model", "TEXT", "nvmeroot", "model, at most 40 characters",
+     [](const Value& v, SubsystemSection& s) { return store_label(v.text, 40, s.subsystem.model); }},
+};
+
+constexpr Key<NamespaceSection> kNamespaceKeys[] = {
+    {"subsystem", "NAME", "", "the subsystem that has it, by the name of its section; needed",
+     [](const Value& v, NamespaceSection& s) { s.subsystem = base::to_lower(v.text); return Status(base::done()); }},
+    {"image", "FILE", "", "a raw image or a block device; needed",
+     [](const Value& v, NamespaceSection& s) { return store_image(v, s); }},
+    {"nsid", "NUMBER", "1", "the number by which hosts know it",
+     [](const Value& v, NamespaceSection& s) { return store_number(v.text, 1, 0xfffffffeU, s.ns.nsid); }},
+    {"read_only", "yes|no", "no", "no host may write",
+     [](const Value& v, NamespaceSection& s) { return store(base::parse_bool(v.text), s.ns.read_only); }},
+    {"block_size", "512|4096", "512", "bytes of a logical block; the image's size is a multiple of it",
+     [](const Value& v, NamespaceSection& s) { return store_block_size(v.text, s.ns.block_bytes); }},
+    {"uuid", "UUID", "made from the NQN and the nsid", "identifies the disk for ever",
+     [](const Value& v, NamespaceSection& s) { return store(nvme::parse_uuid(v.text), s.ns.ids.uuid); }},
+    {"nguid", "32 HEX DIGITS", "the bytes of the UUID", "a second identifier",
+     [](const Value& v, NamespaceSection& s) { return store(nvme::parse_nguid(v.text), s.ns.ids.nguid); }},
+    {"eui64", "16 HEX DIGITS", "none", "a third identifier",
+     [](const Value& v, NamespaceSection& s) { return store(nvme::parse_eui64(v.text), s.ns.ids.eui64); }},
+    {"pi", "none|type1|type2|type3", "none", "shows a format with protection information that no host can use over TCP; for tests",
+     [](const Value& v, NamespaceSection& s) { return store_pi(v.text, s.ns.pi_type); }},
+};
+// clang-format on
+
+template <class T>
+void append_help(std::string_view section, std::span<const Key<T>> keys,
+                 std::vector<KeyHelp>& help) {
+    for (const Key<T>& key : keys) {
+        help.push_back({section, key.name, key.form, key.fallback, key.help});
+    }
+}
+
+}  // namespace
+
+std::string Value::path() const {
+    const bool relative = !text.starts_with('/') && !folder.empty();
+    return (relative ? folder + "/" : "") + std::string(text);
+}
+
+std::span<const Key<TargetSection>> target_keys() {
+    return kTargetKeys;
+}
+std::span<const Key<HostSection>> host_keys() {
+    return kHostKeys;
+}
+std::span<const Key<SubsystemSection>> subsystem_keys() {
+    return kSubsystemKeys;
+}
+std::span<const Key<NamespaceSection>> namespace_keys() {
+    return kNamespaceKeys;
+}
+
+std::vector<KeyHelp> key_help() {
+    std::vector<KeyHelp> help;
+    append_help("target", target_keys(), help);
+    append_help("subsystem.NAME", subsystem_keys(), help);
+    append_help("namespace.NAME", namespace_keys(), help);
+    append_help("host.NAME", host_keys(), help);
+    return help;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+    const std::string_view near = base::nearest(word, candidates);
+    return near.empty() ? "" : "; did you mean " + base::quoted(near) + "?";
+}
+
+}  // namespace exports

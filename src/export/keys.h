@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The key tables, one for each kind of section: what a key is called, what it takes, what it does.
+// A row serves parsing, the help text, and the suggestion for a misspelt key; a test holds
+// nvmeroot-target.conf(5) against the tables.
+//
+// To add a key: add a row and its paragraph in the man page. What a key decides alone is checked by
+// its row; what several decide together is checked in assemble.cc.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "export/export_config.h"
+
+namespace exports {
+
+/// What a row gets to see.
+struct Value {
+    std::string_view text;
+    const std::string& folder;  ///< where relative file names start; empty: the working directory
+
+    [[nodiscard]] std::string path() const;
+};
+
+template <class T>
+struct Key {
+    std::string_view name;
+    std::string_view form;
+    std::string_view fallback;
+    std::string_view help;
+    /// Parses and stores one value; the error names neither key nor place, and quotes no secret.
+    base::Status (*apply)(const Value& value, T& section);
+};
+
+/// A section as far as its own keys tell.
+struct TargetSection {
+    Limits limits;
+    std::vector<Address> listen;
+    std::vector<Address> discovery;
+};
+struct HostSection {
+    Host host;
+};
+struct SubsystemSection {
+    Subsystem subsystem;
+    std::vector<std::string> hosts;  ///< names of sections
+};
+struct NamespaceSection {
+    Namespace ns;
+    std::string subsystem;     ///< name of a section
+    uint64_t image_bytes = 0;  ///< 0: a block device, whose size shows when it is opened
+};
+
+std::span<const Key<TargetSection>> target_keys();
+std::span<const Key<HostSection>> host_keys();
+std::span<const Key<SubsystemSection>> subsystem_keys();
+std::span<const Key<NamespaceSection>> namespace_keys();
+
+/// `; did you mean "X"?`, or nothing when no candidate is near.
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace exports
