@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the kernel itself says about an NVMe controller. Whether a connection was authenticated is
+// told nowhere but in the kernel's log, so this is evidence and is read as such: only lines of
+// facility 0 count (user space cannot write those), only lines that begin with the controller's own
+// name, and a ring that ran over is known.
+//
+// Format of a record: Documentation/ABI/testing/dev-kmsg of the Linux kernel.
+//     6,1013,2400000,-;nvme nvme0: qid 0: authenticated
+//     ^facility * 8 + level, ^sequence, ^microseconds, flags; text, continued by lines of tags
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "base/sys_paths.h"
+
+namespace boot {
+
+struct KernelLine {
+    uint64_t sequence = 0;
+    uint64_t microseconds = 0;  ///< since the kernel started
+    std::string text;
+};
+
+/// One record of /dev/kmsg; none when it is no record or not of facility 0.
+/// @param sequence  set whenever the record has one, of whichever facility.
+std::optional<KernelLine> parse_kmsg_record(std::string_view record, uint64_t& sequence);
+
+class KernelLog {
+  public:
+    /// Begins behind what is in the ring now.
+    static base::Result<KernelLog> open(const base::SysPaths& sys);
+    /// @param records  a non-blocking descriptor that gives one record with each read.
+    explicit KernelLog(base::UniqueFd records) : records_(std::move(records)) {}
+
+    /// Takes in what has come since. Errors: the device cannot be read.
+    base::Status drain();
+    /// drain(), after waiting for something to come. @return false at the deadline.
+    base::Result<bool> wait(const base::Deadline& deadline);
+
+    /// Lines of any NVMe driver since the opening, oldest first; at most kMaxLines are kept.
+    [[nodiscard]] const std::vector<KernelLine>& lines() const { return lines_; }
+    /// The texts that begin `nvme CONTROLLER: `, without that; from line `first` on.
+    [[nodiscard]] std::vector<std::string_view> of_controller(std::string_view controller,
+                                                              size_t first = 0) const;
+    /// Lines were lost: overwritten in the ring, or more than kMaxLines came.
+    [[nodiscard]] bool lost() const { return lost_; }
+
+    /// More than a connect says; a target that makes the kernel talk cannot fill the memory.
+    static constexpr size_t kMaxLines = 512;
+
+  private:
+    void take(std::string_view record);
+
+    base::UniqueFd records_;
+    std::vector<KernelLine> lines_;
+    std::optional<uint64_t> last_sequence_;
+    bool lost_ = false;
+};
+
+}  // namespace boot
