@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/modules.h"
+
+#include <dirent.h>
+#include <libkmod.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <set>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "boot/sysfs.h"
+
+namespace boot {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::Status;
+using base::SysPaths;
+
+// --- libkmod, owned
+// --------------------------------------------------------------------------------
+
+struct ContextDeleter {
+    void operator()(kmod_ctx* context) const { kmod_unref(context); }
+};
+struct ModuleDeleter {
+    void operator()(kmod_module* module) const { kmod_module_unref(module); }
+};
+struct ListDeleter {
+    void operator()(kmod_list* list) const { kmod_module_unref_list(list); }
+};
+using Context = std::unique_ptr<kmod_ctx, ContextDeleter>;
+using Module = std::unique_ptr<kmod_module, ModuleDeleter>;
+using List = std::unique_ptr<kmod_list, ListDeleter>;
+
+void drop_library_log(void*, int, const char*, int, const char*, const char*, va_list) {}
+
+/// The module folder of the running kernel.
+std::string module_folder(const SysPaths& sys) {
+    utsname name{};
+    (void)::uname(&name);  // cannot fail with a valid buffer
+    return sys.lib_modules + "/" + name.release;
+}
+
+class Loader {
+  public:
+    static Result<Loader> open(const SysPaths& sys) {
+        std::string folder = module_folder(sys);
+        Context context(kmod_new(folder.c_str(), nullptr));
+        if (!context) {
+            return base::error("start libkmod");
+        }
+        kmod_set_log_fn(context.get(), drop_library_log, nullptr);
+        (void)kmod_load_resources(context.get());  // without its indexes all must be built in
+        return Loader(std::move(context), std::move(folder), sys.sys);
+    }
+
+    /// All modules that a name or alias stands for, or an empty list.
+    [[nodiscard]] std::vector<Module> find(const std::string& alias) const {
+        kmod_list* found = nullptr;
+        std::vector<Module> modules;
+        if (kmod_module_new_from_lookup(context_.get(), alias.c_str(), &found) < 0) {
+            return modules;
+        }
+        const List list(found);
+        for (kmod_list* at = list.get(); at != nullptr; at = kmod_list_next(list.get(), at)) {
+            modules.emplace_back(kmod_module_get_module(at));
+        }
+        return modules;
+    }
+
+    /// Loads one module with what it depends on; one that is there already is no error.
+    [[nodiscard]] Status insert(kmod_module* module) const {
+        // No install commands: they are shell, and an initramfs is not where they were meant for.
+        const int flags = KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY | KMOD_PROBE_IGNORE_COMMAND;
+        const int code =
+            kmod_module_probe_insert_module(module, flags, nullptr, nullptr, nullptr, nullptr);
+        if (code < 0 && code != -EEXIST) {
+            return base::errno_error(
+                -code, std::string("load kernel module ") + kmod_module_get_name(module));
+        }
+        return base::done();
+    }
+
+    [[nodiscard]] Status load(const ModuleWish& wish) const {
+        const std::vector<Module> modules = find(wish.name);
+        for (const Module& module : modules) {
+            if (Status loaded = insert(module.get()); !loaded && wish.required) {
+                return loaded;
+            }
+        }
+        if (modules.empty() && wish.required && !in_kernel(wish.name)) {
+            return base::error("kernel module " + wish.name + " is neither in " + folder_ +
+                               " nor built into the kernel; add it to the initramfs");
+        }
+        return base::done();
+    }
+
+  private:
+    Loader(Context context, std::string folder, std::string sys)
+        : context_(std::move(context)), folder_(std::move(folder)), sys_(std::move(sys)) {}
+
+    /// Built in, in an image without the modules.builtin index.
+    [[nodiscard]] bool in_kernel(std::string name) const {
+        std::replace(name.begin(), name.end(), '-', '_');
+        return ::access((sys_ + "/module/" + name).c_str(), F_OK) == 0;
+    }
+
+    Context context_;
+    std::string folder_;
+    std::string sys_;
+};
+
+// --- which modules
+// ---------------------------------------------------------------------------------
+
+/// Buses that carry network devices. On all but PCI the device itself does not say that it is one.
+constexpr std::array<std::string_view, 5> kDriverTellsBuses = {"virtio", "usb", "platform", "vmbus",
+                                                               "xen"};
+
+bool is_wired_network_class(std::string_view pci_class) {
+    constexpr std::string_view kWireless = "0x0280";
+    constexpr std::string_view kInfiniband = "0x0207";
+    return pci_class.starts_with("0x02") && !pci_class.starts_with(kWireless) &&
+           !pci_class.starts_with(kInfiniband);
+}
+
+void add_bus(const SysPaths& sys, std::string_view bus, std::vector<NetworkAlias>& aliases) {
+    const std::string folder = sys.sys + "/bus/" + std::string(bus) + "/devices";
+    for (const std::string& device : list_folder(folder)) {
+        const std::string path = folder + "/" + device;
+        const std::string alias = attribute(path + "/modalias");
+        const bool pci = bus == "pci";
+        if (!alias.empty() && (!pci || is_wired_network_class(attribute(path + "/class")))) {
+            aliases.push_back({alias, pci});
+        }
+    }
+}
+
+/// @return true when the driver lies where wired network drivers lie.
+bool is_network_driver(const kmod_module* module) {
+    const char* path = kmod_module_get_path(module);
+    const std::string_view text = path != nullptr ? path : "";
+    return text.find("/drivers/net/") != text.npos && text.find("/wireless/") == text.npos;
+}
+
+/// The crypto layer's names of what the kernel has already: the `name` lines of /proc/crypto.
+std::set<std::string, std::less<>> crypto_algorithms(const SysPaths& sys) {
+    std::set<std::string, std::less<>> names;
+    const auto text = base::read_text(sys.proc + "/crypto");
+    for (const std::string_view line : base::split(text ? *text : std::string_view(), '\n')) {
+        const size_t colon = line.find(':');
+        if (colon != line.npos && base::trim(line.substr(0, colon)) == "name") {
+            names.emplace(base::trim(line.substr(colon + 1)));
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+std::vector<NetworkAlias> network_aliases(const SysPaths& sys) {
+    std::vector<NetworkAlias> aliases;
+    add_bus(sys, "pci", aliases);
+    for (const std::string_view bus : kDriverTellsBuses) {
+        add_bus(sys, bus, aliases);
+    }
+    return aliases;
+}
+
+std::vector<ModuleWish> storage_modules(const BootPlan& plan, const SysPaths& sys) {
+    std::vector<ModuleWish> wishes;
+    if (plan.connect.hdr_digest || plan.connect.data_digest) {
+        wishes.push_back({"crypto-crc32c"});  // the generic code and the processor's own
+    }
+    if (plan.auth.mode != Auth::kOff) {
+        const auto present = crypto_algorithms(sys);
+        const auto want = [&](const std::string& algorithm, const std::string& alias) {
+            if (!present.contains(algorithm)) {
+                wishes.push_back({"crypto-" + alias});
+            }
+        };
+        wishes.push_back({"crypto-hmac"});  // a template: /proc/crypto shows only its instances
+        for (const nvme::HashId hash : plan.auth.hashes) {
+            want(std::string(nvme::name(hash)), std::string(nvme::name(hash)));
+        }
+        want("dh", "dh");  // brings the ffdhe templates
+    }
+    wishes.push_back({"nvme-tcp", true});
+    return wishes;
+}
+
+Status load_network_modules(const BootPlan& plan, const SysPaths& sys) {
+    TRY(const Loader loader, Loader::open(sys));
+    for (const std::string& name : plan.extra_modules) {
+        TRY_VOID(loader.load({name, true}));
+    }
+    // A PCI driver brings a virtio device, a USB host controller its devices: until nothing is new.
+    constexpr int kMaxRounds = 4;
+    std::set<std::string> seen;
+    for (int round = 0; round < kMaxRounds; ++round) {
+        const size_t before = seen.size();
+        for (const NetworkAlias& device : network_aliases(sys)) {
+            if (!seen.insert(device.alias).second) {
+                continue;
+            }
+            for (const Module& module : loader.find(device.alias)) {
+                if (device.any_driver || is_network_driver(module.get())) {
+                    (void)loader.insert(module.get());  // another interface may do; network tells
+                }
+            }
+        }
+        if (seen.size() == before) {
+            break;
+        }
+    }
+    return base::done();
+}
+
+Status load_storage_modules(const BootPlan& plan, const SysPaths& sys) {
+    TRY(const Loader loader, Loader::open(sys));
+    for (const ModuleWish& wish : storage_modules(plan, sys)) {
+        TRY_VOID(loader.load(wish));
+    }
+    return base::done();
+}
+
+}  // namespace boot

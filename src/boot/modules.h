@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Kernel modules, and the only user of libkmod. Two calls, because loading takes most of the time a
+// boot takes before the first packet: the network drivers first, so that links negotiate and DHCP
+// runs while the rest loads.
+//
+// Network drivers are found by the modalias of each network device on a bus; nothing else of the
+// machine is loaded. nvme-tcp's own dependencies come by themselves, but the algorithms it asks the
+// kernel's crypto layer for by name do not: crc32c for digests, hmac(shaN), shaN and ffdheN(dh) for
+// DH-HMAC-CHAP. The kernel would call /sbin/modprobe for them, which an initramfs may lack.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sys_paths.h"
+#include "boot/plan.h"
+
+namespace boot {
+
+/// The modaliases of all devices whose driver may be a wired network's: of the PCI devices those of
+/// the network class (wireless and Infiniband left out), of virtio, USB, platform, Hyper-V and Xen
+/// devices all, since only the driver found tells what they are.
+struct NetworkAlias {
+    std::string alias;
+    bool any_driver = false;  ///< load what matches, not only what lies under drivers/net
+};
+std::vector<NetworkAlias> network_aliases(const base::SysPaths& sys);
+
+struct ModuleWish {
+    std::string name;  ///< or an alias, `crypto-sha512`
+    bool required = false;
+};
+/// What the connect will need.
+std::vector<ModuleWish> storage_modules(const BootPlan& plan, const base::SysPaths& sys);
+
+/// Loads the modules named by the plan, then the drivers of the network devices and of what appears
+/// behind them. Finding none is no error: drivers may be built in.
+base::Status load_network_modules(const BootPlan& plan, const base::SysPaths& sys);
+
+/// Loads nvme-tcp and what it needs. Errors: a required module is neither loaded, built in, nor in
+/// the image, or the kernel refuses it.
+base::Status load_storage_modules(const BootPlan& plan, const base::SysPaths& sys);
+
+}  // namespace boot
