@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Was it really authenticated? Neither the connect's result nor any file of sysfs tells: the kernel
+// takes a target that asks for no authentication, and one that never proves itself, for as good as
+// any other. So only what the kernel wrote about this controller in its log is believed:
+//
+//     qid 0: authenticated with hash hmac(sha256) dhgroup ffdhe2048    before the target's proof
+//     qid 0: controller authenticated                                  the target's proof was right
+//
+// Those lines speak of the admin queue alone, and data travels on the others. Writing the secret to
+// sysfs again makes the kernel authenticate every queue anew, whether or not the target asks:
+//
+//     write secret ─► lines of qid 0 as above ─► qid 1…n at once, in silence unless one fails
+//                     └ the work has begun      └ a write of nonsense waits for the work's end
+//
+// The second write is how the end is known: the kernel stops the running negotiation work before it
+// looks at the text, by waiting for it, and then refuses the text (EINVAL) and starts nothing.
+// Read in drivers/nvme/host/sysfs.c and auth.c of Linux 6.12.
+//
+// What stays unseen: the kernel does not say whether an I/O queue's target sent its own proof, only
+// that it accepted the host's and sent no wrong one.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/sys_paths.h"
+#include "boot/connect.h"
+#include "boot/failure.h"
+#include "boot/kmsg.h"
+#include "boot/plan.h"
+
+namespace boot {
+
+/// What a controller's lines say.
+struct AuthEvidence {
+    bool host_accepted = false;         ///< `qid 0: authenticated with hash …`
+    bool controller_proven = false;     ///< `qid 0: controller authenticated`
+    std::string hash;                   ///< sha256
+    std::string dhgroup;                ///< ffdhe2048
+    std::vector<std::string> failures;  ///< lines of any queue that report a failure
+};
+
+/// @param lines  without `nvme nvmeN: `
+AuthEvidence read_evidence(std::span<const std::string_view> lines);
+
+/// Holds the evidence against the plan. kAuthentication, final: the host's or the target's proof is
+/// missing, a queue failed, hash or group is none of those allowed.
+Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan);
+
+/// For the log: `both ways with sha256 and ffdhe2048`.
+std::string describe(const AuthEvidence& evidence);
+
+/// Judges what the connect left in `log`, then has every queue authenticated again and judges that.
+/// With Auth::kOff it does nothing. kAuthentication, final: any doubt, a lost line or silence too.
+Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controller& controller,
+                                           const base::SysPaths& sys, const base::Clock& clock,
+                                           KernelLog& log);
+
+}  // namespace boot

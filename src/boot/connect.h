@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel's own connect, and the only user of libnvme. The write to /dev/nvme-fabrics sleeps
+// uninterruptibly for as long as a target keeps silent (10 s to over 7 min) and holds up every
+// other connect of the machine, so it happens in a side task that the boot can leave behind. What
+// the kernel's option list lacks is refused beforehand, because libnvme drops such an option
+// without a word: a secret too.
+//
+// A controller that came up is not yet trusted: auth_proof.h.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/sys_paths.h"
+#include "boot/failure.h"
+#include "boot/kmsg.h"
+#include "boot/plan.h"
+
+namespace boot {
+
+struct Controller {
+    std::string name;  ///< nvme0
+    Portal portal;
+    uint32_t io_queues = 0;  ///< how many were asked for; the target may grant fewer
+};
+
+/// The options that the kernel's connect knows, by name.
+/// @param list  what /dev/nvme-fabrics says when read: `instance=-1,…,dhchap_secret=%s,…`
+std::vector<std::string_view> fabrics_options(std::string_view list);
+
+/// Refuses a plan that needs an option which the kernel does not list: kAuthentication for the
+/// secrets, kConnect (final) for others.
+Outcome<base::Nothing> check_options(const BootPlan& plan,
+                                     std::span<const std::string_view> options);
+
+/// I/O queues to ask for: as planned, or as many as processors, at most 4.
+uint32_t io_queue_count(const ConnectOptions& options);
+
+/// What a failed connect means, by the lines that the kernel wrote meanwhile.
+/// @param error  the side task's; ETIMEDOUT means the kernel is still at it
+Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
+                                const base::Error& error);
+
+/// Lets the kernel connect to one portal, and closes the kernel's copies of the secrets to others.
+/// @param log  opened before; drained before the return, so that it holds what the kernel said
+Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const base::SysPaths& sys,
+                            const base::Clock& clock, KernelLog& log);
+
+/// Takes a controller away again. Returns when the kernel has done so, or after a few seconds
+/// without it: it deletes in its own time, and the caller has a better error to tell.
+void disconnect(const std::string& controller, const base::SysPaths& sys, const base::Clock& clock);
+
+/// Controllers of this subsystem that exist: left by an abandoned connect or an earlier run.
+std::vector<std::string> controllers_of(const base::SysPaths& sys, std::string_view subsysnqn);
+
+}  // namespace boot

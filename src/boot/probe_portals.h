@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Every portal asked from user space, all at once and with our own deadline, before the kernel may
+// touch one: TCP, ICReq, Connect on an admin queue. A dead portal costs the kernel seconds to
+// minutes in which nothing else connects; and what a target refuses, it tells here exactly. The
+// questions and answers are host/probe.h's; this file has the sockets and the time.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "boot/failure.h"
+#include "boot/plan.h"
+#include "host/probe.h"
+
+namespace boot {
+
+/// `192.0.2.1:4420`, `[fe80::1%eth0]:4420`.
+std::string place(const Portal& portal);
+
+/// What a portal's verdict means for this plan: nothing wrong, or a failure without the place.
+Outcome<base::Nothing> judge_verdict(const host::Verdict& verdict, Auth demanded);
+
+/// The portals that took our Connect, in the plan's order. Returns soon after the first one did:
+/// the others are not waited for, only their deadline is when there is none.
+/// @param warn  told, in a sentence, of each portal that said no while another one is live
+/// On failure all portals are named: kUnreachable (tried again) when one was silent, kRefused,
+/// kConnect, or kAuthentication when plan and target disagree about it.
+Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const base::Clock& clock,
+                                           const std::function<void(const std::string&)>& warn);
+
+}  // namespace boot
