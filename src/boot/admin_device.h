@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Identify through the controller's character device. This works where the disk does not: a
+// namespace whose format the kernel refuses is a disk of 0 bytes, and only Identify says why.
+// The seam is an interface, so that tests answer for a controller.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "nvme/identify.h"
+#include "nvme/types.h"
+
+namespace boot {
+
+class AdminDevice {
+  public:
+    virtual ~AdminDevice() = default;
+    /// The 4096 bytes of one Identify structure. Errors: the kernel's errno, or code 0 and the
+    /// status when the controller refused.
+    virtual base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) = 0;
+
+    /// identify() as the structure T.
+    template <base::WireType T>
+    base::Result<T> identify_as(nvme::Cns cns, uint32_t nsid, uint8_t csi = 0) {
+        static_assert(sizeof(T) == nvme::kIdentifyBytes);
+        TRY(const base::Bytes bytes, identify(cns, nsid, csi));
+        const auto value = base::Reader(bytes).take<T>();
+        if (!value) {
+            return base::error("Identify returned too few bytes");
+        }
+        return *value;
+    }
+};
+
+/// /dev/nvmeN, by the kernel's passthrough.
+class CharDevice final : public AdminDevice {
+  public:
+    static base::Result<CharDevice> open(const std::string& path);
+    base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) override;
+
+  private:
+    explicit CharDevice(base::UniqueFd fd) : fd_(std::move(fd)) {}
+
+    base::UniqueFd fd_;
+};
+
+}  // namespace boot

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/handover.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "boot/sysfs.h"
+
+namespace boot {
+namespace {
+
+using base::Status;
+using base::SysPaths;
+
+constexpr base::milliseconds kPause{10};
+constexpr const char* kRootFile = "/nvmeroot/root";
+
+Failure refusal(base::Error error) {
+    return Failure::final(ExitCode::kHandOver, std::move(error));
+}
+
+/// Partitions as sysfs has them: folders `nvme0n1p1` of the disk's folder.
+std::vector<std::string> partitions_of(const Disk& disk) {
+    std::vector<std::string> names;
+    for (const std::string& name : list_folder(disk.sysfs)) {
+        if (name.starts_with(disk.name + "p") &&
+            !attribute(disk.sysfs + "/" + name + "/partition").empty()) {
+            names.push_back(name);
+        }
+    }
+    return names;
+}
+
+/// The kernel scans a multipath head's partitions later, by itself, and refuses to be asked before
+/// (EINVAL). EBUSY means that somebody has a partition open: it was scanned.
+Status reread_table(const std::string& node, base::Clock& clock, const base::Deadline& deadline) {
+    for (;;) {
+        TRY(const base::UniqueFd fd, base::open_file(node, O_RDONLY));
+        if (::ioctl(fd.get(), BLKRRPART) == 0 || errno == EBUSY) {
+            return base::done();
+        }
+        const int code = errno;
+        if (code != EINVAL || deadline.passed()) {
+            return base::errno_error(code, "read the partition table of " + node);
+        }
+        clock.sleep(kPause);
+    }
+}
+
+Status await_node(const std::string& node, base::Clock& clock, const base::Deadline& deadline) {
+    while (::access(node.c_str(), F_OK) != 0) {
+        if (deadline.passed()) {
+            return base::error("device node " + node +
+                               " did not appear; is devtmpfs mounted on /dev?");
+        }
+        clock.sleep(kPause);
+    }
+    return base::done();
+}
+
+/// Makes `link` point to `target`, whatever it was before.
+Status replace_link(const std::string& target, const std::string& link) {
+    const std::string draft = link + ".new";
+    (void)::unlink(draft.c_str());  // of a run that was cut off
+    if (::symlink(target.c_str(), draft.c_str()) != 0 ||
+        ::rename(draft.c_str(), link.c_str()) != 0) {
+        return base::errno_error(errno, "link " + link);
+    }
+    return base::done();
+}
+
+Status make_links(const Root& root, const SysPaths& sys) {
+    const std::string folder = sys.dev + "/nvmeroot";
+    TRY_VOID(base::make_directories(folder, 0755));
+    TRY_VOID(replace_link("../" + root.disk.name, folder + "/root"));
+    for (const std::string& partition : root.partitions) {
+        const std::string number = partition.substr(root.disk.name.size() + 1);
+        TRY_VOID(replace_link("../" + partition, folder + "/root-part" + number));
+    }
+    return base::done();
+}
+
+Status register_owner(const std::string& controller, const SysPaths& sys) {
+    const std::string folder = sys.run + "/nvme/registry/" + controller;
+    TRY_VOID(base::write_text_atomically(folder + "/owner", "nvmeroot\n", 0644));
+    return base::write_text_atomically(folder + "/seqnum",
+                                       attribute(sys.sys + "/kernel/uevent_seqnum") + "\n", 0644);
+}
+
+std::string value_of(std::string_view text, std::string_view key) {
+    for (const std::string_view line : base::split(text, '\n')) {
+        if (line.starts_with(key) && line.substr(key.size()).starts_with('=')) {
+            return std::string(line.substr(key.size() + 1));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Outcome<std::vector<std::string>> scan_partitions(const SysPaths& sys, const Disk& disk,
+                                                  base::Clock& clock,
+                                                  const base::Deadline& deadline) {
+    const std::string node = sys.dev + "/" + disk.name;
+    TRY_VOID(staged(ExitCode::kHandOver, await_node(node, clock, deadline)));
+    TRY_VOID(staged(ExitCode::kHandOver, reread_table(node, clock, deadline)));
+    const auto partitions = partitions_of(disk);
+    for (const std::string& partition : partitions) {
+        TRY_VOID(
+            staged(ExitCode::kHandOver, await_node(sys.dev + "/" + partition, clock, deadline)));
+    }
+    return partitions;
+}
+
+std::string root_file(const Root& root, const Network& network) {
+    std::string interfaces;
+    std::string addresses;
+    for (const Interface& interface : network.interfaces) {
+        interfaces += (interfaces.empty() ? "" : ",") + interface.name;
+        for (const Subnet& address : interface.addresses) {
+            addresses += (addresses.empty() ? "" : ",") + address.text();
+        }
+    }
+    const std::pair<const char*, std::string> values[] = {
+        {"DEVICE", "/dev/" + root.disk.name},
+        {"ROOT", "/dev/nvmeroot/root"},
+        {"CONTROLLER", root.controller.name},
+        {"SUBSYSNQN", root.subsysnqn},
+        {"NSID", std::to_string(root.nsid)},
+        {"WWID", root.disk.wwid},
+        {"INTERFACE", interfaces},
+        {"ADDRESS", addresses},
+    };
+    std::string text;
+    for (const auto& [key, value] : values) {
+        text += std::string(key) + "=" + value + "\n";
+    }
+    return text;
+}
+
+Outcome<base::Nothing> hand_over(const Root& root, const Network& network, const SysPaths& sys) {
+    if (Status linked = make_links(root, sys); !linked) {
+        return refusal(std::move(linked).error());
+    }
+    if (Status registered = register_owner(root.controller.name, sys); !registered) {
+        return refusal(std::move(registered).error());
+    }
+    // Last: whoever sees this file may rely on all the others.
+    if (Status written =
+            base::write_text_atomically(sys.run + kRootFile, root_file(root, network), 0644);
+        !written) {
+        return refusal(std::move(written).error());
+    }
+    return base::done();
+}
+
+bool handed_over_already(const SysPaths& sys) {
+    const auto text = base::read_text(sys.run + kRootFile);
+    if (!text) {
+        return false;
+    }
+    const std::string controller = value_of(*text, "CONTROLLER");
+    return !controller.empty() &&
+           ::access((sys.sys + "/class/nvme/" + controller).c_str(), F_OK) == 0;
+}
+
+}  // namespace boot

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/pi_check.h"
+
+#include <sys/utsname.h>
+
+#include <optional>
+
+#include "base/text.h"
+#include "boot/sysfs.h"
+
+namespace boot {
+namespace {
+
+using base::Result;
+using base::SysPaths;
+using nvme::PiFormat;
+
+Failure refusal(const std::string& text) {
+    return Failure::final(ExitCode::kFormat, base::error(text));
+}
+
+std::string over(const KernelView& kernel) {
+    return "this kernel (" + kernel.release + ") over " + kernel.transport;
+}
+
+/// Why a disk with blocks has no bytes.
+std::string why_unreadable(const PiFormat& format, const KernelView& kernel) {
+    if (format.metadata_bytes == 0) {
+        return "block-size: " + over(kernel) + " makes a disk of 0 bytes of " +
+               std::to_string(format.block_bytes) + "-byte blocks; use 512 or 4096 on the target";
+    }
+    const std::string what = "each block has " + std::to_string(format.metadata_bytes) +
+                             " bytes of metadata and " + over(kernel) +
+                             " cannot read such a namespace (its disk has 0 bytes); ";
+    if (format.type == 0) {
+        return "pi-metadata: " + what + "use a format without metadata on the target";
+    }
+    return "pi-kernel: " + what +
+           "let the target keep the protection information to itself (protection at rest, or "
+           "'insert and strip'), or boot over RDMA or PCIe";
+}
+
+Outcome<base::Nothing> judge_policy(const PiFormat& format, const FormatPolicy& policy) {
+    const std::string type = std::to_string(format.type);
+    if (policy.block_size && *policy.block_size != format.block_bytes) {
+        return refusal("block-size: blocks have " + std::to_string(format.block_bytes) +
+                       " bytes, nvmeroot.pi wants " + std::to_string(*policy.block_size));
+    }
+    if (!policy.pi_type) {
+        return base::done();
+    }
+    if (*policy.pi_type == 0 && format.metadata_bytes != 0) {
+        return refusal("pi-present: the namespace has " + nvme::describe(format) +
+                       ", nvmeroot.pi wants none");
+    }
+    if (*policy.pi_type != 0 && format.type == 0) {
+        return refusal(
+            "pi-absent: the namespace has no protection information, nvmeroot.pi wants "
+            "type " +
+            std::to_string(*policy.pi_type));
+    }
+    if (*policy.pi_type != format.type) {
+        return refusal("pi-type: the namespace has type " + type + ", nvmeroot.pi wants type " +
+                       std::to_string(*policy.pi_type));
+    }
+    if (policy.guard_bits && format.type != 0 && *policy.guard_bits != format.guard_bits) {
+        return refusal("pi-guard: the guard has " + std::to_string(format.guard_bits) +
+                       " bits, nvmeroot.pi wants " + std::to_string(*policy.guard_bits));
+    }
+    return base::done();
+}
+
+}  // namespace
+
+KernelView read_kernel_view(const SysPaths& sys, const std::string& controller, const Disk& disk) {
+    KernelView view;
+    utsname name{};
+    (void)::uname(&name);  // cannot fail with a valid buffer
+    view.release = name.release;
+    view.transport = attribute(sys.sys + "/class/nvme/" + controller + "/transport");
+    view.size_bytes = disk.size_bytes;
+    const auto block = base::parse_u64(attribute(disk.sysfs + "/queue/logical_block_size"));
+    view.block_bytes = block ? *block : 0;
+    view.integrity = attribute(disk.sysfs + "/integrity/format");
+    return view;
+}
+
+Result<PiFormat> read_format(AdminDevice& device, const RootNamespace& root) {
+    TRY(const auto controller,
+        device.identify_as<nvme::IdentifyController>(nvme::Cns::kController, 0));
+    std::optional<nvme::IdentifyNvmNamespace> nvm;
+    if ((controller.ctratt & nvme::IdentifyController::kCtrattExtendedLbaFormats) != 0) {
+        TRY(nvm, device.identify_as<nvme::IdentifyNvmNamespace>(nvme::Cns::kCommandSetNamespace,
+                                                                root.nsid));
+    }
+    return nvme::decode_pi_format(root.identify, nvm ? &*nvm : nullptr);
+}
+
+Outcome<base::Nothing> judge_format(const PiFormat& format, uint64_t blocks,
+                                    const KernelView& kernel, const FormatPolicy& policy) {
+    uint64_t bytes = 0;
+    if (blocks == 0 || __builtin_mul_overflow(blocks, uint64_t{format.block_bytes}, &bytes)) {
+        return refusal("size: the target says the namespace has " + std::to_string(blocks) +
+                       " blocks; give it a size there");
+    }
+    if (kernel.size_bytes == 0) {
+        return refusal(why_unreadable(format, kernel));
+    }
+    if (kernel.size_bytes != bytes) {
+        return refusal("size: the kernel's disk has " + std::to_string(kernel.size_bytes) +
+                       " bytes, the target says " + std::to_string(bytes) +
+                       "; the namespace was resized meanwhile, try again");
+    }
+    if (kernel.block_bytes != format.block_bytes) {
+        return refusal("block-size: the kernel uses " + std::to_string(kernel.block_bytes) +
+                       "-byte blocks, the target says " + std::to_string(format.block_bytes));
+    }
+    return judge_policy(format, policy);
+}
+
+std::string protection_sentence(const PiFormat& format, const KernelView& kernel,
+                                std::optional<bool> data_digest) {
+    const bool block_layer = !kernel.integrity.empty() && kernel.integrity != "none";
+    std::string text = nvme::describe(format);
+    if (format.type == 0) {
+        text += ", no protection information";
+    } else {
+        text += block_layer ? ", checked by the block layer (" + kernel.integrity + ")"
+                            : ", inserted and checked by the controller alone";
+    }
+    if (kernel.transport == "tcp" && data_digest) {
+        text += *data_digest ? ", data digest on the wire" : ", no data digest on the wire";
+    }
+    return text;
+}
+
+}  // namespace boot

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Is the namespace in a format that policy allows and this kernel can read? Judged before anything
+// is mounted, from three sides: what the controller says (Identify), what the kernel made of it
+// (sysfs) and what the configuration demands.
+//
+// Linux carries no metadata over TCP. A namespace with metadata becomes a disk of 0 bytes (from
+// kernel 6.9 on with protection information too; before, the kernel had the controller insert and
+// strip it). Whether it did is read off the disk's size, never off the kernel's version.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/sys_paths.h"
+#include "boot/admin_device.h"
+#include "boot/failure.h"
+#include "boot/namespace_finder.h"
+#include "boot/plan.h"
+#include "nvme/pi_format.h"
+
+namespace boot {
+
+/// The block layer's view of a disk.
+struct KernelView {
+    std::string transport;  ///< tcp, pcie…
+    std::string release;    ///< of the kernel, for messages
+    uint64_t size_bytes = 0;
+    uint64_t block_bytes = 0;
+    std::string integrity;  ///< T10-DIF-TYPE1-CRC…; empty or `none` when the block layer has none
+};
+
+KernelView read_kernel_view(const base::SysPaths& sys, const std::string& controller,
+                            const Disk& disk);
+
+/// Format of the namespace. Errors: Identify, or a format that contradicts itself.
+base::Result<nvme::PiFormat> read_format(AdminDevice& device, const RootNamespace& root);
+
+/// kFormat, final, with a stable id in front: `pi-kernel`, `pi-metadata`, `size`, `block-size`,
+/// `pi-absent`, `pi-present`, `pi-type`, `pi-guard`.
+Outcome<base::Nothing> judge_format(const nvme::PiFormat& format, uint64_t blocks,
+                                    const KernelView& kernel, const FormatPolicy& policy);
+
+/// What is protected where, in one sentence: `512-byte blocks, no protection information…`.
+/// @param data_digest  absent when it is not known: sysfs does not show it
+std::string protection_sentence(const nvme::PiFormat& format, const KernelView& kernel,
+                                std::optional<bool> data_digest);
+
+}  // namespace boot

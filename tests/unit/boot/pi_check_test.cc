@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/pi_check.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/fake_controller.h"
+#include "support/temp_dir.h"
+
+namespace {
+
+constexpr uint64_t kBlocks = 2048;
+
+nvme::PiFormat plain() {
+    return {};
+}
+
+nvme::PiFormat type1() {
+    nvme::PiFormat format;
+    format.metadata_bytes = 8;
+    format.extended = true;
+    format.type = 1;
+    return format;
+}
+
+boot::KernelView good_view(uint64_t block = 512) {
+    return {"tcp", "6.12.0", kBlocks * block, block, ""};
+}
+
+std::string refusal(const nvme::PiFormat& format, const boot::KernelView& view,
+                    const boot::FormatPolicy& policy = {}) {
+    const auto judged = boot::judge_format(format, kBlocks, view, policy);
+    if (judged) {
+        return "";
+    }
+    BOOST_TEST((judged.error().code == boot::ExitCode::kFormat));
+    BOOST_TEST(!judged.error().retry);
+    const std::string& text = judged.error().error.text;
+    return text.substr(0, text.find(':'));
+}
+
+boot::FormatPolicy wants(uint8_t type) {
+    boot::FormatPolicy policy;
+    policy.pi_type = type;
+    return policy;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pi_check)
+
+BOOST_AUTO_TEST_CASE(a_plain_namespace_that_the_kernel_sees_alike_is_good) {
+    BOOST_TEST(refusal(plain(), good_view()) == "");
+    BOOST_TEST(refusal(plain(), good_view(), wants(0)) == "");
+    auto large = plain();
+    large.block_bytes = 4096;
+    BOOST_TEST(refusal(large, good_view(4096)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_of_0_bytes_is_explained) {
+    auto view = good_view();
+    view.size_bytes = 0;
+    BOOST_TEST(refusal(type1(), view) == "pi-kernel");
+    auto metadata = type1();
+    metadata.type = 0;
+    BOOST_TEST(refusal(metadata, view) == "pi-metadata");
+    BOOST_TEST(refusal(plain(), view) == "block-size");
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_strips_the_tuples_may_read_them) {
+    BOOST_TEST(refusal(type1(), good_view()) == "");
+    BOOST_TEST(refusal(type1(), good_view(), wants(1)) == "");
+}
+
+BOOST_AUTO_TEST_CASE(sizes_must_agree) {
+    auto view = good_view();
+    view.size_bytes -= 512;
+    BOOST_TEST(refusal(plain(), view) == "size");
+    view = good_view();
+    view.block_bytes = 4096;
+    BOOST_TEST(refusal(plain(), view) == "block-size");
+    BOOST_TEST(!boot::judge_format(plain(), 0, good_view(), {}).ok());
+    BOOST_TEST(!boot::judge_format(plain(), UINT64_MAX, good_view(), {}).ok());
+}
+
+BOOST_AUTO_TEST_CASE(policy_has_the_last_word) {
+    BOOST_TEST(refusal(plain(), good_view(), wants(1)) == "pi-absent");
+    BOOST_TEST(refusal(type1(), good_view(), wants(0)) == "pi-present");
+    BOOST_TEST(refusal(type1(), good_view(), wants(2)) == "pi-type");
+    auto policy = wants(1);
+    policy.guard_bits = 64;
+    BOOST_TEST(refusal(type1(), good_view(), policy) == "pi-guard");
+    policy = {};
+    policy.block_size = 4096;
+    BOOST_TEST(refusal(plain(), good_view(), policy) == "block-size");
+}
+
+BOOST_AUTO_TEST_CASE(the_extended_format_is_asked_for_where_there_is_one) {
+    support::FakeController controller;
+    auto& ns = controller.add(1, {});
+    ns.identify.lbaf[0].ms = 16;
+    ns.identify.flbas = nvme::IdentifyNamespace::kFlbasExtended;
+    ns.identify.dps = 1;
+    ns.identify.dpc = 0x11;
+    controller.nvm.elbaf[0] = 2U << 7U;
+    boot::RootNamespace root{1, {}, ns.identify};
+    BOOST_TEST(boot::read_format(controller, root)->guard_bits == 16);
+    controller.controller.ctratt = nvme::IdentifyController::kCtrattExtendedLbaFormats;
+    BOOST_TEST(boot::read_format(controller, root)->guard_bits == 64);
+}
+
+BOOST_AUTO_TEST_CASE(the_kernels_view_is_read_from_sysfs) {
+    const support::TempDir dir;
+    base::SysPaths sys;
+    sys.sys = dir.path();
+    dir.file("class/nvme/nvme0/transport", "tcp\n");
+    dir.file("disk/queue/logical_block_size", "4096\n");
+    dir.file("disk/integrity/format", "none\n");
+    const auto view = boot::read_kernel_view(sys, "nvme0", {"nvme0n1", dir.at("disk"), "", 8192});
+    BOOST_TEST(view.transport == "tcp");
+    BOOST_TEST(view.block_bytes == 4096U);
+    BOOST_TEST(view.size_bytes == 8192U);
+    BOOST_TEST(boot::protection_sentence(plain(), view, true) ==
+               "512-byte blocks, no protection information, data digest on the wire");
+    BOOST_TEST(boot::protection_sentence(type1(), view, std::nullopt).find("controller alone") !=
+               std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
