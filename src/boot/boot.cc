@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/boot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "boot/admin_device.h"
+#include "boot/auth_proof.h"
+#include "boot/modules.h"
+#include "boot/namespace_finder.h"
+#include "boot/pi_check.h"
+#include "boot/probe_portals.h"
+
+namespace boot {
+namespace {
+
+using base::Result;
+
+/// The side task that loads modules, ended. Once only: later attempts find it done.
+Outcome<base::Nothing> await_modules(Machine& machine) {
+    if (!machine.storage_modules) {
+        return base::done();
+    }
+    machine.state.begin("modules");
+    constexpr base::seconds kPatience{60};
+    SideTask task = *std::exchange(machine.storage_modules, std::nullopt);
+    TRY_VOID(staged(ExitCode::kModules, task.wait(machine.deadline.within(kPatience))));
+    return base::done();
+}
+
+/// What is already there of this subsystem is no root that was handed over (main.cc has looked): a
+/// connect that was given up came up late, or an earlier run died.
+void remove_strays(Machine& machine) {
+    for (const std::string& name : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
+        machine.state.warning(name + " is left of an earlier attempt, disconnecting it");
+        disconnect(name, machine.sys, machine.clock);
+    }
+}
+
+Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, KernelLog& log) {
+    TRY(const Controller controller,
+        connect(machine.plan, portal, machine.sys, machine.clock, log));
+    machine.controller = controller.name;
+    TRY(const AuthEvidence evidence,
+        prove_authentication(machine.plan.auth, controller, machine.sys, machine.clock, log));
+    const bool proven = machine.plan.auth.mode != Auth::kOff;
+    return ProvenController{controller, proven ? describe(evidence) : std::string()};
+}
+
+void undo(Machine& machine) {
+    const std::string controller = std::exchange(machine.controller, std::string());
+    if (!controller.empty()) {
+        disconnect(controller, machine.sys, machine.clock);
+    }
+}
+
+std::string size_text(uint64_t bytes) {
+    constexpr double kMebi = 1024.0 * 1024;
+    return base::format("%.0f MiB", static_cast<double>(bytes) / kMebi);
+}
+
+}  // namespace
+
+Outcome<base::Nothing> start_modules(Machine& machine) {
+    if (!machine.plan.load_modules) {
+        return base::done();
+    }
+    machine.state.begin("drivers");
+    TRY_VOID(staged(ExitCode::kModules, load_network_modules(machine.plan, machine.sys)));
+    TRY(machine.storage_modules,
+        staged(ExitCode::kModules, SideTask::start("modules", [&]() -> Result<std::string> {
+                   TRY_VOID(load_storage_modules(machine.plan, machine.sys));
+                   return std::string();
+               })));
+    return base::done();
+}
+
+Outcome<Network> network_stage(Machine& machine) {
+    if (machine.network) {
+        return *machine.network;
+    }
+    machine.state.begin("network");
+    TRY(Network network, staged(ExitCode::kNetwork,
+                                bring_up(machine.plan.network, machine.clock, machine.deadline)));
+    std::string root_path;
+    std::string places;
+    for (const Interface& interface : network.interfaces) {
+        root_path = interface.lease && root_path.empty() ? interface.lease->root_path : root_path;
+        places += " " + interface.name;
+        for (const Subnet& address : interface.addresses) {
+            places += " " + address.text();
+        }
+    }
+    for (const std::string& warning : network.warnings) {
+        machine.state.warning(warning);
+    }
+    if (machine.plan.target_from_dhcp) {
+        TRY_VOID(complete_from_root_path(root_path, machine.plan));
+    }
+    machine.state.notice("network is up:" + places);
+    machine.network = network;
+    return network;
+}
+
+Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network) {
+    if (!machine.plan.probe || network.interfaces.empty()) {
+        return machine.plan.target.portals;
+    }
+    machine.state.begin("probe");
+    return probe_portals(machine.plan, machine.clock,
+                         [&](const std::string& text) { machine.state.warning(text); });
+}
+
+Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals) {
+    TRY_VOID(await_modules(machine));
+    machine.state.begin("connect");
+    remove_strays(machine);
+    std::optional<Failure> last;
+    for (const Portal& portal : portals) {
+        // One log for each connect: a controller's name is used again after it is gone.
+        TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(machine.sys)));
+        auto proven = connect_one(machine, portal, log);
+        machine.state.keep(log.lines());
+        if (proven) {
+            const std::string how = proven->authentication.empty()
+                                        ? ", without authentication"
+                                        : ", authenticated " + proven->authentication;
+            machine.state.notice("connected " + machine.controller + " to " + portal.address + how);
+            return proven;
+        }
+        undo(machine);
+        last = std::move(proven).error();
+        if (!last->retry) {
+            break;
+        }
+    }
+    return last ? *last
+                : Failure::final(ExitCode::kInternal, base::error("no portal was left to try"));
+}
+
+Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven) {
+    machine.state.begin("namespace");
+    const base::SysPaths& sys = machine.sys;
+    const BootPlan& plan = machine.plan;
+    const std::string& name = proven.controller.name;
+    const auto deadline = machine.deadline.within(plan.timeouts.name_space);
+    TRY(CharDevice device, staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + name)));
+    TRY(const RootNamespace root,
+        await_namespace(device, plan.target.choice, machine.clock, deadline));
+    TRY(const Disk disk,
+        await_disk(sys, name, plan.target.subsysnqn, root, machine.clock, deadline));
+
+    machine.state.begin("format");
+    TRY(const nvme::PiFormat format, staged(ExitCode::kFormat, read_format(device, root)));
+    const KernelView kernel = read_kernel_view(sys, name, disk);
+    if (plan.integrity == Integrity::kWire && !plan.connect.data_digest) {
+        return Failure::final(ExitCode::kFormat,
+                              base::error("integrity=wire needs the data digest; "
+                                          "set nvmeroot.data_digest=yes"));
+    }
+    TRY_VOID(judge_format(format, root.identify.nsze, kernel, plan.format));
+    const std::string protection = protection_sentence(format, kernel, plan.connect.data_digest);
+    machine.state.notice("root is NSID " + std::to_string(root.nsid) + ", " + disk.wwid + ", " +
+                         size_text(disk.size_bytes) + ": " + protection);
+    return CheckedDisk{proven, root.nsid, disk, protection};
+}
+
+Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
+                              const Network& network) {
+    machine.state.begin("hand-over");
+    const auto deadline = machine.deadline.within(machine.plan.timeouts.name_space);
+    Root root;
+    root.controller = checked.proven.controller;
+    root.subsysnqn = machine.plan.target.subsysnqn;
+    root.nsid = checked.nsid;
+    root.disk = checked.disk;
+    root.authentication = checked.proven.authentication;
+    root.protection = checked.protection;
+    TRY(root.partitions, scan_partitions(machine.sys, checked.disk, machine.clock, deadline));
+    TRY_VOID(hand_over(root, network, machine.sys));
+    machine.controller.clear();  // the root's now
+    machine.state.keep(root);
+    machine.state.notice("/dev/nvmeroot/root is " + root.disk.name + " with " +
+                         std::to_string(root.partitions.size()) + " partitions");
+    return root;
+}
+
+Outcome<Root> retry(Machine& machine, const std::function<Outcome<Root>(Machine&)>& attempt) {
+    constexpr base::milliseconds kFirstPause = base::seconds(1);
+    constexpr base::milliseconds kLongestPause = base::seconds(15);
+    for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+        auto root = attempt(machine);
+        if (root) {
+            return root;
+        }
+        undo(machine);
+        if (!root.error().retry || machine.deadline.left() <= pause) {
+            return root;
+        }
+        machine.state.trying_again(root.error());
+        machine.clock.sleep(pause);
+    }
+}
+
+}  // namespace boot

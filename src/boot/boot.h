@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The stages of `nvmeroot boot`, each a function that needs what the one before it gave, and the
+// loop that tries them again. main.cc strings them together.
+//
+//     BootPlan ─► Network ─► portals that answer ─► proven Controller ─► CheckedDisk ─► Root
+//        └─ storage modules load meanwhile ───────────┘
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/sys_paths.h"
+#include "boot/connect.h"
+#include "boot/handover.h"
+#include "boot/network.h"
+#include "boot/plan.h"
+#include "boot/side_task.h"
+#include "boot/state.h"
+
+namespace boot {
+
+/// What lives as long as the boot: the plan, the machine, and what survives a failed attempt.
+struct Machine {
+    BootPlan plan;
+    const base::SysPaths& sys;
+    base::Clock& clock;
+    BootState& state;
+    base::Deadline deadline;  ///< of the whole boot
+
+    /// Kept from one attempt to the next.
+    std::optional<Network> network;
+    std::optional<SideTask> storage_modules;
+    /// Connected, and not yet handed over: taken away again when the attempt fails.
+    std::string controller;
+};
+
+/// A controller that is connected and authenticated as the plan demands.
+struct ProvenController {
+    Controller controller;
+    std::string authentication;  ///< for people
+};
+
+/// The disk of the namespace asked for, in a format that may be used.
+struct CheckedDisk {
+    ProvenController proven;
+    uint32_t nsid = 0;
+    Disk disk;
+    std::string protection;  ///< for people
+};
+
+/// Loads network drivers, and starts loading the rest aside.
+Outcome<base::Nothing> start_modules(Machine& machine);
+
+/// The network of the plan; the one from before when it came up already. Takes the target from the
+/// lease where the plan says so.
+Outcome<Network> network_stage(Machine& machine);
+
+/// The portals worth the kernel's time.
+Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network);
+
+/// The first portal that connects and proves itself.
+Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals);
+
+/// Namespace, disk and format.
+Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven);
+
+/// Partitions, links and files.
+Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked, const Network& network);
+
+/// Runs `attempt` until it succeeds, fails for good, or the boot's deadline passes; undoes what a
+/// failed attempt left, and pauses longer each time (1 s, doubled up to 15 s).
+Outcome<Root> retry(Machine& machine, const std::function<Outcome<Root>(Machine&)>& attempt);
+
+}  // namespace boot

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/state.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/fake_clock.h"
+#include "support/temp_dir.h"
+
+namespace {
+
+struct Fake {
+    support::TempDir dir;
+    base::SysPaths sys;
+    support::FakeClock clock;
+    base::Log log{"nvmeroot", base::Level::kNotice};
+    boot::BootState state{clock, log};
+
+    Fake() {
+        sys.run = dir.at("run");
+        log.silence_stderr();
+        log.also_to_kmsg(base::open_file(dir.file("kmsg", ""), 02 /* O_RDWR */).value());
+    }
+};
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(state)
+
+BOOST_AUTO_TEST_CASE(each_stage_has_its_times) {
+    Fake fake;
+    fake.state.begin("network");
+    fake.clock.sleep(base::milliseconds(250));
+    fake.state.begin("probe");
+    fake.clock.sleep(base::seconds(1));
+    fake.state.end();
+    const std::string json = fake.state.json();
+    BOOST_TEST(has(json, R"({"stage":"network","began":1.000,"ended":1.250})"), json);
+    BOOST_TEST(has(json, R"({"stage":"probe","began":1.250,"ended":2.250})"), json);
+    BOOST_TEST(has(json, R"("exit_code":0,"outcome":"done")"), json);
+    BOOST_TEST(has(json, R"("root":null)"), json);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_said_once_and_kept_with_the_kernels_lines) {
+    Fake fake;
+    const auto failure = boot::Failure::of(boot::ExitCode::kUnreachable, base::error("nobody"));
+    fake.state.trying_again(failure);
+    fake.state.trying_again(failure);
+    fake.state.keep(std::vector<boot::KernelLine>{{7, 2500000, "nvme nvme0: \"x\""}});
+    fake.state.failure(failure);
+    const std::string log = fake.dir.read("kmsg");
+    BOOST_TEST(
+        log ==
+        "<4>nvmeroot: nobody, trying again [1.00 s]\n<3>nvmeroot: nobody [exit 13, 1.00 s]\n");
+    BOOST_REQUIRE(fake.state.write(fake.sys).ok());
+    const std::string json = fake.dir.read("run/nvmeroot/state.json");
+    BOOST_TEST(has(json, R"("exit_code":13,"outcome":"unreachable","attempts":3,"error":"nobody")"),
+               json);
+    BOOST_TEST(has(json, R"({"time":2.500,"text":"nvme nvme0: \"x\""})"), json);
+}
+
+BOOST_AUTO_TEST_CASE(the_root_is_described) {
+    Fake fake;
+    boot::Root root;
+    root.controller = {"nvme0", {"10.0.2.2", 4420, ""}, 2};
+    root.disk = {"nvme0n1", "", "uuid.1", 1024};
+    root.partitions = {"nvme0n1p1"};
+    fake.state.keep(root);
+    BOOST_TEST(has(fake.state.json(), R"("size_bytes":1024,"partitions":["nvme0n1p1"])"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
