@@ -145,3 +145,73 @@ case_check_local_disk() {
     says='metadata'
     expect_facts=(controllers=1)
 }
+
+case_no_network_card() {
+    about='no network card'
+    server=none
+    guest_net=(-nic none)
+    extra='nvmeroot.timeout=4s nvmeroot.carrier_timeout=2s'
+    expect_exit=12
+    says='interface'
+    expect_facts=(controllers=0 'elapsed<=10')
+}
+
+case_no_dhcp_answer() {
+    about='a wire, but no DHCP server on it'
+    server=none
+    guest_net=(-netdev 'hubport,id=net0,hubid=0' -device 'virtio-net-pci,netdev=net0,romfile=')
+    ip=ip=dhcp
+    extra='nvmeroot.timeout=6s nvmeroot.dhcp_timeout=4s'
+    expect_exit=12
+    says='DHCP'
+    expect_facts=(controllers=0 'elapsed<=15')
+}
+
+case_malformed_key() {
+    about='a key with a wrong check sum: the kernel, which would print it, never sees it'
+    server=none
+    edit_overlay=damage_key
+    expect_exit=10
+    says='dhchap_secret'
+    expect_facts=(controllers=0)
+}
+
+# Another base64 digit in the middle.
+damage_key() {
+    local key
+    key=$(<"$1/etc/nvmeroot/dhchap_secret")
+    printf '%s%s%s\n' "${key:0:20}" "$(echo "${key:20:1}" | tr 'A-Za-z0-9+/' 'B-ZA-Cb-za1-90/+')" "${key:21}" \
+        >"$1/etc/nvmeroot/dhchap_secret"
+}
+
+case_key_readable_by_others() {
+    about='a key file that others can read'
+    server=none
+    edit_overlay=open_key
+    expect_exit=10
+    says='dhchap_secret.*(mode|read)'
+    expect_facts=(controllers=0)
+}
+
+open_key() {
+    chmod 644 "$1/etc/nvmeroot/dhchap_secret"
+}
+
+case_busybox_hook_refused() {
+    about="the hook in mkinitcpio's init: the cause, what to do, no root"
+    judge=root
+    client_host_key=other-host
+    expect_exit=15
+    says='authenti'
+    last_line='nvmeroot: no root disk .code 15.'
+}
+
+case_dracut_hook_refused() {
+    about='the same in dracut'
+    image=dracut
+    judge=root
+    client_host_key=other-host
+    expect_exit=15
+    says='authenti'
+    last_line='nvmeroot: no root disk .code 15.'
+}

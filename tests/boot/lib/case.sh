@@ -25,14 +25,17 @@ case_settings() {
     client_hostnqn=$hostnqn
     client_hostid=$hostid
     extra=                # more of the client's command line
+    guest_net=("${user_net[@]}")
     guest_options=()      # more of QEMU's
     guest_modules=()      # modules to insert before $command
     needs=                # function: skips the case where it cannot run
     edit_target=          # function: changes the target's configuration FILE
+    edit_overlay=         # function: changes the FOLDER that is laid over the image
     meanwhile=            # function: runs beside the guest
     expect_exit=0
     expect_facts=()       # NAME=VALUE, NAME<=NUMBER or NAME~REGEX, of guest/facts
     says=                 # what a line of nvmeroot on the console matches
+    last_line='^FACT end=yes' # the guest is done when its console says so
     timeout=120
     "case_${1//-/_}"
     uri=${uri-nvmeroot=nvme+tcp://$portal/$nqn/$nid}
@@ -60,6 +63,9 @@ run_case() {
     exit 0
 }
 
+# What a guest says that will not go on by itself.
+stuck='Kernel panic|nvmeroot: no root disk|Entering emergency mode|can.t access tty'
+
 refute() {
     echo "$*" >>"$log/why"
 }
@@ -75,6 +81,7 @@ case_prepare() {
     keys_ready
     disk_ready "$disk" "$log/root.ext4"
     overlay_make "$log/overlay"
+    [ -z "$edit_overlay" ] || "$edit_overlay" "$log/overlay"
     image_with "$log/initrd" "$image_file" "$log/overlay"
 }
 
@@ -101,18 +108,18 @@ overlay_make() {
 }
 
 case_boot() {
-    local net=("${user_net[@]}") init=
+    local init=
     case $server in
         process) serve_by_process ;;
         guest) serve_by_guest ;;
     esac
     [ "$judge" = root ] || init=rdinit=/vt/init
-    [ "$server" != guest ] || net=("${client_wire[@]}")
-    guest_start "$log/console" "$log/initrd" "$init $uri $ip $extra" "${net[@]}" "${guest_options[@]}"
+    guest_start "$log/console" "$log/initrd" "$init $uri $ip $extra" "${guest_net[@]}" "${guest_options[@]}"
     [ -z "$meanwhile" ] || "$meanwhile"
     # A kernel that still waits for a silent target may not power off: the last line counts.
-    if ! guest_says "$log/console" "${last_line:-^FACT end=yes}" "$timeout"; then
-        refute "no end within $timeout s; last line: $(console | tail -n 1 | cut -c1-200)"
+    guest_says "$log/console" "$last_line|$stuck" "$timeout"
+    if ! grep -qE -- "$last_line" "$log/console"; then
+        refute "the guest did not come to its end; last line: $(console | tail -n 1 | cut -c1-200)"
     fi
     kill -9 "$guest_pid" 2>/dev/null
 }
@@ -140,7 +147,7 @@ serve_by_guest() {
         -drive "file=$log/root.ext4,format=raw,if=virtio"
     guest_says "$log/server.console" '^SERVING 1' 60 || die "nvmet does not serve: $(tail -n 1 "$log/server.console")"
     wire_net "$wires/client" "$wires/server" 52:54:00:09:00:02
-    client_wire=("${wire[@]}")
+    guest_net=("${wire[@]}")
 }
 
 console() {
@@ -152,15 +159,16 @@ fact() {
 }
 
 case_judge() {
-    local wanted
-    [ "$judge" = root ] || expect_facts+=("exit=$expect_exit" 'peak-kib<=8192')
-    if [ "$expect_exit" = 0 ]; then
-        expect_facts+=(root-file=yes root-link=yes state=yes open-secrets=0 'lines<=8' "label=${label:-$disk}")
-    else
-        expect_facts+=(root-file=no root-link=no)
-        [ -n "$says" ] || refute "the case does not say which sentence it expects"
-    fi
-    expect_facts+=(cmdline-secrets=0 log-secrets=0 stray-secrets=0)
+    local wanted clean=(cmdline-secrets=0 log-secrets=0 stray-secrets=0)
+    local booted=(root-file=yes root-link=yes state=yes open-secrets=0 'lines<=8' "label=${label:-$disk}")
+    local verdict=("exit=$expect_exit" 'peak-kib<=8192')
+    case $judge:$expect_exit in
+        verdict:0) expect_facts+=("${verdict[@]}" "${clean[@]}" "${booted[@]}") ;;
+        verdict:*) expect_facts+=("${verdict[@]}" "${clean[@]}" root-file=no root-link=no) ;;
+        root:0) expect_facts+=("${clean[@]}" "${booted[@]}") ;;
+        root:*) expect_facts+=(label= end=) ;; # the root's init never ran
+    esac
+    [ "$expect_exit" = 0 ] || [ -n "$says" ] || refute 'the case does not say which sentence it expects'
     for wanted in "${expect_facts[@]}"; do
         judge_fact "$wanted"
     done

@@ -38,6 +38,8 @@ debian_root_as_root() {
     built "$archive" -- debian_archive "$archive"
     mkdir "$tree"
     tar -C "$tree" -xf "$archive" || return 1
+    # Debian's link is absolute, and an initramfs looks for init before it changes its root.
+    ln -sf ../lib/systemd/systemd "$tree/usr/sbin/init"
     echo diskless >"$tree/etc/hostname"
     echo "LABEL=$2 / ext4 defaults 0 1" >"$tree/etc/fstab"
     echo "$2" >"$tree/label"
