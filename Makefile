@@ -150,4 +150,4 @@ clean:
 
 .PHONY: all unit fuzz-replay check lint demo bench fmt deps install clean
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/small $(B)/asan $(B)/tests -name '*.d' 2>/dev/null)

@@ -3,6 +3,7 @@
 # Virtual machines. TCG always: the /dev/kvm of many build machines cannot run a distribution's kernel.
 #
 #   guest_start CONSOLE INITRD CMDLINE QEMU-OPTION…   a guest in the background; its process is $guest_pid
+#   guest_wait SECONDS                                0 when it powered off by itself, else it is killed: 1
 #   guest_says CONSOLE REGEX SECONDS                  0 as soon as a line matches, 1 when the time or the guest ended
 #   started_pids                                      every process to end when the test ends
 
@@ -25,6 +26,18 @@ guest_start() {
         -append "console=ttyS0 quiet panic=5 $cmdline" "$@" </dev/null >"$console.qemu" 2>&1 &
     guest_pid=$!
     started_pids+=("$guest_pid")
+}
+
+guest_wait() {
+    local end=$((SECONDS + $1))
+    while kill -0 "$guest_pid" 2>/dev/null; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            kill -9 "$guest_pid"
+            return 1
+        fi
+        sleep 0.2
+    done
+    wait "$guest_pid"
 }
 
 guest_says() {
