@@ -112,7 +112,7 @@ fuzz-replay: $(FUZZ:%=$(B)/tests/replay-%)
 explore-%: tests/fuzz/%.cc $(B)/deps.stamp
 	@mkdir -p $(B)/fuzz/$*
 	clang++ -std=c++20 -Isrc -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
-	    $(foreach f,nvme base host boot export target,$(call sources,$(f))) $(filter-out -lboost%,$(TEST_LIBS)) -o $(B)/fuzz/$*/run
+	    $(foreach f,nvme base host boot export target,$(call sources,$(f))) $(TEST_LIBS) -o $(B)/fuzz/$*/run
 	$(B)/fuzz/$*/run -max_total_time=$(or $(SECONDS),60) $(B)/fuzz/$* tests/fuzz/corpus/$*
 
 # --- everything ------------------------------------------------------------------------------------
