@@ -29,11 +29,11 @@ installkernel() {
     local hostonly=''
 
     instmods nvme-core nvme-fabrics nvme-tcp
-    # These names come and go between kernel 6.1 and today's: nvme-common became nvme-auth, algorithms moved into the kernel.
-    instmods -s nvme-auth nvme-common nvme-keyring crc64 crc64-rocksoft crc64_rocksoft_generic
-    # nvme-tcp and nvme-auth ask for these by algorithm name when they connect, so no dependency pulls them in.
-    instmods -s libcrc32c crc32c_generic crc32c-intel crc32c-cryptoapi hmac \
-        sha256_generic sha256-ssse3 sha512_generic sha512-ssse3 dh_generic
+    # Names that only some kernels have: nvme-common became nvme-auth.
+    instmods -s nvme-auth nvme-common nvme-keyring
+    # What nvme-core, nvme-tcp and nvme-auth ask the kernel's crypto layer for at run time, so that no dependency pulls
+    # it in. Aliases, because the modules behind them are renamed or built in from one kernel to the next.
+    instmods -s crypto-crc64-rocksoft crypto-crc32c crypto-hmac crypto-sha256 crypto-sha384 crypto-sha512 crypto-dh
     # The buses of virtual machines, under their network cards.
     instmods -s virtio_pci virtio_mmio hv_vmbus
 

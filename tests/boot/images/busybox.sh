@@ -33,9 +33,8 @@ install -m755 "$busybox" "$root/usr/bin/busybox"
 done
 
 # The names of install/nvmeroot, and the file system of the tests' roots; a name this kernel lacks is left out.
-names="nvme-core nvme-fabrics nvme-tcp nvme-auth nvme-common nvme-keyring crc64 crc64-rocksoft crc64_rocksoft_generic
-    libcrc32c crc32c_generic crc32c-intel hmac sha256_generic sha256-ssse3 sha512_generic sha512-ssse3 dh_generic
-    virtio_pci ext4 ${NICS-virtio_net}"
+names="nvme-core nvme-fabrics nvme-tcp nvme-auth nvme-common nvme-keyring crypto-crc64-rocksoft crypto-crc32c crypto-hmac
+    crypto-sha256 crypto-sha384 crypto-sha512 crypto-dh virtio_pci ext4 ${NICS-virtio_net}"
 mkdir -p "$root/usr/lib/modules/$kver/kernel"
 cp "$modules"/modules.{order,builtin,builtin.modinfo} "$root/usr/lib/modules/$kver/"
 for name in $names; do
