@@ -53,7 +53,7 @@ constexpr std::array kOptions = {
     OptionRow{"--root", "DIR", bit(Command::kPlan),
               [](std::string_view value, Options& options) { options.root = value; },
               "look at an unpacked image instead of this machine"},
-    OptionRow{"--json", "", bit(Command::kPlan) | bit(Command::kCheck),
+    OptionRow{"--json", "", bit(Command::kPlan),
               [](std::string_view, Options& options) { options.json = true; },
               "machine-readable output"},
 };
