@@ -12,13 +12,18 @@ rows=$(cat <<TABLE
 0644 hooks/nvmeroot                          $prefix/lib/initcpio/hooks/nvmeroot
 0644 install/nvmeroot                        $prefix/lib/initcpio/install/nvmeroot
 0644 install/sd-nvmeroot                     $prefix/lib/initcpio/install/sd-nvmeroot
+0644 mkinitcpio/nvmeroot.service             $prefix/lib/systemd/system/nvmeroot.service
+0644 mkinitcpio/nvmeroot.conf                $prefix/share/doc/nvmeroot/mkinitcpio.conf.d/nvmeroot.conf
+0644 dracut/50nvmeroot/61-nvmeroot.rules     $prefix/lib/udev/rules.d/61-nvmeroot.rules
+0644 dracut/50nvmeroot/61-nvmeroot.rules     $prefix/lib/dracut/modules.d/50nvmeroot/61-nvmeroot.rules
+0644 dracut/50nvmeroot/README                $prefix/lib/dracut/modules.d/50nvmeroot/README
 0644 packaging/nvmeroot-target.service       $prefix/lib/systemd/system/nvmeroot-target.service
 0644 packaging/nvmeroot-target.conf          $prefix/share/doc/nvmeroot/nvmeroot-target.conf
 0644 README.md                               $prefix/share/doc/nvmeroot/README.md
 0644 NEWS.md                                 $prefix/share/doc/nvmeroot/NEWS.md
 TABLE
 )
-for file in dracut/50nvmeroot/*; do
+for file in dracut/50nvmeroot/*.sh; do
     rows+=$'\n'"0755 $file $prefix/lib/dracut/modules.d/50nvmeroot/${file##*/}"
 done
 for page in src/man/*.[578]; do

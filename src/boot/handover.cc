@@ -76,15 +76,29 @@ Status replace_link(const std::string& target, const std::string& link) {
     return base::done();
 }
 
+/// One link, and its name where the udev rule of the hooks finds it by the device's.
+Status name_device(const std::string& device, const std::string& name, const SysPaths& sys) {
+    TRY_VOID(replace_link("../" + device, sys.dev + "/nvmeroot/" + name));
+    return base::write_text_atomically(sys.run + "/nvmeroot/block/" + device,
+                                       "NVMEROOT_LINK=" + name + "\n", 0644);
+}
+
 Status make_links(const Root& root, const SysPaths& sys) {
-    const std::string folder = sys.dev + "/nvmeroot";
-    TRY_VOID(base::make_directories(folder, 0755));
-    TRY_VOID(replace_link("../" + root.disk.name, folder + "/root"));
+    TRY_VOID(base::make_directories(sys.dev + "/nvmeroot", 0755));
+    TRY_VOID(name_device(root.disk.name, "root", sys));
     for (const std::string& partition : root.partitions) {
         const std::string number = partition.substr(root.disk.name.size() + 1);
-        TRY_VOID(replace_link("../" + partition, folder + "/root-part" + number));
+        TRY_VOID(name_device(partition, "root-part" + number, sys));
     }
     return base::done();
+}
+
+/// udev has seen the devices before they had their names; without udev nobody listens.
+void announce(const Root& root) {
+    (void)base::write_text(root.disk.sysfs + "/uevent", "change");
+    for (const std::string& partition : root.partitions) {
+        (void)base::write_text(root.disk.sysfs + "/" + partition + "/uevent", "change");
+    }
 }
 
 Status register_owner(const std::string& controller, const SysPaths& sys) {
@@ -158,6 +172,7 @@ Outcome<base::Nothing> hand_over(const Root& root, const Network& network, const
         !written) {
         return refusal(std::move(written).error());
     }
+    announce(root);
     return base::done();
 }
 

@@ -65,6 +65,17 @@ BOOST_AUTO_TEST_CASE(links_registry_and_file_are_made_and_made_again) {
     BOOST_TEST(fake.dir.read("run/nvmeroot/root") == boot::root_file(fake.root, fake.network));
 }
 
+BOOST_AUTO_TEST_CASE(udev_learns_the_names_and_is_told_to_look) {
+    const Fake fake;
+    fake.dir.file("sys/disk/uevent", "");
+    fake.dir.file("sys/disk/nvme0n1p12/uevent", "");
+    BOOST_REQUIRE(boot::hand_over(fake.root, fake.network, fake.sys).ok());
+    BOOST_TEST(fake.dir.read("run/nvmeroot/block/nvme0n1") == "NVMEROOT_LINK=root\n");
+    BOOST_TEST(fake.dir.read("run/nvmeroot/block/nvme0n1p12") == "NVMEROOT_LINK=root-part12\n");
+    BOOST_TEST(fake.dir.read("sys/disk/uevent") == "change");
+    BOOST_TEST(fake.dir.read("sys/disk/nvme0n1p12/uevent") == "change");
+}
+
 BOOST_AUTO_TEST_CASE(a_failure_leaves_no_file_for_the_shell) {
     const Fake fake;
     fake.dir.file("dev/nvmeroot", "in the way");
