@@ -61,13 +61,20 @@ base::Result<FoundIdentity> from_nqn(const Given& nqn, const base::SysPaths& sys
 
 base::Result<FoundIdentity> from_pair(const Given& nqn, const Given& id) {
     TRY(FoundIdentity found, from_id(id));
-    if (nqn.text.starts_with(nvme::kUuidNqnPrefix) && found.host.nqn != base::to_lower(nqn.text)) {
-        found.warnings.push_back("hostid (" + id.origin + ") is not the UUID in hostnqn (" +
-                                 nqn.origin + "), continuing with the pair as given");
-    }
     found.host.nqn = nqn.text;
     found.nqn_origin = nqn.origin;
     return found;
+}
+
+/// Two keys that disagree are likely a mistake. In files they are not: some packages of nvme-cli
+/// make the two independently.
+void warn_of_disagreement(FoundIdentity& found) {
+    const std::string& nqn = found.host.nqn;
+    if (nqn.starts_with(nvme::kUuidNqnPrefix) &&
+        base::to_lower(nqn) != nvme::uuid_nqn(found.host.id)) {
+        found.warnings.push_back("hostid (" + found.id_origin + ") is not the UUID in hostnqn (" +
+                                 found.nqn_origin + "), continuing with the pair as given");
+    }
 }
 
 /// REQUIRES: at least one of the two has a text.
@@ -87,7 +94,9 @@ base::Result<FoundIdentity> from_source(const Given& nqn, const Given& id,
 base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
                                           const base::SysPaths& sys) {
     if (!nqn.text.empty() || !id.text.empty()) {
-        return from_source(nqn, id, sys);
+        TRY(FoundIdentity found, from_source(nqn, id, sys));
+        warn_of_disagreement(found);
+        return found;
     }
     TRY(const Given file_nqn, read_name(sys.etc + "/nvme/hostnqn"));
     TRY(const Given file_id, read_name(sys.etc + "/nvme/hostid"));

@@ -52,10 +52,10 @@ constexpr std::array kOptions = {
               "in place of /etc/nvmeroot/nvmeroot.conf"},
     OptionRow{"--root", "DIR", bit(Command::kPlan),
               [](std::string_view value, Options& options) { options.root = value; },
-              "look at an unpacked image instead of this machine"},
+              "plan: look at an unpacked image instead of this machine"},
     OptionRow{"--json", "", bit(Command::kPlan),
               [](std::string_view, Options& options) { options.json = true; },
-              "machine-readable output"},
+              "plan: machine-readable output"},
 };
 
 template <class Rows>

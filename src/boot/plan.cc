@@ -290,6 +290,7 @@ void Planner::show(std::string_view key, std::string value, std::string origin) 
         if (shown.key == key) {
             shown.value = std::move(value);
             shown.origin = std::move(origin);
+            return;
         }
     }
 }

@@ -16,7 +16,8 @@ namespace boot {
 /// @param text  is wiped.
 base::Result<base::Secret> parse_secret(std::string& text);
 
-/// The secret in a file of one line. Errors: those of base::read_secret_file; not one DHHC-1 secret.
+/// The secret in a file of one line. Errors: those of base::read_secret_file; not one DHHC-1
+/// secret.
 base::Result<base::Secret> load_secret(const std::string& path);
 
 }  // namespace boot

@@ -51,6 +51,7 @@ BOOST_AUTO_TEST_CASE(the_first_source_gives_both_halves) {
         {"key, free form", free, "", "", kOther, kDmi, free, kDmi},
         {"key hostid alone", "", kOther, free, kDmi, kDmi, uuid_form(kOther), kOther},
         {"files", "", "", free, kOther, kDmi, free, kOther},
+        {"files that disagree", "", "", uuid_form(kOther), kDmi, kDmi, uuid_form(kOther), kDmi},
         {"file NQN alone", "", "", uuid_form(kOther), "", kDmi, uuid_form(kOther), kOther},
         {"file hostid alone", "", "", "", kOther, kDmi, uuid_form(kOther), kOther},
         {"DMI", "", "", "", "", kDmi, uuid_form(kDmi), kDmi},
