@@ -42,8 +42,8 @@ AddressSettings settings_of(const InterfacePlan& plan, const Lease& lease) {
     settings.broadcast = lease.broadcast ? lease.broadcast : lease.address.broadcast();
     settings.routes = lease.routes;
     set_default_gateway(settings.routes, plan.gateway);
-    std::ranges::stable_partition(settings.routes,
-                                  [](const Route& route) { return !route.gateway; });
+    std::stable_partition(settings.routes.begin(), settings.routes.end(),
+                          [](const Route& route) { return !route.gateway; });
     settings.dns = plan.dns;
     settings.dns.insert(settings.dns.end(), lease.dns.begin(), lease.dns.end());
     settings.mtu = plan.mtu ? plan.mtu : lease.mtu;

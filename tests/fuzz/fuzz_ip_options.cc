@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Any text as the network words of a kernel command line, a word on each line. A word that is
+// refused must leave no trace in the plan; one that is taken must be fit for use.
+#include <cstdint>
+#include <cstdlib>
+
+#include "base/text.h"
+#include "boot/address_settings.h"
+#include "boot/ip_options.h"
+
+namespace {
+
+size_t entries(const boot::NetworkPlan& plan) {
+    return plan.interfaces.size() + plan.routes.size() + plan.dns.size();
+}
+
+void check(const boot::InterfacePlan& plan) {
+    const boot::AddressSettings settings = boot::settings_of(plan);
+    if (plan.name.size() > 15 || plan.name.find('/') != std::string::npos) {
+        abort();
+    }
+    if (settings.address && settings.address->prefix_length > settings.address->address.bits()) {
+        abort();
+    }
+    if (plan.gateway && plan.address && plan.gateway->v6 != plan.address->address.v6) {
+        abort();
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    boot::NetworkPlan plan;
+    for (const std::string_view word : base::split(text, '\n')) {
+        const size_t equals = word.find('=');
+        const std::string_view key = word.substr(0, equals);
+        if (equals == std::string_view::npos || !boot::is_network_option(key)) {
+            continue;
+        }
+        const size_t before = entries(plan);
+        if (!boot::apply_network_option(plan, key, word.substr(equals + 1)) &&
+            entries(plan) != before) {
+            abort();
+        }
+    }
+    for (const boot::InterfacePlan& one : boot::interface_plans(plan)) {
+        check(one);
+    }
+    return 0;
+}
