@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Everything the queues of one server share: limits, portals, hosts with their keys, subsystems.
-// Built once from the configuration before the first Queue exists.
+// Everything the queues of one server share: limits, portals, the access policy, subsystems,
+// memory. Built from the configuration before the first queue exists; outlives all queues and all
+// requests that a backend still holds.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include "target/access.h"
+#include "target/buffer_pool.h"
 #include "target/events.h"
+#include "target/session.h"
+#include "target/subsystem.h"
 
 namespace target {
 
@@ -18,14 +23,53 @@ struct Limits {
     uint16_t io_queues = 128;               ///< I/O queues of one controller
     uint16_t queue_entries = 128;           ///< entries of one queue: CAP.MQES + 1
     uint32_t io_capsule_bytes = 8192;       ///< in-capsule data of an I/O queue; a multiple of 16
-    uint32_t max_transfer_bytes = 1 << 20;  ///< MDTS: a power of two, at least 4096
+    uint32_t max_transfer_bytes = 1 << 20;  ///< MDTS: a power of two, 4 KiB to 16 MiB
+    uint32_t controllers = 1024;            ///< controllers of one subsystem
 };
 
 /// An address where hosts can reach this target: what the discovery log names.
 struct Portal {
     std::string address;  ///< numeric; "0.0.0.0" and "::" stand for the address the host used
-    uint16_t port = 4420;
-    uint16_t id = 1;  ///< PORTID
+    uint16_t port = nvme::kPortSubsystem;
+    uint16_t id = 1;         ///< PORTID
+    bool discovery = false;  ///< listed as a portal of the discovery controller itself
+};
+
+class Target final : public SessionFactory {
+  public:
+    /// @param access, events  outlive the target
+    Target(Limits limits, const AccessPolicy& access, EventSink& events);
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
+
+    void add_portal(Portal portal) { portals_.push_back(std::move(portal)); }
+    /// REQUIRES: no subsystem has this NQN. The discovery subsystem is there from the start.
+    Subsystem& add_subsystem(SubsystemConfig config);
+
+    std::unique_ptr<Session> make(SessionOwner& owner, Endpoints endpoints,
+                                  base::TimePoint now) override;
+
+    [[nodiscard]] const Limits& limits() const { return limits_; }
+    [[nodiscard]] const AccessPolicy& access() const { return access_; }
+    [[nodiscard]] EventSink& events() const { return events_; }
+    [[nodiscard]] BufferPool& buffers() { return buffers_; }
+    [[nodiscard]] const std::vector<Portal>& portals() const { return portals_; }
+    [[nodiscard]] Subsystem* find_subsystem(std::string_view nqn) const;
+    [[nodiscard]] const std::vector<std::unique_ptr<Subsystem>>& subsystems() const {
+        return subsystems_;
+    }
+
+    /// S1 of the next authentication: never 0, never the same twice in a row.
+    uint32_t next_authentication();
+
+  private:
+    Limits limits_;
+    const AccessPolicy& access_;
+    EventSink& events_;
+    uint32_t authentications_;
+    BufferPool buffers_;
+    std::vector<Portal> portals_;
+    std::vector<std::unique_ptr<Subsystem>> subsystems_;
 };
 
 }  // namespace target

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Who may connect to what, and who has to prove it. The queues ask an AccessPolicy; HostTable is
+// the one made from the configuration.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nvme/dhchap.h"
+
+namespace target {
+
+class Subsystem;
+
+/// What the authentication of one host needs.
+struct HostKeys {
+    nvme::DhchapSecret host;                       ///< the host proves that it has this
+    std::optional<nvme::DhchapSecret> controller;  ///< we prove that we have this, when asked
+    std::vector<nvme::HashId> hashes;              ///< allowed
+    std::vector<nvme::DhGroup> groups;             ///< allowed
+};
+
+class AccessPolicy {
+  public:
+    virtual ~AccessPolicy() = default;
+
+    [[nodiscard]] virtual bool may_connect(std::string_view hostnqn,
+                                           const Subsystem& subsystem) const = 0;
+
+    /// The keys that a queue of this host must authenticate with; null: it need not and cannot.
+    /// Shared by the policy and each authentication under way, so that keys may be replaced while
+    /// one runs.
+    [[nodiscard]] virtual std::shared_ptr<const HostKeys> keys(std::string_view hostnqn,
+                                                               const Subsystem& subsystem,
+                                                               uint16_t qid) const = 0;
+};
+
+/// Hosts by NQN. A subsystem names the hosts it admits; a host with keys authenticates everywhere
+/// but at the discovery subsystem, which admits all and shows each what it may use.
+class HostTable final : public AccessPolicy {
+  public:
+    /// @param keys  null: the host does not authenticate
+    void add(std::string nqn, std::shared_ptr<const HostKeys> keys);
+
+    [[nodiscard]] bool may_connect(std::string_view hostnqn,
+                                   const Subsystem& subsystem) const override;
+    [[nodiscard]] std::shared_ptr<const HostKeys> keys(std::string_view hostnqn,
+                                                       const Subsystem& subsystem,
+                                                       uint16_t qid) const override;
+
+  private:
+    std::map<std::string, std::shared_ptr<const HostKeys>, std::less<>> hosts_;
+};
+
+}  // namespace target

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/auth.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace target {
+
+using base::Bytes;
+using base::ByteView;
+using base::Nothing;
+using nvme::AuthFailure;
+using nvme::AuthMessage;
+using nvme::AuthResult;
+
+namespace {
+
+constexpr std::string_view kKeyBinding = "NVMe-over-Fabrics";
+
+/// The strongest of `allowed` that the host offers too. Identifiers grow with strength.
+template <class Id>
+std::optional<Id> strongest_common(std::vector<Id> allowed, const std::vector<uint8_t>& offered) {
+    std::ranges::sort(allowed, std::greater<>());
+    const auto common = std::ranges::find_if(allowed, [&](Id id) {
+        return std::ranges::find(offered, static_cast<uint8_t>(id)) != offered.end();
+    });
+    return common == allowed.end() ? std::nullopt : std::optional(*common);
+}
+
+/// The key as responses use it.
+base::Result<Bytes> bound_key(const nvme::DhchapSecret& secret, std::string_view owner_nqn) {
+    if (!secret.hash()) {
+        return Bytes(secret.key().begin(), secret.key().end());
+    }
+    return crypto::hmac(*secret.hash(), secret.key(),
+                        {base::bytes_of(owner_nqn), base::bytes_of(kKeyBinding)});
+}
+
+/// Arithmetic of our own that failed: the host learns no more than that.
+template <class T>
+AuthResult<T> ours(base::Result<T> result) {
+    if (!result) {
+        return AuthFailure::kFailed;
+    }
+    return std::move(result).value();
+}
+
+}  // namespace
+
+Authentication::Authentication(std::shared_ptr<const HostKeys> keys, std::string hostnqn,
+                               std::string subnqn, uint32_t sequence)
+    : keys_(std::move(keys)),
+      hostnqn_(std::move(hostnqn)),
+      subnqn_(std::move(subnqn)),
+      sequence_(sequence) {}
+
+Authentication::Outcome Authentication::receive(ByteView message) {
+    const auto kind = nvme::auth_message(message);
+    if (kind == AuthMessage::kFailure2 && state_ != State::kNegotiate) {
+        return on_failure2(message);
+    }
+    Step step = Nothing{};
+    if (state_ == State::kNegotiate && kind == AuthMessage::kNegotiate) {
+        step = on_negotiate(message);
+    } else if (state_ == State::kReply && kind == AuthMessage::kReply) {
+        step = on_reply(message);
+    } else if (state_ == State::kSuccess2 && kind == AuthMessage::kSuccess2) {
+        step = on_success2(message);
+    } else {
+        step = fail(AuthFailure::kIncorrectMessage, "a message out of order");
+    }
+    if (!step) {
+        if (detail_.empty()) {
+            detail_ = nvme::name(step.error());
+        }
+        const nvme::AuthFailureMessage failure{.kind = AuthMessage::kFailure1,
+                                               .transaction = transaction_,
+                                               .explanation = static_cast<uint8_t>(step.error())};
+        set_pending(State::kFailure1, failure.serialize());
+    }
+    return state_ == State::kOver ? Outcome::kAuthenticated : Outcome::kPending;
+}
+
+size_t Authentication::pending_bytes() const {
+    return pending_.size();
+}
+
+Authentication::Message Authentication::produce() {
+    switch (state_) {
+        case State::kChallenge:
+            state_ = State::kReply;
+            return {std::exchange(pending_, {}), Outcome::kPending};
+        case State::kSuccess1:
+            state_ = mutual_ ? State::kSuccess2 : State::kOver;
+            return {std::exchange(pending_, {}),
+                    mutual_ ? Outcome::kPending : Outcome::kAuthenticated};
+        case State::kNegotiate:
+        case State::kReply:
+        case State::kSuccess2:
+        case State::kOver:
+            detail_ = "a Receive out of order";
+            pending_ =
+                nvme::AuthFailureMessage{
+                    .kind = AuthMessage::kFailure1,
+                    .transaction = transaction_,
+                    .explanation = static_cast<uint8_t>(AuthFailure::kIncorrectMessage)}
+                    .serialize();
+            [[fallthrough]];
+        case State::kFailure1:
+            break;
+    }
+    state_ = State::kOver;
+    return {std::exchange(pending_, {}), Outcome::kFailed};
+}
+
+Authentication::Step Authentication::on_negotiate(ByteView message) {
+    transaction_ = nvme::auth_transaction(message);
+    TRY(const auto negotiate, nvme::AuthNegotiate::parse(message));
+    if (negotiate.secure_channel != 0) {
+        return fail(AuthFailure::kSecureChannelMismatch, "the host wants a secure channel");
+    }
+    const auto hash = strongest_common(keys_->hashes, negotiate.hashes);
+    if (!hash) {
+        return fail(AuthFailure::kHashUnusable, "no hash in common");
+    }
+    const auto group = strongest_common(keys_->groups, negotiate.groups);
+    if (!group) {
+        return fail(AuthFailure::kGroupUnusable, "no DH group in common");
+    }
+    hash_ = *hash;
+    group_ = *group;
+    return make_challenge();
+}
+
+Authentication::Step Authentication::make_challenge() {
+    challenge_.resize(nvme::hash_bytes(hash_));
+    if (!crypto::random_bytes(challenge_)) {
+        return fail(AuthFailure::kFailed, "no random numbers");
+    }
+    nvme::AuthChallenge challenge{.transaction = transaction_,
+                                  .hash = hash_,
+                                  .group = group_,
+                                  .sequence = sequence_,
+                                  .challenge = challenge_,
+                                  .dh_value = {}};
+    if (group_ != nvme::DhGroup::kNull) {
+        TRY(dh_key_, ours(crypto::DhKey::generate(group_)));
+        challenge.dh_value.assign(dh_key_->public_value().begin(), dh_key_->public_value().end());
+    }
+    set_pending(State::kChallenge, challenge.serialize());
+    return Nothing{};
+}
+
+Authentication::Step Authentication::on_reply(ByteView message) {
+    TRY(const auto reply, nvme::AuthReply::parse(message));
+    if (reply.transaction != transaction_ || reply.response.size() != nvme::hash_bytes(hash_) ||
+        reply.dh_value.size() != nvme::dh_bytes(group_)) {
+        return fail(AuthFailure::kIncorrectPayload, "a Reply that does not fit its Challenge");
+    }
+    if (dh_key_) {
+        auto shared = dh_key_->shared_secret(reply.dh_value);
+        if (!shared) {
+            return fail(AuthFailure::kIncorrectPayload, shared.error().text);
+        }
+        TRY(session_key_, ours(crypto::hash(hash_, {*shared})));
+        base::wipe(shared->data(), shared->size());
+    }
+    TRY(const auto expected, response(keys_->host, false, challenge_, sequence_));
+    if (!crypto::equal(expected, reply.response)) {
+        return fail(AuthFailure::kFailed, "the host's response is wrong: another key");
+    }
+    return prove_ourselves(reply);
+}
+
+Authentication::Step Authentication::prove_ourselves(const nvme::AuthReply& reply) {
+    nvme::AuthSuccess1 success{.transaction = transaction_,
+                               .hash_length = static_cast<uint8_t>(nvme::hash_bytes(hash_)),
+                               .response = {}};
+    if (reply.challenge) {
+        if (!keys_->controller) {
+            return fail(AuthFailure::kFailed,
+                        "the host wants our proof and there is no controller key for it");
+        }
+        mutual_ = true;
+        TRY(success.response, response(*keys_->controller, true, *reply.challenge, reply.sequence));
+    }
+    detail_ = base::format("%s, %s, %s", std::string(nvme::name(hash_)).c_str(),
+                           std::string(nvme::name(group_)).c_str(),
+                           mutual_ ? "in both directions" : "the host only");
+    set_pending(State::kSuccess1, success.serialize());
+    return Nothing{};
+}
+
+Authentication::Step Authentication::on_success2(ByteView message) {
+    TRY(const auto success, nvme::AuthSuccess2::parse(message));
+    if (success.transaction != transaction_) {
+        return fail(AuthFailure::kIncorrectPayload, "a Success2 of another transaction");
+    }
+    state_ = State::kOver;
+    return Nothing{};
+}
+
+Authentication::Outcome Authentication::on_failure2(ByteView message) {
+    state_ = State::kOver;
+    detail_ = "the host gave up";
+    if (const auto failure = nvme::AuthFailureMessage::parse(message); failure) {
+        detail_ += ": ";
+        detail_ += nvme::name(static_cast<AuthFailure>(failure->explanation));
+    }
+    return Outcome::kFailed;
+}
+
+AuthResult<Bytes> Authentication::augmented(ByteView challenge) const {
+    if (session_key_.empty()) {
+        return Bytes(challenge.begin(), challenge.end());
+    }
+    return ours(crypto::hmac(hash_, session_key_, {challenge}));
+}
+
+AuthResult<Bytes> Authentication::response(const nvme::DhchapSecret& secret, bool to_host,
+                                           ByteView challenge, uint32_t sequence) const {
+    const std::string& prover = to_host ? subnqn_ : hostnqn_;
+    const std::string& verifier = to_host ? hostnqn_ : subnqn_;
+    TRY(Bytes key, ours(bound_key(secret, prover)));
+    TRY(const Bytes mixed, augmented(challenge));
+    const nvme::le32 wire_sequence = sequence;
+    const nvme::le16 wire_transaction = transaction_;
+    constexpr std::array kNoSecureChannel = {std::byte{0}};
+    constexpr std::array kEnd = {std::byte{0}};
+    auto result = crypto::hmac(
+        hash_, key,
+        {mixed, base::bytes_of(wire_sequence), base::bytes_of(wire_transaction), kNoSecureChannel,
+         base::bytes_of(std::string_view(to_host ? "Controller" : "HostHost")),
+         base::bytes_of(prover), kEnd, base::bytes_of(verifier)});
+    base::wipe(key.data(), key.size());
+    return ours(std::move(result));
+}
+
+Authentication::Step Authentication::fail(AuthFailure failure, std::string detail) {
+    detail_ = std::move(detail);
+    return failure;
+}
+
+void Authentication::set_pending(State state, Bytes message) {
+    state_ = state;
+    pending_ = std::move(message);
+}
+
+}  // namespace target

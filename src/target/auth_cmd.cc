@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Authentication Send and Receive: the two commands that carry DH-HMAC-CHAP messages. They come on
+// any queue, before authentication and, to repeat it, at any later time.
+#include <algorithm>
+
+#include "nvme/fabrics.h"
+#include "target/command.h"
+#include "target/queue.h"
+
+namespace target {
+
+namespace status = nvme::status;
+
+namespace {
+
+/// No message of the protocol is longer; a host may allocate more than it needs to receive one.
+constexpr uint32_t kMaxSendBytes = 4096;
+constexpr uint32_t kMaxReceiveBytes = 16384;
+
+Checked check(const Request& request, uint32_t limit) {
+    const auto sqe = nvme::command_as<nvme::AuthSqe>(request.sqe);
+    if (request.queue->keys() == nullptr) {
+        return status::kInvalidOpcode.dnr();  // nothing to authenticate with
+    }
+    if (sqe.secp != nvme::AuthSqe::kSecp || sqe.spsp0 != nvme::AuthSqe::kSpsp ||
+        sqe.spsp1 != nvme::AuthSqe::kSpsp || sqe.length == 0 || sqe.length > limit) {
+        return status::kInvalidField.dnr();
+    }
+    return uint32_t{sqe.length};
+}
+
+}  // namespace
+
+Checked check_auth_send(const Request& request) {
+    return check(request, kMaxSendBytes);
+}
+
+void auth_send(Request& request) {
+    Queue& queue = *request.queue;
+    const auto outcome = queue.authenticate().receive(request.payload());
+    queue.complete(request, status::kSuccess);
+    queue.authentication_moved(outcome);
+}
+
+Checked check_auth_receive(const Request& request) {
+    TRY(const uint32_t length, check(request, kMaxReceiveBytes));
+    const Authentication* authentication = request.queue->authentication();
+    if (authentication != nullptr && length < authentication->pending_bytes()) {
+        return status::kInvalidField.dnr();
+    }
+    return length;
+}
+
+void auth_receive(Request& request) {
+    Queue& queue = *request.queue;
+    const auto message = queue.authenticate().produce();
+    const base::MutableBytes out = request.payload();
+    std::ranges::fill(out, std::byte{0});
+    std::ranges::copy(
+        base::ByteView(message.bytes).first(std::min(message.bytes.size(), out.size())),
+        out.begin());
+    queue.complete(request, status::kSuccess);
+    queue.authentication_moved(message.outcome);
+}
+
+}  // namespace target

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Memory for data in flight. Blocks are powers of two from a page up, aligned to a page so that a
+// store may bypass the page cache. A freed block is kept for the next user while the pool's idle
+// blocks stay below a bound; memory thus follows the I/O in flight, not the number of connections.
+// How much one connection may hold is its queue's business.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace target {
+
+class BufferPool;
+
+/// Owns one block of a pool, or none. The pool outlives it.
+class Buffer {
+  public:
+    Buffer() = default;
+    Buffer(Buffer&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), bytes_(std::exchange(other.bytes_, {})) {}
+    Buffer& operator=(Buffer&& other) noexcept {
+        std::swap(pool_, other.pool_);
+        std::swap(bytes_, other.bytes_);
+        return *this;
+    }
+    ~Buffer() { reset(); }
+
+    /// As many bytes as were asked for. What they hold is left over from earlier users.
+    [[nodiscard]] base::MutableBytes bytes() const { return bytes_; }
+    [[nodiscard]] size_t size() const { return bytes_.size(); }
+    void reset();
+
+  private:
+    friend class BufferPool;
+    Buffer(BufferPool* pool, base::MutableBytes bytes) : pool_(pool), bytes_(bytes) {}
+
+    BufferPool* pool_ = nullptr;
+    base::MutableBytes bytes_;
+};
+
+class BufferPool {
+  public:
+    static constexpr size_t kSmallest = 4096;
+    static constexpr size_t kLargest = size_t{16} << 20U;
+    static constexpr size_t kIdleBytes = size_t{4} << 20U;
+
+    BufferPool() = default;
+    BufferPool(const BufferPool&) = delete;
+    BufferPool& operator=(const BufferPool&) = delete;
+    ~BufferPool();
+
+    /// REQUIRES: 0 < size <= kLargest
+    Buffer take(size_t size);
+
+  private:
+    friend class Buffer;
+    static constexpr size_t kClasses = 13;  ///< 4 KiB to 16 MiB
+    void give_back(base::MutableBytes bytes);
+
+    std::array<std::vector<std::byte*>, kClasses> idle_;
+    size_t idle_bytes_ = 0;
+};
+
+}  // namespace target

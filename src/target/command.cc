@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/command.h"
+
+#include "target/queue.h"
+
+namespace target {
+
+Checked no_data(const Request& /*request*/) {
+    return uint32_t{0};
+}
+
+void RequestPdu::on_sent() {
+    request_.queue->pdu_sent(request_);
+}
+
+void Request::submit(Backend& backend, Continuation next_step) {
+    continuation = next_step;
+    submitted = true;
+    backend.submit(*this);
+}
+
+void Request::done(IoError error) {
+    submitted = false;
+    if (queue == nullptr) {
+        delete this;  // the queue let go of it when it went
+        return;
+    }
+    queue->backend_done(*this, error);
+}
+
+}  // namespace target

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// One command on its way through a queue, and the tables of what we understand. Each table row has
+// a check, which judges every field before anything happens, and an execute, which does not judge
+// again; the same rows name the commands and answer the Commands Supported and Effects log.
+//
+//   capsule ─► check ─► (R2T ─► data) ─► execute ─► backend ─► done ─► complete ─► sent
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "nvme/tcp_pdu.h"
+#include "nvme/types.h"
+#include "target/backend.h"
+#include "target/buffer_pool.h"
+#include "target/out_queue.h"
+
+namespace target {
+
+class Namespace;
+class Queue;
+class Request;
+
+/// The bytes that a command moves, or why it is refused.
+using Checked = base::Result<uint32_t, nvme::Status>;
+
+struct CommandEntry {
+    uint8_t opcode;  ///< of a Fabrics command: its type
+    std::string_view name;
+    /// Judges the command; changes nothing.
+    Checked (*check)(const Request& request);
+    /// Runs a checked command whose data, if the host sends some, is here. Calls
+    /// Queue::complete() now or later.
+    void (*execute)(Request& request);
+    uint32_t effects = 0;  ///< as in the Commands Supported and Effects log, beyond "supported"
+
+    static constexpr uint32_t kChangesBlocks = 1U << 1U;  ///< LBCC
+};
+
+std::span<const CommandEntry> fabrics_commands();
+std::span<const CommandEntry> admin_commands();
+std::span<const CommandEntry> discovery_commands();
+std::span<const CommandEntry> io_commands();
+
+// The rows of the Fabrics table that auth_cmd.cc implements.
+Checked check_auth_send(const Request& request);
+void auth_send(Request& request);
+Checked check_auth_receive(const Request& request);
+void auth_receive(Request& request);
+
+/// A check for commands without data and without fields to judge.
+Checked no_data(const Request& request);
+
+/// A PDU on its way out that tells its request when it has gone.
+class RequestPdu final : public OutPdu {
+  public:
+    explicit RequestPdu(Request& request) : request_(request) {}
+    void on_sent() override;
+
+  private:
+    Request& request_;
+};
+
+/// A command from its capsule to the last byte of its answer. Belongs to its queue, or, when the
+/// queue went away while a backend held it, to itself.
+class Request final : public Io {
+  public:
+    enum class State : uint8_t {
+        kFree,
+        kReceiving,     ///< the rest of the capsule
+        kWaiting,       ///< for memory
+        kTransferring,  ///< R2T queued: the host's H2CData
+        kExecuting,     ///< a command function or a backend has it
+        kAnswering,     ///< the answer is on its way out
+    };
+    /// What happens when the backend is done.
+    using Continuation = void (*)(Request& request, IoError error);
+
+    Request(Queue& owner, uint16_t index) : queue(&owner), slot(index) {}
+
+    /// Hands the request to `backend`; `next` runs when it is done, unless the queue is closing.
+    /// REQUIRES: kind, offset, length and the flags are set.
+    void submit(Backend& backend, Continuation next);
+    void done(IoError error) override;
+
+    /// The bytes that the command moves. REQUIRES: they are here, or memory for them is.
+    [[nodiscard]] base::MutableBytes payload() const { return buffer.bytes().first(transfer); }
+
+    Queue* queue;   ///< null: the queue is gone, and the request goes when its backend is done
+    uint16_t slot;  ///< also its transfer tag
+    State state = State::kFree;
+    bool submitted = false;  ///< a backend has it
+    nvme::Sqe sqe;
+    const CommandEntry* entry = nullptr;
+    uint32_t transfer = 0;  ///< bytes the command moves
+    uint32_t received = 0;  ///< of those, from H2CData
+    bool corrupt = false;   ///< a data digest was wrong
+    Buffer buffer;
+    Continuation continuation = nullptr;
+    uint32_t step = 0;  ///< for commands that go to backends more than once
+
+    RequestPdu r2t_pdu{*this};
+    RequestPdu answer_pdu{*this};
+    nvme::FrameHead r2t_head;
+    nvme::FrameHead data_head;
+    nvme::FrameHead response_head;
+    nvme::le32 data_digest;
+};
+
+}  // namespace target

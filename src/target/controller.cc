@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/controller.h"
+
+#include <utility>
+#include <vector>
+
+#include "target/queue.h"
+#include "target/subsystem.h"
+#include "target/target.h"
+
+namespace target {
+namespace {
+
+/// For a host that connected and does not go on, and for a discovery controller without keep-alive:
+/// nothing else would ever end those.
+constexpr auto kSilenceLimit = base::seconds(120);
+
+constexpr uint8_t kSubmissionEntry = 6;  ///< 2^6 bytes
+constexpr uint8_t kCompletionEntry = 4;
+
+}  // namespace
+
+Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, ControllerHost host,
+                       base::TimePoint now)
+    : target_(target),
+      subsystem_(subsystem),
+      cntlid_(cntlid),
+      host_(std::move(host)),
+      granted_queues_(target.limits().io_queues),
+      last_command_(now) {}
+
+Controller::~Controller() {
+    for (const auto& [qid, queue] : queues_) {
+        queue->controller_lost("association ended");
+    }
+}
+
+bool Controller::is_discovery() const {
+    return subsystem_.is_discovery();
+}
+
+const Namespace* Controller::find_namespace(uint32_t nsid) const {
+    return subsystem_.find_namespace(nsid);
+}
+
+uint64_t Controller::capabilities() const {
+    return nvme::Capabilities{.mqes = static_cast<uint16_t>(target_.limits().queue_entries - 1)}
+        .wire();
+}
+
+bool Controller::set_configuration(uint32_t cc) {
+    const auto before = nvme::Configuration::from_wire(cc_);
+    const auto wanted = nvme::Configuration::from_wire(cc);
+    cc_ = cc;
+    if (!before.enable && wanted.enable) {
+        enable(wanted);
+    } else if (before.enable && !wanted.enable) {
+        reset();
+    }
+    const bool shutdown = wanted.shutdown != 0 && before.shutdown == 0;
+    if (shutdown) {
+        csts_ |= nvme::ControllerStatus::kShutdownBusy;
+    } else if (wanted.shutdown == 0) {
+        csts_ &= ~nvme::ControllerStatus::kShutdownMask;
+    }
+    return shutdown;
+}
+
+void Controller::shutdown_complete() {
+    csts_ =
+        (csts_ & ~nvme::ControllerStatus::kShutdownMask) | nvme::ControllerStatus::kShutdownDone;
+}
+
+void Controller::enable(const nvme::Configuration& wanted) {
+    // A discovery controller has no I/O queues, so hosts may leave the entry sizes at 0 there.
+    const bool entries = is_discovery() || (wanted.submission_entry == kSubmissionEntry &&
+                                            wanted.completion_entry == kCompletionEntry);
+    const bool valid =
+        entries && wanted.command_set == 0 && wanted.page_size == 0 && wanted.arbitration == 0;
+    csts_ = valid ? nvme::ControllerStatus::kReady : nvme::ControllerStatus::kFatal;
+}
+
+void Controller::reset() {
+    csts_ = 0;
+    features = {};
+    granted_queues_ = target_.limits().io_queues;
+    close_io_queues("controller reset");
+    if (Queue* admin = queue(0)) {
+        admin->drop_async_events();
+    }
+}
+
+void Controller::close_io_queues(std::string_view reason) {
+    for (auto it = queues_.upper_bound(0); it != queues_.end(); it = queues_.erase(it)) {
+        it->second->controller_lost(reason);
+    }
+}
+
+Queue* Controller::queue(uint16_t qid) const {
+    const auto found = queues_.find(qid);
+    return found == queues_.end() ? nullptr : found->second;
+}
+
+bool Controller::has_io_queues() const {
+    return queues_.upper_bound(0) != queues_.end();
+}
+
+void Controller::detach(uint16_t qid) {
+    queues_.erase(qid);
+    if (qid == 0) {
+        subsystem_.remove_controller(*this);
+    }
+}
+
+std::optional<base::TimePoint> Controller::expiry() const {
+    if (!ready() || (is_discovery() && kato_ms_ == 0)) {
+        return last_command_ + kSilenceLimit;
+    }
+    if (kato_ms_ == 0) {
+        return std::nullopt;
+    }
+    // Any command counts (CTRATT.TBKAS), and a host that sees completions skips its keep-alive, so
+    // up to two periods may pass between two commands of a living host.
+    return last_command_ + 2 * base::milliseconds(kato_ms_);
+}
+
+void Controller::expire() {
+    csts_ = nvme::ControllerStatus::kFatal;
+    close_io_queues("keep-alive expired");
+}
+
+}  // namespace target

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A controller: what a host sees of a subsystem through one association. It is born with the
+// Connect of an admin queue and dies with that queue. Here are its properties (the registers of a
+// PCIe controller), its keep-alive, its feature values and the queues attached to it.
+//
+//   Connect ─► disabled ── CC.EN=1 ─► ready ── CC.SHN ─► flushed, shut down
+//                  ▲                    │ CC.EN=0: I/O queues close
+//                  └────────────────────┘   keep-alive expired: CSTS.CFS, all queues close
+//
+// Base Specification 2.0: 3.1.3 "Controller Properties", 3.9 "Keep Alive".
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "nvme/fabrics.h"
+#include "nvme/nqn.h"
+#include "nvme/types.h"
+
+namespace target {
+
+class Namespace;
+class Queue;
+class Request;
+class Subsystem;
+class Target;
+
+/// Who connected.
+struct ControllerHost {
+    std::string hostnqn;
+    nvme::HostId hostid;
+};
+
+/// What Set Features changes, in the form that Get Features shows.
+struct FeatureValues {
+    uint32_t arbitration = 0;
+    uint32_t power_state = 0;
+    uint32_t temperature_threshold = 0xFFFF;
+    uint32_t error_recovery = 0;
+    uint32_t volatile_write_cache = 1;
+    uint32_t write_atomicity = 0;
+    uint32_t async_events = 0;
+    std::array<std::byte, 512> host_behavior{};
+};
+
+/// Totals for the SMART log.
+struct IoCounters {
+    uint64_t read_commands = 0;
+    uint64_t write_commands = 0;
+    uint64_t read_bytes = 0;
+    uint64_t written_bytes = 0;
+};
+
+class Controller {
+  public:
+    static constexpr uint8_t kAsyncEventLimit = 4;  ///< AERL + 1
+
+    Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, ControllerHost host,
+               base::TimePoint now);
+    Controller(const Controller&) = delete;
+    Controller& operator=(const Controller&) = delete;
+    ~Controller();
+
+    [[nodiscard]] uint16_t cntlid() const { return cntlid_; }
+    [[nodiscard]] const ControllerHost& host() const { return host_; }
+    [[nodiscard]] Subsystem& subsystem() const { return subsystem_; }
+    [[nodiscard]] bool is_discovery() const;
+    [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
+
+    // --- properties
+
+    [[nodiscard]] uint64_t capabilities() const;
+    [[nodiscard]] uint32_t configuration() const { return cc_; }
+    [[nodiscard]] uint32_t status() const { return csts_; }
+    [[nodiscard]] bool ready() const { return (csts_ & nvme::ControllerStatus::kReady) != 0; }
+    /// What a write of CC asks for. Takes effect at once but for the shutdown, which is the
+    /// caller's to do: flush, then shutdown_complete().
+    /// @return true: a shutdown is asked for
+    bool set_configuration(uint32_t cc);
+    void shutdown_complete();
+
+    // --- queues
+
+    /// @return null: no queue has this id
+    [[nodiscard]] Queue* queue(uint16_t qid) const;
+    [[nodiscard]] uint16_t granted_queues() const { return granted_queues_; }
+    void grant_queues(uint16_t count) { granted_queues_ = count; }
+    [[nodiscard]] bool has_io_queues() const;
+    void attach(uint16_t qid, Queue& queue) { queues_.emplace(qid, &queue); }
+    /// A queue is gone. The controller goes with its admin queue: not used afterwards if qid is 0.
+    void detach(uint16_t qid);
+
+    // --- keep-alive
+
+    /// A command came in on any queue.
+    void touch(base::TimePoint now) { last_command_ = now; }
+    [[nodiscard]] uint32_t keep_alive_ms() const { return kato_ms_; }
+    void set_keep_alive_ms(uint32_t kato_ms) { kato_ms_ = kato_ms; }
+    /// When the host counts as lost if nothing comes; none: it may be silent for ever.
+    [[nodiscard]] std::optional<base::TimePoint> expiry() const;
+    /// The host is lost: CSTS.CFS, and every queue closes.
+    void expire();
+
+    FeatureValues features;
+    IoCounters counters;
+
+  private:
+    void enable(const nvme::Configuration& configuration);
+    void reset();
+    void close_io_queues(std::string_view reason);
+
+    Target& target_;
+    Subsystem& subsystem_;
+    uint16_t cntlid_;
+    ControllerHost host_;
+    uint32_t cc_ = 0;
+    uint32_t csts_ = 0;
+    uint32_t kato_ms_ = 0;
+    uint16_t granted_queues_;
+    base::TimePoint last_command_;
+    std::map<uint16_t, Queue*> queues_;
+};
+
+}  // namespace target

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Identify: what a controller and its namespaces are, a table of structures by CNS.
+//
+// Base Specification 2.0: 5.17 "Identify command".
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "nvme/identify.h"
+#include "target/admin_cmd.h"
+#include "target/queue.h"
+
+namespace target {
+
+namespace status = nvme::status;
+using nvme::Cns;
+using nvme::IdentifyController;
+
+namespace {
+
+constexpr uint32_t kNamespaceLimit = 1024;  ///< NN, while no configured NSID is higher
+constexpr uint16_t kKeepAliveUnits = 10;    ///< KAS: 1 s
+constexpr std::string_view kFirmware = "1";
+
+struct IdentifyRow {
+    Cns cns;
+    bool of_namespace;  ///< the NSID must be an active namespace
+    bool of_command_set;
+    bool in_discovery;
+    base::Bytes (*build)(const Request& request);
+};
+
+template <class Page>
+base::Bytes page_of(const Page& page) {
+    static_assert(sizeof(Page) == nvme::kIdentifyBytes);
+    const base::ByteView bytes = base::bytes_of(page);
+    return {bytes.begin(), bytes.end()};
+}
+
+const Namespace& namespace_of(const Request& request) {
+    return *request.queue->controller()->find_namespace(request.sqe.nsid);
+}
+
+uint32_t highest_nsid(const Controller& controller) {
+    const auto& namespaces = controller.subsystem().namespaces();
+    return std::max(kNamespaceLimit, namespaces.empty() ? 0 : namespaces.rbegin()->first);
+}
+
+uint8_t mdts(uint32_t bytes) {
+    return static_cast<uint8_t>(std::countr_zero(bytes / nvme::kPageBytes));
+}
+
+/// What both kinds of controllers say.
+IdentifyController common(const Queue& queue) {
+    const Controller& controller = *queue.controller();
+    const SubsystemConfig& config = controller.subsystem().config();
+    const Limits& limits = queue.target().limits();
+    IdentifyController id;
+    nvme::set_field(id.sn, config.serial, ' ');
+    nvme::set_field(id.mn, config.model, ' ');
+    nvme::set_field(id.fr, kFirmware, ' ');
+    nvme::set_field(id.subnqn, config.nqn, '\0');
+    id.mdts = mdts(limits.max_transfer_bytes);
+    id.cntlid = controller.cntlid();
+    id.ver = nvme::kVersion20;
+    id.ctratt = IdentifyController::kCtrattHostId128 | IdentifyController::kCtrattTrafficKeepAlive;
+    id.aerl = Controller::kAsyncEventLimit - 1;
+    id.lpa = IdentifyController::kLpaExtendedOffset;
+    id.kas = kKeepAliveUnits;
+    id.maxcmd = limits.queue_entries;
+    id.sgls = IdentifyController::kSglsSupported | IdentifyController::kSglsOffset;
+    id.ioccsz = static_cast<uint32_t>((sizeof(nvme::Sqe) + limits.io_capsule_bytes) / 16);
+    id.iorcsz = static_cast<uint32_t>(sizeof(nvme::Cqe) / 16);
+    id.msdbd = 1;
+    return id;
+}
+
+base::Bytes controller_page(const Request& request) {
+    const Queue& queue = *request.queue;
+    const Controller& controller = *queue.controller();
+    IdentifyController id = common(queue);
+    if (controller.is_discovery()) {
+        constexpr uint8_t kDirectDiscovery = 1;
+        id.cntrltype = IdentifyController::kTypeDiscovery;
+        id.dctype = kDirectDiscovery;
+        id.oaes = IdentifyController::kOaesDiscoveryChange;
+        return page_of(id);
+    }
+    constexpr uint8_t kFlushOfAllRefused = 2U << 1U;
+    constexpr uint8_t kOneReadOnlySlot = 1U << 1U | 1U;
+    id.cntrltype = IdentifyController::kTypeIo;
+    id.cmic = IdentifyController::kCmicMultiPort | IdentifyController::kCmicMultiController;
+    id.acl = 3;
+    id.frmw = kOneReadOnlySlot;
+    id.lpa |= IdentifyController::kLpaEffects;
+    id.nn = highest_nsid(controller);
+    id.mnan = uint32_t{id.nn};
+    id.oncs = IdentifyController::kOncsWriteZeroes;
+    id.vwc = IdentifyController::kVwcPresent | kFlushOfAllRefused;
+    return page_of(id);
+}
+
+base::Bytes namespace_page(const Request& request) {
+    const Namespace* ns = request.queue->controller()->find_namespace(request.sqe.nsid);
+    return page_of(ns == nullptr ? nvme::IdentifyNamespace{} : ns->identify());
+}
+
+base::Bytes active_list(const Request& request) {
+    nvme::NamespaceList list;
+    const auto& namespaces = request.queue->controller()->subsystem().namespaces();
+    auto next = namespaces.upper_bound(request.sqe.nsid);
+    for (size_t i = 0; i < list.nsid.size() && next != namespaces.end(); ++i, ++next) {
+        list.nsid[i] = next->first;
+    }
+    return page_of(list);
+}
+
+base::Bytes descriptors(const Request& request) {
+    return nvme::build_namespace_ids(namespace_of(request).ids());
+}
+
+base::Bytes nothing_more(const Request& /*request*/) {
+    return base::Bytes(nvme::kIdentifyBytes);
+}
+
+base::Bytes independent_page(const Request& request) {
+    return page_of(namespace_of(request).identify_independent());
+}
+
+base::Bytes command_sets(const Request& /*request*/) {
+    base::Bytes page(nvme::kIdentifyBytes);
+    page[0] = std::byte{1};  // combination 0: the NVM command set alone
+    return page;
+}
+
+constexpr std::array kIdentifyRows = {
+    IdentifyRow{Cns::kNamespace, false, false, false, namespace_page},
+    IdentifyRow{Cns::kController, false, false, true, controller_page},
+    IdentifyRow{Cns::kActiveNamespaces, false, false, false, active_list},
+    IdentifyRow{Cns::kNamespaceDescriptors, true, false, false, descriptors},
+    IdentifyRow{Cns::kCommandSetNamespace, true, true, false, nothing_more},
+    IdentifyRow{Cns::kCommandSetController, false, true, false, nothing_more},
+    IdentifyRow{Cns::kCommandSetActiveNamespaces, false, true, false, active_list},
+    IdentifyRow{Cns::kIndependentNamespace, true, false, false, independent_page},
+    IdentifyRow{Cns::kCommandSets, false, false, false, command_sets},
+};
+
+const IdentifyRow* find_row(const Request& request) {
+    const auto cns = static_cast<Cns>(request.sqe.cdw10 & 0xFFU);
+    const auto* row = std::ranges::find(kIdentifyRows, cns, &IdentifyRow::cns);
+    const bool known = row != kIdentifyRows.end() &&
+                       (row->in_discovery || !request.queue->controller()->is_discovery());
+    return known ? row : nullptr;
+}
+
+/// Whether the NSID fits the structure asked for.
+bool nsid_fits(const Request& request, Cns cns) {
+    const Controller& controller = *request.queue->controller();
+    const uint32_t nsid = request.sqe.nsid;
+    constexpr uint32_t kLastListStart = 0xFFFFFFFD;
+    switch (cns) {
+        case Cns::kNamespace:  // an inactive one reads as zeros
+            return nsid != 0 && nsid <= highest_nsid(controller);
+        case Cns::kActiveNamespaces:
+        case Cns::kCommandSetActiveNamespaces:
+            return nsid <= kLastListStart;
+        default:
+            return controller.find_namespace(nsid) != nullptr;
+    }
+}
+
+}  // namespace
+
+Checked check_identify(const Request& request) {
+    const IdentifyRow* row = find_row(request);
+    const uint32_t command_set = request.sqe.cdw11 >> 24U;
+    if (row == nullptr || (row->of_command_set && command_set != 0)) {
+        return status::kInvalidField.dnr();
+    }
+    const bool names_namespace =
+        row->of_namespace || row->cns == Cns::kNamespace || row->build == active_list;
+    if (names_namespace && !nsid_fits(request, row->cns)) {
+        return status::kInvalidNamespace.dnr();
+    }
+    return nvme::kIdentifyBytes;
+}
+
+void identify(Request& request) {
+    std::ranges::copy(find_row(request)->build(request), request.payload().begin());
+    request.queue->complete(request, status::kSuccess);
+}
+
+}  // namespace target

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/namespace.h"
+
+#include <bit>
+#include <utility>
+
+namespace target {
+namespace {
+
+constexpr uint16_t kTupleBytes = 8;
+constexpr uint8_t kDpcAllTypesLast = 0x17;  ///< types 1 to 3, tuple in the last bytes
+
+}  // namespace
+
+Namespace::Namespace(const NamespaceConfig& config, std::unique_ptr<Backend> backend)
+    : config_(config),
+      backend_(std::move(backend)),
+      block_count_(backend_->size_bytes() / config.block_bytes) {}
+
+nvme::IdentifyNamespace Namespace::identify() const {
+    nvme::IdentifyNamespace out;
+    out.nsze = block_count_;
+    out.ncap = block_count_;
+    out.nuse = block_count_;
+    out.nmic = nvme::IdentifyNamespace::kNmicShared;
+    out.nsattr = config_.read_only ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
+    out.nguid = config_.ids.nguid;
+    out.eui64 = config_.ids.eui64;
+    out.lbaf[0].lbads = static_cast<uint8_t>(std::countr_zero(config_.block_bytes));
+    if (config_.protection_type != 0) {
+        out.lbaf[0].ms = kTupleBytes;
+        out.flbas = nvme::IdentifyNamespace::kFlbasExtended;
+        out.mc = nvme::IdentifyNamespace::kMcExtended;
+        out.dpc = kDpcAllTypesLast;
+        out.dps = config_.protection_type;
+    }
+    return out;
+}
+
+nvme::IdentifyIndependentNamespace Namespace::identify_independent() const {
+    nvme::IdentifyIndependentNamespace out;
+    out.nmic = nvme::IdentifyNamespace::kNmicShared;
+    out.nsattr = config_.read_only ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
+    out.nstat = nvme::IdentifyIndependentNamespace::kNstatReady;
+    return out;
+}
+
+nvme::Status Namespace::check_range(uint64_t first, uint32_t blocks) const {
+    if (first >= block_count_ || blocks > block_count_ - first) {
+        return nvme::status::kLbaOutOfRange.dnr();
+    }
+    return nvme::status::kSuccess;
+}
+
+nvme::Status to_status(IoError error, Io::Kind kind) {
+    switch (error) {
+        case IoError::kNone:
+            return nvme::status::kSuccess;
+        case IoError::kMedium:
+            return kind == Io::Kind::kRead ? nvme::status::kUnrecoveredRead
+                                           : nvme::status::kWriteFault;
+        case IoError::kNoSpace:
+            return nvme::status::kCapacityExceeded.dnr();
+        case IoError::kReadOnly:
+            return nvme::status::kNamespaceWriteProtected.dnr();
+        case IoError::kUnsupported:
+            return nvme::status::kInvalidOpcode.dnr();
+    }
+    return nvme::status::kInternalError;
+}
+
+}  // namespace target

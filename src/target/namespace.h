@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A namespace: a backend seen as logical blocks under stable identifiers. With a protection type it
+// shows the format "512 or 4096 bytes and 8 of protection information behind them"; that is a
+// format only, blocks of it can be neither read nor written yet.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "nvme/identify.h"
+#include "nvme/nqn.h"
+#include "nvme/types.h"
+#include "target/backend.h"
+
+namespace target {
+
+struct NamespaceConfig {
+    uint32_t nsid = 1;
+    nvme::NamespaceIds ids;
+    uint32_t block_bytes = 512;  ///< 512 or 4096
+    bool read_only = false;
+    uint8_t protection_type = 0;  ///< 0 none, 1 to 3
+};
+
+class Namespace {
+  public:
+    /// REQUIRES: a backend of at least one block, a valid configuration.
+    Namespace(const NamespaceConfig& config, std::unique_ptr<Backend> backend);
+
+    [[nodiscard]] uint32_t nsid() const { return config_.nsid; }
+    [[nodiscard]] const nvme::NamespaceIds& ids() const { return config_.ids; }
+    [[nodiscard]] bool read_only() const { return config_.read_only; }
+    [[nodiscard]] bool format_only() const { return config_.protection_type != 0; }
+    [[nodiscard]] uint32_t block_bytes() const { return config_.block_bytes; }
+    [[nodiscard]] uint64_t block_count() const { return block_count_; }
+    [[nodiscard]] Backend& backend() const { return *backend_; }
+
+    [[nodiscard]] nvme::IdentifyNamespace identify() const;
+    [[nodiscard]] nvme::IdentifyIndependentNamespace identify_independent() const;
+
+    /// Success, or why `blocks` blocks from `first` on cannot be touched.
+    [[nodiscard]] nvme::Status check_range(uint64_t first, uint32_t blocks) const;
+
+  private:
+    NamespaceConfig config_;
+    std::unique_ptr<Backend> backend_;
+    uint64_t block_count_;
+};
+
+/// What the host is told when a backend could not do what it was asked.
+nvme::Status to_status(IoError error, Io::Kind kind);
+
+}  // namespace target

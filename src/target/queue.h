@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// One TCP connection, which in NVMe/TCP is one queue pair. Takes PDUs, keeps the commands in
+// flight, and gives PDUs:
+//
+//   ICReq ─► ICResp ─► Connect ─► (authentication) ─► commands of the admin or an I/O queue
+//
+// A broken PDU ends the connection with a C2HTermReq that says what and where; everything else is
+// answered with a status. Memory for data is bounded for each queue: a command that would exceed
+// the bound waits until others are answered.
+//
+// NVMe/TCP Transport Specification 1.0: 3.2 "Connection Establishment", 3.4 "Data Transfer Model".
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "target/auth.h"
+#include "target/command.h"
+#include "target/controller.h"
+#include "target/events.h"
+#include "target/out_queue.h"
+#include "target/pdu_reader.h"
+#include "target/session.h"
+#include "target/target.h"
+
+namespace target {
+
+class Queue final : public Session, private PduSink {
+  public:
+    Queue(Target& target, SessionOwner& owner, Endpoints endpoints, base::TimePoint now);
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
+    /// Requests still in a backend live on by themselves until done.
+    ~Queue() override;
+
+    void receive(base::ByteView bytes, base::TimePoint now) override;
+    [[nodiscard]] bool wants_input() const override;
+    [[nodiscard]] size_t output(std::span<base::ByteView> segments) const override;
+    void sent(size_t bytes) override;
+    [[nodiscard]] bool wants_close() const override { return closing_; }
+    [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override;
+    void on_timer(base::TimePoint now) override;
+
+    // --- for the commands
+
+    [[nodiscard]] Target& target() { return target_; }
+    [[nodiscard]] const Target& target() const { return target_; }
+    /// Null before Connect.
+    [[nodiscard]] Controller* controller() const { return controller_; }
+    [[nodiscard]] uint16_t qid() const { return qid_; }
+    [[nodiscard]] const Endpoints& endpoints() const { return endpoints_; }
+    [[nodiscard]] base::TimePoint now() const { return now_; }
+    [[nodiscard]] bool authenticated() const { return authenticated_; }
+
+    /// The answer of a request; its data, if it moves some to the host, is in the buffer.
+    void complete(Request& request, nvme::Status status, uint64_t result = 0);
+
+    /// Who the peer says it is, for events.
+    void introduce(std::string_view hostnqn, std::string_view subnqn);
+    /// Connect succeeded. @param sqsize  0's based
+    void connected(Controller& controller, const nvme::ConnectSqe& connect,
+                   std::shared_ptr<const HostKeys> keys);
+    [[nodiscard]] const std::shared_ptr<const HostKeys>& keys() const { return keys_; }
+    /// The negotiation under way; a new one where there was none.
+    Authentication& authenticate();
+    [[nodiscard]] const Authentication* authentication() const { return authentication_.get(); }
+    /// What an authentication message led to, after it was answered.
+    void authentication_moved(Authentication::Outcome outcome);
+
+    /// Keeps an Asynchronous Event Request until an event comes. @return false: too many are kept
+    bool keep_async_event(Request& request);
+    /// Answers one that is kept as aborted. @return false: none has this CID
+    bool abort_async_event(uint16_t cid);
+    void drop_async_events();
+
+    /// The controller is gone: this queue closes.
+    void controller_lost(std::string_view reason);
+    void tell(Event::Kind kind, std::string detail);
+
+  private:
+    friend class Request;
+    friend class RequestPdu;
+
+    // PduSink
+    [[nodiscard]] nvme::ReceiveRules rules(nvme::PduType type) const override;
+    base::Result<base::MutableBytes, nvme::PduError> on_header(
+        base::ByteView header, const nvme::PduLayout& layout) override;
+    base::Result<base::Nothing, nvme::PduError> on_pdu(bool intact) override;
+
+    using Destination = base::Result<base::MutableBytes, nvme::PduError>;
+    Destination on_ic_req(base::ByteView header);
+    Destination on_capsule(base::ByteView header, const nvme::PduLayout& layout);
+    Destination on_h2c_data(base::ByteView header, const nvme::PduLayout& layout);
+    Destination on_term_req(base::ByteView header, const nvme::PduLayout& layout);
+
+    void dispatch(Request& request, bool intact);
+    nvme::Status prepare(Request& request);
+    /// The row for a command, or the status that says why it is not run here and now.
+    base::Result<const CommandEntry*, nvme::Status> find_command(const nvme::Sqe& sqe) const;
+    /// Moves in-capsule data to the front of the buffer.
+    nvme::Status take_capsule_data(Request& request);
+    void start(Request& request);
+    [[nodiscard]] bool has_room(const Request& request) const;
+    void start_waiting();
+    void transfer(Request& request);
+    void execute(Request& request);
+    void backend_done(Request& request, IoError error);
+    void pdu_sent(Request& request);
+
+    Request* new_request();
+    void release(Request& request);
+    void take_buffer(Request& request, size_t size);
+    void free_buffer(Request& request);
+
+    void send(OutPdu& pdu);
+    void give_up(nvme::PduError error);
+    /// Orderly: what is queued still goes out.
+    void close(Event::Kind kind, std::string reason);
+    [[nodiscard]] size_t request_limit() const;
+    [[nodiscard]] bool step_pending() const;
+
+    /// A PDU that is not the answer of a request.
+    class ControlPdu final : public OutPdu {
+      public:
+        void on_sent() override {}
+        base::Bytes bytes;
+    };
+
+    Target& target_;
+    SessionOwner& owner_;
+    Endpoints endpoints_;
+    base::TimePoint now_;
+    PduReader reader_{*this};
+    OutQueue out_;
+    ControlPdu ic_resp_;
+    ControlPdu term_req_;
+
+    // the connection
+    bool initialized_ = false;  ///< ICResp queued
+    bool closing_ = false;
+    nvme::Framing framing_;     ///< of what we send
+    base::TimePoint deadline_;  ///< of the step that must come next; see next_deadline()
+
+    // the PDU at hand
+    Request* pdu_request_ = nullptr;  ///< null: a PDU that belongs to none
+    uint32_t pdu_data_ = 0;           ///< bytes of data in it
+    std::array<std::byte, nvme::kMaxTermReqBytes> scratch_{};
+
+    // the queue pair
+    Controller* controller_ = nullptr;
+    std::string hostnqn_;
+    std::string subnqn_;
+    uint16_t cntlid_ = 0;
+    uint16_t qid_ = 0;
+    uint16_t sqsize_ = 0;  ///< 0's based
+    uint16_t sqhd_ = 0;
+    bool flow_control_ = true;
+    bool authenticated_ = false;
+    std::shared_ptr<const HostKeys> keys_;  ///< null: this queue need not authenticate
+    std::unique_ptr<Authentication> authentication_;
+
+    // commands
+    std::vector<std::unique_ptr<Request>> requests_;  ///< by slot
+    std::vector<uint16_t> free_;
+    size_t unanswered_ = 0;         ///< commands without an answer in the output
+    size_t transferring_ = 0;       ///< of those, with an R2T
+    std::deque<Request*> waiting_;  ///< for memory, in order
+    size_t buffered_ = 0;           ///< bytes of memory that requests hold
+    std::vector<Request*> async_events_;
+};
+
+}  // namespace target

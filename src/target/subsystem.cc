@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/subsystem.h"
+
+#include <utility>
+
+#include "target/target.h"
+
+namespace target {
+
+void Subsystem::add_namespace(const NamespaceConfig& config, std::unique_ptr<Backend> backend) {
+    namespaces_.try_emplace(config.nsid, config, std::move(backend));
+}
+
+const Namespace* Subsystem::find_namespace(uint32_t nsid) const {
+    const auto found = namespaces_.find(nsid);
+    return found == namespaces_.end() ? nullptr : &found->second;
+}
+
+Controller* Subsystem::create_controller(ControllerHost host, base::TimePoint now) {
+    const size_t ids = size_t{config_.cntlid_max} - config_.cntlid_min + 1;
+    if (controllers_.size() >= std::min<size_t>(ids, target_.limits().controllers)) {
+        return nullptr;
+    }
+    // Ids go round, so that a late command of an old association cannot meet a new one.
+    uint16_t cntlid = last_cntlid_;
+    do {
+        cntlid = cntlid < config_.cntlid_min || cntlid >= config_.cntlid_max
+                     ? config_.cntlid_min
+                     : static_cast<uint16_t>(cntlid + 1);
+    } while (controllers_.contains(cntlid));
+    last_cntlid_ = cntlid;
+    auto controller = std::make_unique<Controller>(target_, *this, cntlid, std::move(host), now);
+    return controllers_.emplace(cntlid, std::move(controller)).first->second.get();
+}
+
+Controller* Subsystem::find_controller(uint16_t cntlid) const {
+    const auto found = controllers_.find(cntlid);
+    return found == controllers_.end() ? nullptr : found->second.get();
+}
+
+void Subsystem::remove_controller(const Controller& controller) {
+    controllers_.erase(controller.cntlid());
+}
+
+}  // namespace target
