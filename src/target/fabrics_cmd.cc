@@ -111,7 +111,7 @@ base::Result<Controller*, Refusal> connect_io(const ConnectArguments& args) {
     if (!controller->ready()) {
         return refused(status::kSequenceError.dnr(), "an I/O queue before the controller is ready");
     }
-    if (!controller->queue(0)->authenticated()) {
+    if (!controller->queue(0)->proved()) {
         return refused(status::kAuthRequired.dnr(), "an I/O queue before authentication");
     }
     if (controller->queue(args.sqe.qid) != nullptr) {

@@ -109,8 +109,7 @@ void Queue::sent(size_t bytes) {
 }
 
 bool Queue::step_pending() const {
-    return controller_ == nullptr || authentication_ != nullptr ||
-           (keys_ != nullptr && !authenticated_);
+    return controller_ == nullptr || authentication_ != nullptr || !proved();
 }
 
 std::optional<TimePoint> Queue::next_deadline() const {
@@ -331,7 +330,7 @@ base::Result<const CommandEntry*, nvme::Status> Queue::find_command(const nvme::
     }
     const bool authenticating =
         type == nvme::FabricsType::kAuthSend || type == nvme::FabricsType::kAuthReceive;
-    if (keys_ != nullptr && !authenticated_ && !(fabrics && authenticating)) {
+    if (!proved() && !(fabrics && authenticating)) {
         return status::kAuthRequired.dnr();
     }
     if (!fabrics) {

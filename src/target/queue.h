@@ -53,7 +53,8 @@ class Queue final : public Session, private PduSink {
     [[nodiscard]] uint16_t qid() const { return qid_; }
     [[nodiscard]] const Endpoints& endpoints() const { return endpoints_; }
     [[nodiscard]] base::TimePoint now() const { return now_; }
-    [[nodiscard]] bool authenticated() const { return authenticated_; }
+    /// No authentication has to come first any more.
+    [[nodiscard]] bool proved() const { return keys_ == nullptr || authenticated_; }
 
     /// The answer of a request; its data, if it moves some to the host, is in the buffer.
     void complete(Request& request, nvme::Status status, uint64_t result = 0);
