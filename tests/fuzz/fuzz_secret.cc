@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Secrets in text form: what parses is written back as it came, and an error quotes nothing of it.
+#include <cstdlib>
+
+#include "nvme/dhchap.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const std::string_view text = base::text_of(std::as_bytes(std::span(data, size)));
+    const auto secret = nvme::DhchapSecret::parse(text);
+    if (secret
+            ? secret->text().reveal() != text
+            : text.size() > 40 && secret.error().text.find(text.substr(10)) != std::string::npos) {
+        std::abort();
+    }
+    return 0;
+}
