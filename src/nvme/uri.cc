@@ -46,7 +46,7 @@ bool is_address(int family, const std::string& text) {
 base::Status parse_ipv6(std::string_view text, Uri& uri) {
     std::string_view zone;
     uri.host = std::string(cut(text, '%', zone));
-    if (zone.starts_with("25") && zone.size() > 2) {
+    if (zone.starts_with("25")) {
         zone.remove_prefix(2);
     }
     if (!is_address(AF_INET6, uri.host)) {
