@@ -144,13 +144,6 @@ void add_bus(const SysPaths& sys, std::string_view bus, std::vector<NetworkAlias
     }
 }
 
-/// @return true when the driver lies where wired network drivers lie.
-bool is_network_driver(const kmod_module* module) {
-    const char* path = kmod_module_get_path(module);
-    const std::string_view text = path != nullptr ? path : "";
-    return text.find("/drivers/net/") != text.npos && text.find("/wireless/") == text.npos;
-}
-
 /// The crypto layer's names of what the kernel has already: the `name` lines of /proc/crypto.
 std::set<std::string, std::less<>> crypto_algorithms(const SysPaths& sys) {
     std::set<std::string, std::less<>> names;
@@ -165,6 +158,13 @@ std::set<std::string, std::less<>> crypto_algorithms(const SysPaths& sys) {
 }
 
 }  // namespace
+
+bool may_be_network_driver(std::string_view path) {
+    if (path.find("/drivers/") == path.npos) {
+        return true;
+    }
+    return path.find("/drivers/net/") != path.npos && path.find("/wireless/") == path.npos;
+}
 
 std::vector<NetworkAlias> network_aliases(const SysPaths& sys) {
     std::vector<NetworkAlias> aliases;
@@ -212,7 +212,8 @@ Status load_network_modules(const BootPlan& plan, const SysPaths& sys) {
                 continue;
             }
             for (const Module& module : loader.find(device.alias)) {
-                if (device.any_driver || is_network_driver(module.get())) {
+                const char* path = kmod_module_get_path(module.get());
+                if (path != nullptr && (device.any_driver || may_be_network_driver(path))) {
                     (void)loader.insert(module.get());  // another interface may do; network tells
                 }
             }

@@ -25,9 +25,13 @@ namespace boot {
 /// devices all, since only the driver found tells what they are.
 struct NetworkAlias {
     std::string alias;
-    bool any_driver = false;  ///< load what matches, not only what lies under drivers/net
+    bool any_driver = false;  ///< load what matches, not only what may be a network's
 };
 std::vector<NetworkAlias> network_aliases(const base::SysPaths& sys);
+
+/// @param path  of a module's file. False when it lies among other drivers than those of wired
+/// networks. mkinitcpio keeps all modules in one folder: there any may be one.
+bool may_be_network_driver(std::string_view path);
 
 struct ModuleWish {
     std::string name;  ///< or an alias, `crypto-sha512`

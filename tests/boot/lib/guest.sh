@@ -23,7 +23,7 @@ guest_start() {
     shift 3
     qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 512 -nodefaults -display none -no-reboot \
         -serial "${serial:-file:$console}" -kernel "$kernel_image" -initrd "$initrd" \
-        -append "console=ttyS0 quiet panic=5 $cmdline" "$@" </dev/null >"$console.qemu" 2>&1 &
+        -append "console=ttyS0 ${verbosity-quiet} panic=5 $cmdline" "$@" </dev/null >"$console.qemu" 2>&1 &
     guest_pid=$!
     started_pids+=("$guest_pid")
 }

@@ -94,4 +94,11 @@ BOOST_AUTO_TEST_CASE(a_driver_in_the_kernel_needs_no_file) {
     BOOST_TEST(boot::load_storage_modules(plan, paths(dir)).ok());
 }
 
+BOOST_AUTO_TEST_CASE(drivers_of_other_devices_are_left_alone_where_the_path_tells) {
+    BOOST_TEST(boot::may_be_network_driver("/lib/modules/6/kernel/drivers/net/virtio_net.ko"));
+    BOOST_TEST(!boot::may_be_network_driver("/lib/modules/6/kernel/drivers/block/virtio_blk.ko"));
+    BOOST_TEST(!boot::may_be_network_driver("/lib/modules/6/kernel/drivers/net/wireless/a.ko"));
+    BOOST_TEST(boot::may_be_network_driver("/usr/lib/modules/6/kernel/virtio_net.ko"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
