@@ -3,9 +3,7 @@
 // Server and Connection over loopback TCP, with sessions that know no protocol.
 #include "target/server.h"
 
-#include <arpa/inet.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -13,6 +11,7 @@
 #include <thread>
 
 #include "support/engines.h"
+#include "support/tcp_peer.h"
 
 namespace server_test {
 
@@ -111,26 +110,7 @@ class EchoFactory final : public target::SessionFactory {
 /// A blocking client in the test's thread.
 class Client {
   public:
-    explicit Client(const target::SocketAddress& address, int receive_buffer = 0)
-        : socket_(::socket(address.address.find(':') == std::string::npos ? AF_INET : AF_INET6,
-                           SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        if (receive_buffer > 0) {
-            setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(int));
-        }
-        sockaddr_storage storage{};
-        auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
-        auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-        if (inet_pton(AF_INET, address.address.c_str(), &v4->sin_addr) == 1) {
-            v4->sin_family = AF_INET;
-            v4->sin_port = htons(address.port);
-        } else {
-            BOOST_REQUIRE(inet_pton(AF_INET6, address.address.c_str(), &v6->sin6_addr) == 1);
-            v6->sin6_family = AF_INET6;
-            v6->sin6_port = htons(address.port);
-        }
-        BOOST_REQUIRE(connect(socket_.get(), reinterpret_cast<sockaddr*>(&storage),
-                              storage.ss_family == AF_INET ? sizeof *v4 : sizeof *v6) == 0);
-    }
+    explicit Client(const target::SocketAddress& address) : socket_(support::connect_to(address)) {}
     void say(std::string_view text) const {
         BOOST_REQUIRE(base::write_all(socket_.get(), text).ok());
     }
@@ -285,7 +265,7 @@ BOOST_DATA_TEST_CASE(stop_sends_what_is_owed, support::engines(), engine) {
 
 BOOST_DATA_TEST_CASE(stop_does_not_wait_for_a_peer_that_takes_nothing, support::engines(), engine) {
     Running running(engine);
-    const Client client(running.address, 4096);
+    const Client client(running.address);
     client.say("f");
     BOOST_TEST(client.hear(1) == "F");
     running.stop(base::milliseconds(50));

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// nvmeroot-target: the commands and what they print. Exit codes: 0 done, 1 it could not be done,
+// 2 usage.
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "export/export_config.h"
+#include "target/genkey.h"
+#include "target/serve.h"
+#include "target/serve_options.h"
+
+namespace {
+
+using base::Log;
+using base::Status;
+using Arguments = std::span<const std::string_view>;
+
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
+
+void print(std::string_view text) {
+    (void)base::write_all(STDOUT_FILENO, text);  // nowhere to say that there is nobody to read
+}
+
+int fail(const Log& log, const base::Error& error, ExitCode code) {
+    log.error(error.text);
+    return code;
+}
+
+/// The configuration, its warnings told; nothing, its errors told.
+std::optional<exports::ExportConfig> accept(
+    base::Result<exports::ExportConfig, exports::Errors> config, const Log& log) {
+    if (!config) {
+        for (const std::string& text : config.error()) {
+            log.error(text);
+        }
+        return std::nullopt;
+    }
+    for (const std::string& text : config->warnings) {
+        log.warning(text);
+    }
+    return std::move(config).value();
+}
+
+int run_serve(Arguments arguments, const Log& quiet_log) {
+    const auto machine = base::read_text("/etc/machine-id");
+    auto options = target::parse_serve_options(arguments, machine ? base::trim(*machine) : "");
+    if (!options) {
+        return fail(quiet_log, options.error(), kUsage);
+    }
+    const Log log("nvmeroot-target", options->verbose ? base::Level::kInfo : base::Level::kNotice);
+    auto config = accept(options->config.empty() ? exports::assemble(options->settings, "")
+                                                 : exports::load_config(options->config),
+                         log);
+    if (!config) {
+        return kFailed;
+    }
+    const Status served = target::serve(std::move(*config), options->engine, log);
+    return served ? kDone : fail(log, served.error(), kFailed);
+}
+
+int run_check_config(Arguments arguments, const Log& log) {
+    if (arguments.size() != 1 || arguments[0].starts_with('-')) {
+        return fail(log, base::error("check-config takes one file"), kUsage);
+    }
+    const auto config = accept(exports::load_config(std::string(arguments[0])), log);
+    if (!config) {
+        return kFailed;
+    }
+    size_t namespaces = 0;
+    for (const exports::Subsystem& subsystem : config->subsystems) {
+        namespaces += subsystem.namespaces.size();
+    }
+    print(base::format("%s: %zu subsystems, %zu namespaces, %zu hosts, no error\n",
+                       std::string(arguments[0]).c_str(), config->subsystems.size(), namespaces,
+                       config->hosts.size()));
+    return kDone;
+}
+
+int run_genkey(Arguments arguments, const Log& log) {
+    target::GenkeyOptions options;
+    const auto rest = target::parse_options(target::genkey_option_table(), arguments, options);
+    if (!rest || !rest->empty()) {
+        return fail(log, rest ? base::error("genkey takes options alone") : rest.error(), kUsage);
+    }
+    const auto secret = target::generate_key(options);
+    if (!secret) {
+        return fail(log, secret.error(), kUsage);
+    }
+    const Status written = target::write_key(*secret, options.output);
+    return written ? kDone : fail(log, written.error(), kFailed);
+}
+
+std::string keys_help() {
+    std::string text;
+    std::string_view section;
+    for (const exports::KeyHelp& key : exports::key_help()) {
+        if (key.section != section) {
+            section = key.section;
+            text += "[" + std::string(section) + "]\n";
+        }
+        text += base::format(
+            "  %-24s %s%s%s\n", std::string(key.name).c_str(), std::string(key.help).c_str(),
+            key.fallback.empty() ? "" : "; default ", std::string(key.fallback).c_str());
+    }
+    return text;
+}
+
+std::string serve_help() {
+    return target::options_help(target::serve_option_table());
+}
+std::string genkey_help() {
+    return target::options_help(target::genkey_option_table());
+}
+
+struct Command {
+    std::string_view name;
+    std::string_view usage;
+    std::string_view help;
+    int (*run)(Arguments arguments, const Log& log);
+    std::string (*details)();
+};
+
+constexpr Command kCommands[] = {
+    {"serve", "--config FILE | --image FILE --host NQN [--key FILE] …", "serve disks over NVMe/TCP",
+     run_serve, serve_help},
+    {"check-config", "FILE", "list every error of a configuration", run_check_config, keys_help},
+    {"genkey", "[--hash 1] [-o FILE]", "make a DHHC-1 secret", run_genkey, genkey_help},
+};
+
+std::string usage_of(const Command& command) {
+    return "usage: nvmeroot-target " + std::string(command.name) + " " +
+           std::string(command.usage) + "\n";
+}
+
+int show_help(const Command* command) {
+    if (command != nullptr) {
+        print(usage_of(*command) + command->details());
+        return kDone;
+    }
+    std::string text = "usage: nvmeroot-target COMMAND …\n";
+    for (const Command& each : kCommands) {
+        text += base::format("  %-14s %s\n", std::string(each.name).c_str(),
+                             std::string(each.help).c_str());
+    }
+    print(text + "  COMMAND --help what it takes\n  --version      which version this is\n");
+    return kDone;
+}
+
+const Command* find_command(std::string_view name) {
+    const auto* command = std::find_if(std::begin(kCommands), std::end(kCommands),
+                                       [&](const Command& each) { return each.name == name; });
+    return command == std::end(kCommands) ? nullptr : command;
+}
+
+int unknown_command(const Log& log, std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const Command& command : kCommands) {
+        names.push_back(command.name);
+    }
+    const std::string_view near = base::nearest(name, names);
+    const std::string hint = near.empty() ? "nvmeroot-target --help lists them"
+                                          : "did you mean " + std::string(near) + "?";
+    return fail(log, base::error("no command " + base::quoted(name) + "; " + hint), kUsage);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Log log("nvmeroot-target", base::Level::kNotice);
+    const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
+    const bool wants_help = std::ranges::find(words, "--help") != words.end();
+    const Command* command = words.empty() ? nullptr : find_command(words[0]);
+    if (words.empty()) {
+        (void)show_help(nullptr);
+        return kUsage;
+    }
+    if (wants_help) {
+        return show_help(command);
+    }
+    if (words[0] == "--version") {
+        print("nvmeroot-target " + std::string(base::kVersion) + "\n");
+        return kDone;
+    }
+    return command != nullptr ? command->run(Arguments(words).subspan(1), log)
+                              : unknown_command(log, words[0]);
+}

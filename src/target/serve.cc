@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/serve.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "target/backend_file.h"
+
+namespace target {
+namespace {
+
+/// How long a stopping server lets commands in flight be answered; below the 90 s after which
+/// systemd kills.
+constexpr base::seconds kStopPatience{10};
+
+/// SIGTERM and SIGINT as a descriptor; the helper threads of the reactor inherit the mask. A log
+/// whose reader went away must not end the server: SIGPIPE is ignored.
+base::Result<base::UniqueFd> take_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    base::UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC));
+    if (!fd.valid() || sigprocmask(SIG_BLOCK, &set, nullptr) != 0 ||
+        signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+        return base::errno_error(errno, "take signals");
+    }
+    return fd;
+}
+
+/// Each connection is a descriptor: as many as the system lets us have.
+void raise_file_limit(const exports::ExportConfig& config, const base::Log& log) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);  // what then is too little is told below
+    constexpr rlim_t kOthers = 64;
+    if (limit.rlim_cur < config.limits.max_connections + kOthers) {
+        log.warning("max_connections is " + std::to_string(config.limits.max_connections) +
+                    ", but this process may open only " + std::to_string(limit.rlim_cur) +
+                    " files (LimitNOFILE, ulimit -n), continuing with fewer connections");
+    }
+}
+
+Limits limits_of(const exports::Limits& limits) {
+    Limits result;
+    result.io_queues = limits.io_queues;
+    result.queue_entries = limits.queue_entries;
+    result.max_transfer_bytes = limits.max_transfer_bytes;
+    return result;
+}
+
+HostTable hosts_of(std::vector<exports::Host> hosts) {
+    HostTable table;
+    for (exports::Host& host : hosts) {
+        std::shared_ptr<const HostKeys> keys;
+        if (host.secret) {
+            keys = std::make_shared<const HostKeys>(
+                HostKeys{std::move(*host.secret), std::move(host.ctrl_secret),
+                         std::move(host.hashes), std::move(host.groups)});
+        }
+        table.add(std::move(host.nqn), std::move(keys));
+    }
+    return table;
+}
+
+}  // namespace
+
+Service::Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log)
+    : reactor_(reactor),
+      log_(log),
+      events_(log),
+      access_(hosts_of(std::move(config.hosts))),
+      target_(limits_of(config.limits), access_, events_),
+      server_(reactor, target_, {config.limits.max_connections, [&log](const std::string& text) {
+                                     log.warning(text);
+                                 }}) {}
+
+base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig config, Reactor& reactor,
+                                                     const base::Log& log) {
+    std::unique_ptr<Service> service(new Service(config, reactor, log));
+    for (const exports::Subsystem& subsystem : config.subsystems) {
+        TRY_VOID(service->add_subsystem(subsystem));
+    }
+    TRY_VOID(service->listen_on(config.listen, false));
+    TRY_VOID(service->listen_on(config.discovery, true));
+    log.notice("ready, using " + std::string(reactor.engine()));
+    return service;
+}
+
+base::Status Service::add_subsystem(const exports::Subsystem& config) {
+    SubsystemConfig core;
+    core.nqn = config.nqn;
+    core.serial = config.serial;
+    core.model = config.model;
+    core.allow_any_host = config.allow_any_host;
+    core.hosts = config.hosts;
+    Subsystem& subsystem = target_.add_subsystem(std::move(core));
+    for (const exports::Namespace& ns : config.namespaces) {
+        if (auto added = add_namespace(ns, subsystem); !added) {
+            return std::move(added).error().in("[namespace." + ns.name + "]");
+        }
+    }
+    return base::done();
+}
+
+base::Status Service::add_namespace(const exports::Namespace& config, Subsystem& subsystem) {
+    const auto tell = [this](const std::string& text) { log_.error(text); };
+    TRY(auto backend,
+        FileBackend::open(reactor_, {config.image, config.read_only, config.block_bytes, tell}));
+    subsystem.add_namespace(
+        {config.nsid, config.ids, config.block_bytes, config.read_only, config.pi_type},
+        std::move(backend));
+    log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
+                std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +
+                (config.read_only ? ", read-only" : ""));
+    return base::done();
+}
+
+base::Status Service::listen_on(const std::vector<exports::Address>& addresses, bool discovery) {
+    for (const exports::Address& address : addresses) {
+        TRY(const SocketAddress bound, server_.listen({address.host, address.port}));
+        target_.add_portal({bound.address, bound.port, 1, discovery});
+        log_.notice((discovery ? "discovery on " : "listening on ") + to_text(bound));
+        listening_.push_back(bound);
+    }
+    return base::done();
+}
+
+void Service::stop(base::milliseconds patience) {
+    log_.notice("stopping, connections: " + std::to_string(server_.connection_count()));
+    server_.stop(patience, [this] { reactor_.stop(); });
+}
+
+base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log) {
+    TRY(const base::UniqueFd signals, take_signals());
+    raise_file_limit(config, log);
+    TRY(const auto reactor, Reactor::open(engine));
+    TRY(const auto service, Service::open(std::move(config), *reactor, log));
+    reactor->wait_readable(signals.get(), [&](int) { service->stop(kStopPatience); });
+    reactor->run();
+    log.notice("stopped");
+    return base::done();
+}
+
+}  // namespace target

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A configuration becomes a running server:
+//
+//   ExportConfig ─► hosts ─► Target ─► subsystems, images ─► Server ─► listening
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "export/export_config.h"
+#include "target/access.h"
+#include "target/event_log.h"
+#include "target/reactor.h"
+#include "target/server.h"
+#include "target/target.h"
+
+namespace target {
+
+/// Everything that serves one configuration on one reactor. Says one line for each image and each
+/// address, `listening on 192.0.2.1:4420`, and then `ready`.
+class Service {
+  public:
+    /// @param reactor, log  outlive the service
+    /// Errors: an image, an address.
+    static base::Result<std::unique_ptr<Service>> open(exports::ExportConfig config,
+                                                       Reactor& reactor, const base::Log& log);
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+
+    /// Where it listens, in the order of the configuration, with the ports that it got.
+    [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
+
+    /// Closes everything, commands in flight first answered, and stops the reactor.
+    void stop(base::milliseconds patience);
+
+  private:
+    Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log);
+
+    base::Status add_subsystem(const exports::Subsystem& config);
+    base::Status add_namespace(const exports::Namespace& config, Subsystem& subsystem);
+    base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
+
+    Reactor& reactor_;
+    const base::Log& log_;
+    EventLog events_;
+    HostTable access_;
+    Target target_;
+    Server server_;
+    std::vector<SocketAddress> listening_;
+};
+
+/// Serves until SIGTERM or SIGINT. Errors: those of Service::open, a signal descriptor, the engine.
+base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log);
+
+}  // namespace target
