@@ -16,8 +16,6 @@ using Fields = std::vector<std::string_view>;
 
 constexpr size_t kLongestInterfaceName = 15;  // IFNAMSIZ without its NUL
 constexpr size_t kLongestHostname = 253;      // RFC 1035, section 2.3.4 "Size limits", as text
-constexpr uint64_t kSmallestMtu = 68;         // RFC 791, section 3.2
-constexpr uint64_t kLargestMtu = 65535;
 
 /// The fields of an ip= value that names an address, in the order of the kernel's documentation.
 enum Field : size_t {
@@ -120,8 +118,8 @@ base::Result<std::string> parse_hostname(std::string_view text) {
 }
 
 base::Result<uint32_t> parse_mtu(std::string_view text) {
-    const auto mtu = base::parse_u64(text, kLargestMtu);
-    if (!mtu || *mtu < kSmallestMtu) {
+    const auto mtu = base::parse_u64(text, kMaxMtu);
+    if (!mtu || *mtu < kMinMtu) {
         return base::error("not an MTU (68 to 65535): " + base::quoted(text));
     }
     return static_cast<uint32_t>(*mtu);

@@ -214,7 +214,7 @@ constexpr std::array kKeys = {
     Key{"network", "interface", "NAME", "", "the interface for ip values that name none",
         [](Given& g, Draft& d) { return store(Result<std::string>(g.text), d.plan.network.interface); }},
     Key{"network", "mtu", "BYTES", "", "MTU of interfaces whose ip value names none",
-        [](Given& g, Draft& d) { return store(parse_u32(g.text, 576, 65535), d.plan.network.mtu); }},
+        [](Given& g, Draft& d) { return store(parse_u32(g.text, kMinMtu, kMaxMtu), d.plan.network.mtu); }},
     Key{"network", "carrier_timeout", "TIME", "10s", "how long an interface may take to appear, and then to link",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.network.carrier_timeout); }},
     Key{"network", "dhcp_timeout", "TIME", "30s", "how long one try for a lease may take",

@@ -4,6 +4,7 @@
 // ip_options.h and from the [network] section of the ini file.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "boot/ip_address.h"
 
 namespace boot {
+
+inline constexpr uint32_t kMinMtu = 68;  // RFC 791, section 3.2
+inline constexpr uint32_t kMaxMtu = 65535;
 
 enum class AddressMethod {
     kStatic,  // the address given, or none at all: then the link is only brought up

@@ -95,8 +95,7 @@ void take_connect(const CmdlineWord& word, Sources& sources) {
 
 void take_discover(const CmdlineWord& word, Sources& sources) {
     sources.warnings.push_back("command line: " + word.key +
-                               ": discovery is not supported, continuing without it; name the root "
-                               "with nvmeroot=URI");
+                               ": discovery is not supported, continuing without it");
 }
 
 void take_off(const CmdlineWord& word, Sources& sources) {

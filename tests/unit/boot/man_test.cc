@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The man pages against the program: each key with its default, each exit code with its meaning,
-// and each example that a `test:` comment marks.
+// The man pages and README against the program: each key with its default, each exit code with its
+// meaning, and each example that a `test:` comment marks.
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <string_view>
@@ -129,6 +129,16 @@ BOOST_AUTO_TEST_CASE(the_examples_work) {
     for (const std::string& cmdline : cmdlines) {
         check_example("", cmdline);
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_tour_of_the_readme_works) {
+    const auto readme = base::read_text("README.md");
+    BOOST_REQUIRE(readme.ok());
+    std::string config = part(*readme, "printf '", "' > /etc/nvmeroot/nvmeroot.conf").substr(8);
+    replace_all(config, "\\n", "\n");
+    const std::string cmdline = part(*readme, "\n    ip=dhcp nvmeroot=", "\n\n");
+    BOOST_REQUIRE(!cmdline.empty());
+    check_example(config, cmdline);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -124,6 +124,14 @@ BOOST_AUTO_TEST_CASE(nobody_asked_for_a_root) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(discovery_beside_a_uri_is_a_warning) {
+    const auto loaded = Machine().load(std::string(kUri) + "rd.nvmf.discover=tcp,192.0.2.1");
+    BOOST_TEST(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(joined(loaded.warnings) ==
+               "command line: rd.nvmf.discover: discovery is not supported, continuing without "
+               "it\n");
+}
+
 BOOST_AUTO_TEST_CASE(rd_nonvmf_turns_all_off_even_what_is_wrong) {
     const Machine machine;
     for (const char* word : {"rd.nonvmf", "rd.nonvmf=1", "rd.nonvmf=yes"}) {
@@ -438,7 +446,7 @@ BOOST_AUTO_TEST_CASE(the_report_tells_values_origins_target_and_troubles) {
     BOOST_TEST((boot::plan_exit_code(good) == boot::ExitCode::kDone));
     const auto bad = machine.load(std::string(kUri) + "nvmeroot.mtu=9");
     BOOST_TEST(
-        boot::plan_text(bad).ends_with("error: command line: nvmeroot.mtu: \"9\" is below 576\n"));
+        boot::plan_text(bad).ends_with("error: command line: nvmeroot.mtu: \"9\" is below 68\n"));
     BOOST_TEST((boot::plan_exit_code(bad) == boot::ExitCode::kConfig));
     BOOST_TEST((boot::plan_exit_code(machine.load("")) == boot::ExitCode::kNotAsked));
     const std::string json = boot::plan_json(bad);
