@@ -41,7 +41,7 @@ case_settings() {
     uri=${uri-nvmeroot=nvme+tcp://$portal/$nqn/$nid}
 }
 
-# run_case NAME PORT KEEP   in a process of its own; its exit is the result, $log/why the reasons
+# run_case NAME PORT KEEP   in a process of its own; exits 0 passed, 77 skipped ($log/skipped), else failed ($log/why)
 run_case() {
     local began=$SECONDS
     log=$boot/log/$1
@@ -59,7 +59,7 @@ run_case() {
     if [ -e "$log/why" ]; then exit 1; fi
     echo $((SECONDS - began)) >"$log/seconds"
     end_started
-    [ "$3" = yes ] || rm -rf "$log"/*.ext4 "$log/initrd" "$log/overlay"
+    [ "$3" = yes ] || rm -rf "$log"/*.ext4 "$log"/*initrd "$log/overlay"
     exit 0
 }
 
