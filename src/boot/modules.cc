@@ -121,9 +121,24 @@ class Loader {
 // --- which modules
 // ---------------------------------------------------------------------------------
 
-/// Buses that carry network devices. On all but PCI the device itself does not say that it is one.
-constexpr std::array<std::string_view, 5> kDriverTellsBuses = {"virtio", "usb", "platform", "vmbus",
-                                                               "xen"};
+/// Buses other than PCI that carry network devices, and how the modaliases of such devices look:
+/// virtio by device number, Hyper-V by the id of its network class, USB by interface class
+/// (communication, wireless controller such as RNDIS, miscellaneous, vendor's own), platform not at
+/// all: there the driver found tells.
+struct Bus {
+    std::string_view name;
+    std::string_view alias_part;
+};
+constexpr Bus kBuses[] = {
+    {"virtio", "virtio:d00000001v"},
+    {"vmbus", "vmbus:635161f83edfc546913ff2d2f965ed0e"},
+    {"xen", "xen:vif"},
+    {"usb", "ic02"},
+    {"usb", "icE0"},
+    {"usb", "icEF"},
+    {"usb", "icFF"},
+    {"platform", ""},
+};
 
 bool is_wired_network_class(std::string_view pci_class) {
     constexpr std::string_view kWireless = "0x0280";
@@ -132,14 +147,22 @@ bool is_wired_network_class(std::string_view pci_class) {
            !pci_class.starts_with(kInfiniband);
 }
 
-void add_bus(const SysPaths& sys, std::string_view bus, std::vector<NetworkAlias>& aliases) {
-    const std::string folder = sys.sys + "/bus/" + std::string(bus) + "/devices";
+void add_pci(const SysPaths& sys, std::vector<NetworkAlias>& aliases) {
+    const std::string folder = sys.sys + "/bus/pci/devices";
     for (const std::string& device : list_folder(folder)) {
         const std::string path = folder + "/" + device;
-        const std::string alias = attribute(path + "/modalias");
-        const bool pci = bus == "pci";
-        if (!alias.empty() && (!pci || is_wired_network_class(attribute(path + "/class")))) {
-            aliases.push_back({alias, pci});
+        if (is_wired_network_class(attribute(path + "/class"))) {
+            aliases.push_back({attribute(path + "/modalias"), true});
+        }
+    }
+}
+
+void add_bus(const SysPaths& sys, const Bus& bus, std::vector<NetworkAlias>& aliases) {
+    const std::string folder = sys.sys + "/bus/" + std::string(bus.name) + "/devices";
+    for (const std::string& device : list_folder(folder)) {
+        const std::string alias = attribute(folder + "/" + device + "/modalias");
+        if (!alias.empty() && alias.find(bus.alias_part) != alias.npos) {
+            aliases.push_back({alias, false});
         }
     }
 }
@@ -168,8 +191,8 @@ bool may_be_network_driver(std::string_view path) {
 
 std::vector<NetworkAlias> network_aliases(const SysPaths& sys) {
     std::vector<NetworkAlias> aliases;
-    add_bus(sys, "pci", aliases);
-    for (const std::string_view bus : kDriverTellsBuses) {
+    add_pci(sys, aliases);
+    for (const Bus& bus : kBuses) {
         add_bus(sys, bus, aliases);
     }
     return aliases;

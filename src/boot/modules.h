@@ -20,9 +20,9 @@
 
 namespace boot {
 
-/// The modaliases of all devices whose driver may be a wired network's: of the PCI devices those of
-/// the network class (wireless and Infiniband left out), of virtio, USB, platform, Hyper-V and Xen
-/// devices all, since only the driver found tells what they are.
+/// The modaliases of the devices that may be a wired network's: PCI devices of the network class
+/// (wireless and Infiniband left out), and what looks like one on virtio, USB, Hyper-V, Xen and the
+/// platform bus.
 struct NetworkAlias {
     std::string alias;
     bool any_driver = false;  ///< load what matches, not only what may be a network's

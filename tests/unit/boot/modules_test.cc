@@ -44,7 +44,9 @@ BOOST_AUTO_TEST_CASE(wired_network_devices_are_found_on_their_buses) {
     pci(dir, "infiniband", "0x020700");
     pci(dir, "disk", "0x010802");
     dir.file("sys/bus/virtio/devices/virtio0/modalias", "virtio:d00000001v00001AF4\n");
-    dir.file("sys/bus/usb/devices/1-1:1.0/modalias", "usb:v0B95\n");
+    dir.file("sys/bus/usb/devices/1-1:1.0/modalias", "usb:v0B95p1790dc00icFFisc00\n");
+    dir.file("sys/bus/usb/devices/1-2:1.0/modalias", "usb:v046DpC31Cdc00ic03isc01\n");
+    dir.file("sys/bus/virtio/devices/virtio1/modalias", "virtio:d00000002v00001AF4\n");
     dir.file("sys/bus/scsi/devices/0:0/modalias", "scsi:t-0x00\n");
     const auto aliases = boot::network_aliases(paths(dir));
     BOOST_REQUIRE(aliases.size() == 3U);
@@ -52,7 +54,7 @@ BOOST_AUTO_TEST_CASE(wired_network_devices_are_found_on_their_buses) {
     BOOST_TEST(aliases[0].any_driver);
     BOOST_TEST(aliases[1].alias == "virtio:d00000001v00001AF4");
     BOOST_TEST(!aliases[1].any_driver);
-    BOOST_TEST(aliases[2].alias == "usb:v0B95");
+    BOOST_TEST(aliases[2].alias == "usb:v0B95p1790dc00icFFisc00");
 }
 
 BOOST_AUTO_TEST_CASE(only_what_the_plan_uses_is_loaded) {
