@@ -67,7 +67,11 @@ Outcome<base::Nothing> start_modules(Machine& machine) {
         return base::done();
     }
     machine.state.begin("drivers");
-    TRY_VOID(staged(ExitCode::kModules, load_network_modules(machine.plan, machine.sys)));
+    TRY(const auto problems,
+        staged(ExitCode::kModules, load_network_modules(machine.plan, machine.sys)));
+    for (const std::string& problem : problems) {
+        machine.state.warning(problem + ", continuing without it");
+    }
     TRY(machine.storage_modules,
         staged(ExitCode::kModules, SideTask::start("modules", [&]() -> Result<std::string> {
                    TRY_VOID(load_storage_modules(machine.plan, machine.sys));

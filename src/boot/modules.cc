@@ -220,13 +220,14 @@ std::vector<ModuleWish> storage_modules(const BootPlan& plan, const SysPaths& sy
     return wishes;
 }
 
-Status load_network_modules(const BootPlan& plan, const SysPaths& sys) {
+Result<std::vector<std::string>> load_network_modules(const BootPlan& plan, const SysPaths& sys) {
     TRY(const Loader loader, Loader::open(sys));
     for (const std::string& name : plan.extra_modules) {
         TRY_VOID(loader.load({name, true}));
     }
     // A PCI driver brings a virtio device, a USB host controller its devices: until nothing is new.
     constexpr int kMaxRounds = 4;
+    std::vector<std::string> problems;
     std::set<std::string> seen;
     for (int round = 0; round < kMaxRounds; ++round) {
         const size_t before = seen.size();
@@ -236,8 +237,11 @@ Status load_network_modules(const BootPlan& plan, const SysPaths& sys) {
             }
             for (const Module& module : loader.find(device.alias)) {
                 const char* path = kmod_module_get_path(module.get());
-                if (path != nullptr && (device.any_driver || may_be_network_driver(path))) {
-                    (void)loader.insert(module.get());  // another interface may do; network tells
+                if (path == nullptr || (!device.any_driver && !may_be_network_driver(path))) {
+                    continue;  // built in, or not ours
+                }
+                if (Status inserted = loader.insert(module.get()); !inserted) {
+                    problems.push_back(std::move(inserted).error().text);
                 }
             }
         }
@@ -245,7 +249,7 @@ Status load_network_modules(const BootPlan& plan, const SysPaths& sys) {
             break;
         }
     }
-    return base::done();
+    return problems;
 }
 
 Status load_storage_modules(const BootPlan& plan, const SysPaths& sys) {

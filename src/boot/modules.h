@@ -42,7 +42,10 @@ std::vector<ModuleWish> storage_modules(const BootPlan& plan, const base::SysPat
 
 /// Loads the modules named by the plan, then the drivers of the network devices and of what appears
 /// behind them. Finding none is no error: drivers may be built in.
-base::Status load_network_modules(const BootPlan& plan, const base::SysPaths& sys);
+/// @return a sentence for each driver that did not load: another interface may do
+/// Errors: a module that the plan names is missing or does not load.
+base::Result<std::vector<std::string>> load_network_modules(const BootPlan& plan,
+                                                            const base::SysPaths& sys);
 
 /// Loads nvme-tcp and what it needs. Errors: a required module is neither loaded, built in, nor in
 /// the image, or the kernel refuses it.

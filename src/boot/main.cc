@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// nvmeroot: brings up the root disk of a machine without disks, over NVMe/TCP. `boot` is the way
+// through run() below; `plan` and `check` only look. What a hook needs to know of the outcome is
+// the exit code (exit_code.h) and the files that handover.h names.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys_paths.h"
+#include "boot/boot.h"
+#include "boot/check_command.h"
+#include "boot/exit_code.h"
+#include "boot/options.h"
+#include "boot/plan.h"
+#include "boot/plan_report.h"
+#include "boot/state.h"
+
+namespace boot {
+namespace {
+
+/// One attempt, one line a stage.
+Outcome<Root> run(Machine& machine) {
+    TRY(const Network network, network_stage(machine));
+    TRY(const std::vector<Portal> portals, probe_stage(machine, network));
+    TRY(const ProvenController controller, connect_stage(machine, portals));
+    TRY(const CheckedDisk disk, check_stage(machine, controller));
+    return hand_over_stage(machine, disk, network);
+}
+
+Outcome<Root> boot_machine(BootPlan plan, const base::SysPaths& sys, base::Clock& clock,
+                           BootState& state) {
+    const base::Deadline deadline(clock, plan.timeouts.total);
+    Machine machine{std::move(plan), sys, clock, state, deadline, {}, {}, {}};
+    TRY_VOID(start_modules(machine));
+    return retry(machine, run);
+}
+
+/// Lines go to the kernel's log, which the console shows; to stderr where there is none.
+base::Log open_log(const base::SysPaths& sys) {
+    base::Log log("nvmeroot", base::Level::kNotice);
+    if (auto kmsg = base::open_file(sys.dev + "/kmsg", O_WRONLY)) {
+        log.also_to_kmsg(std::move(kmsg).value());
+        log.silence_stderr();
+    }
+    return log;
+}
+
+ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys) {
+    const base::Log log = open_log(sys);
+    base::SystemClock clock;
+    BootState state(clock, log);
+    if (handed_over_already(sys)) {
+        state.notice("the root was handed over before, nothing to do");
+        return ExitCode::kDone;
+    }
+    LoadedPlan loaded = load_plan(input, sys);
+    if (loaded.asked == Asked::kNo) {
+        return ExitCode::kNotAsked;
+    }
+    for (const std::string& warning : loaded.warnings) {
+        state.warning(warning);
+    }
+    const Outcome<Root> root = loaded.errors.empty()
+                                   ? boot_machine(std::move(loaded.plan), sys, clock, state)
+                                   : loaded.failure();
+    if (!root) {
+        state.failure(root.error());
+    }
+    state.end();
+    if (const auto written = state.write(sys); !written) {
+        log.warning(written.error().text + ", continuing without it");
+    }
+    return root ? ExitCode::kDone : root.error().code;
+}
+
+ExitCode plan_command(const PlanInput& input, const base::SysPaths& sys, bool json) {
+    const LoadedPlan loaded = load_plan(input, sys);
+    (void)base::write_all(STDOUT_FILENO, json ? plan_json(loaded) : plan_text(loaded));
+    return plan_exit_code(loaded);
+}
+
+ExitCode run_command(const Options& options) {
+    const base::SysPaths sys = sys_paths(options);
+    if (options.command == Command::kCheck) {
+        return check_command(options.operand, sys);
+    }
+    const auto input = plan_input(options, sys);
+    if (!input) {
+        (void)base::write_all(STDERR_FILENO, "nvmeroot: " + input.error().text + "\n");
+        return ExitCode::kConfig;
+    }
+    return options.command == Command::kBoot ? boot_command(*input, sys)
+                                             : plan_command(*input, sys, options.json);
+}
+
+}  // namespace
+}  // namespace boot
+
+int main(int argc, char** argv) {
+    ::umask(022);
+    const auto options =
+        boot::parse_options(std::span<const char* const>(argv, argv + argc).subspan(1));
+    if (!options) {
+        (void)base::write_all(STDERR_FILENO, "nvmeroot: " + options.error().text + "\n");
+        return static_cast<int>(boot::ExitCode::kUsage);
+    }
+    if (options->command == boot::Command::kHelp || options->command == boot::Command::kVersion) {
+        const bool help = options->command == boot::Command::kHelp;
+        (void)base::write_all(STDOUT_FILENO,
+                              help ? boot::help_text(options->operand) : "nvmeroot 0.1\n");
+        return 0;
+    }
+    return static_cast<int>(boot::run_command(*options));
+}
