@@ -19,6 +19,7 @@ from dhcp_server import DISCOVER, REQUEST, Server, ip
 
 PROBE = sys.argv[1]
 MAC = "52:54:00:12:34:5%d"
+QUICK = 5  # seconds beside those waited for on purpose; an idle machine needs half a one
 numbers = itertools.count()
 TESTS = []
 
@@ -118,7 +119,7 @@ def static_ipv4(client):
                               "nameserver=192.0.2.53", "rd.route=198.51.100.0/24:192.0.2.254")
     expect(lines, "eth0 address 192.0.2.10/24", "eth0 route 0.0.0.0/0 via 192.0.2.1",
            "eth0 route 198.51.100.0/24 via 192.0.2.254", "eth0 dns 192.0.2.53")
-    assert took < 2, took
+    assert took < QUICK, took
     assert "LOWER_UP" in client.inside("ip", "link", "show", "lo")
     assert "brd 192.0.2.255" in client.inside("ip", "addr", "show", "eth0")
     assert "metric 1024" in client.inside("ip", "route", "show", "default")
@@ -132,7 +133,7 @@ def what_is_there_already_is_success(client):
     lines, took = client.boot(*words)
     expect(lines, "eth0 address 192.0.2.10/24", "eth0 address 2001:db8::10/64",
            "eth0 route ::/0 via 2001:db8::1")
-    assert took < 1, took
+    assert took < QUICK, took
 
 
 @test
@@ -167,7 +168,7 @@ def dhcp_gives_everything(client):
            "eth0 route 203.0.113.1/32 via link", "eth0 route 0.0.0.0/0 via 192.0.2.1",
            "eth0 route 198.51.100.0/24 via 192.0.2.9")
     assert sum(" route " in line for line in lines) == 3, lines  # option 3 does not count
-    assert took < 2, took
+    assert took < QUICK, took
     assert [kind for kind, _ in server.seen] == [DISCOVER, REQUEST]
     assert server.seen[0][1][61] == bytes.fromhex("01525400123450")
     assert int(lines[-1].split()[2]) < 8192, lines[-1]
@@ -178,7 +179,7 @@ def dhcp_answers_by_unicast(client):
     client.server(client.wire().plug().up("192.0.2.1/24"), unicast=True, options={3: ip("192.0.2.1")})
     lines, took = client.boot("ip=::::pc7:eth0:dhcp")
     expect(lines, "eth0 address 192.0.2.20/24", "eth0 route 0.0.0.0/0 via 192.0.2.1")
-    assert took < 2, took
+    assert took < QUICK, took
 
 
 @test
@@ -194,7 +195,7 @@ def dhcp_server_silent_at_first(client):
     server = client.server(client.wire().plug().up("192.0.2.1/24"), silent=2)
     _, took = client.boot("ip=dhcp")
     assert [kind for kind, _ in server.seen] == [DISCOVER, DISCOVER, DISCOVER, REQUEST]
-    assert 2 < took < 5, took
+    assert 2 < took < 2 + QUICK, took
 
 
 @test
@@ -203,7 +204,7 @@ def dhcp_nak_begins_anew(client):
     lines, took = client.boot("ip=dhcp")
     expect(lines, "eth0 address 192.0.2.20/24")
     assert [kind for kind, _ in server.seen] == [DISCOVER, REQUEST, DISCOVER, REQUEST]
-    assert took < 2, took
+    assert took < QUICK, took
 
 
 @test
@@ -211,7 +212,7 @@ def no_dhcp_server(client):
     client.wire().plug().up()
     lines, took = client.boot("ip=eth0:dhcp", "dhcp_timeout=2s", status=1)
     assert lines == ["error: eth0: no DHCP server answered 2 discovers in 2 s"], lines
-    assert 2 <= took < 3, took
+    assert 2 <= took < 2 + QUICK, took
 
 
 @test
@@ -220,7 +221,7 @@ def carrier_comes_late(client):
     later(1.5, lambda: wire.up("192.0.2.1/24"))
     lines, took = client.boot("ip=192.0.2.10::192.0.2.1:24::eth0:none")
     expect(lines, "eth0 address 192.0.2.10/24")
-    assert 1.4 < took < 3, took
+    assert 1.4 < took < 1.4 + QUICK, took
 
 
 @test
@@ -228,7 +229,7 @@ def no_carrier(client):
     client.wire().plug()
     lines, took = client.boot("ip=192.0.2.10:::24::eth0:none", "carrier_timeout=1500ms", status=1)
     assert lines == ["error: eth0: no carrier after 1.5 s"], lines
-    assert 1.5 <= took < 2.5, took
+    assert 1.5 <= took < 1.5 + QUICK, took
 
 
 @test
@@ -238,7 +239,7 @@ def interface_appears_late(client):
     client.server(wire)
     lines, took = client.boot("ip=eth0:dhcp")
     expect(lines, "eth0 address 192.0.2.20/24")
-    assert 0.9 < took < 3, took
+    assert 0.9 < took < 0.9 + QUICK, took
 
 
 @test
@@ -253,7 +254,7 @@ def the_deadline_ends_all_waiting(client):
     client.wire().plug().up()
     lines, took = client.boot("ip=eth0:dhcp", "timeout=1s", status=1)
     assert lines[0].startswith("error: eth0: no DHCP server answered"), lines
-    assert took < 2, took
+    assert took < QUICK, took
 
 
 @test
@@ -264,7 +265,7 @@ def first_lease_of_several_interfaces_wins(client):
     lines, took = client.boot("ip=dhcp")
     expect(lines, "eth1 address 192.0.2.20/24")
     assert not any(line.startswith(("eth0", "eth2", "warning")) for line in lines), lines
-    assert took < 2, took
+    assert took < QUICK, took
     assert "state DOWN" in client.inside("ip", "link", "show", "eth0")
 
 
@@ -296,7 +297,7 @@ def without_a_word_what_is_configured_is_left_alone(client):
     expect(lines, "eth0 address 192.0.2.77/24")
     lines, _ = client.boot("ip=eth0:dhcp")
     expect(lines, "eth0 address 192.0.2.77/24")
-    assert server.seen == [] and took < 1
+    assert server.seen == [] and took < QUICK
     lines, _ = client.boot("ip=eth0:dhcp", "need_lease")
     expect(lines, "eth0 address 192.0.2.77/24", "eth0 address 192.0.2.20/24")
 
@@ -341,7 +342,7 @@ def an_mtu_that_the_interface_refuses_is_an_error(client):
     client.inside("ip", "link", "add", "dummy0", "link", "eth0", "type", "macvlan")
     lines, took = client.boot("ip=192.0.2.10:::24::dummy0:none:9000", status=1)
     assert lines[0].startswith("error: dummy0: MTU 9000: "), lines
-    assert took < 1, took
+    assert took < QUICK, took
 
 
 def judge(function):

@@ -68,7 +68,10 @@ void print(const boot::Interface& interface) {
 /// Resident memory at its highest. Not by getrusage(2), which counts what ran before execve(2).
 void print_peak() {
     const auto status = base::read_text("/proc/self/status");
-    for (const auto line : base::split(status ? *status : "", '\n')) {
+    if (!status) {
+        return;
+    }
+    for (const auto line : base::split(*status, '\n')) {
         if (line.starts_with("VmHWM:")) {
             std::printf("peak %.*s\n", static_cast<int>(line.size()), line.data());
         }
