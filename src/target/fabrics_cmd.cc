@@ -21,8 +21,7 @@ using nvme::PropertySqe;
 
 namespace {
 
-// --- Connect
-// ---------------------------------------------------------------------------------------
+// --- Connect ------------------------------------------------------------------------------------
 
 /// Why a Connect is refused.
 struct Refusal {
@@ -158,8 +157,7 @@ void connect(Request& request) {
     }
 }
 
-// --- properties
-// ------------------------------------------------------------------------------------
+// --- properties ---------------------------------------------------------------------------------
 
 /// Properties belong to the admin queue.
 bool on_admin_queue(const Request& request) {

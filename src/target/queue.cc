@@ -22,14 +22,6 @@ constexpr auto kHandshakeLimit = base::seconds(10);
 /// takes seconds for a large group.
 constexpr auto kAuthenticationLimit = base::seconds(60);
 
-/// Memory that the commands of one queue may hold; one command always may.
-constexpr size_t kQueueBytes = size_t{4} << 20U;
-/// Commands of a peer that is not connected yet.
-constexpr size_t kUnconnectedRequests = 2;
-/// Beyond the queue's size: Asynchronous Event Requests, which give their entry back when they are
-/// fetched, and Authentication commands, which hosts send beside a full queue.
-constexpr size_t kExtraRequests = 8;
-
 template <class Wire>
 Wire as(base::ByteView header) {
     Wire wire;
@@ -41,24 +33,9 @@ PduError invalid_field(size_t offset) {
     return {FatalStatus::kInvalidHeaderField, static_cast<uint32_t>(offset)};
 }
 
-bool is_fabrics(const nvme::Sqe& sqe) {
-    return sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kFabrics);
-}
-
-nvme::DataDirection direction(const nvme::Sqe& sqe) {
-    return nvme::data_direction(is_fabrics(sqe) ? static_cast<uint8_t>(nvme::fabrics_type(sqe))
-                                                : sqe.opcode);
-}
-
-const CommandEntry* find(std::span<const CommandEntry> table, uint8_t opcode) {
-    const auto row = std::ranges::find(table, opcode, &CommandEntry::opcode);
-    return row == table.end() ? nullptr : &*row;
-}
-
 }  // namespace
 
-// --- the connection
-// --------------------------------------------------------------------------------
+// --- the connection -----------------------------------------------------------------------------
 
 Queue::Queue(Target& target, SessionOwner& owner, Endpoints endpoints, TimePoint now)
     : target_(target),
@@ -180,8 +157,7 @@ void Queue::tell(Event::Kind kind, std::string detail) {
                                .detail = std::move(detail)});
 }
 
-// --- PDUs in
-// ---------------------------------------------------------------------------------------
+// --- PDUs in ------------------------------------------------------------------------------------
 
 nvme::ReceiveRules Queue::rules(nvme::PduType type) const {
     const Limits& limits = target_.limits();
@@ -315,258 +291,7 @@ base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
     return Nothing{};
 }
 
-// --- commands
-// --------------------------------------------------------------------------------------
-
-base::Result<const CommandEntry*, nvme::Status> Queue::find_command(const nvme::Sqe& sqe) const {
-    const bool fabrics = is_fabrics(sqe);
-    const auto type = nvme::fabrics_type(sqe);
-    const CommandEntry* row =
-        fabrics ? find(fabrics_commands(), static_cast<uint8_t>(type)) : nullptr;
-    if (controller_ == nullptr) {
-        return row != nullptr && type == nvme::FabricsType::kConnect
-                   ? base::Result<const CommandEntry*, nvme::Status>(row)
-                   : status::kSequenceError.dnr();
-    }
-    const bool authenticating =
-        type == nvme::FabricsType::kAuthSend || type == nvme::FabricsType::kAuthReceive;
-    if (!proved() && !(fabrics && authenticating)) {
-        return status::kAuthRequired.dnr();
-    }
-    if (!fabrics) {
-        if (!controller_->ready()) {
-            return status::kSequenceError.dnr();
-        }
-        row = find(qid_ != 0                     ? io_commands()
-                   : controller_->is_discovery() ? discovery_commands()
-                                                 : admin_commands(),
-                   sqe.opcode);
-    }
-    if (row == nullptr) {
-        return status::kInvalidOpcode.dnr();
-    }
-    return row;
-}
-
-void Queue::dispatch(Request& request, bool intact) {
-    sqhd_ = static_cast<uint16_t>((sqhd_ + 1U) % (sqsize_ + 1U));
-    if (controller_ != nullptr) {
-        controller_->touch(now_);
-    }
-    const nvme::Status verdict = intact ? prepare(request) : status::kTransientTransportError;
-    if (!verdict.ok()) {
-        complete(request, verdict);
-    }
-}
-
-/// Checks a command and starts it. @return the status to end it with, or success: it is under way.
-nvme::Status Queue::prepare(Request& request) {
-    const nvme::Sqe& sqe = request.sqe;
-    const auto found = find_command(sqe);
-    if (!found) {
-        return found.error();
-    }
-    request.entry = *found;
-    if ((sqe.flags & nvme::Sqe::kFusedMask) != 0 ||
-        (sqe.flags & nvme::Sqe::kPsdtMask) != nvme::Sqe::kPsdtSgl) {
-        return status::kInvalidField.dnr();
-    }
-    const Checked checked = request.entry->check(request);
-    if (!checked) {
-        return checked.error();
-    }
-    if (*checked != sqe.sgl.length) {
-        return status::kDataSglLengthInvalid.dnr();
-    }
-    request.transfer = *checked;
-    if (request.transfer == 0) {
-        execute(request);
-        return status::kSuccess;
-    }
-    const bool in_capsule = sqe.sgl.type == nvme::SglDescriptor::kInCapsule &&
-                            direction(sqe) == nvme::DataDirection::kToController;
-    if (!in_capsule && sqe.sgl.type != nvme::SglDescriptor::kTransport) {
-        return status::kSglTypeInvalid.dnr();
-    }
-    if (in_capsule) {
-        return take_capsule_data(request);
-    }
-    start(request);
-    return status::kSuccess;
-}
-
-nvme::Status Queue::take_capsule_data(Request& request) {
-    const base::MutableBytes capsule = request.buffer.bytes();
-    const uint32_t limit = qid_ == 0 || is_fabrics(request.sqe) ? nvme::kAdminInCapsuleBytes
-                                                                : target_.limits().io_capsule_bytes;
-    const uint64_t offset = request.sqe.sgl.address;
-    if (offset > capsule.size()) {
-        return status::kSglOffsetInvalid.dnr();
-    }
-    if (request.transfer > std::min<uint64_t>(capsule.size() - offset, limit)) {
-        return status::kDataSglLengthInvalid.dnr();
-    }
-    if (offset != 0) {
-        std::memmove(capsule.data(), capsule.data() + offset, request.transfer);
-    }
-    execute(request);
-    return status::kSuccess;
-}
-
-bool Queue::has_room(const Request& request) const {
-    return buffered_ == 0 || buffered_ + request.transfer <= kQueueBytes;
-}
-
-void Queue::start(Request& request) {
-    free_buffer(request);
-    if (waiting_.empty() && has_room(request)) {
-        transfer(request);
-        return;
-    }
-    request.state = Request::State::kWaiting;
-    waiting_.push_back(&request);
-}
-
-void Queue::start_waiting() {
-    while (!closing_ && !waiting_.empty() && has_room(*waiting_.front())) {
-        Request& request = *waiting_.front();
-        waiting_.pop_front();
-        transfer(request);
-    }
-}
-
-void Queue::transfer(Request& request) {
-    take_buffer(request, request.transfer);
-    if (direction(request.sqe) != nvme::DataDirection::kToController) {
-        execute(request);
-        return;
-    }
-    request.state = Request::State::kTransferring;
-    ++transferring_;
-    nvme::R2t pdu;
-    pdu.cccid = request.sqe.cid;
-    pdu.ttag = request.slot;
-    pdu.r2to = 0;
-    pdu.r2tl = request.transfer;
-    request.r2t_head = nvme::frame(pdu, framing_);
-    request.r2t_pdu.clear();
-    request.r2t_pdu.add(request.r2t_head.bytes());
-    send(request.r2t_pdu);
-}
-
-void Queue::execute(Request& request) {
-    request.state = Request::State::kExecuting;
-    if (request.corrupt) {
-        complete(request, status::kTransientTransportError);
-        return;
-    }
-    request.entry->execute(request);
-}
-
-void Queue::backend_done(Request& request, IoError error) {
-    if (closing_) {
-        release(request);
-        return;
-    }
-    request.continuation(request, error);
-}
-
-void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
-    if (closing_) {
-        release(request);
-        return;
-    }
-    const bool data = status.ok() && request.transfer > 0 &&
-                      direction(request.sqe) == nvme::DataDirection::kToHost;
-    // The last data PDU may stand for the completion, where nothing else has to be told.
-    const bool success_in_data = data && !flow_control_ && result == 0;
-    RequestPdu& out = request.answer_pdu;
-    out.clear();
-    if (data) {
-        nvme::C2hData pdu;
-        pdu.header.flags =
-            static_cast<uint8_t>(PduHeader::kLastPdu | (success_in_data ? PduHeader::kSuccess : 0));
-        pdu.cccid = request.sqe.cid;
-        pdu.datao = 0;
-        pdu.datal = request.transfer;
-        request.data_head = nvme::frame(pdu, framing_, request.transfer);
-        out.add(request.data_head.bytes());
-        out.add(request.payload());
-        if (framing_.data_digest) {
-            request.data_digest = nvme::digest(request.payload());
-            out.add(base::bytes_of(request.data_digest));
-        }
-    }
-    if (!success_in_data) {
-        nvme::CapsuleResp pdu;
-        pdu.cqe.dw0 = static_cast<uint32_t>(result);
-        pdu.cqe.dw1 = static_cast<uint32_t>(result >> 32U);
-        pdu.cqe.sqhd = flow_control_ ? sqhd_ : uint16_t{0xFFFF};
-        pdu.cqe.sqid = uint16_t{0};
-        pdu.cqe.cid = request.sqe.cid;
-        pdu.cqe.status = status.wire();
-        request.response_head = nvme::frame(pdu, framing_);
-        out.add(request.response_head.bytes());
-    }
-    request.state = Request::State::kAnswering;
-    --unanswered_;
-    send(out);
-}
-
-void Queue::pdu_sent(Request& request) {
-    if (request.state == Request::State::kAnswering && !request.answer_pdu.queued() &&
-        !request.r2t_pdu.queued()) {
-        release(request);
-        start_waiting();
-    }
-}
-
-size_t Queue::request_limit() const {
-    return controller_ == nullptr ? kUnconnectedRequests
-                                  : target_.limits().queue_entries + kExtraRequests;
-}
-
-Request* Queue::new_request() {
-    if (unanswered_ >= request_limit()) {
-        return nullptr;
-    }
-    if (free_.empty()) {
-        const auto slot = static_cast<uint16_t>(requests_.size());
-        requests_.push_back(std::make_unique<Request>(*this, slot));
-        free_.push_back(slot);
-    }
-    Request& request = *requests_[free_.back()];
-    free_.pop_back();
-    ++unanswered_;
-    request.state = Request::State::kReceiving;
-    request.transfer = 0;
-    request.received = 0;
-    request.corrupt = false;
-    request.step = 0;
-    return &request;
-}
-
-void Queue::release(Request& request) {
-    if (request.state != Request::State::kAnswering) {
-        --unanswered_;
-    }
-    free_buffer(request);
-    request.state = Request::State::kFree;
-    free_.push_back(request.slot);
-}
-
-void Queue::take_buffer(Request& request, size_t size) {
-    request.buffer = target_.buffers().take(size);
-    buffered_ += size;
-}
-
-void Queue::free_buffer(Request& request) {
-    buffered_ -= request.buffer.size();
-    request.buffer.reset();
-}
-
-// --- what commands do to the queue
-// -------------------------------------------------------------------
+// --- what commands do to the queue --------------------------------------------------------------
 
 void Queue::introduce(std::string_view hostnqn, std::string_view subnqn) {
     hostnqn_ = hostnqn;

@@ -72,12 +72,13 @@ Line::Line(target::Target& target, const FakeClock& fake_clock, const host::Queu
       peer(*session, [this] { return clock.now(); }),
       host(peer, options) {}
 
-TargetFixture::TargetFixture(const target::Limits& limits) : target(limits, hosts, events) {
+TargetFixture::TargetFixture(const target::Limits& limits, size_t image_bytes)
+    : target(limits, hosts, events) {
     hosts.add(kHostNqn, nullptr);
     subsystem = &target.add_subsystem(subsystem_config());
     target::NamespaceConfig config;
     config.ids.uuid = *nvme::parse_uuid("33333333-3333-3333-3333-333333333333");
-    auto store = std::make_unique<HeldBackend>(kImageBytes);
+    auto store = std::make_unique<HeldBackend>(image_bytes);
     backend = store.get();
     subsystem->add_namespace(config, std::move(store));
 }

@@ -68,10 +68,10 @@ class Line final : public target::SessionOwner {
 };
 
 struct TargetFixture {
-    static constexpr size_t kImageBytes = size_t{8} << 20U;
+    static constexpr size_t kImageBytes = size_t{2} << 20U;
     static constexpr uint32_t kBlock = 512;
 
-    explicit TargetFixture(const target::Limits& limits = {});
+    explicit TargetFixture(const target::Limits& limits = {}, size_t image_bytes = kImageBytes);
 
     std::unique_ptr<Line> open(const host::QueueOptions& options = {});
     host::ConnectOptions connect_options(uint16_t qid = 0, uint16_t cntlid = nvme::kCntlidDynamic);
