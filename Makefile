@@ -99,6 +99,11 @@ $(B)/tests/net-probe: tests/net/probe.cc $(call archives,small,boot nvme base)
 	@mkdir -p $(@D)
 	$(CXX) $(COMMON) $(CLIENT_CXXFLAGS) $(CLIENT_LDFLAGS) $(filter %.cc %.a,$^) -o $@
 
+# --- the misbehaving target of the hostile boot tests -------------------------------------------------
+
+$(B)/tests/rogue-target: $(B)/tests/rogue_target.o $(B)/tests/support.a $(TEST_ARCHIVES)
+	$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
+
 # --- fuzz targets: replayed over their corpus by g++ with sanitizers, explored by clang ---------------
 
 FUZZ := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.cc)))
@@ -117,7 +122,7 @@ explore-%: tests/fuzz/%.cc $(B)/deps.stamp
 
 # --- everything ------------------------------------------------------------------------------------
 
-check: all $(UNIT_PROGRAMS) $(B)/tests/net-probe $(FUZZ:%=$(B)/tests/replay-%)
+check: all $(UNIT_PROGRAMS) $(B)/tests/net-probe $(B)/tests/rogue-target $(FUZZ:%=$(B)/tests/replay-%)
 	@tests/check
 
 lint: $(B)/deps.stamp

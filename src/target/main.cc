@@ -65,7 +65,8 @@ int run_serve(Arguments arguments, const Log& quiet_log) {
     if (!config) {
         return kFailed;
     }
-    const Status served = target::serve(std::move(*config), options->engine, log);
+    target::Interposer nothing;
+    const Status served = target::serve(std::move(*config), options->engine, log, nothing);
     return served ? kDone : fail(log, served.error(), kFailed);
 }
 

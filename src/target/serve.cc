@@ -73,19 +73,21 @@ HostTable hosts_of(std::vector<exports::Host> hosts) {
 
 }  // namespace
 
-Service::Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log)
+Service::Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
+                 Interposer& between)
     : reactor_(reactor),
       log_(log),
       events_(log),
       access_(hosts_of(std::move(config.hosts))),
-      target_(limits_of(config.limits), access_, events_),
-      server_(reactor, target_, {config.limits.max_connections, [&log](const std::string& text) {
-                                     log.warning(text);
-                                 }}) {}
+      target_(limits_of(config.limits), between.access(access_), events_),
+      server_(
+          reactor, between.sessions(target_),
+          {config.limits.max_connections, [&log](const std::string& text) { log.warning(text); }}) {
+}
 
 base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig config, Reactor& reactor,
-                                                     const base::Log& log) {
-    std::unique_ptr<Service> service(new Service(config, reactor, log));
+                                                     const base::Log& log, Interposer& between) {
+    std::unique_ptr<Service> service(new Service(config, reactor, log, between));
     for (const exports::Subsystem& subsystem : config.subsystems) {
         TRY_VOID(service->add_subsystem(subsystem));
     }
@@ -139,11 +141,12 @@ void Service::stop(base::milliseconds patience) {
     server_.stop(patience, [this] { reactor_.stop(); });
 }
 
-base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log) {
+base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log,
+                   Interposer& between) {
     TRY(const base::UniqueFd signals, take_signals());
     raise_file_limit(config, log);
     TRY(const auto reactor, Reactor::open(engine));
-    TRY(const auto service, Service::open(std::move(config), *reactor, log));
+    TRY(const auto service, Service::open(std::move(config), *reactor, log, between));
     reactor->wait_readable(signals.get(), [&](int) { service->stop(kStopPatience); });
     reactor->run();
     log.notice("stopped");

@@ -19,14 +19,25 @@
 
 namespace target {
 
+/// What may stand between the parts of a service; this one puts nothing there. The misbehaving
+/// target of the tests is made of one.
+class Interposer {
+  public:
+    virtual ~Interposer() = default;
+    /// @return `inner` or something that uses it; it lives as long as the interposer.
+    virtual const AccessPolicy& access(const AccessPolicy& inner) { return inner; }
+    virtual SessionFactory& sessions(SessionFactory& inner) { return inner; }
+};
+
 /// Everything that serves one configuration on one reactor. Says one line for each image and each
 /// address, `listening on 192.0.2.1:4420`, and then `ready`.
 class Service {
   public:
-    /// @param reactor, log  outlive the service
+    /// @param reactor, log, between  outlive the service
     /// Errors: an image, an address.
     static base::Result<std::unique_ptr<Service>> open(exports::ExportConfig config,
-                                                       Reactor& reactor, const base::Log& log);
+                                                       Reactor& reactor, const base::Log& log,
+                                                       Interposer& between);
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
@@ -37,7 +48,8 @@ class Service {
     void stop(base::milliseconds patience);
 
   private:
-    Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log);
+    Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
+            Interposer& between);
 
     base::Status add_subsystem(const exports::Subsystem& config);
     base::Status add_namespace(const exports::Namespace& config, Subsystem& subsystem);
@@ -53,6 +65,7 @@ class Service {
 };
 
 /// Serves until SIGTERM or SIGINT. Errors: those of Service::open, a signal descriptor, the engine.
-base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log);
+base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log,
+                   Interposer& between);
 
 }  // namespace target

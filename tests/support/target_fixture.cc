@@ -66,9 +66,10 @@ void HeldBackend::finish(target::Io& io, target::IoError error) {
     io.done(error);
 }
 
-Line::Line(target::Target& target, const FakeClock& fake_clock, const host::QueueOptions& options)
+Line::Line(target::SessionFactory& factory, const FakeClock& fake_clock,
+           const host::QueueOptions& options)
     : clock(fake_clock),
-      session(target.make(*this, {"192.0.2.1", 4420, "192.0.2.9:5000"}, fake_clock.now())),
+      session(factory.make(*this, {"192.0.2.1", 4420, "192.0.2.9:5000"}, fake_clock.now())),
       peer(*session, [this] { return clock.now(); }),
       host(peer, options) {}
 

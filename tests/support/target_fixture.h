@@ -53,7 +53,8 @@ class HeldBackend final : public target::Backend {
 /// One TCP connection to the target, without TCP.
 class Line final : public target::SessionOwner {
   public:
-    Line(target::Target& target, const FakeClock& clock, const host::QueueOptions& options);
+    Line(target::SessionFactory& factory, const FakeClock& clock,
+         const host::QueueOptions& options);
 
     void ready() override { ++ready_calls; }
     /// Host and target both hold that this is over.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A target that misbehaves in one chosen way, made of the real one by putting a filter around its
+// sessions and a liar before its access policy. For proving that a host is not taken in.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "nvme/tcp_pdu.h"
+#include "target/serve.h"
+
+namespace support {
+
+enum class Quirk : uint8_t {
+    kNoAuth,              ///< has keys, never asks for authentication, cannot do one
+    kAdminOnlyAuth,       ///< the same on I/O queues alone
+    kRvalid0,             ///< never proves itself: Success1 without a response
+    kRvalid0Io,           ///< the same on I/O queues alone
+    kSilentAfterIcReq,    ///< says nothing from ICReq on
+    kSilentAfterConnect,  ///< says nothing from Connect on
+    kSilentInAuth,        ///< says nothing from the first Authentication Receive on
+};
+
+/// By the name the tests give it: `no-auth`, `rvalid0`…
+std::optional<Quirk> find_quirk(std::string_view name);
+std::vector<std::string_view> quirk_names();
+
+class Rogue final : public target::Interposer,
+                    public target::AccessPolicy,
+                    public target::SessionFactory {
+  public:
+    explicit Rogue(Quirk quirk) : quirk_(quirk) {}
+
+    const target::AccessPolicy& access(const target::AccessPolicy& inner) override;
+    target::SessionFactory& sessions(target::SessionFactory& inner) override;
+
+    [[nodiscard]] bool may_connect(std::string_view hostnqn,
+                                   const target::Subsystem& subsystem) const override;
+    [[nodiscard]] std::shared_ptr<const target::HostKeys> keys(std::string_view hostnqn,
+                                                               const target::Subsystem& subsystem,
+                                                               uint16_t qid) const override;
+    std::unique_ptr<target::Session> make(target::SessionOwner& owner, target::Endpoints endpoints,
+                                          base::TimePoint now) override;
+
+  private:
+    Quirk quirk_;
+    const target::AccessPolicy* policy_ = nullptr;
+    target::SessionFactory* factory_ = nullptr;
+};
+
+/// The filter around one session: looks at each PDU of the host before the session does.
+class RogueSession final : public target::Session {
+  public:
+    RogueSession(Quirk quirk, std::unique_ptr<target::Session> inner)
+        : quirk_(quirk), inner_(std::move(inner)) {}
+
+    void receive(base::ByteView bytes, base::TimePoint now) override;
+    [[nodiscard]] bool wants_input() const override { return silent_ || inner_->wants_input(); }
+    [[nodiscard]] size_t output(std::span<base::ByteView> segments) const override;
+    void sent(size_t bytes) override { inner_->sent(bytes); }
+    [[nodiscard]] bool wants_close() const override { return !silent_ && inner_->wants_close(); }
+    [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override;
+    void on_timer(base::TimePoint now) override;
+
+  private:
+    /// Changes a whole PDU of the host as the quirk wants it. @return false: silence from here on
+    bool look_at(base::MutableBytes pdu);
+    bool look_at_capsule(base::MutableBytes pdu);
+    void forget_challenge(base::MutableBytes pdu) const;
+
+    Quirk quirk_;
+    std::unique_ptr<target::Session> inner_;
+    base::Bytes pending_;  ///< the beginning of a PDU
+    bool io_queue_ = false;
+    bool silent_ = false;
+};
+
+}  // namespace support

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The misbehaving target must misbehave in the way its name says and in no other.
+#include "support/rogue.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "support/target_fixture.h"
+
+using support::DhchapHost;
+using support::Quirk;
+using support::Rogue;
+namespace status = nvme::status;
+
+namespace {
+
+/// A target that misbehaves, with one host that has keys for both directions.
+struct RogueFixture {
+    explicit RogueFixture(Quirk quirk)
+        : rogue(quirk),
+          target({}, rogue.access(hosts), events),
+          sessions(rogue.sessions(target)),
+          secret(nvme::DhchapSecret::from_key({}, base::Bytes(32, std::byte{7})).value()) {
+        hosts.add(support::kHostNqn, std::make_shared<target::HostKeys>(
+                                         target::HostKeys{.host = secret.copy(),
+                                                          .controller = secret.copy(),
+                                                          .hashes = {nvme::HashId::kSha256},
+                                                          .groups = {nvme::DhGroup::kNull}}));
+        target::SubsystemConfig config;
+        config.nqn = support::kSubsysNqn;
+        config.hosts = {support::kHostNqn};
+        target.add_subsystem(std::move(config));
+    }
+
+    std::unique_ptr<support::Line> open(const host::QueueOptions& options = {}) {
+        auto line = std::make_unique<support::Line>(sessions, clock, options);
+        line->host.handshake();
+        return line;
+    }
+    host::ConnectOptions connect_options(uint16_t qid = 0, uint16_t cntlid = 0xFFFF) {
+        host::ConnectOptions options;
+        options.hostnqn = support::kHostNqn;
+        options.subsysnqn = support::kSubsysNqn;
+        options.qid = qid;
+        options.cntlid = cntlid;
+        return options;
+    }
+    DhchapHost dhchap(bool mutual) {
+        support::DhchapHostOptions options;
+        options.hostnqn = support::kHostNqn;
+        options.subsysnqn = support::kSubsysNqn;
+        options.secret = secret.text().reveal();
+        options.controller_secret = mutual ? options.secret : "";
+        return DhchapHost(options);
+    }
+    /// Runs an authentication to its end. @return how the host stands then
+    DhchapHost::State authenticate(support::Line& line, bool mutual) {
+        DhchapHost host = dhchap(mutual);
+        (void)line.host.authenticate(host);
+        return host.state();
+    }
+
+    support::FakeClock clock;
+    support::EventLog events;
+    target::HostTable hosts;
+    Rogue rogue;
+    target::Target target;
+    target::SessionFactory& sessions;
+    nvme::DhchapSecret secret;
+};
+
+constexpr auto kProved = DhchapHost::State::kAuthenticated;
+constexpr auto kUnproved = DhchapHost::State::kFailed;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(rogue)
+
+BOOST_AUTO_TEST_CASE(knows_its_quirks_by_name) {
+    BOOST_TEST((support::find_quirk("rvalid0") == Quirk::kRvalid0));
+    BOOST_TEST(!support::find_quirk("honest"));
+    BOOST_TEST(support::quirk_names().size() == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(never_asks_for_authentication) {
+    RogueFixture f(Quirk::kNoAuth);
+    auto line = f.open();
+    const auto connected = line->host.connect(f.connect_options());
+    BOOST_TEST(!nvme::ConnectResult::from_dw0(connected->dw0).authentication_required);
+    BOOST_TEST(line->host.enable());
+    BOOST_TEST((f.authenticate(*line, true) != kProved));
+    BOOST_TEST(line->host.run(host::keep_alive())->status.ok());
+}
+
+BOOST_AUTO_TEST_CASE(authenticates_the_admin_queue_alone) {
+    RogueFixture f(Quirk::kAdminOnlyAuth);
+    auto admin = f.open();
+    const auto connected = admin->host.connect(f.connect_options());
+    const auto result = nvme::ConnectResult::from_dw0(connected->dw0);
+    BOOST_TEST(result.authentication_required);
+    BOOST_TEST((f.authenticate(*admin, true) == kProved));
+    BOOST_TEST(admin->host.enable());
+    auto io = f.open();
+    const auto second = io->host.connect(f.connect_options(1, result.cntlid));
+    BOOST_TEST(!nvme::ConnectResult::from_dw0(second->dw0).authentication_required);
+    BOOST_TEST((f.authenticate(*io, true) != kProved));
+}
+
+BOOST_AUTO_TEST_CASE(never_proves_itself) {
+    for (const bool digests : {false, true}) {
+        RogueFixture f(Quirk::kRvalid0);
+        auto line = f.open({.header_digest = digests, .data_digest = digests});
+        (void)line->host.connect(f.connect_options());
+        BOOST_TEST((f.authenticate(*line, true) == kUnproved));
+        auto other = f.open();
+        (void)other->host.connect(f.connect_options());
+        BOOST_TEST((f.authenticate(*other, false) == kProved));
+        BOOST_TEST(other->host.enable());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(never_proves_itself_on_io_queues) {
+    RogueFixture f(Quirk::kRvalid0Io);
+    auto admin = f.open();
+    const auto connected = admin->host.connect(f.connect_options());
+    BOOST_TEST((f.authenticate(*admin, true) == kProved));
+    BOOST_TEST(admin->host.enable());
+    auto io = f.open();
+    (void)io->host.connect(
+        f.connect_options(1, nvme::ConnectResult::from_dw0(connected->dw0).cntlid));
+    BOOST_TEST((f.authenticate(*io, true) == kUnproved));
+}
+
+BOOST_AUTO_TEST_CASE(falls_silent) {
+    RogueFixture first(Quirk::kSilentAfterIcReq);
+    BOOST_TEST(first.open()->host.received().empty());
+
+    RogueFixture second(Quirk::kSilentAfterConnect);
+    auto line = second.open();
+    BOOST_TEST((line->host.queue().state() == host::Queue::State::kOpen));
+    BOOST_TEST(!line->host.connect(second.connect_options()));
+
+    RogueFixture third(Quirk::kSilentInAuth);
+    line = third.open();
+    BOOST_TEST(line->host.connect(third.connect_options())->status.ok());
+    const DhchapHost host = third.dhchap(true);
+    BOOST_TEST(line->host.run(host::auth_send(host.negotiate()))->status.ok());
+    BOOST_TEST(!line->host.run(host::auth_receive(4096)));
+    third.clock.sleep(base::seconds(1000));
+    line->on_timer();
+    BOOST_TEST(!line->over());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
