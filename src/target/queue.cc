@@ -113,7 +113,9 @@ void Queue::on_timer(TimePoint now) {
               controller_ == nullptr ? "no Connect in time" : "authentication not done in time");
         return;
     }
-    if (controller_ != nullptr && qid_ == 0 && controller_->expiry() <= now) {
+    const bool counts = controller_ != nullptr && qid_ == 0;
+    const auto expiry = counts ? controller_->expiry() : std::nullopt;
+    if (expiry && *expiry <= now) {
         controller_->expire();
         close(Event::Kind::kFailed, "keep-alive expired");
     }

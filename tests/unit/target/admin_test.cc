@@ -241,6 +241,18 @@ BOOST_AUTO_TEST_CASE(holds_four_event_requests_and_aborts_them) {
     BOOST_TEST(f.run(host::keep_alive()) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(without_a_keep_alive_time_a_silent_host_stays) {
+    AdminFixture f;
+    BOOST_TEST(f.run(host::set_features(Feature::kKeepAliveTimer, 0)) == 0);
+    f.clock.sleep(base::seconds(86400));
+    f.admin->on_timer();
+    BOOST_TEST(!f.admin->over());
+    BOOST_TEST(f.run(host::set_features(Feature::kKeepAliveTimer, 5000)) == 0);
+    f.clock.sleep(base::seconds(10));
+    f.admin->on_timer();
+    BOOST_TEST(f.admin->over());
+}
+
 BOOST_AUTO_TEST_CASE(discovery_shows_a_host_what_it_may_use) {
     TargetFixture f;
     f.target.add_portal({.address = "0.0.0.0", .port = 4420, .id = 1});
