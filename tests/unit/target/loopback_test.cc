@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The whole target over loopback TCP: configuration, images, authentication, queues, sockets.
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <future>
+#include <thread>
+
+#include "support/engines.h"
+#include "support/scripted_host.h"
+#include "support/tcp_peer.h"
+#include "support/temp_dir.h"
+#include "target/genkey.h"
+#include "target/serve.h"
+
+namespace loopback_test {
+
+using target::Reactor;
+
+constexpr const char* kHostNqn = "nqn.2024-08.com.example:host";
+constexpr const char* kSubNqn = "nqn.2024-08.com.example:disk";
+constexpr size_t kImageBytes = 4U << 20U;
+
+std::string new_secret(nvme::HashId hash) {
+    target::GenkeyOptions options;
+    options.hash = hash;
+    return target::generate_key(options)->reveal();
+}
+
+/// A service on a thread of its own, with one writable image and one host that has two keys.
+class Running {
+  public:
+    explicit Running(Reactor::Engine engine) : engine_(engine) {
+        dir.file("disk.img", std::string(kImageBytes, '\0'));
+        dir.file("host.key", host_secret, 0600);
+        dir.file("ctrl.key", ctrl_secret, 0600);
+        start();
+    }
+    ~Running() { stop(); }
+
+    void start() {
+        std::promise<void> started;
+        thread_ = std::thread([&] { serve(started); });
+        started.get_future().wait();
+    }
+    void stop() {
+        if (thread_.joinable()) {
+            eventfd_write(stop_.get(), 1);
+            thread_.join();
+        }
+    }
+
+    base::Bytes image(uint64_t offset, size_t size) const {
+        const auto fd = base::open_file(dir.at("disk.img"), O_RDONLY);
+        base::Bytes bytes(size);
+        BOOST_REQUIRE(base::pread_full(fd->get(), bytes, offset).ok());
+        return bytes;
+    }
+
+    support::TempDir dir;
+    const std::string host_secret = new_secret(nvme::HashId::kSha256);
+    const std::string ctrl_secret = new_secret(nvme::HashId::kSha512);
+    target::SocketAddress address;
+
+  private:
+    void serve(std::promise<void>& started) {
+        const base::Log log("target", base::Level::kError);
+        auto config = exports::parse_config(
+            "[target]\nlisten=127.0.0.1:0\n"
+            "[host.h]\nnqn=" +
+                std::string(kHostNqn) +
+                "\ndhchap_secret_file=host.key\n"
+                "dhchap_ctrl_secret_file=ctrl.key\n"
+                "[subsystem.s]\nhosts=h\nnqn=" +
+                std::string(kSubNqn) +
+                "\n"
+                "[namespace.n]\nsubsystem=s\nimage=disk.img\n",
+            dir.at("t.conf"));
+        BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
+        const auto reactor = support::open_reactor(engine_);
+        target::Interposer plain;
+        const auto service = target::Service::open(std::move(config).value(), *reactor, log, plain);
+        BOOST_REQUIRE_MESSAGE(service.ok(), (service.ok() ? "" : service.error().text));
+        address = (*service)->listening()[0];
+        reactor->wait_readable(stop_.get(), [&](int) {
+            eventfd_t count;
+            eventfd_read(stop_.get(), &count);
+            (*service)->stop(base::milliseconds(500));
+        });
+        started.set_value();
+        reactor->run();
+    }
+
+    const Reactor::Engine engine_;
+    base::UniqueFd stop_{eventfd(0, EFD_CLOEXEC)};
+    std::thread thread_;
+};
+
+/// One queue of a host: connected and authenticated.
+class Line {
+  public:
+    Line(Running& running, host::QueueOptions options = {})
+        : peer(running.address), host(peer, options), running_(running) {
+        peer.wait_while([this] {
+            return host.queue().state() == host::Queue::State::kHandshake ||
+                   host.queue().outstanding() > 0;
+        });
+        BOOST_REQUIRE(host.handshake());
+    }
+    uint16_t connect(uint16_t qid, uint16_t cntlid) {
+        host::ConnectOptions options;
+        options.hostnqn = kHostNqn;
+        options.subsysnqn = kSubNqn;
+        options.hostid.bytes.fill(std::byte{0x11});
+        options.qid = qid;
+        options.cntlid = cntlid;
+        const auto completion = host.connect(options);
+        BOOST_REQUIRE(completion.has_value());
+        BOOST_REQUIRE((completion->status == nvme::Status{}));
+        support::DhchapHostOptions keys;
+        keys.hostnqn = kHostNqn;
+        keys.subsysnqn = kSubNqn;
+        keys.secret = running_.host_secret;
+        keys.controller_secret = running_.ctrl_secret;
+        keys.groups = {nvme::DhGroup::kFfdhe2048};
+        support::DhchapHost dhchap(keys);
+        const auto ended = host.authenticate(dhchap);
+        BOOST_REQUIRE(ended.has_value());
+        BOOST_TEST(dhchap.problem() == "");
+        BOOST_REQUIRE((dhchap.state() == support::DhchapHost::State::kAuthenticated));
+        return static_cast<uint16_t>(completion->dw0 & 0xffffU);
+    }
+    bool run(host::Command command) {
+        const auto completion = host.run(std::move(command));
+        return completion && completion->status == nvme::Status{};
+    }
+    base::Bytes read(const host::BlockRange& range) {
+        const auto completion = host.run(host::read(1, range));
+        BOOST_REQUIRE(completion.has_value());
+        return completion->data;
+    }
+
+    support::TcpPeer peer;
+    support::ScriptedHost host;
+
+  private:
+    Running& running_;
+};
+
+/// An admin queue with an enabled controller, and I/O queues.
+struct Host {
+    explicit Host(Running& running, size_t io_queues, host::QueueOptions options = {})
+        : admin(running, options) {
+        const uint16_t cntlid = admin.connect(0, nvme::kCntlidDynamic);
+        BOOST_REQUIRE(admin.host.enable());
+        for (size_t i = 1; i <= io_queues; ++i) {
+            io.push_back(std::make_unique<Line>(running, options));
+            io.back()->connect(static_cast<uint16_t>(i), cntlid);
+        }
+    }
+    Line admin;
+    std::vector<std::unique_ptr<Line>> io;
+};
+
+base::Bytes pattern(size_t size, unsigned seed) {
+    base::Bytes bytes(size);
+    for (size_t i = 0; i < size; ++i) {
+        bytes[i] = static_cast<std::byte>(i * 7 + i / 512 + seed);
+    }
+    return bytes;
+}
+
+}  // namespace loopback_test
+
+using namespace loopback_test;
+
+BOOST_AUTO_TEST_SUITE(loopback)
+
+BOOST_DATA_TEST_CASE(four_queues_read_what_another_wrote, support::engines(), engine) {
+    Running running(engine);
+    for (const bool digests : {false, true}) {
+        host::QueueOptions options;
+        options.header_digest = digests;
+        options.data_digest = digests;
+        Host host(running, 4, options);
+        // Sizes in a capsule, by one R2T, by several.
+        for (const uint32_t blocks : {1U, 8U, 64U, 1024U}) {
+            const host::BlockRange range{blocks * 2, blocks, 512};
+            const base::Bytes data = pattern(size_t{blocks} * 512, blocks + digests);
+            const size_t writer = blocks % 4;
+            BOOST_TEST(host.io[writer]->run(host::write(1, range, data)));
+            for (const auto& line : host.io) {
+                BOOST_TEST((line->read(range) == data));
+            }
+            BOOST_TEST(host.io[0]->run(host::flush(1)));
+            BOOST_TEST((running.image(range.start * 512, data.size()) == data));
+        }
+        BOOST_TEST(host.io[1]->run(host::write_zeroes(1, {2048, 100, 512})));
+        BOOST_TEST((host.io[2]->read({2048, 100, 512}) == base::Bytes(51200)));
+    }
+}
+
+BOOST_DATA_TEST_CASE(a_connection_lost_in_a_write_harms_nobody, support::engines(), engine) {
+    Running running(engine);
+    Host survivor(running, 1);
+    const base::Bytes before = pattern(128U << 10U, 3);
+    BOOST_REQUIRE(survivor.io[0]->run(host::write(1, {0, 256, 512}, before)));
+    for (int round = 0; round < 8; ++round) {
+        Host host(running, 1);
+        auto& queue = host.io[0]->host.queue();
+        BOOST_REQUIRE(queue.submit(host::write(1, {0, 256, 512}, pattern(128U << 10U, 9))));
+        // The command goes, the R2T comes, a part of the data goes; then the connection breaks.
+        const base::Bytes r2t = host.io[0]->peer.exchange(queue.take_output());
+        BOOST_REQUIRE(!r2t.empty());
+        queue.receive(r2t);
+        const base::Bytes data = queue.take_output();
+        BOOST_REQUIRE(data.size() > 4096U);
+        BOOST_REQUIRE(base::write_all(host.io[0]->peer.fd(), std::span(data).first(4096)).ok());
+        const linger reset{1, 0};
+        setsockopt(host.io[0]->peer.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        host.io.clear();
+    }
+    BOOST_TEST((survivor.io[0]->read({0, 256, 512}) == before));
+    BOOST_TEST(survivor.io[0]->run(host::flush(1)));
+}
+
+BOOST_DATA_TEST_CASE(a_peer_that_takes_no_answers_stops_only_itself, support::engines(), engine) {
+    Running running(engine);
+    Host greedy(running, 1), modest(running, 1);
+    auto& queue = greedy.io[0]->host.queue();
+    for (int i = 0; i < 30; ++i) {
+        BOOST_REQUIRE(queue.submit(host::read(1, {0, 2048, 512})));
+    }
+    const base::Bytes commands = queue.take_output();
+    BOOST_REQUIRE(base::write_all(greedy.io[0]->peer.fd(), commands).ok());
+    for (uint64_t i = 0; i < 50; ++i) {
+        BOOST_TEST(modest.io[0]->run(host::write(1, {i, 1, 512}, pattern(512, 1))));
+        BOOST_TEST((modest.io[0]->read({i, 1, 512}) == pattern(512, 1)));
+    }
+    // Late, but whole.
+    greedy.io[0]->host.pump();
+    for (int i = 0; i < 30; ++i) {
+        const auto completion = queue.take_completion();
+        BOOST_REQUIRE(completion.has_value());
+        BOOST_TEST(completion->data.size() == size_t{1} << 20U);
+    }
+}
+
+BOOST_DATA_TEST_CASE(bytes_may_come_one_by_one, support::engines(), engine) {
+    Running running(engine);
+    Host host(running, 1);
+    auto& queue = host.io[0]->host.queue();
+    BOOST_REQUIRE(queue.submit(host::write(1, {5, 1, 512}, pattern(512, 4))));
+    for (const std::byte byte : queue.take_output()) {
+        BOOST_REQUIRE(base::write_all(host.io[0]->peer.fd(), std::span(&byte, 1)).ok());
+    }
+    host.io[0]->host.pump();
+    BOOST_REQUIRE(queue.take_completion().has_value());
+    BOOST_TEST((host.io[0]->read({5, 1, 512}) == pattern(512, 4)));
+}
+
+BOOST_DATA_TEST_CASE(silent_connections_cost_others_nothing, support::engines(), engine) {
+    Running running(engine);
+    std::vector<base::UniqueFd> silent;
+    for (int i = 0; i < 300; ++i) {
+        silent.push_back(support::connect_to(running.address));
+    }
+    Host host(running, 2);
+    BOOST_TEST((host.io[1]->read({0, 8, 512}) == base::Bytes(4096)));
+}
+
+BOOST_DATA_TEST_CASE(identity_and_data_survive_a_restart, support::engines(), engine) {
+    Running running(engine);
+    std::array<base::Bytes, 2> identity;
+    for (base::Bytes& answer : identity) {
+        Host host(running, 1);
+        const auto completion =
+            host.admin.host.run(host::identify(nvme::Cns::kNamespaceDescriptors, 1));
+        BOOST_REQUIRE(completion.has_value());
+        answer = completion->data;
+        if (&answer == &identity[0]) {
+            BOOST_REQUIRE(host.io[0]->run(host::write(1, {9, 1, 512}, pattern(512, 5))));
+            running.stop();
+            running.start();
+        } else {
+            BOOST_TEST((host.io[0]->read({9, 1, 512}) == pattern(512, 5)));
+        }
+    }
+    BOOST_TEST(identity[0].size() == 4096U);
+    BOOST_TEST((identity[0] == identity[1]));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
