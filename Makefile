@@ -18,6 +18,8 @@
 .SUFFIXES:
 SHELL := /bin/bash
 
+# gcc-ar: the boot client is optimised across files
+AR := gcc-ar
 STATIC ?= 1
 PREFIX ?= /usr
 INITRAMFS ?= dracut
@@ -46,7 +48,7 @@ $(foreach f,$(FOLDERS),
 $$(B)/$(1)/$(f).a: $$(call objects,$(1),$(f))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^)
+	$$(AR) rcs $$@ $$^)
 endef
 $(eval $(call flavour,obj,$$(CXXFLAGS)))
 $(eval $(call flavour,small,$$(CLIENT_CXXFLAGS)))
@@ -82,7 +84,7 @@ $(B)/tests/%.o: tests/%.cc $(B)/deps.stamp
 $(B)/tests/support.a: $(SUPPORT)
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 define unit_program
 $$(B)/tests/unit-$(1): $$(B)/tests/unit_main.o $$(patsubst tests/%.cc,$$(B)/tests/%.o,$$(wildcard tests/unit/$(1)/*.cc)) $$(B)/tests/support.a $$(TEST_ARCHIVES)

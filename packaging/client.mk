@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How the boot client is compiled and linked. The static link names libnvme.a and its JSON library,
-# our own libkmod.a, and the two decompressors that libkmod uses; no OpenSSL (client/no_openssl.c).
+# How the boot client is compiled and linked: small. The static link takes libnvme.a, our own libkmod.a and the two
+# decompressors that libkmod uses, and leaves out what is never called (the files of packaging/client say what and why).
 
-CLIENT_CXXFLAGS := -Os -g -ffunction-sections -fdata-sections
+CLIENT_CXXFLAGS := -Os -g -flto -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
 CLIENT_SHARED_LIBS := -lnvme -lkmod -liniparser
 
 ifeq ($(STATIC),0)
-CLIENT_LDFLAGS := -Wl,--gc-sections
+CLIENT_LDFLAGS := -Os -flto=auto -Wl,--gc-sections
 CLIENT_PARTS :=
 CLIENT_LIBS := $(CLIENT_SHARED_LIBS)
 else
-# glibc warns of getaddrinfo in a static program: libnvme names it, the client gives numbers only.
-CLIENT_LDFLAGS := -static -Wl,--gc-sections -Wl,--no-warnings
-CLIENT_PARTS := $(B)/client/no_openssl.o $(B)/client/libkmod.a
-CLIENT_LIBS := -lnvme -ljson-c -llzma -lzstd -liniparser
+CLIENT_LDFLAGS := -static -Os -flto=auto -Wl,--gc-sections,-z,noseparate-code
+CLIENT_PARTS := $(patsubst packaging/%,$(B)/%.o,$(basename $(wildcard packaging/client/*.c packaging/client/*.cc))) $(B)/client/libkmod.a
+CLIENT_LIBS := -lnvme -llzma -lzstd -liniparser
 endif
 
 # Remembers which of the two was linked last, so that the other is linked anew.
@@ -26,6 +25,10 @@ $(B)/client/libkmod.a: packaging/client/kmod.sh $(B)/deps.stamp
 	@mkdir -p $(@D)
 	packaging/client/kmod.sh $@ '$(KMOD_SOURCE)'
 
-$(B)/client/no_openssl.o: packaging/client/no_openssl.c
+$(B)/client/%.o: packaging/client/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 $(WARNINGS) -Os -c $< -o $@
+	$(CC) -std=gnu11 $(WARNINGS) -Os -ffunction-sections -c $< -o $@
+
+$(B)/client/%.o: packaging/client/%.cc
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 $(WARNINGS) -Os -c $< -o $@
