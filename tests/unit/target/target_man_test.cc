@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The target's man pages and its example against the program.
+#include <boost/test/unit_test.hpp>
+
+#include "base/fd.h"
+#include "export/export_config.h"
+#include "support/temp_dir.h"
+#include "target/genkey.h"
+#include "target/serve_options.h"
+
+namespace {
+
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+    for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
+        text.replace(at, what.size(), by);
+    }
+}
+
+/// A file below the top folder, where tests run, without roff's fonts and escapes.
+std::string plain(const std::string& path) {
+    const auto text = base::read_text(path);
+    BOOST_REQUIRE_MESSAGE(text.ok(), path);
+    std::string result = *text;
+    for (const char* font : {"\\fB", "\\fI", "\\fR"}) {
+        replace_all(result, font, "");
+    }
+    replace_all(result, "\\-", "-");
+    replace_all(result, "\\[u2026]", "…");
+    return result;
+}
+
+std::string part(const std::string& text, const std::string& begin, const std::string& end) {
+    const size_t from = text.find(begin);
+    return from == std::string::npos
+               ? ""
+               : text.substr(from, text.find(end, from + begin.size()) - from);
+}
+
+template <class T>
+void check_options(const std::string& section, std::span<const target::Option<T>> table) {
+    for (const target::Option<T>& option : table) {
+        const std::string title = "\n.B " + std::string(option.name) +
+                                  (option.form.empty() ? "" : " ") + std::string(option.form) +
+                                  "\n";
+        BOOST_TEST(section.find(title) != std::string::npos, title);
+    }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(target_man)
+
+BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
+    const std::string text = plain("src/man/nvmeroot-target.conf.5");
+    size_t titles = 0;
+    for (size_t at = 0; (at = text.find(" = ", at)) != std::string::npos; ++at) {
+        titles += text.compare(text.rfind('\n', at) + 1, 3, ".B ") == 0 ? 1 : 0;
+    }
+    BOOST_TEST(titles == exports::key_help().size());
+    for (const exports::KeyHelp& key : exports::key_help()) {
+        const std::string section =
+            part(text, ".SH [" + std::string(key.section) + "]\n", "\n.SH ");
+        const std::string title =
+            "\n.B " + std::string(key.name) + " = " + std::string(key.form) + "\n";
+        const std::string paragraph = part(section, title, "\n.TP");
+        BOOST_TEST(!paragraph.empty(), title);
+        if (!key.fallback.empty()) {
+            BOOST_TEST(paragraph.find("Default: " + std::string(key.fallback)) != std::string::npos,
+                       title);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_option_stands_there_with_its_form) {
+    const std::string text = plain("src/man/nvmeroot-target.8");
+    check_options(part(text, ".SH SERVE\n", "\n.SH "), target::serve_option_table());
+    check_options(part(text, ".SH GENKEY\n", "\n.SH "), target::genkey_option_table());
+}
+
+BOOST_AUTO_TEST_CASE(the_example_works_and_is_the_one_of_the_page) {
+    const support::TempDir dir;
+    std::string config = plain("packaging/nvmeroot-target.conf");
+    const std::string example =
+        part(plain("src/man/nvmeroot-target.conf.5"), ".EX\n", ".EE").substr(4);
+    BOOST_TEST(!example.empty());
+    BOOST_TEST(config.find(example) != std::string::npos);
+    for (const char* image : {"web1.img", "room.img"}) {
+        dir.file(image, std::string(4096, '\0'));
+    }
+    for (const char* name : {"web1.key", "target.key", "kiosk.key"}) {
+        BOOST_REQUIRE(target::write_key(*target::generate_key({}), dir.at(name)).ok());
+    }
+    replace_all(config, "/etc/nvmeroot/", dir.path() + "/");
+    replace_all(config, "/srv/nvmeroot/", dir.path() + "/");
+    const auto parsed = exports::parse_config(config, "example");
+    BOOST_REQUIRE_MESSAGE(parsed.ok(), (parsed.ok() ? "" : parsed.error()[0]));
+    BOOST_TEST(parsed->warnings.empty());
+    BOOST_TEST(parsed->subsystems.size() == 2U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
