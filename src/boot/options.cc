@@ -41,12 +41,10 @@ struct OptionRow {
     std::string_view help;
 };
 constexpr std::array kOptions = {
-    OptionRow{"--cmdline", "TEXT", bit(Command::kBoot) | bit(Command::kPlan),
-              [](std::string_view value, Options& options) {
-                  options.cmdline.append(value).append("\n");
-                  options.has_cmdline = true;
-              },
-              "in place of /proc/cmdline; several are joined"},
+    OptionRow{
+        "--cmdline", "TEXT", bit(Command::kBoot) | bit(Command::kPlan),
+        [](std::string_view value, Options& options) { options.cmdlines.emplace_back(value); },
+        "in place of /proc/cmdline; several are joined; @FILE reads it from a file"},
     OptionRow{"--config", "FILE", bit(Command::kBoot) | bit(Command::kPlan),
               [](std::string_view value, Options& options) { options.config = value; },
               "in place of /etc/nvmeroot/nvmeroot.conf"},
@@ -198,12 +196,21 @@ base::SysPaths sys_paths(const Options& options) {
 
 base::Result<PlanInput> plan_input(const Options& options, const base::SysPaths& sys) {
     PlanInput input;
-    input.cmdline = options.cmdline;
     input.config = options.config;
     input.root = options.root;
     input.dry_run = options.command == Command::kPlan;
-    if (!options.has_cmdline && options.root.empty()) {
+    if (options.cmdlines.empty() && options.root.empty()) {
         TRY(input.cmdline, base::read_text(sys.proc + "/cmdline", kMaxCmdline));
+    }
+    for (const std::string& text : options.cmdlines) {
+        // From a file, a secret that the user put there does not show in the list of processes.
+        if (text.starts_with('@')) {
+            TRY(const std::string read, base::read_text(text.substr(1), kMaxCmdline));
+            input.cmdline.append(read);
+        } else {
+            input.cmdline.append(text);
+        }
+        input.cmdline.append("\n");
     }
     return input;
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/sys_paths.h"
@@ -18,10 +19,8 @@ enum class Command { kBoot, kPlan, kCheck, kHelp, kVersion };
 
 struct Options {
     Command command = Command::kHelp;
-    /// Texts of --cmdline, each on a line; the kernel's own command line when the option is
-    /// missing.
-    std::string cmdline;
-    bool has_cmdline = false;
+    /// Texts of --cmdline, or @FILE; the kernel's own command line when there is none.
+    std::vector<std::string> cmdlines;
     std::string config;
     std::string root;
     bool json = false;
@@ -39,7 +38,7 @@ std::string help_text(std::string_view topic);
 /// The kernel's trees, or those below options.root.
 base::SysPaths sys_paths(const Options& options);
 
-/// What load_plan is to look at. Errors: the kernel's command line cannot be read.
+/// What load_plan is to look at. Errors: a command line cannot be read.
 base::Result<PlanInput> plan_input(const Options& options, const base::SysPaths& sys);
 
 }  // namespace boot

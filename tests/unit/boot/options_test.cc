@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(plan_takes_its_options_in_either_form) {
     const auto options = boot::parse_options(arguments);
     BOOST_REQUIRE(options.ok());
     BOOST_TEST((options->command == boot::Command::kPlan));
-    BOOST_TEST(options->cmdline == "a b\nd\n");
+    BOOST_TEST(boot::plan_input(*options, {})->cmdline == "a b\nd\n");
     BOOST_TEST(options->config == "/c");
     BOOST_TEST(options->root == "/r");
     BOOST_TEST(options->json);
@@ -74,8 +74,10 @@ BOOST_AUTO_TEST_CASE(the_kernels_command_line_is_read_unless_one_is_given) {
     dir.file("proc/cmdline", "ro quiet\n");
     BOOST_TEST(boot::plan_input(options, sys)->cmdline == "ro quiet\n");
     BOOST_TEST(!boot::plan_input(options, sys)->dry_run);
-    options.has_cmdline = true;
-    BOOST_TEST(boot::plan_input(options, sys)->cmdline.empty());
+    options.cmdlines = {"quiet", "@" + dir.file("text", "nvmeroot.dhchap_secret=x")};
+    BOOST_TEST(boot::plan_input(options, sys)->cmdline == "quiet\nnvmeroot.dhchap_secret=x\n");
+    options.cmdlines = {"@" + dir.at("absent")};
+    BOOST_TEST(!boot::plan_input(options, sys).ok());
     options.root = "/image";
     BOOST_TEST(boot::sys_paths(options).etc == "/image/etc");
 }
