@@ -107,8 +107,10 @@ install() {
     inst "$binary" /usr/bin/nvmeroot
 
     inst_hook cmdline 90 "$moddir/parse-nvmeroot.sh"
+    inst_hook pre-trigger 50 "$moddir/nvmeroot-start.sh"
     inst_hook initqueue 50 "$moddir/nvmeroot.sh"
     inst_hook initqueue/finished 50 "$moddir/nvmeroot-finished.sh"
+    inst_script "$moddir/nvmeroot-boot.sh" /sbin/nvmeroot-boot
     inst_script "$moddir/netroot-handler.sh" /sbin/nvme+tcproot
     inst_rules "$moddir/61-nvmeroot.rules"
     if dracut_module_included systemd; then

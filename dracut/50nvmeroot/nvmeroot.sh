@@ -1,16 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Connects the root disk. Sourced at every turn of dracut's initqueue; the program waits and retries by itself
-# (nvmeroot.timeout), so one run is final: it leaves a disk, or the emergency shell. Leaving the shell tries again.
+# Waits for the program that nvmeroot-start.sh started. Sourced at every turn of dracut's initqueue. The program retries
+# by itself (nvmeroot.timeout), so its end is final: it leaves a disk, or the emergency shell. Leaving the shell runs it
+# once more.
 
 [ -e /run/nvmeroot/cmdline ] || return 0
-[ ! -e /run/nvmeroot/root ] || return 0
-
-read -r nvmeroot_text < /run/nvmeroot/cmdline
-if nvmeroot boot --cmdline "$nvmeroot_text"; then
+while [ ! -e /run/nvmeroot/code ]; do
+    sleep 0.1
+done
+if [ -e /run/nvmeroot/root ]; then
     # Set by netroot=dhcp where the image has a network module: it waits for a root path that is ours.
     # shellcheck disable=SC2154  # a dracut variable
     rm -f -- "$hookdir/initqueue/finished/dhcp.sh"
-else
-    emergency_shell -n nvmeroot "nvmeroot: no root disk (code $?); to try again, leave this shell: exit"
+    return 0
 fi
+
+read -r nvmeroot_code < /run/nvmeroot/code
+emergency_shell -n nvmeroot "nvmeroot: no root disk (code $nvmeroot_code); to try again, leave this shell: exit"
+[ -e /run/nvmeroot/root ] || /sbin/nvmeroot-boot

@@ -11,6 +11,7 @@
 #include "boot/namespace_finder.h"
 #include "boot/pi_check.h"
 #include "boot/probe_portals.h"
+#include "boot/udev.h"
 
 namespace boot {
 namespace {
@@ -85,6 +86,8 @@ Outcome<Network> network_stage(Machine& machine) {
         return *machine.network;
     }
     machine.state.begin("network");
+    constexpr base::seconds kUdevPatience{3};
+    await_interface_names(machine.sys, machine.clock, machine.deadline.within(kUdevPatience));
     TRY(Network network, staged(ExitCode::kNetwork,
                                 bring_up(machine.plan.network, machine.clock, machine.deadline)));
     std::string root_path;

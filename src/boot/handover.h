@@ -5,8 +5,8 @@
 //
 //     /dev/nvmeroot/root -> ../nvme0n1          the multipath head, never a hidden path
 //     /dev/nvmeroot/root-part2 -> ../nvme0n1p2
-//     /run/nvmeroot/block/nvme0n1p2             NVMEROOT_LINK=root-part2: with 61-nvmeroot.rules the
-//                                               links are known to udev, and so to systemd
+//     /run/nvmeroot/block/nvme0n1p2             NVMEROOT_LINK=root-part2: by it, 61-nvmeroot.rules
+//                                               makes udev and systemd know the links
 //     /run/nvmeroot/root                        KEY=value lines for the shell, read, never sourced
 //     /run/nvme/registry/nvme0/{owner,seqnum}   makes `nvme disconnect-all` of nvme-cli 3 spare it
 #pragma once

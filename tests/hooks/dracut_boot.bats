@@ -6,10 +6,13 @@ load helpers
 
 setup() {
     make_machine
-    hookdir=$machine/hooks
+    export hookdir=$machine/hooks
+    export -f getarg
     mkdir -p "$hookdir/initqueue/finished"
     kernel_line='nvmeroot=nvme+tcp://192.0.2.1/nqn.test/1 quiet'
     shell_message=
+    install -m755 "$(relocate dracut/50nvmeroot/nvmeroot-boot.sh)" "$machine/sbin/nvmeroot-boot"
+    sed -i 's,^#!/bin/sh,#!/bin/bash,' "$machine/sbin/nvmeroot-boot" # for the functions above
     unset root rootok
     netroot=
 }
@@ -31,9 +34,15 @@ getargbool() { [[ " $(getcmdline) " == *" $2 "* ]]; }
 dev_unit_name() { sed "s,^/,,; s,/,-,g" <<< "$1"; }
 label_uuid_to_dev() { echo "/dev/disk/by-uuid/${1#UUID=}"; }
 emergency_shell() { shell_message="$*"; }
+udevadm() { :; }
 
 parse() { . "$(relocate dracut/50nvmeroot/parse-nvmeroot.sh)"; }
-connect() { . "$(relocate dracut/50nvmeroot/nvmeroot.sh)"; }
+# What dracut does between the command line and the mount: pre-trigger, and one turn of the initqueue.
+connect() {
+    . "$(relocate dracut/50nvmeroot/nvmeroot-start.sh)"
+    turn
+}
+turn() { . "$(relocate dracut/50nvmeroot/nvmeroot.sh)"; }
 finished() { (. "$(relocate dracut/50nvmeroot/nvmeroot-finished.sh)"); }
 
 generate() {
@@ -110,12 +119,23 @@ generate() {
     finished
 }
 
-@test "the program runs once" {
+@test "the program runs once, and ends the initqueue's wait for udev" {
     parse
     connect
-    connect
+    turn
     [ "$(grep -c '^boot' "$FAKE_CALLS")" = 1 ]
     [ -z "$shell_message" ]
+    [ -e "$hookdir/initqueue/work" ]
+}
+
+@test "the program has a head start of some seconds, and the initqueue waits for the rest of its time" {
+    sed -i 's/^case/sleep 4; case/' "$machine/bin/nvmeroot"
+    mkdir -p "$machine/run/nvmeroot"
+    echo "$kernel_line" > "$machine/run/nvmeroot/cmdline"
+    . "$(relocate dracut/50nvmeroot/nvmeroot-start.sh)"
+    run ! finished
+    turn
+    finished
 }
 
 @test "a finished hook of dracut's dhcp root does not hold up the boot" {
@@ -125,17 +145,40 @@ generate() {
     [ ! -e "$hookdir/initqueue/finished/dhcp.sh" ]
 }
 
-@test "each failure opens the shell with its code and how to try again, and the next turn tries again" {
+@test "each failure opens the shell with its code and how to try again" {
     parse
     for code in $failures; do
         export FAKE_BOOT=$code
+        rm -f "$machine/run/nvmeroot/code"
         connect
         [[ $shell_message == *"(code $code)"*exit ]]
         run ! finished
     done
+}
+
+@test "leaving the shell tries again, and the shell comes back until there is a root" {
+    export FAKE_BOOT=13
+    parse
+    connect
+    export FAKE_BOOT=15
+    turn
+    [[ $shell_message == *'(code 13)'* ]]
     export FAKE_BOOT=0
+    turn
+    [[ $shell_message == *'(code 15)'* ]]
+    finished
+    shell_message=
+    turn
+    [ -z "$shell_message" ]
+}
+
+@test "a root that was connected by hand in the shell is taken" {
+    emergency_shell() { FAKE_BOOT=0 nvmeroot boot; }
+    export FAKE_BOOT=13
+    parse
     connect
     finished
+    [ "$(grep -c '^boot' "$FAKE_CALLS")" = 2 ]
 }
 
 @test "systemd mounts the namespace where the command line has no root=" {

@@ -81,7 +81,9 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     install
     did "inst $machine/bin/nvmeroot /usr/bin/nvmeroot"
     did "inst_hook cmdline 90 $moddir/parse-nvmeroot.sh"
+    did "inst_hook pre-trigger 50 $moddir/nvmeroot-start.sh"
     did "inst_hook initqueue 50 $moddir/nvmeroot.sh"
+    did "inst_script $moddir/nvmeroot-boot.sh /sbin/nvmeroot-boot"
     did "inst_hook initqueue/finished 50 $moddir/nvmeroot-finished.sh"
     did "inst_rules $moddir/61-nvmeroot.rules"
     run ! grep generator "$machine/did"
@@ -185,6 +187,7 @@ check_real_image() {
     local hooks=$image_root/lib/dracut/hooks
     [ -d "$hooks" ] || hooks=$image_root/var/lib/dracut/hooks
     [ -x "$hooks/cmdline/90-parse-nvmeroot.sh" ]
+    [ -x "$hooks/pre-trigger/50-nvmeroot-start.sh" ]
     [ -x "$hooks/initqueue/50-nvmeroot.sh" ]
     [ -x "$hooks/initqueue/finished/50-nvmeroot-finished.sh" ]
     cmp "$config/host.key" "$image_root/etc/nvmeroot/host.key"

@@ -11,7 +11,7 @@ failures='1 2 10 11 12 13 14 15 16 17 18 19'
 
 make_machine() {
     machine=$BATS_TEST_TMPDIR/machine
-    mkdir -p "$machine"/{bin,etc,run,tmp,proc}
+    mkdir -p "$machine"/{bin,sbin,etc,run,tmp,proc}
     cp "$top/tests/hooks/fake-nvmeroot" "$machine/bin/nvmeroot"
     export PATH=$machine/bin:$PATH FAKE_CALLS=$machine/calls FAKE_RUN=$machine/run
     : > "$FAKE_CALLS"
@@ -20,7 +20,7 @@ make_machine() {
 # Prints a copy of a script of ours whose absolute paths lie in the machine's folder.
 relocate() {
     local copy=$BATS_TEST_TMPDIR/${1##*/}
-    sed -E "s#(^|[^[:alnum:]/])/(run/nvmeroot|etc/cmdline\.d|tmp/cmdline|proc/cmdline)#\1$machine/\2#g" "$top/$1" > "$copy"
+    sed -E "s#(^|[^[:alnum:]/])/(run/nvmeroot|etc/cmdline\.d|tmp/cmdline|proc/cmdline|sbin/nvmeroot-boot)#\1$machine/\2#g" "$top/$1" > "$copy"
     echo "$copy"
 }
 

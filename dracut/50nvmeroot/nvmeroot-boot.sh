@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs the program with the command line that parse-nvmeroot.sh kept. Its exit code ends up in /run/nvmeroot/code, and
+# the initqueue, which may be waiting for udev, is told to go on.
+
+command -v getarg > /dev/null || . /lib/dracut-lib.sh
+
+read -r text < /run/nvmeroot/cmdline
+nvmeroot boot --cmdline "$text"
+echo $? > /run/nvmeroot/code.new
+mv /run/nvmeroot/code.new /run/nvmeroot/code
+# shellcheck disable=SC2154  # a dracut variable
+: > "$hookdir/initqueue/work"
