@@ -75,6 +75,9 @@ std::unique_ptr<target::Session> Rogue::make(target::SessionOwner& owner,
 }
 
 void RogueSession::receive(base::ByteView bytes, base::TimePoint now) {
+    if (silent_) {
+        return;
+    }
     pending_.insert(pending_.end(), bytes.begin(), bytes.end());
     size_t done = 0;
     while (!silent_ && pending_.size() - done >= nvme::kCommonHeaderBytes) {
