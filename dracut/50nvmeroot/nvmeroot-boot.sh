@@ -5,8 +5,7 @@
 
 command -v getarg > /dev/null || . /lib/dracut-lib.sh
 
-read -r text < /run/nvmeroot/cmdline
-nvmeroot boot --cmdline "$text"
+nvmeroot boot --cmdline @/run/nvmeroot/cmdline
 echo $? > /run/nvmeroot/code.new
 mv /run/nvmeroot/code.new /run/nvmeroot/code
 # shellcheck disable=SC2154  # a dracut variable

@@ -76,7 +76,8 @@ generate() {
     parse
     connect
     grep -qx 'rd.nonvmf=1' "$machine/etc/cmdline.d/90-nvmeroot.conf"
-    [ "$(tail -n 1 "$FAKE_CALLS")" = "boot --cmdline from=cmdline.d $kernel_line" ]
+    [ "$(tail -n 1 "$FAKE_CALLS")" = "boot --cmdline @$machine/run/nvmeroot/cmdline" ]
+    [ "$(cat "$machine/run/nvmeroot/cmdline")" = " from=cmdline.d $kernel_line" ]
 }
 
 @test "parsed again by dracut's netroot, the answer is the same" {
