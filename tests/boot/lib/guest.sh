@@ -10,7 +10,7 @@
 started_pids=()
 
 # A user network: the guest is 10.0.2.15 or fec0::/64, the machine's loopback is 10.0.2.2 and fec0::2 for it.
-user_net=(-netdev 'user,id=net0,ipv6=on' -device 'virtio-net-pci,netdev=net0,romfile=')
+user_net=(-netdev 'user,id=net0,ipv4=on,ipv6=on' -device 'virtio-net-pci,netdev=net0,romfile=')
 
 # wire_net HERE THERE   a private Ethernet wire between two guests, each of which names its own end first
 wire_net() {
