@@ -20,8 +20,8 @@ using ByteView = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 using Bytes = std::vector<std::byte>;
 
-/// A type whose object representation is its wire form. Arrays are left out, so that a string literal
-/// is text and does not take its NUL along.
+/// A type whose object representation is its wire form. Arrays are left out, so that a string
+/// literal is text and does not take its NUL along.
 template <class T>
 concept WireType = std::is_trivially_copyable_v<T> && alignof(T) == 1 && !std::is_array_v<T>;
 
