@@ -27,7 +27,8 @@ CXXFLAGS ?= -O2 -g
 B := build
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror
-COMMON := -std=c++20 $(WARNINGS) -Isrc -MMD -MP
+# -iquote, not -I: libnvme has a <nvme/types.h> of its own.
+COMMON := -std=c++20 $(WARNINGS) -iquote src -MMD -MP
 PRODUCT := $(COMMON) -fno-exceptions -fno-rtti
 SANITIZE := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -118,7 +119,7 @@ fuzz-replay: $(FUZZ:%=$(B)/tests/replay-%)
 # make explore-fuzz_uri SECONDS=60
 explore-%: tests/fuzz/%.cc $(B)/deps.stamp
 	@mkdir -p $(B)/fuzz/$*
-	clang++ -std=c++20 -Isrc -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
+	clang++ -std=c++20 -iquote src -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
 	    $(foreach f,nvme base host boot export target,$(call sources,$(f))) $(TEST_LIBS) -o $(B)/fuzz/$*/run
 	$(B)/fuzz/$*/run -max_total_time=$(or $(SECONDS),60) $(B)/fuzz/$* tests/fuzz/corpus/$*
 
