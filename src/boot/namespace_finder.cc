@@ -245,8 +245,11 @@ Outcome<RootNamespace> await_namespace(AdminDevice& device, const NamespaceChoic
     constexpr base::milliseconds kBetweenQuestions{200};
     for (;;) {
         auto found = choose_namespace(device, choice);
-        if (found || !found.error().retry || deadline.passed()) {
+        if (found || !found.error().retry) {
             return found;
+        }
+        if (deadline.passed()) {
+            return Failure::of(ExitCode::kNamespace, std::move(found).error().error);
         }
         clock.sleep(std::min(kBetweenQuestions, deadline.left()));
     }

@@ -50,7 +50,7 @@ case_ipv6() {
     address='[::1]'
     portal="[fec0::2]:$port"
     ip='ip=[fec0::15]::[fec0::2]:64:::none'
-    expect_facts=(written=yes address~fec0::2 root:ADDRESS=fec0::15/64)
+    expect_facts=(written=yes address~fec0::2 'root:ADDRESS~(^|,)fec0::15/64')
 }
 
 case_uuid_of_two() {
@@ -59,6 +59,7 @@ case_uuid_of_two() {
     nid=uuid:5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e002
     edit_target=add_second_namespace
     label=tiny-second
+    written_disk=second.ext4
     expect_facts=(root:NSID=2 root:WWID=uuid.5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e002)
 }
 
@@ -101,6 +102,7 @@ case_peak_memory_dracut() {
 case_target_comes_late() {
     about='the target starts after the machine: tried again until it is there'
     server=none
+    verbosity=loglevel=6 # the first try says so with a notice, which "quiet" would hide
     meanwhile=serve_late
     extra=nvmeroot.timeout=60s
     expect_facts=('elapsed<=40')

@@ -12,6 +12,7 @@ case_settings() {
     judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk
     command='nvmeroot boot'
     disk=tiny             # the root: tiny or debian
+    written_disk=root.ext4 # the image that the guest's root writes to
     label=                # what /label of the root says, if not the disk's name
     server=process        # process: nvmeroot-target; guest: the kernel's nvmet in a second guest; none
     quirk=                # a lie of the rogue target
@@ -199,6 +200,6 @@ judge_fact() {
 # What the guest wrote has reached the image, through the target.
 disk_is_written() {
     end_started
-    debugfs -R 'cat /written' "$log/root.ext4" 2>/dev/null | grep -q '^written$' ||
+    debugfs -R 'cat /written' "$log/$written_disk" 2>/dev/null | grep -q '^written$' ||
         refute 'what the guest wrote and synced is not in the image'
 }

@@ -123,6 +123,17 @@ BOOST_AUTO_TEST_CASE(a_namespace_that_comes_late_is_awaited) {
     BOOST_TEST(found.ok());
 }
 
+BOOST_AUTO_TEST_CASE(a_namespace_that_never_comes_is_a_final_answer) {
+    support::FakeController controller;
+    controller.add(1, uuid(kUuid1));
+    support::FakeClock clock;
+    const auto found = boot::await_namespace(controller, by_nsid(7), clock,
+                                             base::Deadline(clock, base::seconds(5)));
+    BOOST_REQUIRE(!found.ok());
+    BOOST_TEST((found.error().code == boot::ExitCode::kNamespace));
+    BOOST_TEST(!found.error().retry);
+}
+
 BOOST_AUTO_TEST_CASE(the_head_of_the_right_nsid_is_the_disk) {
     const FakeSys fake;
     fake.add_head();
