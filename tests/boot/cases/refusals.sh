@@ -108,7 +108,7 @@ case_no_such_namespace() {
     nid=7
     extra=nvmeroot.namespace_timeout=3s
     expect_exit=17
-    says='namespace'
+    says='does not offer this host NSID 7'
     expect_facts=(controllers=0)
 }
 
