@@ -24,7 +24,7 @@ processor=Nehalem,+rdrand,+pclmulqdq
 guest_start() {
     local console=$1 initrd=$2 cmdline=$3
     shift 3
-    qemu-system-x86_64 -accel tcg,thread=multi -cpu "$processor" -m 512 -nodefaults -display none -no-reboot \
+    qemu-system-x86_64 -accel "${accel:-tcg,thread=multi}" -cpu "$processor" -m 512 -nodefaults -display none -no-reboot \
         -serial "${serial:-file:$console}" -kernel "$kernel_image" -initrd "$initrd" \
         -append "console=ttyS0 ${verbosity-quiet} panic=5 mitigations=off $cmdline" "$@" </dev/null >"$console.qemu" 2>&1 &
     guest_pid=$!
