@@ -42,8 +42,9 @@ bool is_failure(std::string_view line) {
                                            "initializing DH group",
                                            "starting error recovery"};
     const bool of_queue = line.starts_with("qid ") || line.starts_with("starting");
-    return of_queue && std::any_of(std::begin(kSigns), std::end(kSigns),
-                                   [&](auto sign) { return line.find(sign) != line.npos; });
+    return of_queue && std::any_of(std::begin(kSigns), std::end(kSigns), [&](auto sign) {
+               return line.find(sign) != std::string_view::npos;
+           });
 }
 
 template <class Names>
@@ -122,7 +123,7 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines) {
         if (line.starts_with(kAccepted)) {
             const std::string_view rest = line.substr(kAccepted.size());
             const size_t group = rest.find(kGroup);
-            if (group != rest.npos) {
+            if (group != std::string_view::npos) {
                 evidence.host_accepted = true;
                 evidence.hash = hash_inside(rest.substr(0, group));
                 evidence.dhgroup = rest.substr(group + kGroup.size());

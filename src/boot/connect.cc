@@ -229,13 +229,13 @@ Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, cons
     const std::string where = "connect " + place(portal) + ": ";
     if (error.code == ENOTSUP) {
         const bool auth =
-            plan.auth.mode != Auth::kOff && error.text.find("dhchap") != error.text.npos;
+            plan.auth.mode != Auth::kOff && error.text.find("dhchap") != std::string_view::npos;
         return Failure::final(auth ? ExitCode::kAuthentication : ExitCode::kConnect,
                               base::error(where + error.text));
     }
     for (const Symptom& symptom : kSymptoms) {
         for (const KernelLine& line : log.lines()) {
-            if (line.text.find(symptom.line) != line.text.npos) {
+            if (line.text.find(symptom.line) != std::string_view::npos) {
                 return {symptom.code, symptom.retry,
                         base::error(where + std::string(symptom.meaning))};
             }

@@ -19,7 +19,6 @@
 namespace boot {
 namespace {
 
-using base::Error;
 using base::Result;
 using base::Status;
 using base::SysPaths;
@@ -161,7 +160,7 @@ void add_bus(const SysPaths& sys, const Bus& bus, std::vector<NetworkAlias>& ali
     const std::string folder = sys.sys + "/bus/" + std::string(bus.name) + "/devices";
     for (const std::string& device : list_folder(folder)) {
         const std::string alias = attribute(folder + "/" + device + "/modalias");
-        if (!alias.empty() && alias.find(bus.alias_part) != alias.npos) {
+        if (!alias.empty() && alias.find(bus.alias_part) != std::string_view::npos) {
             aliases.push_back({alias, false});
         }
     }
@@ -173,7 +172,7 @@ std::set<std::string, std::less<>> crypto_algorithms(const SysPaths& sys) {
     const auto text = base::read_text(sys.proc + "/crypto");
     for (const std::string_view line : base::split(text ? *text : std::string_view(), '\n')) {
         const size_t colon = line.find(':');
-        if (colon != line.npos && base::trim(line.substr(0, colon)) == "name") {
+        if (colon != std::string_view::npos && base::trim(line.substr(0, colon)) == "name") {
             names.emplace(base::trim(line.substr(colon + 1)));
         }
     }
@@ -183,10 +182,11 @@ std::set<std::string, std::less<>> crypto_algorithms(const SysPaths& sys) {
 }  // namespace
 
 bool may_be_network_driver(std::string_view path) {
-    if (path.find("/drivers/") == path.npos) {
+    if (path.find("/drivers/") == std::string_view::npos) {
         return true;
     }
-    return path.find("/drivers/net/") != path.npos && path.find("/wireless/") == path.npos;
+    return path.find("/drivers/net/") != std::string_view::npos &&
+           path.find("/wireless/") == std::string_view::npos;
 }
 
 std::vector<NetworkAlias> network_aliases(const SysPaths& sys) {

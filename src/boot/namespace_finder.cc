@@ -10,7 +10,6 @@
 namespace boot {
 namespace {
 
-using base::Error;
 using base::Result;
 using base::SysPaths;
 

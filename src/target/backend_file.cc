@@ -267,10 +267,8 @@ void FileBackend::fail(Io& io, int code) {
     if (options_.on_trouble && reactor_.now() >= quiet_until_) {
         quiet_until_ = reactor_.now() + kTroubleInterval;
         const std::string reason = sync_failed_ ? " (no flush is trusted after a failed one)" : "";
-        options_.on_trouble(base::format("%s %s at byte %llu: %s",
-                                         std::string(verb(io.kind)).c_str(), options_.path.c_str(),
-                                         static_cast<unsigned long long>(io.offset + io.progress),
-                                         std::strerror(code)) +
+        options_.on_trouble(std::string(verb(io.kind)) + " " + options_.path + " at byte " +
+                            std::to_string(io.offset + io.progress) + ": " + std::strerror(code) +
                             reason);
     }
     io.done(io_error(code));

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
-# The four images that make bench boots: ours and the field's, each pair from the same generator with the same options.
+# The images that make bench boots: ours and the field's, each pair from the same generator with the same options.
 # Every function prints nothing and writes the image it is named after to $work/NAME.img.
 #
 # They share $work (a folder), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
@@ -47,15 +47,24 @@ JSON
     chroot_dracut dracut-nvmf --add nvmf --add-drivers 'virtio_net virtio_pci crc32c_generic crc32c-intel hmac dh_generic'
 }
 
-# Ours, with the same generator and options.
+# Ours, with the same generator: without systemd in the image, which our module does not need, and with it.
 image_dracut_nvmeroot() {
+    nvmeroot_into_chroot
+    chroot_dracut dracut-nvmeroot --add nvmeroot --omit 'systemd systemd-initrd dracut-systemd'
+}
+
+image_dracut_nvmeroot_systemd() {
+    nvmeroot_into_chroot
+    chroot_dracut dracut-nvmeroot-systemd --add nvmeroot
+}
+
+nvmeroot_into_chroot() {
     local tree=$boot/bench/trixie
     as_root install -m755 "$top/build/nvmeroot" "$tree/usr/bin/nvmeroot"
     as_root rm -rf "$tree/usr/lib/dracut/modules.d/50nvmeroot"
     as_root cp -r "$top/dracut/50nvmeroot" "$tree/usr/lib/dracut/modules.d/"
     as_root cp "$work/etc/"* "$tree/etc/nvmeroot/"
     echo 'nvmeroot_nics="virtio_net"' | as_root tee "$tree/etc/dracut.conf.d/nvmeroot.conf" >/dev/null
-    chroot_dracut dracut-nvmeroot --add nvmeroot
 }
 
 image_busybox_nvmeroot() {
