@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "boot/peer_watch.h"
 #include "boot/probe_portals.h"
 #include "boot/side_task.h"
 #include "boot/sysfs.h"
@@ -122,7 +123,8 @@ constexpr Symptom kSymptoms[] = {
      "the target has no such subsystem; check the subsystem NQN in the URI"},
     {"controller is busy", ExitCode::kRefused, true, "the target is busy"},
     {"controller authentication failed", ExitCode::kAuthentication, false,
-     "the target did not prove that it knows the controller secret; compare dhchap_ctrl_secret "
+     "authentication failed: the target did not prove that it knows the controller secret; compare "
+     "dhchap_ctrl_secret "
      "here "
      "and there"},
     {"no key", ExitCode::kAuthentication, false,
@@ -132,7 +134,8 @@ constexpr Symptom kSymptoms[] = {
     {"invalid DH group id", ExitCode::kAuthentication, false,
      "the target chose a Diffie-Hellman group that the kernel does not know"},
     {"authentication failed", ExitCode::kAuthentication, false,
-     "the target refused this host's secret; compare dhchap_secret for this host NQN here and "
+     "authentication failed: the target refused this host's secret; compare dhchap_secret for this "
+     "host NQN here and "
      "there"},
     {"authentication setup failed", ExitCode::kAuthentication, false,
      "the target demands authentication and this kernel cannot do it (CONFIG_NVME_HOST_AUTH)"},
@@ -224,6 +227,24 @@ uint32_t io_queue_count(const ConnectOptions& options) {
     return std::clamp(static_cast<uint32_t>(std::max(processors, 1L)), 1U, kKindToSmallTargets);
 }
 
+namespace {
+
+/// The kernel's own target does this to a wrong secret, before its answer is out.
+Failure explain_hang_up(const BootPlan& plan, const std::string& where) {
+    if (plan.auth.mode == Auth::kOff) {
+        return Failure::passing(
+            ExitCode::kConnect,
+            base::error(where + "the target closed the connection; look at its log"));
+    }
+    return Failure::final(
+        ExitCode::kAuthentication,
+        base::error(where +
+                    "the target closed the connection during authentication, most likely because "
+                    "the secret is wrong; compare dhchap_secret for this host NQN here and there"));
+}
+
+}  // namespace
+
 Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
                                 const Error& error) {
     const std::string where = "connect " + place(portal) + ": ";
@@ -241,6 +262,9 @@ Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, cons
             }
         }
     }
+    if (error.code == ECONNABORTED) {
+        return explain_hang_up(plan, where);
+    }
     if (error.code == ETIMEDOUT) {
         return Failure::passing(
             ExitCode::kConnect,
@@ -256,7 +280,8 @@ Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const Sy
     TRY(SideTask task, staged(ExitCode::kConnect, SideTask::start("the kernel", [&] {
                                   return connect_work(plan, portal, sys);
                               })));
-    const Result<std::string> name = task.wait(deadline);
+    PeerWatch peer(portal, sys);
+    const Result<std::string> name = task.wait(deadline, [&] { return peer.hung_up(); });
     TRY_VOID(staged(ExitCode::kInternal, log.drain()));
     if (!name) {
         return explain_connect_failure(plan, portal, log, name.error());

@@ -40,17 +40,23 @@ static_assert(sizeof(Reply) == 5);
     _exit(told ? 0 : 1);  // not exit(): the parent's buffers and destructors are the parent's
 }
 
-/// Reads until the end of file or the deadline.
-Result<Bytes> read_reply(int pipe, const base::Deadline& deadline) {
+/// Reads until the end of file, the deadline, or no hope.
+Result<Bytes> read_reply(int pipe, const base::Deadline& deadline,
+                         const std::function<bool()>& hopeless) {
+    constexpr base::milliseconds kBetweenLooks{250};
     Bytes message;
     for (;;) {
+        if (deadline.passed()) {
+            return Error{ETIMEDOUT, "no result in time; the kernel is left to it"};
+        }
         pollfd entry{pipe, POLLIN, 0};
-        const int ready = ::poll(&entry, 1, static_cast<int>(deadline.left().count()));
+        const auto pause = deadline.within(kBetweenLooks).left();
+        const int ready = ::poll(&entry, 1, static_cast<int>(pause.count()));
         if (ready < 0 && errno != EINTR) {
             return base::errno_error(errno, "wait");
         }
-        if (ready == 0) {
-            return Error{ETIMEDOUT, "no result in time; the kernel is left to it"};
+        if (ready == 0 && hopeless()) {
+            return Error{ECONNABORTED, "given up; the kernel is left to it"};
         }
         std::byte chunk[512];
         const ssize_t n = ready > 0 ? ::read(pipe, chunk, sizeof chunk) : -1;
@@ -103,7 +109,12 @@ Result<SideTask> SideTask::start(std::string what, const Work& work) {
 }
 
 Result<std::string> SideTask::wait(const base::Deadline& deadline) {
-    Result<Bytes> message = read_reply(pipe_.get(), deadline);
+    return wait(deadline, [] { return false; });
+}
+
+Result<std::string> SideTask::wait(const base::Deadline& deadline,
+                                   const std::function<bool()>& hopeless) {
+    Result<Bytes> message = read_reply(pipe_.get(), deadline, hopeless);
     if (!message) {
         abandon();
         return std::move(message).error().in(what_);

@@ -38,6 +38,10 @@ class SideTask {
     /// child has a SIGKILL pending and acts on it when the kernel lets it; EPIPE when it died.
     /// May be called once.
     base::Result<std::string> wait(const base::Deadline& deadline);
+    /// As above, and asks `hopeless` four times a second: when it says so the child is abandoned
+    /// with ECONNABORTED.
+    base::Result<std::string> wait(const base::Deadline& deadline,
+                                   const std::function<bool()>& hopeless);
 
   private:
     SideTask(std::string what, pid_t child, base::UniqueFd pipe);

@@ -108,6 +108,12 @@ BOOST_AUTO_TEST_CASE(an_unknown_failure_quotes_the_kernel) {
     BOOST_TEST(silent.error.text.find("silent") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_refuses_the_secret) {
+    const auto failure = explained({}, ECONNABORTED);
+    BOOST_TEST((failure.code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(!failure.retry);
+}
+
 BOOST_AUTO_TEST_CASE(io_queues_are_as_asked_or_few) {
     boot::ConnectOptions options;
     options.nr_io_queues = 9;

@@ -51,6 +51,19 @@ BOOST_AUTO_TEST_CASE(a_sleeper_is_left_behind_at_the_deadline) {
     BOOST_TEST((real_clock.now() - before < base::seconds(5)));
 }
 
+BOOST_AUTO_TEST_CASE(a_hopeless_wait_ends_before_the_deadline) {
+    auto task = boot::SideTask::start("work", []() -> Result<std::string> {
+        ::pause();
+        return std::string();
+    });
+    BOOST_REQUIRE(task.ok());
+    const base::Deadline deadline(real_clock, base::seconds(60));
+    const auto text = task->wait(deadline, [] { return true; });
+    BOOST_REQUIRE(!text.ok());
+    BOOST_TEST(text.error().code == ECONNABORTED);
+    BOOST_TEST(!deadline.passed());
+}
+
 BOOST_AUTO_TEST_CASE(a_child_that_dies_is_an_error) {
     const auto text = result_of([]() -> Result<std::string> { ::_exit(0); }, base::seconds(10));
     BOOST_REQUIRE(!text.ok());
