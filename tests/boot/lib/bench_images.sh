@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
-# The images that make bench boots: ours and the field's, each pair from the same generator with the same options.
+# The images that make bench boots: ours, and the hook that people write by hand round nvme-cli.
 # Every function prints nothing and writes the image it is named after to $work/NAME.img.
 #
 # They share $work (a folder), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
 
-# A Debian 13 in a folder, for its dracut 106 with the nvmf module and its nvme-cli: nothing is installed here.
+# A Debian 13 in a folder, for its dracut 106 and its nvme-cli: nothing is installed here.
 bench_chroot() {
     as_root debootstrap --variant=minbase \
-        --include=systemd,systemd-sysv,udev,dracut-core,dracut-network,nvme-cli,jq,kmod,cpio,zstd,xz-utils,iproute2,e2fsprogs,util-linux,procps \
+        --include=systemd,systemd-sysv,udev,dracut-core,nvme-cli,kmod,cpio,zstd,xz-utils,iproute2,e2fsprogs,util-linux,procps \
         trixie "$1" "$("$top/packaging/apt-private.sh" mirror)" || return 1
     as_root mkdir -p "$1/usr/lib/modules" "$1/etc/nvme" "$1/etc/nvmeroot"
     as_root cp -a "$kernel_modules" "$1/usr/lib/modules/"
@@ -34,20 +34,7 @@ chroot_dracut() {
     as_root chown "$(id -u)" "$work/$name.img"
 }
 
-# The peer: dracut's nvmf module, told of the target by nvme-cli's configuration, the only way it takes a key.
-image_dracut_nvmf() {
-    local nvme=$boot/bench/trixie/etc/nvme
-    echo "$hostnqn" | as_root tee "$nvme/hostnqn" >/dev/null
-    echo "$hostid" | as_root tee "$nvme/hostid" >/dev/null
-    as_root tee "$nvme/config.json" >/dev/null <<JSON
-[{"hostnqn": "$hostnqn", "hostid": "$hostid", "dhchap_key": "$(<"$keys/host")",
-  "subsystems": [{"nqn": "$subsysnqn", "ports": [{"transport": "tcp", "traddr": "10.0.2.2", "trsvcid": "$port",
-    "dhchap_key": "$(<"$keys/host")", "dhchap_ctrl_key": "$(<"$keys/ctrl")", "data_digest": true}]}]}]
-JSON
-    chroot_dracut dracut-nvmf --add nvmf --add-drivers 'virtio_net virtio_pci crc32c_generic crc32c-intel hmac dh_generic'
-}
-
-# Ours, with the same generator: without systemd in the image, which our module does not need, and with it.
+# Ours by dracut: without systemd in the image, which our module does not need, and with it.
 image_dracut_nvmeroot() {
     nvmeroot_into_chroot
     chroot_dracut dracut-nvmeroot --add nvmeroot --omit 'systemd systemd-initrd dracut-systemd'
