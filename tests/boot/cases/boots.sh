@@ -33,7 +33,16 @@ case_busybox_static() {
     about="image laid out as mkinitcpio's init runs it, static address"
     judge=root
     guest_options=(-smp 2)
-    expect_facts=(root-device~^nvme written=yes ctrl-loss=off queues=3)
+    expect_facts=(root-device~^nvme written=yes ctrl-loss=off queues=3
+        'authentication=both ways with sha256 and ffdhe2048')
+}
+
+case_strongest_group() {
+    about='the largest hash and group'
+    dhchap_hash=sha512
+    dhchap_dhgroup=ffdhe8192
+    extra=nvmeroot.connect_timeout=60s
+    expect_facts=('authentication=both ways with sha512 and ffdhe8192')
 }
 
 case_busybox_root_by_label() {

@@ -13,6 +13,9 @@ rogue_target=$top/build/tests/rogue-target
 hostnqn=nqn.2014-08.org.nvmexpress:uuid:8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 hostid=8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 subsysnqn=nqn.2026-01.org.example:nvmeroot-test
+# What the target demands. The largest groups take an emulated processor ten seconds.
+dhchap_hash=sha256
+dhchap_dhgroup=ffdhe2048
 uuid=5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e001
 
 keys_ready() {
@@ -39,6 +42,8 @@ hosts = client
 nqn = $hostnqn
 dhchap_secret_file = $keys/host
 dhchap_ctrl_secret_file = $keys/ctrl
+dhchap_hash = $dhchap_hash
+dhchap_dhgroup = $dhchap_dhgroup
 [namespace.first]
 subsystem = test
 nsid = 1
