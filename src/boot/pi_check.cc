@@ -35,6 +35,10 @@ std::string why_unreadable(const PiFormat& format, const KernelView& kernel) {
     if (format.type == 0) {
         return "pi-metadata: " + what + "use a format without metadata on the target";
     }
+    if (kernel.transport == "pcie") {
+        return "pi-kernel: " + what + "format it with no metadata, or with the " +
+               std::to_string(format.tuple_bytes()) + " bytes of its protection information alone";
+    }
     return "pi-kernel: " + what +
            "let the target keep the protection information to itself (protection at rest, or "
            "'insert and strip'), or boot over RDMA or PCIe";

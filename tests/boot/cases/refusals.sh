@@ -142,7 +142,7 @@ case_check_local_disk() {
         -drive "id=local,if=none,format=raw,file=$log/root.ext4"
         -device 'nvme-ns,drive=local,bus=nvme0,ms=16,mset=1,pi=1')
     expect_exit=18
-    says='metadata'
+    says='pi-kernel: each block has 16 bytes of metadata .* format it with'
     expect_facts=(controllers=1)
 }
 

@@ -66,6 +66,19 @@ BOOST_AUTO_TEST_CASE(a_disk_of_0_bytes_is_explained) {
     BOOST_TEST(refusal(plain(), view) == "block-size");
 }
 
+BOOST_AUTO_TEST_CASE(the_remedy_for_0_bytes_depends_on_where_the_disk_is) {
+    auto view = good_view();
+    view.size_bytes = 0;
+    const auto remedy = [&] {
+        const auto judged = boot::judge_format(type1(), kBlocks, view, {});
+        return judged ? "" : judged.error().error.text;
+    };
+    BOOST_TEST(remedy().find("boot over RDMA or PCIe") != std::string::npos);
+    view.transport = "pcie";
+    BOOST_TEST(remedy().find("with the 8 bytes of its protection information") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_kernel_that_strips_the_tuples_may_read_them) {
     BOOST_TEST(refusal(type1(), good_view()) == "");
     BOOST_TEST(refusal(type1(), good_view(), wants(1)) == "");
