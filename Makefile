@@ -25,6 +25,8 @@ PREFIX ?= /usr
 INITRAMFS ?= dracut
 CXXFLAGS ?= -O2 -g
 B := build
+# A line a file; make V=1 shows the commands.
+Q = $(if $(V),,@echo '  $@';)
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror
 # -iquote, not -I: libnvme has a <nvme/types.h> of its own.
@@ -44,12 +46,12 @@ objects = $(patsubst src/%.cc,$(B)/$(1)/%.o,$(call sources,$(2)))
 define flavour
 $$(B)/$(1)/%.o: src/%.cc $$(B)/deps.stamp
 	@mkdir -p $$(@D)
-	$$(CXX) $$(PRODUCT) $(2) -c $$< -o $$@
+	$$Q$$(CXX) $$(PRODUCT) $(2) -c $$< -o $$@
 $(foreach f,$(FOLDERS),
 $$(B)/$(1)/$(f).a: $$(call objects,$(1),$(f))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^)
+	$$Q$$(AR) rcs $$@ $$^)
 endef
 $(eval $(call flavour,obj,$$(CXXFLAGS)))
 $(eval $(call flavour,small,$$(CLIENT_CXXFLAGS)))
@@ -63,11 +65,11 @@ PROGRAMS := $(patsubst %,$(B)/%,$(if $(wildcard src/boot/main.cc),nvmeroot) $(if
 all: $(PROGRAMS)
 
 $(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base) $(CLIENT_PARTS) $(B)/client/static-$(STATIC)
-	$(CXX) $(CLIENT_LDFLAGS) $(filter %.o %.a,$^) $(CLIENT_LIBS) -o $@.unstripped
-	strip -o $@ $@.unstripped
+	$Q$(CXX) $(CLIENT_LDFLAGS) $(filter %.o %.a,$^) $(CLIENT_LIBS) -o $@.unstripped
+	$Qstrip -o $@ $@.unstripped
 
 $(B)/nvmeroot-target: $(B)/obj/target/main.o $(call archives,obj,target export nvme base)
-	$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser -o $@
+	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser -o $@
 
 # --- unit tests: one Boost.Test program for each folder of tests/unit -------------------------------
 
@@ -80,16 +82,16 @@ SUPPORT := $(patsubst tests/%.cc,$(B)/tests/%.o,$(wildcard tests/support/*.cc))
 
 $(B)/tests/%.o: tests/%.cc $(B)/deps.stamp
 	@mkdir -p $(@D)
-	$(CXX) $(TEST_CXXFLAGS) -c $< -o $@
+	$Q$(CXX) $(TEST_CXXFLAGS) -c $< -o $@
 
 $(B)/tests/support.a: $(SUPPORT)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$Q$(AR) rcs $@ $^
 
 define unit_program
 $$(B)/tests/unit-$(1): $$(B)/tests/unit_main.o $$(patsubst tests/%.cc,$$(B)/tests/%.o,$$(wildcard tests/unit/$(1)/*.cc)) $$(B)/tests/support.a $$(TEST_ARCHIVES)
-	$$(CXX) $$(SANITIZE) $$^ $$(TEST_LIBS) -o $$@
+	$$Q$$(CXX) $$(SANITIZE) $$^ $$(TEST_LIBS) -o $$@
 endef
 $(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_program,$(f))))
 
@@ -100,18 +102,18 @@ unit: $(UNIT_PROGRAMS) $(PROGRAMS)
 
 $(B)/tests/net-probe: tests/net/probe.cc $(call archives,small,boot nvme base)
 	@mkdir -p $(@D)
-	$(CXX) $(COMMON) $(CLIENT_CXXFLAGS) $(CLIENT_LDFLAGS) $(filter %.cc %.a,$^) -o $@
+	$Q$(CXX) $(COMMON) $(CLIENT_CXXFLAGS) $(CLIENT_LDFLAGS) $(filter %.cc %.a,$^) -o $@
 
 # --- the misbehaving target of the hostile boot tests -------------------------------------------------
 
 $(B)/tests/rogue-target: $(B)/tests/rogue_target.o $(B)/tests/support.a $(TEST_ARCHIVES)
-	$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
+	$Q$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
 
 # --- fuzz targets: replayed over their corpus by g++ with sanitizers, explored by clang ---------------
 
 FUZZ := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.cc)))
 $(B)/tests/replay-%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay_main.o $(B)/tests/support.a $(TEST_ARCHIVES)
-	$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
+	$Q$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
 
 fuzz-replay: $(FUZZ:%=$(B)/tests/replay-%)
 	@tests/fuzz/replay $^

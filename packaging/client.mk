@@ -23,12 +23,12 @@ $(B)/client/static-$(STATIC):
 
 $(B)/client/libkmod.a: packaging/client/kmod.sh $(B)/deps.stamp
 	@mkdir -p $(@D)
-	packaging/client/kmod.sh $@ '$(KMOD_SOURCE)'
+	$Qpackaging/client/kmod.sh $@ '$(KMOD_SOURCE)'
 
 $(B)/client/%.o: packaging/client/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(WARNINGS) -Os -ffunction-sections -c $< -o $@
+	$Q$(CC) -std=gnu11 $(WARNINGS) -Os -ffunction-sections -c $< -o $@
 
 $(B)/client/%.o: packaging/client/%.cc
 	@mkdir -p $(@D)
-	$(CXX) -std=c++20 $(WARNINGS) -Os -c $< -o $@
+	$Q$(CXX) -std=c++20 $(WARNINGS) -Os -c $< -o $@
