@@ -44,8 +44,11 @@ class Assembler {
     void check_hosts();
     void check_subsystems();
     void check_host_list(Named<SubsystemSection>& named);
+    /// @return null, having complained, when there is none
+    const Host* host_named(const std::string& place, const std::string& name);
     void place_namespaces();
     void check_identity(Named<NamespaceSection>& named, const std::string& subsysnqn);
+    void check_viewers(Named<NamespaceSection>& named, const Named<SubsystemSection>& subsystem);
     void check_image(const Named<NamespaceSection>& named);
     void check_sharing(const std::string& place, const Namespace& ns);
     void check_use();
@@ -215,15 +218,21 @@ void Assembler::check_host_list(Named<SubsystemSection>& named) {
         complain(named.place, "no hosts: nobody could connect (or write allow_any_host = yes)");
     }
     for (const std::string& name : named.section.hosts) {
-        const Named<HostSection>* host = find(hosts_, name);
-        if (host == nullptr) {
-            complain(named.place,
-                     "hosts: no section [host." + name + "]" + suggestion(name, names_of(hosts_)));
-            continue;
+        if (const Host* host = host_named(named.place, name)) {
+            used_hosts_.insert(name);
+            subsystem.hosts.push_back(host->nqn);
         }
-        used_hosts_.insert(name);
-        subsystem.hosts.push_back(host->section.host.nqn);
     }
+}
+
+const Host* Assembler::host_named(const std::string& place, const std::string& name) {
+    const Named<HostSection>* host = find(hosts_, name);
+    if (host == nullptr) {
+        complain(place,
+                 "hosts: no section [host." + name + "]" + suggestion(name, names_of(hosts_)));
+        return nullptr;
+    }
+    return &host->section.host;
 }
 
 void Assembler::place_namespaces() {
@@ -238,6 +247,7 @@ void Assembler::place_namespaces() {
         }
         if (subsystem != nullptr) {
             check_identity(named, subsystem->section.subsystem.nqn);
+            check_viewers(named, *subsystem);
             subsystem->section.subsystem.namespaces.push_back(named.section.ns);
         }
         if (!named.section.ns.image.empty()) {
@@ -267,6 +277,23 @@ void Assembler::check_identity(Named<NamespaceSection>& named, const std::string
     }
     if (!ns.ids.eui64.is_zero()) {
         unique(named.place, "eui64 " + nvme::to_text(ns.ids.eui64));
+    }
+}
+
+void Assembler::check_viewers(Named<NamespaceSection>& named,
+                              const Named<SubsystemSection>& subsystem) {
+    for (const std::string& name : named.section.hosts) {
+        const Host* host = host_named(named.place, name);
+        if (host == nullptr) {
+            continue;
+        }
+        const auto& admitted = subsystem.section.subsystem.hosts;
+        if (!subsystem.section.subsystem.allow_any_host &&
+            std::ranges::find(admitted, host->nqn) == admitted.end()) {
+            complain(named.place,
+                     "hosts: [subsystem." + subsystem.name + "] does not admit host." + name);
+        }
+        named.section.ns.hosts.push_back(host->nqn);
     }
 }
 

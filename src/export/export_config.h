@@ -49,6 +49,7 @@ struct Namespace {
     uint32_t block_bytes = 512;
     bool read_only = false;
     uint8_t pi_type = 0;
+    std::vector<std::string> hosts;  ///< NQNs that see it; empty: all that the subsystem admits
 };
 
 struct Subsystem {

@@ -243,6 +243,8 @@ constexpr Key<NamespaceSection> kNamespaceKeys[] = {
      [](const Value& v, NamespaceSection& s) { s.subsystem = base::to_lower(v.text); return Status(base::done()); }},
     {"image", "FILE", "", "a raw image or a block device; needed",
      [](const Value& v, NamespaceSection& s) { return store_image(v, s); }},
+    {"hosts", "NAME,…", "all of the subsystem", "the hosts that see it, by the names of their sections",
+     [](const Value& v, NamespaceSection& s) { return store_section_names(v.text, s.hosts); }},
     {"nsid", "NUMBER", "1", "the number by which hosts know it",
      [](const Value& v, NamespaceSection& s) { return store_number(v.text, 1, 0xfffffffeU, s.ns.nsid); }},
     {"read_only", "yes|no", "no", "no host may write",

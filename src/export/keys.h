@@ -51,8 +51,9 @@ struct SubsystemSection {
 };
 struct NamespaceSection {
     Namespace ns;
-    std::string subsystem;     ///< name of a section
-    uint64_t image_bytes = 0;  ///< 0: a block device, whose size shows when it is opened
+    std::string subsystem;           ///< name of a section
+    std::vector<std::string> hosts;  ///< names of sections
+    uint64_t image_bytes = 0;        ///< 0: a block device, whose size shows when it is opened
 };
 
 std::span<const Key<TargetSection>> target_keys();

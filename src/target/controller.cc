@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/controller.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,16 @@ bool Controller::is_discovery() const {
 }
 
 const Namespace* Controller::find_namespace(uint32_t nsid) const {
-    return subsystem_.find_namespace(nsid);
+    const Namespace* ns = subsystem_.find_namespace(nsid);
+    return ns != nullptr && ns->visible_to(host_.hostnqn) ? ns : nullptr;
+}
+
+const Namespace* Controller::next_namespace(uint32_t nsid) const {
+    const auto& all = subsystem_.namespaces();
+    const auto next = std::find_if(all.upper_bound(nsid), all.end(), [&](const auto& entry) {
+        return entry.second.visible_to(host_.hostnqn);
+    });
+    return next == all.end() ? nullptr : &next->second;
 }
 
 uint64_t Controller::capabilities() const {

@@ -69,7 +69,10 @@ class Controller {
     [[nodiscard]] const ControllerHost& host() const { return host_; }
     [[nodiscard]] Subsystem& subsystem() const { return subsystem_; }
     [[nodiscard]] bool is_discovery() const;
+    /// @return null: there is none, or this host does not see it
     [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
+    /// The one with the lowest NSID above `nsid` that this host sees; null: none.
+    [[nodiscard]] const Namespace* next_namespace(uint32_t nsid) const;
 
     // --- properties
 

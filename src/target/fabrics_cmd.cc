@@ -221,16 +221,15 @@ void flush_next(Request& request, IoError error) {
         return;
     }
     Controller& controller = *request.queue->controller();
-    const auto& namespaces = controller.subsystem().namespaces();
-    const auto next = namespaces.upper_bound(request.step);
-    if (next == namespaces.end()) {
+    const Namespace* next = controller.next_namespace(request.step);
+    if (next == nullptr) {
         controller.shutdown_complete();
         request.queue->complete(request, status::kSuccess);
         return;
     }
-    request.step = next->first;
+    request.step = next->nsid();
     request.kind = Io::Kind::kFlush;
-    request.submit(next->second.backend(), flush_next);
+    request.submit(next->backend(), flush_next);
 }
 
 void property_set(Request& request) {

@@ -108,10 +108,11 @@ base::Bytes namespace_page(const Request& request) {
 
 base::Bytes active_list(const Request& request) {
     nvme::NamespaceList list;
-    const auto& namespaces = request.queue->controller()->subsystem().namespaces();
-    auto next = namespaces.upper_bound(request.sqe.nsid);
-    for (size_t i = 0; i < list.nsid.size() && next != namespaces.end(); ++i, ++next) {
-        list.nsid[i] = next->first;
+    const Controller& controller = *request.queue->controller();
+    const Namespace* next = controller.next_namespace(request.sqe.nsid);
+    for (size_t i = 0; i < list.nsid.size() && next != nullptr; ++i) {
+        list.nsid[i] = next->nsid();
+        next = controller.next_namespace(next->nsid());
     }
     return page_of(list);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/namespace.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -12,10 +13,15 @@ constexpr uint8_t kDpcAllTypesLast = 0x17;  ///< types 1 to 3, tuple in the last
 
 }  // namespace
 
-Namespace::Namespace(const NamespaceConfig& config, std::unique_ptr<Backend> backend)
-    : config_(config),
+Namespace::Namespace(NamespaceConfig config, std::unique_ptr<Backend> backend)
+    : config_(std::move(config)),
       backend_(std::move(backend)),
-      block_count_(backend_->size_bytes() / config.block_bytes) {}
+      block_count_(backend_->size_bytes() / config_.block_bytes) {}
+
+bool Namespace::visible_to(std::string_view hostnqn) const {
+    return config_.hosts.empty() ||
+           std::ranges::find(config_.hosts, hostnqn) != config_.hosts.end();
+}
 
 nvme::IdentifyNamespace Namespace::identify() const {
     nvme::IdentifyNamespace out;

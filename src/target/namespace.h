@@ -7,6 +7,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "nvme/identify.h"
@@ -22,12 +25,14 @@ struct NamespaceConfig {
     uint32_t block_bytes = 512;  ///< 512 or 4096
     bool read_only = false;
     uint8_t protection_type = 0;  ///< 0 none, 1 to 3
+    /// NQNs of the hosts that see it; empty: every host of the subsystem does.
+    std::vector<std::string> hosts;
 };
 
 class Namespace {
   public:
     /// REQUIRES: a backend of at least one block, a valid configuration.
-    Namespace(const NamespaceConfig& config, std::unique_ptr<Backend> backend);
+    Namespace(NamespaceConfig config, std::unique_ptr<Backend> backend);
 
     [[nodiscard]] uint32_t nsid() const { return config_.nsid; }
     [[nodiscard]] const nvme::NamespaceIds& ids() const { return config_.ids; }
@@ -37,6 +42,7 @@ class Namespace {
     [[nodiscard]] uint64_t block_count() const { return block_count_; }
     [[nodiscard]] Backend& backend() const { return *backend_; }
 
+    [[nodiscard]] bool visible_to(std::string_view hostnqn) const;
     [[nodiscard]] nvme::IdentifyNamespace identify() const;
     [[nodiscard]] nvme::IdentifyIndependentNamespace identify_independent() const;
 

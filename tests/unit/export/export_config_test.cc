@@ -241,4 +241,18 @@ BOOST_AUTO_TEST_CASE(addresses_are_numeric_with_a_port) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_namespace_may_be_for_some_of_the_hosts) {
+    const std::string hosts = kHost +
+                              "[host.b]\nnqn=nqn.2024-08.com.example:b\n"
+                              "[host.c]\nnqn=nqn.2024-08.com.example:c\n"
+                              "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nhosts=a,b\n";
+    const auto config = parse(hosts + kNamespace + "hosts=b\n");
+    BOOST_REQUIRE(config.ok());
+    BOOST_TEST((config->subsystems[0].namespaces[0].hosts ==
+                std::vector<std::string>{"nqn.2024-08.com.example:b"}));
+    BOOST_TEST(errors(hosts + kNamespace + "hosts=c,xyz\n") ==
+               "t.conf:11: [namespace.n]: hosts: [subsystem.s] does not admit host.c\n"
+               "t.conf:11: [namespace.n]: hosts: no section [host.xyz]\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
