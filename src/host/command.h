@@ -17,6 +17,7 @@ struct Command {
     nvme::Sqe sqe;
     base::Bytes data_out;      ///< to the controller
     uint32_t data_in_len = 0;  ///< from the controller, bytes
+    base::Bytes memory{};      ///< for that data; what is large enough is used as it is
 };
 
 struct ConnectOptions {

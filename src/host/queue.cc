@@ -14,9 +14,6 @@ using base::ByteView;
 using nvme::FatalStatus;
 using nvme::PduError;
 
-/// Received bytes are moved to the front of the buffer once this many are done with.
-constexpr size_t kCompactAt = 64 * 1024;
-
 uint8_t digest_bits(const QueueOptions& options) {
     return static_cast<uint8_t>((options.header_digest ? nvme::kDigestHeader : 0) |
                                 (options.data_digest ? nvme::kDigestData : 0));
@@ -101,106 +98,90 @@ void Queue::receive(ByteView bytes) {
     if (state_ == State::kBroken) {
         return;
     }
-    in_.insert(in_.end(), bytes.begin(), bytes.end());
-    while (state_ != State::kBroken && receive_one()) {
-    }
-    if (consumed_ == in_.size() || consumed_ > kCompactAt) {
-        in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(consumed_));
-        consumed_ = 0;
+    if (const auto taken = reader_.receive(bytes, *this); !taken) {
+        receive_failed(taken.error());
     }
 }
 
-/// Takes one whole PDU off the front of the buffer, or returns false when there is none.
-bool Queue::receive_one() {
+/// Before the ICResp nothing is sure yet, so what is wrong then is told as "no NVMe/TCP target":
+/// from its first 8 bytes, since another protocol may never send 128.
+void Queue::receive_failed(PduError error) {
     if (state_ == State::kHandshake) {
-        return read_handshake();
+        handshake_problem_ = HandshakeProblem::kNotIcResp;
+        return break_off("what answers is not an NVMe/TCP target");
     }
-    const ByteView rest = ByteView(in_).subspan(consumed_);
-    const auto header = base::Reader(rest).take<nvme::PduHeader>();
-    if (!header) {
-        return false;
-    }
-    const nvme::ReceiveRules rules{nvme::Sender::kController, options_.header_digest,
-                                   options_.data_digest, 0, options_.max_read_len};
-    const auto layout = nvme::check_header(*header, rules);
-    if (layout && rest.size() < layout->length) {
-        return false;
-    }
-    const Judgement judgement =
-        layout ? handle(rest.first(layout->length), *layout) : Judgement(layout.error());
-    if (!judgement) {
-        const PduError error = judgement.error();
-        base::Writer(out_).put_bytes(nvme::term_req(nvme::Sender::kHost, error, rest.first(8)));
+    if (state_ == State::kOpen) {
+        const ByteView header = reader_.header();
+        base::Writer(out_).put_bytes(nvme::term_req(
+            nvme::Sender::kHost, error, header.first(std::min<size_t>(header.size(), 8))));
         break_off("the target broke the protocol: " + nvme::describe(error));
-        return false;
     }
-    consumed_ += layout->length;
-    return true;
 }
 
-/// ICResp, or what tells that the other end is no NVMe/TCP target: judged from its first 8 bytes,
-/// since another protocol may never send 128.
-bool Queue::read_handshake() {
-    const ByteView rest = ByteView(in_).subspan(consumed_);
-    const auto header = base::Reader(rest).take<nvme::PduHeader>();
-    if (!header) {
-        return false;
+nvme::ReceiveRules Queue::rules(nvme::PduType /*type*/) const {
+    const bool open = state_ == State::kOpen;
+    return {nvme::Sender::kController, open && options_.header_digest, open && options_.data_digest,
+            0, options_.max_read_len};
+}
+
+base::Result<base::MutableBytes, PduError> Queue::on_header(ByteView header,
+                                                            const nvme::PduLayout& layout) {
+    const auto type = as<nvme::PduHeader>(header).type;
+    data_.reset();
+    if (type == nvme::PduType::kC2hTermReq) {
+        on_term_req(as<nvme::TermReq>(header));
+        quoted_.resize(layout.data_length);
+        return base::MutableBytes(quoted_);
     }
-    if (header->type == nvme::PduType::kC2hTermReq && header->hlen == sizeof(nvme::TermReq)) {
-        if (const auto term = base::Reader(rest).take<nvme::TermReq>()) {
-            handshake_problem_ = HandshakeProblem::kNotIcResp;
-            break_off("the target refused the handshake: " + nvme::describe(reason_of(*term)));
-        }
-        return false;
+    if ((type == nvme::PduType::kIcResp) != (state_ == State::kHandshake)) {
+        return PduError{FatalStatus::kSequenceError, 0};
     }
-    if (header->type != nvme::PduType::kIcResp || header->hlen != sizeof(nvme::IcResp) ||
-        header->plen != sizeof(nvme::IcResp)) {
+    switch (type) {
+        case nvme::PduType::kIcResp:
+            on_ic_resp(as<nvme::IcResp>(header));
+            break;
+        case nvme::PduType::kCapsuleResp:
+            TRY_VOID(on_response(as<nvme::CapsuleResp>(header)));
+            break;
+        case nvme::PduType::kR2t:
+            TRY_VOID(on_r2t(as<nvme::R2t>(header)));
+            break;
+        case nvme::PduType::kC2hData:
+            if (as<nvme::C2hData>(header).datal != layout.data_length) {
+                return bad_field(offsetof(nvme::C2hData, datal));
+            }
+            return on_data(as<nvme::C2hData>(header));
+        case nvme::PduType::kIcReq:
+        case nvme::PduType::kH2cTermReq:
+        case nvme::PduType::kC2hTermReq:
+        case nvme::PduType::kCapsuleCmd:
+        case nvme::PduType::kH2cData:
+            break;  // check_header() lets none of these through
+    }
+    // A queue that broke off takes no further PDU.
+    return base::MutableBytes();
+}
+
+void Queue::on_term_req(const nvme::TermReq& pdu) {
+    const std::string reason = nvme::describe(reason_of(pdu));
+    if (state_ == State::kHandshake) {
         handshake_problem_ = HandshakeProblem::kNotIcResp;
-        break_off("what answers is not an NVMe/TCP target");
-        return false;
+        return break_off("the target refused the handshake: " + reason);
     }
-    const auto response = base::Reader(rest).take<nvme::IcResp>();
-    if (!response) {
-        return false;
-    }
-    ic_resp_ = *response;
-    consumed_ += sizeof(nvme::IcResp);
+    break_off("the target ended the connection: " + reason);
+}
+
+void Queue::on_ic_resp(const nvme::IcResp& pdu) {
+    ic_resp_ = pdu;
+    state_ = State::kOpen;
     std::string text;
     handshake_problem_ = check_ic_resp(ic_resp_, options_, text);
     if (handshake_problem_ != HandshakeProblem::kNone) {
         break_off(std::move(text));
-        return false;
     }
-    state_ = State::kOpen;
-    return true;
 }
 
-Queue::Judgement Queue::handle(ByteView pdu, const nvme::PduLayout& layout) {
-    if (const Judgement digest = nvme::check_header_digest(pdu, layout); !digest) {
-        return digest.error();
-    }
-    switch (as<nvme::PduHeader>(pdu).type) {
-        case nvme::PduType::kCapsuleResp:
-            return handle_response(as<nvme::CapsuleResp>(pdu));
-        case nvme::PduType::kC2hData:
-            return handle_data(pdu, layout);
-        case nvme::PduType::kR2t:
-            return handle_r2t(as<nvme::R2t>(pdu));
-        case nvme::PduType::kC2hTermReq:
-            break_off("the target ended the connection: " +
-                      nvme::describe(reason_of(as<nvme::TermReq>(pdu))));
-            return base::Nothing{};
-        case nvme::PduType::kIcReq:
-        case nvme::PduType::kIcResp:
-        case nvme::PduType::kH2cTermReq:
-        case nvme::PduType::kCapsuleCmd:
-        case nvme::PduType::kH2cData:
-            break;
-    }
-    return PduError{FatalStatus::kSequenceError, 0};
-}
-
-Queue::Judgement Queue::handle_response(const nvme::CapsuleResp& pdu) {
+Queue::Judgement Queue::on_response(const nvme::CapsuleResp& pdu) {
     if (find(pdu.cqe.cid) == nullptr) {
         return bad_field(offsetof(nvme::CapsuleResp, cqe) + offsetof(nvme::Cqe, cid));
     }
@@ -208,36 +189,42 @@ Queue::Judgement Queue::handle_response(const nvme::CapsuleResp& pdu) {
     return base::Nothing{};
 }
 
-Queue::Judgement Queue::handle_data(ByteView pdu, const nvme::PduLayout& layout) {
-    const auto header = as<nvme::C2hData>(pdu);
-    const bool last = (header.header.flags & nvme::PduHeader::kLastPdu) != 0;
-    const bool success = (header.header.flags & nvme::PduHeader::kSuccess) != 0;
-    Pending* command = find(header.cccid);
+base::Result<base::MutableBytes, PduError> Queue::on_data(const nvme::C2hData& pdu) {
+    const bool last = (pdu.header.flags & nvme::PduHeader::kLastPdu) != 0;
+    const bool success = (pdu.header.flags & nvme::PduHeader::kSuccess) != 0;
+    Pending* command = find(pdu.cccid);
     if (command == nullptr) {
         return bad_field(offsetof(nvme::C2hData, cccid));
     }
-    if (header.datal != layout.data_length) {
-        return bad_field(offsetof(nvme::C2hData, datal));
-    }
-    if (header.datao != command->data_in.size() ||
-        header.datal > command->data_in_len - header.datao) {
+    if (pdu.datao != command->received || pdu.datal > command->data_in.size() - pdu.datao) {
         return PduError{FatalStatus::kDataOutOfRange, offsetof(nvme::C2hData, datao)};
     }
     if (success && !last) {
         return bad_field(offsetof(nvme::PduHeader, flags));
     }
-    const ByteView data = nvme::data_of(pdu, layout);
-    command->digest_failed |= !nvme::data_digest_matches(pdu, layout);
-    command->data_in.insert(command->data_in.end(), data.begin(), data.end());
-    if (success) {
+    data_ = pdu;
+    return base::MutableBytes(command->data_in).subspan(pdu.datao, pdu.datal);
+}
+
+Queue::Judgement Queue::on_pdu(bool intact) {
+    if (state_ == State::kBroken) {
+        return PduError{FatalStatus::kSequenceError, 0};
+    }
+    if (!data_) {
+        return base::Nothing{};
+    }
+    Pending& command = commands_[data_->cccid];
+    command.received += data_->datal;
+    command.digest_failed |= !intact;
+    if ((data_->header.flags & nvme::PduHeader::kSuccess) != 0) {
         nvme::Cqe cqe;
-        cqe.cid = header.cccid;
-        complete(header.cccid, cqe);
+        cqe.cid = data_->cccid;
+        complete(data_->cccid, cqe);
     }
     return base::Nothing{};
 }
 
-Queue::Judgement Queue::handle_r2t(const nvme::R2t& pdu) {
+Queue::Judgement Queue::on_r2t(const nvme::R2t& pdu) {
     Pending* command = find(pdu.cccid);
     if (command == nullptr) {
         return bad_field(offsetof(nvme::R2t, cccid));
@@ -282,7 +269,9 @@ void Queue::complete(uint16_t cid, const nvme::Cqe& cqe) {
     if (command.digest_failed) {
         status = nvme::status::kDataTransferError;
     }
-    done_.push_back({cid, status, cqe.dw0, cqe.dw1, cqe.sqhd, std::move(command.data_in)});
+    command.data_in.resize(command.received);
+    done_.push_back({cid, status, cqe.dw0, cqe.dw1, cqe.sqhd, std::move(command.data_in),
+                     std::move(command.data_out)});
     command = Pending{};
     free_.push_back(cid);
 }
@@ -326,8 +315,8 @@ std::optional<uint16_t> Queue::submit(Command command) {
     pending.active = true;
     pending.granted = static_cast<uint32_t>(in_capsule.size());
     pending.data_out = std::move(command.data_out);
-    pending.data_in_len = command.data_in_len;
-    pending.data_in.reserve(command.data_in_len);
+    pending.data_in = std::move(command.memory);
+    pending.data_in.resize(command.data_in_len);
     return cid;
 }
 

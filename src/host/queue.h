@@ -25,6 +25,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "host/command.h"
+#include "nvme/pdu_reader.h"
 #include "nvme/tcp_pdu.h"
 
 namespace host {
@@ -45,7 +46,8 @@ struct Completion {
     uint32_t dw0 = 0;
     uint32_t dw1 = 0;
     uint16_t sqhd = 0;
-    base::Bytes data;  ///< from the controller; short when it sent less
+    base::Bytes data;      ///< from the controller; short when it sent less
+    base::Bytes data_out;  ///< the command's, given back
 };
 
 /// What Linux does not accept of an ICResp.
@@ -59,7 +61,7 @@ enum class HandshakeProblem : uint8_t {
     kDataDigest,    ///< not as asked for
 };
 
-class Queue {
+class Queue final : private nvme::PduSink {
   public:
     enum class State : uint8_t {
         kHandshake,  ///< waits for ICResp
@@ -101,16 +103,22 @@ class Queue {
         base::Bytes data_out;
         uint32_t granted = 0;  ///< bytes of data_out that R2Ts have asked for
         base::Bytes data_in;
-        uint32_t data_in_len = 0;
+        uint32_t received = 0;  ///< bytes of data_in that came
     };
     using Judgement = base::Result<base::Nothing, nvme::PduError>;
 
-    bool receive_one();
-    bool read_handshake();
-    Judgement handle(base::ByteView pdu, const nvme::PduLayout& layout);
-    Judgement handle_response(const nvme::CapsuleResp& pdu);
-    Judgement handle_data(base::ByteView pdu, const nvme::PduLayout& layout);
-    Judgement handle_r2t(const nvme::R2t& pdu);
+    // nvme::PduSink
+    [[nodiscard]] nvme::ReceiveRules rules(nvme::PduType type) const override;
+    base::Result<base::MutableBytes, nvme::PduError> on_header(
+        base::ByteView header, const nvme::PduLayout& layout) override;
+    Judgement on_pdu(bool intact) override;
+
+    void receive_failed(nvme::PduError error);
+    void on_ic_resp(const nvme::IcResp& pdu);
+    void on_term_req(const nvme::TermReq& pdu);
+    Judgement on_response(const nvme::CapsuleResp& pdu);
+    base::Result<base::MutableBytes, nvme::PduError> on_data(const nvme::C2hData& pdu);
+    Judgement on_r2t(const nvme::R2t& pdu);
     void send_data(const nvme::R2t& r2t, const Pending& command);
     void put(const nvme::FrameHead& head, base::ByteView data = {});
     void complete(uint16_t cid, const nvme::Cqe& cqe);
@@ -123,8 +131,9 @@ class Queue {
     HandshakeProblem handshake_problem_ = HandshakeProblem::kNone;
     std::string problem_;
     nvme::IcResp ic_resp_;
-    base::Bytes in_;       ///< received, not yet a whole PDU
-    size_t consumed_ = 0;  ///< of in_
+    nvme::PduReader reader_;
+    base::Bytes quoted_;                 ///< of a TermReq: nobody looks at it
+    std::optional<nvme::C2hData> data_;  ///< the data PDU at hand
     base::Bytes out_;
     std::vector<Pending> commands_;  ///< by command identifier
     std::vector<uint16_t> free_;     ///< identifiers not in use

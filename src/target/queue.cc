@@ -64,7 +64,7 @@ void Queue::receive(base::ByteView bytes, TimePoint now) {
     if (closing_) {
         return;
     }
-    if (const auto result = reader_.receive(bytes); !result) {
+    if (const auto result = reader_.receive(bytes, *this); !result) {
         give_up(result.error());
     }
 }

@@ -17,18 +17,18 @@
 #include <memory>
 #include <vector>
 
+#include "nvme/pdu_reader.h"
 #include "target/auth.h"
 #include "target/command.h"
 #include "target/controller.h"
 #include "target/events.h"
 #include "target/out_queue.h"
-#include "target/pdu_reader.h"
 #include "target/session.h"
 #include "target/target.h"
 
 namespace target {
 
-class Queue final : public Session, private PduSink {
+class Queue final : public Session, private nvme::PduSink {
   public:
     Queue(Target& target, SessionOwner& owner, Endpoints endpoints, base::TimePoint now);
     Queue(const Queue&) = delete;
@@ -85,7 +85,7 @@ class Queue final : public Session, private PduSink {
     friend class Request;
     friend class RequestPdu;
 
-    // PduSink
+    // nvme::PduSink
     [[nodiscard]] nvme::ReceiveRules rules(nvme::PduType type) const override;
     base::Result<base::MutableBytes, nvme::PduError> on_header(
         base::ByteView header, const nvme::PduLayout& layout) override;
@@ -134,7 +134,7 @@ class Queue final : public Session, private PduSink {
     SessionOwner& owner_;
     Endpoints endpoints_;
     base::TimePoint now_;
-    PduReader reader_{*this};
+    nvme::PduReader reader_;
     OutQueue out_;
     ControlPdu ic_resp_;
     ControlPdu term_req_;

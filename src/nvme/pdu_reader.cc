@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "target/pdu_reader.h"
+#include "nvme/pdu_reader.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,11 +7,10 @@
 
 #include "nvme/crc.h"
 
-namespace target {
+namespace nvme {
 
 using base::Nothing;
 using base::Result;
-using nvme::PduError;
 
 namespace {
 
@@ -25,16 +24,16 @@ size_t move_front(base::ByteView& bytes, base::MutableBytes out) {
 
 }  // namespace
 
-Result<Nothing, PduError> PduReader::receive(base::ByteView bytes) {
+Result<Nothing, PduError> PduReader::receive(base::ByteView bytes, PduSink& sink) {
     while (!bytes.empty()) {
-        TRY_VOID(step(bytes));
+        TRY_VOID(step(bytes, sink));
     }
     return Nothing{};
 }
 
 base::ByteView PduReader::header() const {
     const size_t length =
-        state_ == State::kCommonHeader ? nvme::kCommonHeaderBytes : layout_.header_length;
+        state_ == State::kCommonHeader ? kCommonHeaderBytes : layout_.header_length;
     return std::span(head_).first(std::min(head_size_, length));
 }
 
@@ -43,39 +42,39 @@ bool PduReader::fill_head(base::ByteView& bytes, size_t size) {
     return head_size_ == size;
 }
 
-Result<Nothing, PduError> PduReader::step(base::ByteView& bytes) {
+Result<Nothing, PduError> PduReader::step(base::ByteView& bytes, PduSink& sink) {
     switch (state_) {
         case State::kCommonHeader:
-            return fill_head(bytes, nvme::kCommonHeaderBytes) ? begin() : Nothing{};
+            return fill_head(bytes, kCommonHeaderBytes) ? begin(sink) : Nothing{};
         case State::kHead:
-            return fill_head(bytes, head_wanted_) ? head_complete() : Nothing{};
+            return fill_head(bytes, head_wanted_) ? head_complete(sink) : Nothing{};
         case State::kData:
-            return take_data(bytes);
+            return take_data(bytes, sink);
         case State::kDataDigest:
             digest_size_ += move_front(bytes, std::span(digest_).subspan(digest_size_));
             if (digest_size_ < digest_.size()) {
                 return Nothing{};
             }
-            return finish(std::bit_cast<nvme::le32>(digest_) == crc_);
+            return finish(std::bit_cast<le32>(digest_) == crc_, sink);
     }
     return Nothing{};
 }
 
-Result<Nothing, PduError> PduReader::begin() {
-    nvme::PduHeader header;
+Result<Nothing, PduError> PduReader::begin(const PduSink& sink) {
+    PduHeader header;
     std::memcpy(&header, head_.data(), sizeof header);
-    TRY(layout_, nvme::check_header(header, sink_.rules(header.type)));
+    TRY(layout_, check_header(header, sink.rules(header.type)));
     head_wanted_ = layout_.data_length == 0 ? layout_.length : layout_.data_offset;
     state_ = State::kHead;
     return Nothing{};
 }
 
-Result<Nothing, PduError> PduReader::head_complete() {
+Result<Nothing, PduError> PduReader::head_complete(PduSink& sink) {
     const base::ByteView head = std::span(head_).first(head_size_);
-    TRY_VOID(nvme::check_header_digest(head, layout_));
-    TRY(destination_, sink_.on_header(head.first(layout_.header_length), layout_));
+    TRY_VOID(check_header_digest(head, layout_));
+    TRY(destination_, sink.on_header(head.first(layout_.header_length), layout_));
     if (layout_.data_length == 0) {
-        return finish(true);
+        return finish(true, sink);
     }
     crc_ = 0;
     digest_size_ = 0;
@@ -83,10 +82,10 @@ Result<Nothing, PduError> PduReader::head_complete() {
     return Nothing{};
 }
 
-Result<Nothing, PduError> PduReader::take_data(base::ByteView& bytes) {
+Result<Nothing, PduError> PduReader::take_data(base::ByteView& bytes, PduSink& sink) {
     const size_t count = move_front(bytes, destination_);
     if (layout_.data_digest) {
-        crc_ = nvme::crc32c(destination_.first(count), crc_);
+        crc_ = crc32c(destination_.first(count), crc_);
     }
     destination_ = destination_.subspan(count);
     if (!destination_.empty()) {
@@ -96,14 +95,14 @@ Result<Nothing, PduError> PduReader::take_data(base::ByteView& bytes) {
         state_ = State::kDataDigest;
         return Nothing{};
     }
-    return finish(true);
+    return finish(true, sink);
 }
 
-Result<Nothing, PduError> PduReader::finish(bool intact) {
-    TRY_VOID(sink_.on_pdu(intact));
+Result<Nothing, PduError> PduReader::finish(bool intact, PduSink& sink) {
+    TRY_VOID(sink.on_pdu(intact));
     state_ = State::kCommonHeader;
     head_size_ = 0;
     return Nothing{};
 }
 
-}  // namespace target
+}  // namespace nvme

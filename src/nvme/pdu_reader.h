@@ -4,7 +4,7 @@
 // the head into its own buffer, of the data to where the sink wants it.
 //
 //   | 8 bytes | rest of header, digest, padding | data ............ | data digest |
-//        '- nvme::check_header    '- sink.on_header -> destination        '- sink.on_pdu
+//        '- check_header       '- sink.on_header -> destination           '- sink.on_pdu
 #pragma once
 
 #include <array>
@@ -15,23 +15,23 @@
 #include "base/result.h"
 #include "nvme/tcp_pdu.h"
 
-namespace target {
+namespace nvme {
 
 /// The receiver of PDUs.
 class PduSink {
   public:
     /// A PDU's first 8 bytes are here. @return what is to be expected of it.
-    virtual nvme::ReceiveRules rules(nvme::PduType type) const = 0;
+    virtual ReceiveRules rules(PduType type) const = 0;
 
     /// A PDU's header is here and its header digest is right.
     /// @param header  HLEN bytes, valid until on_pdu() returns
     /// @return where the data goes, of exactly layout.data_length bytes; empty without data.
-    virtual base::Result<base::MutableBytes, nvme::PduError> on_header(
-        base::ByteView header, const nvme::PduLayout& layout) = 0;
+    virtual base::Result<base::MutableBytes, PduError> on_header(base::ByteView header,
+                                                                 const PduLayout& layout) = 0;
 
     /// The PDU announced last is here with all its data.
     /// @param intact  false: the data digest is wrong
-    virtual base::Result<base::Nothing, nvme::PduError> on_pdu(bool intact) = 0;
+    virtual base::Result<base::Nothing, PduError> on_pdu(bool intact) = 0;
 
   protected:
     ~PduSink() = default;
@@ -39,12 +39,9 @@ class PduSink {
 
 class PduReader {
   public:
-    /// @param sink  outlives the reader
-    explicit PduReader(PduSink& sink) : sink_(sink) {}
-
     /// Takes all of `bytes`, or fails at the first PDU that must not be; then the reader is not
     /// used again.
-    base::Result<base::Nothing, nvme::PduError> receive(base::ByteView bytes);
+    base::Result<base::Nothing, PduError> receive(base::ByteView bytes, PduSink& sink);
 
     /// What there is of the header of the PDU at hand, for a TermReq to quote.
     [[nodiscard]] base::ByteView header() const;
@@ -59,22 +56,21 @@ class PduReader {
 
     /// Takes from the front of `bytes` until the buffer holds `size` bytes. @return true: it does.
     bool fill_head(base::ByteView& bytes, size_t size);
-    base::Result<base::Nothing, nvme::PduError> step(base::ByteView& bytes);
-    base::Result<base::Nothing, nvme::PduError> begin();
-    base::Result<base::Nothing, nvme::PduError> head_complete();
-    base::Result<base::Nothing, nvme::PduError> take_data(base::ByteView& bytes);
-    base::Result<base::Nothing, nvme::PduError> finish(bool intact);
+    base::Result<base::Nothing, PduError> step(base::ByteView& bytes, PduSink& sink);
+    base::Result<base::Nothing, PduError> begin(const PduSink& sink);
+    base::Result<base::Nothing, PduError> head_complete(PduSink& sink);
+    base::Result<base::Nothing, PduError> take_data(base::ByteView& bytes, PduSink& sink);
+    base::Result<base::Nothing, PduError> finish(bool intact, PduSink& sink);
 
-    PduSink& sink_;
     State state_ = State::kCommonHeader;
     std::array<std::byte, 256> head_{};  ///< PDO is one byte, so no head is longer
     size_t head_size_ = 0;
-    size_t head_wanted_ = nvme::kCommonHeaderBytes;
-    nvme::PduLayout layout_;
+    size_t head_wanted_ = kCommonHeaderBytes;
+    PduLayout layout_;
     base::MutableBytes destination_;  ///< what is still to be filled
     uint32_t crc_ = 0;                ///< of the data so far
-    std::array<std::byte, nvme::kDigestBytes> digest_{};
+    std::array<std::byte, kDigestBytes> digest_{};
     size_t digest_size_ = 0;
 };
 
-}  // namespace target
+}  // namespace nvme
