@@ -40,7 +40,8 @@ Command connect(const ConnectOptions& options) {
     data.subnqn = nvme::nqn_field(options.subsysnqn);
     data.hostnqn = nvme::nqn_field(options.hostnqn);
     Command command{nvme::to_sqe(sqe), {}, 0};
-    base::Writer(command.data_out).put(data);
+    const base::ByteView bytes = base::bytes_of(data);
+    command.data_out.assign(bytes.begin(), bytes.end());
     return command;
 }
 

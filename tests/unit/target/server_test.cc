@@ -288,8 +288,8 @@ BOOST_AUTO_TEST_CASE(refused_addresses_are_named) {
     BOOST_REQUIRE(!second.ok());
     BOOST_TEST(second.error().text ==
                "listen on " + target::to_text(*first) + ": bind: Address already in use");
-    BOOST_TEST(server.listen({"192.0.2.1", 0}).error().text ==
-               "listen on 192.0.2.1:0: bind: Cannot assign requested address");
+    BOOST_TEST(server.listen({"198.51.100.1", 0}).error().text ==
+               "listen on 198.51.100.1:0: bind: Cannot assign requested address");
     BOOST_TEST(server.listen({"localhost", 1}).error().text ==
                "listen on localhost:1: not a numeric IPv4 or IPv6 address");
     server.stop(base::milliseconds(0), [&] { reactor->stop(); });
