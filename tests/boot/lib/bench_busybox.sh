@@ -28,7 +28,7 @@ run_hook() {
     ip link set eth0 up
     ip addr add 10.0.2.15/24 dev eth0
     ip route add default via 10.0.2.2
-    nvme connect -t tcp -a 10.0.2.2 -s $port -n $subsysnqn -q $hostnqn -I $hostid --data-digest \\
+    nvme connect -t tcp -a $address -s $port -n $subsysnqn -q $hostnqn -I $hostid --data-digest -k $keep_alive \\
         -S '$(<"$keys/host")' -C '$(<"$keys/ctrl")'
     while [ ! -b /dev/nvme0n1 ]; do sleep 0.05; done
     root=/dev/nvme0n1

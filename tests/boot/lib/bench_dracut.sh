@@ -7,10 +7,11 @@
 
 # A Debian 13 in a folder, for its dracut 106 and its nvme-cli: nothing is installed here.
 bench_chroot() {
+    as_root rm -rf "$1"
     as_root debootstrap --variant=minbase \
-        --include=systemd,systemd-sysv,udev,dracut-core,nvme-cli,kmod,cpio,zstd,xz-utils,iproute2,e2fsprogs,util-linux,procps \
+        --include=systemd,systemd-sysv,udev,dracut-core,dracut-network,nvme-cli,jq,kmod,cpio,zstd,xz-utils,iproute2,e2fsprogs,util-linux,procps \
         trixie "$1" "$("$top/packaging/apt-private.sh" mirror)" || return 1
-    as_root mkdir -p "$1/usr/lib/modules" "$1/etc/nvme" "$1/etc/nvmeroot"
+    as_root mkdir -p "$1/usr/lib/modules" "$1/etc/nvme"
     as_root cp -a "$kernel_modules" "$1/usr/lib/modules/"
     as_root depmod -b "$1" "$kernel_release"
 }
@@ -45,10 +46,36 @@ image_dracut_nvmeroot_systemd() {
     chroot_dracut dracut-nvmeroot-systemd --add nvmeroot
 }
 
+# The peer: dracut's own nvmf module with nvme-cli. Our module must not lie beside it. It would not look for a driver of
+# a disk that this machine does not have, and takes keys from nothing but nvme-cli's config.json.
+image_dracut_nvmf() {
+    nvmf_into_chroot
+    chroot_dracut dracut-nvmf --add nvmf --force-drivers nvme_tcp
+}
+
+image_dracut_nvmf_generic() {
+    nvmf_into_chroot
+    chroot_dracut dracut-nvmf-generic --no-hostonly --add nvmf --force-drivers nvme_tcp
+}
+
+nvmf_into_chroot() {
+    local tree=$boot/bench/trixie
+    as_root rm -rf "$tree/usr/lib/dracut/modules.d/50nvmeroot" "$tree/etc/dracut.conf.d/nvmeroot.conf" "$tree/etc/nvmeroot"
+    echo "$hostnqn" | as_root tee "$tree/etc/nvme/hostnqn" >/dev/null
+    echo "$hostid" | as_root tee "$tree/etc/nvme/hostid" >/dev/null
+    as_root tee "$tree/etc/nvme/config.json" >/dev/null <<END
+[{"hostnqn": "$hostnqn", "hostid": "$hostid", "dhchap_key": "$(<"$keys/host")",
+  "subsystems": [{"nqn": "$subsysnqn", "ports": [{"transport": "tcp", "traddr": "$address", "trsvcid": "$port",
+    "dhchap_ctrl_key": "$(<"$keys/ctrl")", "data_digest": true, "keep_alive_tmo": $keep_alive}]}]}]
+END
+    as_root chmod 600 "$tree/etc/nvme/config.json"
+}
+
 nvmeroot_into_chroot() {
     local tree=$boot/bench/trixie
     as_root install -m755 "$top/build/nvmeroot" "$tree/usr/bin/nvmeroot"
     as_root rm -rf "$tree/usr/lib/dracut/modules.d/50nvmeroot"
+    as_root mkdir -p "$tree/etc/nvmeroot"
     as_root cp -r "$top/dracut/50nvmeroot" "$tree/usr/lib/dracut/modules.d/"
     as_root cp "$work/etc/"* "$tree/etc/nvmeroot/"
     echo 'nvmeroot_nics="virtio_net"' | as_root tee "$tree/etc/dracut.conf.d/nvmeroot.conf" >/dev/null
