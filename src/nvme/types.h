@@ -198,6 +198,8 @@ std::string_view name(LogPage page);
 /// DW0 of an Asynchronous Event Request's completion.
 struct AsyncEvent {
     enum class Type : uint8_t { kError = 0, kSmart = 1, kNotice = 2, kCommandSet = 6, kVendor = 7 };
+    static constexpr uint8_t kTransientError = 0x04;    ///< error; log 01h
+    static constexpr uint8_t kReservationLog = 0x00;    ///< command set; log 80h
     static constexpr uint8_t kNamespaceChanged = 0x00;  ///< notice; log 04h
     static constexpr uint8_t kAnaChanged = 0x03;        ///< notice; log 0Ch
     static constexpr uint8_t kDiscoveryChanged = 0xF0;  ///< notice; log 70h

@@ -61,8 +61,12 @@ class Backend {
   public:
     virtual ~Backend() = default;
 
-    /// The size of the store. Constant for now: a store that grows says so by a later interface.
+    /// The size of the store; changes in refresh() alone.
     [[nodiscard]] virtual uint64_t size_bytes() const = 0;
+
+    /// Looks at the size of the store again. A size that cannot be served leaves the old one. A
+    /// decorator passes it on.
+    virtual void refresh() {}
 
     /// Starts `io`. REQUIRES: offset + length <= size_bytes() (checked by the namespace), no other
     /// submit() of the same object under way. The backend outlives each Io it holds.

@@ -141,6 +141,17 @@ FileBackend::FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, u
       fd_(std::move(fd)),
       size_bytes_(size_bytes) {}
 
+void FileBackend::refresh() {
+    struct stat status {};
+    if (fstat(fd_.get(), &status) != 0) {
+        return;
+    }
+    const auto size = size_of(fd_.get(), status);
+    if (size && *size != 0 && *size % options_.block_size == 0) {
+        size_bytes_ = *size;
+    }
+}
+
 void FileBackend::submit(Io& io) {
     io.progress = 0;
     if (io.kind != Io::Kind::kRead && io.kind != Io::Kind::kFlush && options_.read_only) {

@@ -39,6 +39,7 @@ class FileBackend final : public Backend {
     static base::Result<std::unique_ptr<FileBackend>> open(Reactor& reactor, Options options);
 
     [[nodiscard]] uint64_t size_bytes() const override { return size_bytes_; }
+    void refresh() override;
     void submit(Io& io) override;
 
   private:
@@ -59,7 +60,7 @@ class FileBackend final : public Backend {
     Reactor& reactor_;
     const Options options_;
     const base::UniqueFd fd_;
-    const uint64_t size_bytes_;
+    uint64_t size_bytes_;
     std::array<bool, kMethodCount> method_works_{true, true};
     bool sync_failed_ = false;
     base::TimePoint quiet_until_;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -100,6 +101,9 @@ class Request final : public Io {
     uint32_t transfer = 0;  ///< bytes the command moves
     uint32_t received = 0;  ///< of those, from H2CData
     bool corrupt = false;   ///< a data digest was wrong
+    /// The namespace that an I/O command names, from its check to its end; null: there is none.
+    std::shared_ptr<Namespace> ns;
+    uint32_t checked_generation = 0;  ///< of `ns`
     Buffer buffer;
     Continuation continuation = nullptr;
     uint32_t step = 0;  ///< for commands that go to backends more than once

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "target/queue.h"
 #include "target/subsystem.h"
@@ -28,7 +27,9 @@ Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, Co
       cntlid_(cntlid),
       host_(std::move(host)),
       granted_queues_(target.limits().io_queues),
-      last_command_(now) {}
+      last_command_(now) {
+    look_at_namespaces();
+}
 
 Controller::~Controller() {
     for (const auto& [qid, queue] : queues_) {
@@ -40,17 +41,36 @@ bool Controller::is_discovery() const {
     return subsystem_.is_discovery();
 }
 
-const Namespace* Controller::find_namespace(uint32_t nsid) const {
-    const Namespace* ns = subsystem_.find_namespace(nsid);
-    return ns != nullptr && ns->visible_to(host_.hostnqn) ? ns : nullptr;
+const std::shared_ptr<Namespace>& Controller::share_namespace(uint32_t nsid) const {
+    static const std::shared_ptr<Namespace> none;
+    const auto found = std::ranges::lower_bound(
+        namespaces_, nsid, {}, [](const std::shared_ptr<Namespace>& ns) { return ns->nsid(); });
+    return found == namespaces_.end() || (*found)->nsid() != nsid ? none : *found;
 }
 
-const Namespace* Controller::next_namespace(uint32_t nsid) const {
-    const auto& all = subsystem_.namespaces();
-    const auto next = std::find_if(all.upper_bound(nsid), all.end(), [&](const auto& entry) {
-        return entry.second.visible_to(host_.hostnqn);
-    });
-    return next == all.end() ? nullptr : &next->second;
+void Controller::look_at_namespaces() {
+    namespaces_.clear();
+    for (const auto& [nsid, ns] : subsystem_.namespaces()) {
+        if (ns->visible_to(host_.hostnqn)) {
+            namespaces_.push_back(ns);
+        }
+    }
+}
+
+void Controller::namespace_changed(uint32_t nsid) {
+    const bool seen_before = find_namespace(nsid) != nullptr;
+    look_at_namespaces();
+    if (seen_before || find_namespace(nsid) != nullptr) {
+        changed_.insert(nsid);
+        raise(AsyncEvents::Kind::kNamespaceChanged);
+    }
+}
+
+void Controller::raise(AsyncEvents::Kind kind) {
+    Queue* admin = queue(0);
+    if (ready() && admin != nullptr && async_events_.raise(kind, features.async_events)) {
+        admin->deliver_async_events();
+    }
 }
 
 uint64_t Controller::capabilities() const {
@@ -93,6 +113,8 @@ void Controller::enable(const nvme::Configuration& wanted) {
 void Controller::reset() {
     csts_ = 0;
     features = {};
+    async_events_ = {};
+    changed_.clear();
     granted_queues_ = target_.limits().io_queues;
     close_io_queues("controller reset");
     if (Queue* admin = queue(0)) {
@@ -119,6 +141,13 @@ void Controller::detach(uint16_t qid) {
     queues_.erase(qid);
     if (qid == 0) {
         subsystem_.remove_controller(*this);
+    }
+}
+
+void Controller::log_read(nvme::LogPage page) {
+    async_events_.clear(page);
+    if (page == nvme::LogPage::kChangedNamespaces) {
+        changed_.clear();
     }
 }
 

@@ -13,13 +13,18 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "nvme/fabrics.h"
 #include "nvme/nqn.h"
 #include "nvme/types.h"
+#include "target/async_events.h"
 
 namespace target {
 
@@ -69,10 +74,31 @@ class Controller {
     [[nodiscard]] const ControllerHost& host() const { return host_; }
     [[nodiscard]] Subsystem& subsystem() const { return subsystem_; }
     [[nodiscard]] bool is_discovery() const;
-    /// @return null: there is none, or this host does not see it
-    [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
-    /// The one with the lowest NSID above `nsid` that this host sees; null: none.
-    [[nodiscard]] const Namespace* next_namespace(uint32_t nsid) const;
+
+    // --- namespaces, as far as this host sees them
+
+    /// Null: it sees none with this NSID.
+    [[nodiscard]] const std::shared_ptr<Namespace>& share_namespace(uint32_t nsid) const;
+    [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const {
+        return share_namespace(nsid).get();
+    }
+    /// By NSID.
+    [[nodiscard]] std::span<const std::shared_ptr<Namespace>> namespaces() const {
+        return namespaces_;
+    }
+    /// A namespace came, went, or is another than before.
+    void namespace_changed(uint32_t nsid);
+    /// NSIDs that changed since the host read the list.
+    [[nodiscard]] const std::set<uint32_t>& changed_namespaces() const { return changed_; }
+
+    // --- asynchronous events
+
+    /// Tells the host, if it wants to hear of such events.
+    void raise(AsyncEvents::Kind kind);
+    /// The next event to tell, which then counts as told.
+    std::optional<nvme::AsyncEvent> take_async_event() { return async_events_.take(); }
+    /// The host has read a log page, which clears the events that pointed to it.
+    void log_read(nvme::LogPage page);
 
     // --- properties
 
@@ -115,6 +141,7 @@ class Controller {
     void enable(const nvme::Configuration& configuration);
     void reset();
     void close_io_queues(std::string_view reason);
+    void look_at_namespaces();
 
     Target& target_;
     Subsystem& subsystem_;
@@ -126,6 +153,9 @@ class Controller {
     uint16_t granted_queues_;
     base::TimePoint last_command_;
     std::map<uint16_t, Queue*> queues_;
+    std::vector<std::shared_ptr<Namespace>> namespaces_;  ///< shared with the subsystem
+    std::set<uint32_t> changed_;
+    AsyncEvents async_events_;
 };
 
 }  // namespace target

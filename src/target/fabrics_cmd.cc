@@ -221,15 +221,18 @@ void flush_next(Request& request, IoError error) {
         return;
     }
     Controller& controller = *request.queue->controller();
-    const Namespace* next = controller.next_namespace(request.step);
-    if (next == nullptr) {
+    const auto all = controller.namespaces();
+    const auto next =
+        std::ranges::find_if(all, [&](const auto& ns) { return ns->nsid() > request.step; });
+    if (next == all.end()) {
         controller.shutdown_complete();
         request.queue->complete(request, status::kSuccess);
         return;
     }
-    request.step = next->nsid();
+    request.step = (*next)->nsid();
     request.kind = Io::Kind::kFlush;
-    request.submit(next->backend(), flush_next);
+    request.ns = *next;
+    request.submit(request.ns->backend(), flush_next);
 }
 
 void property_set(Request& request) {

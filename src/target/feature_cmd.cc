@@ -39,7 +39,8 @@ uint64_t get_host_identifier(const Request& request);
 
 constexpr uint32_t kAll = 0xFFFFFFFF;
 constexpr uint32_t kSmartWarnings = 0xFF;
-constexpr uint32_t kDiscoveryChange = nvme::IdentifyController::kOaesDiscoveryChange;
+constexpr uint32_t kNotices =
+    nvme::IdentifyController::kOaesNamespaceChange | nvme::IdentifyController::kOaesDiscoveryChange;
 
 constexpr std::array kFeatureRows = {
     FeatureRow{
@@ -65,7 +66,7 @@ constexpr std::array kFeatureRows = {
                .value = &FeatureValues::write_atomicity},
     FeatureRow{.feature = Feature::kAsyncEventConfig,
                .in_discovery = true,
-               .writable = kSmartWarnings | kDiscoveryChange,
+               .writable = kSmartWarnings | kNotices,
                .value = &FeatureValues::async_events},
     FeatureRow{.feature = Feature::kKeepAliveTimer,
                .in_discovery = true,

@@ -93,6 +93,7 @@ base::Bytes controller_page(const Request& request) {
     id.cmic = IdentifyController::kCmicMultiPort | IdentifyController::kCmicMultiController;
     id.acl = 3;
     id.frmw = kOneReadOnlySlot;
+    id.oaes = IdentifyController::kOaesNamespaceChange;
     id.lpa |= IdentifyController::kLpaEffects;
     id.nn = highest_nsid(controller);
     id.mnan = uint32_t{id.nn};
@@ -108,11 +109,11 @@ base::Bytes namespace_page(const Request& request) {
 
 base::Bytes active_list(const Request& request) {
     nvme::NamespaceList list;
-    const Controller& controller = *request.queue->controller();
-    const Namespace* next = controller.next_namespace(request.sqe.nsid);
-    for (size_t i = 0; i < list.nsid.size() && next != nullptr; ++i) {
-        list.nsid[i] = next->nsid();
-        next = controller.next_namespace(next->nsid());
+    size_t count = 0;
+    for (const auto& ns : request.queue->controller()->namespaces()) {
+        if (ns->nsid() > request.sqe.nsid && count < list.nsid.size()) {
+            list.nsid[count++] = ns->nsid();
+        }
     }
     return page_of(list);
 }

@@ -18,7 +18,7 @@ namespace status = nvme::status;
 namespace {
 
 const Namespace* namespace_of(const Request& request) {
-    return request.queue->controller()->find_namespace(request.sqe.nsid);
+    return request.ns.get();
 }
 
 /// Judges what all commands on a range of blocks have in common. @return the bytes of the range

@@ -6,7 +6,9 @@
 // Base Specification 2.0: 5.16 "Get Log Page command".
 #include <algorithm>
 #include <array>
+#include <set>
 
+#include "nvme/identify.h"
 #include "target/admin_cmd.h"
 #include "target/queue.h"
 
@@ -19,6 +21,7 @@ namespace {
 
 constexpr uint32_t kSupported = 1U << 0U;       ///< of a page, of a command
 constexpr uint32_t kOffsetIsIndex = 1U << 23U;  ///< OT in CDW14
+constexpr uint32_t kRetainEvent = 1U << 15U;    ///< RAE in CDW10: the page's event stays told
 
 struct LogRow {
     LogPage page;
@@ -67,9 +70,16 @@ base::Bytes firmware_slots(const Queue& /*queue*/) {
     return page;
 }
 
-/// Namespaces come and go with the server, so none has changed under a living controller.
-base::Bytes changed_namespaces(const Queue& /*queue*/) {
-    return base::Bytes(4096);
+base::Bytes changed_namespaces(const Queue& queue) {
+    const std::set<uint32_t>& changed = queue.controller()->changed_namespaces();
+    nvme::NamespaceList list;
+    if (changed.size() > list.nsid.size()) {
+        list.nsid[0] = nvme::kNsidAll;  // more than can be told
+    } else {
+        std::ranges::copy(changed, list.nsid.begin());
+    }
+    const base::ByteView bytes = base::bytes_of(list);
+    return {bytes.begin(), bytes.end()};
 }
 
 base::Bytes command_effects(const Queue& /*queue*/) {
@@ -144,12 +154,16 @@ Checked check_get_log_page(const Request& request) {
 }
 
 void get_log_page(Request& request) {
-    const base::Bytes page = find_row(request)->build(*request.queue);
+    const LogRow& row = *find_row(request);
+    const base::Bytes page = row.build(*request.queue);
     const base::ByteView rest = base::ByteView(page).subspan(offset_of(request.sqe));
     const base::MutableBytes out = request.payload();
     const size_t count = std::min(rest.size(), out.size());
     std::ranges::copy(rest.first(count), out.begin());
     std::ranges::fill(out.subspan(count), std::byte{0});
+    if ((request.sqe.cdw10 & kRetainEvent) == 0) {
+        request.queue->controller()->log_read(row.page);
+    }
     request.queue->complete(request, status::kSuccess);
 }
 

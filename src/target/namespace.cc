@@ -23,6 +23,28 @@ bool Namespace::visible_to(std::string_view hostnqn) const {
            std::ranges::find(config_.hosts, hostnqn) != config_.hosts.end();
 }
 
+void Namespace::change(NamespaceConfig config) {
+    config_ = std::move(config);
+    block_count_ = backend_->size_bytes() / config_.block_bytes;
+    ++generation_;
+}
+
+bool Namespace::resize() {
+    backend_->refresh();
+    const uint64_t before = block_count_;
+    block_count_ = backend_->size_bytes() / config_.block_bytes;
+    if (block_count_ == before) {
+        return false;
+    }
+    ++generation_;
+    return true;
+}
+
+void Namespace::retire() {
+    retired_ = true;
+    ++generation_;
+}
+
 nvme::IdentifyNamespace Namespace::identify() const {
     nvme::IdentifyNamespace out;
     out.nsze = block_count_;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A namespace: a backend seen as logical blocks under stable identifiers. With a protection type it
-// shows the format "512 or 4096 bytes and 8 of protection information behind them"; that is a
-// format only, blocks of it can be neither read nor written yet.
+// A namespace: a backend seen as logical blocks under stable identifiers. It may change, or leave
+// its subsystem, while commands are under way: each holds it (Request::ns), and one whose check is
+// older than a change is checked again before it runs.
+//
+// With a protection type it shows the format "512 or 4096 bytes and 8 of protection information
+// behind them"; that is a format only, blocks of it can be neither read nor written yet.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +37,7 @@ class Namespace {
     /// REQUIRES: a backend of at least one block, a valid configuration.
     Namespace(NamespaceConfig config, std::unique_ptr<Backend> backend);
 
+    [[nodiscard]] const NamespaceConfig& config() const { return config_; }
     [[nodiscard]] uint32_t nsid() const { return config_.nsid; }
     [[nodiscard]] const nvme::NamespaceIds& ids() const { return config_.ids; }
     [[nodiscard]] bool read_only() const { return config_.read_only; }
@@ -49,10 +53,24 @@ class Namespace {
     /// Success, or why `blocks` blocks from `first` on cannot be touched.
     [[nodiscard]] nvme::Status check_range(uint64_t first, uint32_t blocks) const;
 
+    // --- changes; Subsystem makes them and tells the hosts
+
+    /// REQUIRES: the same NSID.
+    void change(NamespaceConfig config);
+    /// Takes over the size that the backend has now. @return whether it is another one
+    bool resize();
+    /// It has left its subsystem: only commands that came before still hold it.
+    void retire();
+    [[nodiscard]] bool retired() const { return retired_; }
+    /// Another one after each change: what was checked before may not hold any more.
+    [[nodiscard]] uint32_t generation() const { return generation_; }
+
   private:
     NamespaceConfig config_;
     std::unique_ptr<Backend> backend_;
     uint64_t block_count_;
+    uint32_t generation_ = 0;
+    bool retired_ = false;
 };
 
 /// What the host is told when a backend could not do what it was asked.

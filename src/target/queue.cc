@@ -347,7 +347,20 @@ bool Queue::keep_async_event(Request& request) {
         return false;
     }
     async_events_.push_back(&request);
+    deliver_async_events();
     return true;
+}
+
+void Queue::deliver_async_events() {
+    while (!async_events_.empty() && controller_ != nullptr) {
+        const auto event = controller_->take_async_event();
+        if (!event) {
+            return;
+        }
+        Request& request = *async_events_.front();
+        async_events_.erase(async_events_.begin());
+        complete(request, status::kSuccess, event->dw0());
+    }
 }
 
 bool Queue::abort_async_event(uint16_t cid) {

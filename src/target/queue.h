@@ -76,6 +76,8 @@ class Queue final : public Session, private nvme::PduSink {
     /// Answers one that is kept as aborted. @return false: none has this CID
     bool abort_async_event(uint16_t cid);
     void drop_async_events();
+    /// Answers kept requests as long as there are events to tell.
+    void deliver_async_events();
 
     /// The controller is gone: this queue closes.
     void controller_lost(std::string_view reason);
@@ -103,6 +105,9 @@ class Queue final : public Session, private nvme::PduSink {
     base::Result<const CommandEntry*, nvme::Status> find_command(const nvme::Sqe& sqe) const;
     /// Moves in-capsule data to the front of the buffer.
     nvme::Status take_capsule_data(Request& request);
+    /// Binds an I/O command to the namespace it names.
+    void hold_namespace(Request& request) const;
+    [[nodiscard]] nvme::Status check_again(Request& request) const;
     void start(Request& request);
     [[nodiscard]] bool has_room(const Request& request) const;
     void start_waiting();

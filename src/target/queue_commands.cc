@@ -91,6 +91,9 @@ nvme::Status Queue::prepare(Request& request) {
         (sqe.flags & nvme::Sqe::kPsdtMask) != nvme::Sqe::kPsdtSgl) {
         return status::kInvalidField.dnr();
     }
+    if (qid_ != 0 && !is_fabrics(sqe)) {
+        hold_namespace(request);
+    }
     const Checked checked = request.entry->check(request);
     if (!checked) {
         return checked.error();
@@ -174,10 +177,30 @@ void Queue::transfer(Request& request) {
     send(request.r2t_pdu);
 }
 
+void Queue::hold_namespace(Request& request) const {
+    request.ns = controller_->share_namespace(request.sqe.nsid);
+    request.checked_generation = request.ns == nullptr ? 0 : request.ns->generation();
+}
+
+/// Success, or why a command that was checked before its namespace changed cannot run any more.
+nvme::Status Queue::check_again(Request& request) const {
+    if (request.ns == nullptr || request.ns->generation() == request.checked_generation) {
+        return status::kSuccess;
+    }
+    hold_namespace(request);
+    const Checked checked = request.entry->check(request);
+    if (!checked) {
+        return checked.error();
+    }
+    return *checked == request.transfer ? status::kSuccess : status::kInvalidField;
+}
+
 void Queue::execute(Request& request) {
     request.state = Request::State::kExecuting;
-    if (request.corrupt) {
-        complete(request, status::kTransientTransportError);
+    const nvme::Status verdict =
+        request.corrupt ? status::kTransientTransportError : check_again(request);
+    if (!verdict.ok()) {
+        complete(request, verdict);
         return;
     }
     request.entry->execute(request);
@@ -271,6 +294,7 @@ void Queue::release(Request& request) {
         --unanswered_;
     }
     free_buffer(request);
+    request.ns.reset();
     request.state = Request::State::kFree;
     free_.push_back(request.slot);
 }

@@ -117,8 +117,12 @@ base::Status Service::add_namespace(const exports::Namespace& config, Subsystem&
     const auto tell = [this](const std::string& text) { log_.error(text); };
     TRY(auto backend,
         FileBackend::open(reactor_, {config.image, config.read_only, config.block_bytes, tell}));
-    subsystem.add_namespace({config.nsid, config.ids, config.block_bytes, config.read_only,
-                             config.pi_type, config.hosts},
+    subsystem.add_namespace({.nsid = config.nsid,
+                             .ids = config.ids,
+                             .block_bytes = config.block_bytes,
+                             .read_only = config.read_only,
+                             .protection_type = config.pi_type,
+                             .hosts = config.hosts},
                             std::move(backend));
     log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
                 std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +

@@ -7,13 +7,53 @@
 
 namespace target {
 
-void Subsystem::add_namespace(const NamespaceConfig& config, std::unique_ptr<Backend> backend) {
-    namespaces_.try_emplace(config.nsid, config, std::move(backend));
+void Subsystem::add_namespace(NamespaceConfig config, std::unique_ptr<Backend> backend) {
+    const uint32_t nsid = config.nsid;
+    namespaces_.emplace(nsid, std::make_shared<Namespace>(std::move(config), std::move(backend)));
+    namespace_changed(nsid);
+}
+
+bool Subsystem::remove_namespace(uint32_t nsid) {
+    const auto found = namespaces_.find(nsid);
+    if (found == namespaces_.end()) {
+        return false;
+    }
+    found->second->retire();
+    namespaces_.erase(found);
+    namespace_changed(nsid);
+    return true;
+}
+
+bool Subsystem::change_namespace(NamespaceConfig config) {
+    const auto found = namespaces_.find(config.nsid);
+    if (found == namespaces_.end()) {
+        return false;
+    }
+    found->second->change(std::move(config));
+    namespace_changed(found->first);
+    return true;
+}
+
+bool Subsystem::resize_namespace(uint32_t nsid) {
+    const auto found = namespaces_.find(nsid);
+    if (found == namespaces_.end()) {
+        return false;
+    }
+    if (found->second->resize()) {
+        namespace_changed(nsid);
+    }
+    return true;
+}
+
+void Subsystem::namespace_changed(uint32_t nsid) {
+    for (const auto& [cntlid, controller] : controllers_) {
+        controller->namespace_changed(nsid);
+    }
 }
 
 const Namespace* Subsystem::find_namespace(uint32_t nsid) const {
     const auto found = namespaces_.find(nsid);
-    return found == namespaces_.end() ? nullptr : &found->second;
+    return found == namespaces_.end() ? nullptr : found->second.get();
 }
 
 Controller* Subsystem::create_controller(ControllerHost host, base::TimePoint now) {

@@ -41,11 +41,27 @@ class Subsystem {
     [[nodiscard]] const SubsystemConfig& config() const { return config_; }
     [[nodiscard]] bool is_discovery() const { return config_.nqn == nvme::kDiscoveryNqn; }
 
+    /// Commands under way share a namespace with its subsystem, so that its backend stays until
+    /// they are done.
+    using NamespaceMap = std::map<uint32_t, std::shared_ptr<Namespace>>;
+
+    // --- namespaces: may change at any time between two calls into a queue. Connected hosts that
+    // see the namespace before or after get a Namespace Attribute Changed event and look again.
+
     /// REQUIRES: no namespace of this subsystem has this NSID.
-    void add_namespace(const NamespaceConfig& config, std::unique_ptr<Backend> backend);
+    void add_namespace(NamespaceConfig config, std::unique_ptr<Backend> backend);
+    /// Commands that run already end as if nothing had happened; all others, and later ones, get
+    /// Invalid Namespace. The backend goes with the last of them. @return false: there is none
+    bool remove_namespace(uint32_t nsid);
+    /// Another configuration over the same backend: who sees it, identifiers, read_only…
+    /// @return false: no namespace has this NSID
+    bool change_namespace(NamespaceConfig config);
+    /// Its store may have another size now. @return false: there is none
+    bool resize_namespace(uint32_t nsid);
+    /// Null: there is none.
     [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
     /// By NSID.
-    [[nodiscard]] const std::map<uint32_t, Namespace>& namespaces() const { return namespaces_; }
+    [[nodiscard]] const NamespaceMap& namespaces() const { return namespaces_; }
 
     /// @return null when every controller id is taken or the limit is reached.
     Controller* create_controller(ControllerHost host, base::TimePoint now);
@@ -54,9 +70,11 @@ class Subsystem {
     void remove_controller(const Controller& controller);
 
   private:
+    void namespace_changed(uint32_t nsid);
+
     Target& target_;
     SubsystemConfig config_;
-    std::map<uint32_t, Namespace> namespaces_;
+    NamespaceMap namespaces_;
     std::map<uint16_t, std::unique_ptr<Controller>> controllers_;
     uint16_t last_cntlid_ = 0;
 };

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Everything the queues of one server share: limits, portals, the access policy, subsystems,
-// memory. Built from the configuration before the first queue exists; outlives all queues and all
-// requests that a backend still holds.
+// memory. Outlives all queues and all requests that a backend still holds.
+//
+// What may change while hosts are connected, between two calls into a queue (a reload):
+//
+//   namespaces   Subsystem::add_namespace, remove_namespace, change_namespace, resize_namespace:
+//                hosts that see the change get an event. A removed one keeps its backend until the
+//                commands under way are done; an image with a lock can be opened again after that.
 #pragma once
 
 #include <cstdint>
