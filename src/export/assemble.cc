@@ -42,7 +42,16 @@ class Assembler {
     void read_section(const std::string& section, const Group& group);
 
     void check_hosts();
+    template <class T>
+    void check_auth(Named<T>& named);
+    /// What a section leaves open is the policy's; what it says must be within the policy.
+    template <class T, class Id>
+    void bound_by_policy(const Named<T>& named, std::string_view key, std::vector<Id>& own,
+                         const std::vector<Id>& allowed);
     void check_subsystems();
+    void place_accesses();
+    void admit(const std::string& name, const Host& host, Subsystem& subsystem);
+    void check_required_auth();
     void check_host_list(Named<SubsystemSection>& named);
     /// @return null, having complained, when there is none
     const Host* host_named(const std::string& place, const std::string& name);
@@ -52,6 +61,7 @@ class Assembler {
     void check_image(const Named<NamespaceSection>& named);
     void check_sharing(const std::string& place, const Namespace& ns);
     void check_use();
+    bool has_own_keys(const Host& host) const;
 
     void complain(const std::string& place, const std::string& text) {
         errors_.push_back(place + (place.ends_with(':') ? " " : ": ") + text);
@@ -73,6 +83,7 @@ class Assembler {
     Errors errors_;
     TargetSection target_;
     std::vector<Named<HostSection>> hosts_;
+    std::vector<Named<AccessSection>> accesses_;
     std::vector<Named<SubsystemSection>> subsystems_;
     std::vector<Named<NamespaceSection>> namespaces_;
     std::map<std::string, std::string> seen_;  ///< thing -> its first place
@@ -117,15 +128,17 @@ void Assembler::read_section(const std::string& section, const Group& group) {
         apply(target_keys(), group, target_);
     } else if (kind == "host" && !name.empty()) {
         read_named(host_keys(), name, group, hosts_);
+    } else if (kind == "access" && !name.empty()) {
+        read_named(access_keys(), name, group, accesses_);
     } else if (kind == "subsystem" && !name.empty()) {
         read_named(subsystem_keys(), name, group, subsystems_);
     } else if (kind == "namespace" && !name.empty()) {
         read_named(namespace_keys(), name, group, namespaces_);
     } else {
         complain(group[0]->place,
-                 "no such section; there are [target], [subsystem.NAME], [namespace.NAME] and "
-                 "[host.NAME]" +
-                     suggestion(kind, {"target", "subsystem", "namespace", "host"}));
+                 "no such section; there are [target], [subsystem.NAME], [namespace.NAME], "
+                 "[host.NAME] and [access.NAME]" +
+                     suggestion(kind, {"target", "subsystem", "namespace", "host", "access"}));
     }
 }
 
@@ -175,14 +188,107 @@ void Assembler::check_hosts() {
         if (!host.nqn.empty()) {
             unique(named.place, "host " + host.nqn);
         }
-        if (host.ctrl_secret && !named.given.contains("dhchap_secret_file")) {
-            complain(named.place,
-                     "dhchap_ctrl_secret_file without dhchap_secret_file: a host that does not "
-                     "prove itself gets no proof either");
+        check_auth(named);
+    }
+}
+
+template <class T>
+void Assembler::check_auth(Named<T>& named) {
+    HostAuth& auth = named.section.auth();
+    const auto given = [&](std::string_view key) { return named.given.contains(key); };
+    if (given("dhchap_ctrl_secret_file") && !given("dhchap_secret_file")) {
+        complain(named.place,
+                 "dhchap_ctrl_secret_file without dhchap_secret_file: a host that does not "
+                 "prove itself gets no proof either");
+    }
+    if (given("dhchap_secret_file_next") && !given("dhchap_secret_file")) {
+        complain(named.place, "dhchap_secret_file_next without dhchap_secret_file");
+    }
+    if (given("dhchap_ctrl_secret_file_next") && !given("dhchap_secret_file_next")) {
+        complain(named.place, "dhchap_ctrl_secret_file_next without dhchap_secret_file_next");
+    }
+    for (const auto* ours : {&auth.ctrl_secret, &auth.next_ctrl_secret}) {
+        for (const auto* theirs : {&auth.secret, &auth.next_secret}) {
+            if (*ours && *theirs && std::ranges::equal((*ours)->key(), (*theirs)->key())) {
+                complain(named.place,
+                         "both secrets are the same: who has one could play both parts");
+            }
         }
-        if (host.ctrl_secret && host.secret &&
-            std::ranges::equal(host.secret->key(), host.ctrl_secret->key())) {
-            complain(named.place, "both secrets are the same: who has one could play both parts");
+    }
+    bound_by_policy(named, "dhchap_hash", auth.hashes, target_.policy.hashes);
+    bound_by_policy(named, "dhchap_dhgroup", auth.groups, target_.policy.groups);
+}
+
+template <class T, class Id>
+void Assembler::bound_by_policy(const Named<T>& named, std::string_view key, std::vector<Id>& own,
+                                const std::vector<Id>& allowed) {
+    if (!named.given.contains(key)) {
+        own = allowed;
+    }
+    for (const Id id : own) {
+        if (std::ranges::find(allowed, id) == allowed.end()) {
+            complain(named.place,
+                     std::string(key) + ": [target] does not allow " + std::string(nvme::name(id)));
+        }
+    }
+}
+
+void Assembler::place_accesses() {
+    for (Named<AccessSection>& named : accesses_) {
+        Access& access = named.section.access;
+        access.name = named.name;
+        need(named, "host");
+        need(named, "subsystem");
+        need(named, "dhchap_secret_file");
+        check_auth(named);
+        Named<SubsystemSection>* subsystem = find(subsystems_, named.section.subsystem);
+        if (subsystem == nullptr && !named.section.subsystem.empty()) {
+            complain(named.place, "subsystem: no section [subsystem." + named.section.subsystem +
+                                      "]" +
+                                      suggestion(named.section.subsystem, names_of(subsystems_)));
+        }
+        const Host* host =
+            named.section.host.empty() ? nullptr : host_named(named.place, named.section.host);
+        if (subsystem == nullptr || host == nullptr) {
+            continue;
+        }
+        Subsystem& into = subsystem->section.subsystem;
+        if (into.allow_any_host) {
+            complain(named.place, "[subsystem." + subsystem->name + "] admits every host");
+        }
+        if (unique(named.place, "access of host." + named.section.host + " to subsystem." +
+                                    named.section.subsystem)) {
+            access.hostnqn = host->nqn;
+            admit(named.section.host, *host, into);
+            into.access.push_back(std::move(access));
+        }
+    }
+}
+
+void Assembler::admit(const std::string& name, const Host& host, Subsystem& subsystem) {
+    used_hosts_.insert(name);
+    if (std::ranges::find(subsystem.hosts, host.nqn) == subsystem.hosts.end()) {
+        subsystem.hosts.push_back(host.nqn);
+    }
+}
+
+void Assembler::check_required_auth() {
+    for (const Named<SubsystemSection>& named : subsystems_) {
+        const Subsystem& subsystem = named.section.subsystem;
+        if (!subsystem.require_auth) {
+            continue;
+        }
+        if (subsystem.allow_any_host) {
+            complain(named.place, "allow_any_host and require_auth: keep one of the two");
+        }
+        for (const Named<HostSection>& host : hosts_) {
+            const std::string& nqn = host.section.host.nqn;
+            const bool own_key = std::ranges::find(subsystem.access, nqn, &Access::hostnqn) !=
+                                 subsystem.access.end();
+            if (!host.given.contains("dhchap_secret_file") && !own_key &&
+                std::ranges::find(subsystem.hosts, nqn) != subsystem.hosts.end()) {
+                complain(named.place, "require_auth: [host." + host.name + "] has no secret");
+            }
         }
     }
 }
@@ -214,13 +320,15 @@ void Assembler::check_host_list(Named<SubsystemSection>& named) {
     }
     if (subsystem.allow_any_host) {
         warn(named.place, "every host may connect, without authentication");
-    } else if (!named.given.contains("hosts")) {
+    } else if (!named.given.contains("hosts") &&
+               std::ranges::none_of(accesses_, [&](const Named<AccessSection>& access) {
+                   return access.section.subsystem == named.name;
+               })) {
         complain(named.place, "no hosts: nobody could connect (or write allow_any_host = yes)");
     }
     for (const std::string& name : named.section.hosts) {
         if (const Host* host = host_named(named.place, name)) {
-            used_hosts_.insert(name);
-            subsystem.hosts.push_back(host->nqn);
+            admit(name, *host, subsystem);
         }
     }
 }
@@ -323,11 +431,21 @@ void Assembler::check_sharing(const std::string& place, const Namespace& ns) {
     }
 }
 
+/// Wherever it may connect, there are keys for it.
+bool Assembler::has_own_keys(const Host& host) const {
+    return std::ranges::all_of(subsystems_, [&](const Named<SubsystemSection>& named) {
+        const Subsystem& subsystem = named.section.subsystem;
+        return std::ranges::find(subsystem.hosts, host.nqn) == subsystem.hosts.end() ||
+               std::ranges::find(subsystem.access, host.nqn, &Access::hostnqn) !=
+                   subsystem.access.end();
+    });
+}
+
 void Assembler::check_use() {
     for (const Named<HostSection>& named : hosts_) {
         if (!used_hosts_.contains(named.name)) {
             warn(named.place, "no subsystem names this host");
-        } else if (!named.section.host.secret) {
+        } else if (!named.section.host.secret && !has_own_keys(named.section.host)) {
             warn(named.place, "no dhchap_secret_file: whoever claims this NQN may connect");
         }
     }
@@ -336,6 +454,8 @@ void Assembler::check_use() {
 base::Result<ExportConfig, Errors> Assembler::finish() {
     check_hosts();
     check_subsystems();
+    place_accesses();
+    check_required_auth();
     place_namespaces();
     check_use();
     if (!errors_.empty()) {
@@ -344,6 +464,7 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     config_.limits = target_.limits;
     config_.listen = std::move(target_.listen);
     config_.discovery = std::move(target_.discovery);
+    config_.discovery_auth = target_.discovery_auth;
     if (config_.listen.empty()) {
         config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});
     }

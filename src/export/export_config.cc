@@ -4,6 +4,7 @@
 #include "export/export_config.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/fd.h"
 #include "base/ini.h"
@@ -24,11 +25,12 @@ std::string folder_of(const std::string& path) {
 
 Errors empty_sections(const base::Ini& ini, const std::string& path) {
     Errors errors;
+    std::set<std::string_view> filled;
+    for (const base::Ini::Entry& entry : ini.entries()) {
+        filled.insert(entry.section);
+    }
     for (const std::string& section : ini.sections()) {
-        const bool empty =
-            std::none_of(ini.entries().begin(), ini.entries().end(),
-                         [&](const base::Ini::Entry& entry) { return entry.section == section; });
-        if (empty && section != "target") {
+        if (!filled.contains(section) && section != "target") {
             errors.push_back(path + ": [" + section + "]: an empty section");
         }
     }
@@ -46,16 +48,16 @@ base::Result<ExportConfig, Errors> load_config(const std::string& path) {
 }
 
 base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path) {
-    const auto ini = base::Ini::parse(text, path);
-    if (!ini) {
-        return Errors{ini.error().text};
-    }
+    Errors errors;
+    const auto ini = base::Ini::parse_leniently(text, path, errors);
     std::vector<Setting> settings;
-    for (const base::Ini::Entry& entry : ini->entries()) {
+    for (const base::Ini::Entry& entry : ini.entries()) {
         settings.push_back(
-            {entry.section, entry.key, entry.value, place_of(*ini, entry), entry.key});
+            {entry.section, entry.key, entry.value, place_of(ini, entry), entry.key});
     }
-    Errors errors = empty_sections(*ini, path);
+    for (std::string& error : empty_sections(ini, path)) {
+        errors.push_back(std::move(error));
+    }
     auto config = assemble(settings, folder_of(path));
     if (!config) {
         errors.insert(errors.end(), config.error().begin(), config.error().end());

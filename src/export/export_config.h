@@ -32,13 +32,26 @@ struct Address {
     bool operator==(const Address&) const = default;
 };
 
-struct Host {
-    std::string name;  ///< of its section
-    std::string nqn;
+/// How a host and the target prove themselves to each other. The `next` secrets are valid beside
+/// the others, so that both ends can change theirs one after the other.
+struct HostAuth {
     std::optional<nvme::DhchapSecret> secret;       ///< the host proves that it has this
     std::optional<nvme::DhchapSecret> ctrl_secret;  ///< the target proves that it has this
+    std::optional<nvme::DhchapSecret> next_secret;
+    std::optional<nvme::DhchapSecret> next_ctrl_secret;
     std::vector<nvme::HashId> hashes{nvme::kHashes.begin(), nvme::kHashes.end()};
     std::vector<nvme::DhGroup> groups{nvme::kDhGroups.begin(), nvme::kDhGroups.end()};
+};
+
+struct Host : HostAuth {
+    std::string name;  ///< of its section
+    std::string nqn;
+};
+
+/// What one host needs at one subsystem, instead of what it needs elsewhere.
+struct Access : HostAuth {
+    std::string name;     ///< of its section
+    std::string hostnqn;  ///< one of the subsystem's hosts
 };
 
 struct Namespace {
@@ -58,7 +71,9 @@ struct Subsystem {
     std::string serial;
     std::string model = "nvmeroot";
     bool allow_any_host = false;
+    bool require_auth = false;
     std::vector<std::string> hosts;  ///< NQNs
+    std::vector<Access> access;
     std::vector<Namespace> namespaces;
 };
 
@@ -73,6 +88,7 @@ struct ExportConfig {
     Limits limits;
     std::vector<Address> listen;
     std::vector<Address> discovery;
+    bool discovery_auth = false;  ///< hosts prove themselves at the discovery service too
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;
     /// What is allowed and seldom meant, each a sentence with its place.

@@ -196,7 +196,46 @@ Status store_section_names(std::string_view text, std::vector<std::string>& into
     return base::done();
 }
 
+Status store_reference(std::string_view text, std::string& into) {
+    into = base::to_lower(text);
+    return base::done();
+}
+
+Status store_hashes(std::string_view text, HostAuth& into) {
+    constexpr auto kFind = +[](std::string_view word) { return nvme::find_hash(word); };
+    return store(parse_names(text, kFind, "a hash (sha256, sha384, sha512)"), into.hashes);
+}
+
+Status store_groups(std::string_view text, HostAuth& into) {
+    constexpr auto kFind = +[](std::string_view word) { return nvme::find_dh_group(word); };
+    return store(
+        parse_names(text, kFind,
+                    "a group (null, ffdhe2048, ffdhe3072, ffdhe4096, ffdhe6144, ffdhe8192)"),
+        into.groups);
+}
+
 // clang-format off
+
+// What a host proves itself with is written alike wherever it may stand.
+template <class T>
+constexpr Key<T> kSecretFile = {"dhchap_secret_file", "FILE", "", "the DHHC-1 secret by which the host proves itself; mode 0600",
+     [](const Value& v, T& s) { return store(load_secret(v), s.auth().secret); }};
+template <class T>
+constexpr Key<T> kCtrlSecretFile = {"dhchap_ctrl_secret_file", "FILE", "", "the DHHC-1 secret by which the target proves itself to the host; mode 0600",
+     [](const Value& v, T& s) { return store(load_secret(v), s.auth().ctrl_secret); }};
+template <class T>
+constexpr Key<T> kNextSecretFile = {"dhchap_secret_file_next", "FILE", "", "a secret of the host that is valid beside the other, to change it without a gap",
+     [](const Value& v, T& s) { return store(load_secret(v), s.auth().next_secret); }};
+template <class T>
+constexpr Key<T> kNextCtrlSecretFile = {"dhchap_ctrl_secret_file_next", "FILE", "", "the target's proof for a host that used dhchap_secret_file_next",
+     [](const Value& v, T& s) { return store(load_secret(v), s.auth().next_ctrl_secret); }};
+template <class T>
+constexpr Key<T> kHash = {"dhchap_hash", "sha256,sha384,sha512", "those of [target]", "hashes that may be used",
+     [](const Value& v, T& s) { return store_hashes(v.text, s.auth()); }};
+template <class T>
+constexpr Key<T> kGroup = {"dhchap_dhgroup", "null,ffdhe2048,…", "those of [target]", "Diffie-Hellman groups that may be used",
+     [](const Value& v, T& s) { return store_groups(v.text, s.auth()); }};
+
 constexpr Key<TargetSection> kTargetKeys[] = {
     {"listen", "ADDRESS[:PORT],…", "0.0.0.0:4420", "where hosts connect; port 0 takes a free one",
      [](const Value& v, TargetSection& s) { return add_addresses(v.text, nvme::kPortSubsystem, s.listen); }},
@@ -210,19 +249,36 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return store_number(v.text, 2, 1024, s.limits.queue_entries); }},
     {"mdts", "SIZE", "1M", "data that one command moves at most; a power of two, 4K to 16M",
      [](const Value& v, TargetSection& s) { return store_transfer_size(v.text, s.limits.max_transfer_bytes); }},
+    {"discovery_auth", "yes|no", "no", "hosts prove themselves at the discovery service too, and only those that are listed here get an answer",
+     [](const Value& v, TargetSection& s) { return store(base::parse_bool(v.text), s.discovery_auth); }},
+    {"dhchap_hash", "sha256,sha384,sha512", "all", "hashes that any host may use",
+     [](const Value& v, TargetSection& s) { return store_hashes(v.text, s.policy); }},
+    {"dhchap_dhgroup", "null,ffdhe2048,…", "all", "Diffie-Hellman groups that any host may use; null, no exchange at all, is best left out",
+     [](const Value& v, TargetSection& s) { return store_groups(v.text, s.policy); }},
 };
 
 constexpr Key<HostSection> kHostKeys[] = {
     {"nqn", "NQN", "", "the host's name; needed",
      [](const Value& v, HostSection& s) { return store_nqn(v.text, s.host.nqn); }},
-    {"dhchap_secret_file", "FILE", "", "the DHHC-1 secret by which the host proves itself; mode 0600",
-     [](const Value& v, HostSection& s) { return store(load_secret(v), s.host.secret); }},
-    {"dhchap_ctrl_secret_file", "FILE", "", "the DHHC-1 secret by which the target proves itself to the host; mode 0600",
-     [](const Value& v, HostSection& s) { return store(load_secret(v), s.host.ctrl_secret); }},
-    {"dhchap_hash", "sha256,sha384,sha512", "all", "hashes that may be used",
-     [](const Value& v, HostSection& s) { return store(parse_names(v.text, +[](std::string_view n) { return nvme::find_hash(n); }, "a hash (sha256, sha384, sha512)"), s.host.hashes); }},
-    {"dhchap_dhgroup", "null,ffdhe2048,…", "all", "Diffie-Hellman groups that may be used",
-     [](const Value& v, HostSection& s) { return store(parse_names(v.text, +[](std::string_view n) { return nvme::find_dh_group(n); }, "a group (null, ffdhe2048, ffdhe3072, ffdhe4096, ffdhe6144, ffdhe8192)"), s.host.groups); }},
+    kSecretFile<HostSection>,
+    kCtrlSecretFile<HostSection>,
+    kNextSecretFile<HostSection>,
+    kNextCtrlSecretFile<HostSection>,
+    kHash<HostSection>,
+    kGroup<HostSection>,
+};
+
+constexpr Key<AccessSection> kAccessKeys[] = {
+    {"host", "NAME", "", "the host, by the name of its section; needed",
+     [](const Value& v, AccessSection& s) { return store_reference(v.text, s.host); }},
+    {"subsystem", "NAME", "", "the subsystem that admits it, by the name of its section; needed",
+     [](const Value& v, AccessSection& s) { return store_reference(v.text, s.subsystem); }},
+    kSecretFile<AccessSection>,
+    kCtrlSecretFile<AccessSection>,
+    kNextSecretFile<AccessSection>,
+    kNextCtrlSecretFile<AccessSection>,
+    kHash<AccessSection>,
+    kGroup<AccessSection>,
 };
 
 constexpr Key<SubsystemSection> kSubsystemKeys[] = {
@@ -232,6 +288,8 @@ constexpr Key<SubsystemSection> kSubsystemKeys[] = {
      [](const Value& v, SubsystemSection& s) { return store_section_names(v.text, s.hosts); }},
     {"allow_any_host", "yes|no", "no", "every host may connect, without authentication",
      [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.allow_any_host); }},
+    {"require_auth", "yes|no", "no", "no host may be listed that has no secret",
+     [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.require_auth); }},
     {"serial", "TEXT", "made from the NQN", "serial number, at most 20 characters",
      [](const Value& v, SubsystemSection& s) { return store_label(v.text, 20, s.subsystem.serial); }},
     {"model", "TEXT", "nvmeroot", "model, at most 40 characters",
@@ -240,7 +298,7 @@ constexpr Key<SubsystemSection> kSubsystemKeys[] = {
 
 constexpr Key<NamespaceSection> kNamespaceKeys[] = {
     {"subsystem", "NAME", "", "the subsystem that has it, by the name of its section; needed",
-     [](const Value& v, NamespaceSection& s) { s.subsystem = base::to_lower(v.text); return Status(base::done()); }},
+     [](const Value& v, NamespaceSection& s) { return store_reference(v.text, s.subsystem); }},
     {"image", "FILE", "", "a raw image or a block device; needed",
      [](const Value& v, NamespaceSection& s) { return store_image(v, s); }},
     {"hosts", "NAME,…", "all of the subsystem", "the hosts that see it, by the names of their sections",
@@ -283,6 +341,9 @@ std::span<const Key<TargetSection>> target_keys() {
 std::span<const Key<HostSection>> host_keys() {
     return kHostKeys;
 }
+std::span<const Key<AccessSection>> access_keys() {
+    return kAccessKeys;
+}
 std::span<const Key<SubsystemSection>> subsystem_keys() {
     return kSubsystemKeys;
 }
@@ -296,6 +357,7 @@ std::vector<KeyHelp> key_help() {
     append_help("subsystem.NAME", subsystem_keys(), help);
     append_help("namespace.NAME", namespace_keys(), help);
     append_help("host.NAME", host_keys(), help);
+    append_help("access.NAME", access_keys(), help);
     return help;
 }
 

@@ -41,9 +41,20 @@ struct TargetSection {
     Limits limits;
     std::vector<Address> listen;
     std::vector<Address> discovery;
+    bool discovery_auth = false;
+    HostAuth policy;  ///< its hashes and groups are all that any host may use
 };
 struct HostSection {
     Host host;
+
+    HostAuth& auth() { return host; }
+};
+struct AccessSection {
+    Access access;
+    std::string host;       ///< name of a section
+    std::string subsystem;  ///< name of a section
+
+    HostAuth& auth() { return access; }
 };
 struct SubsystemSection {
     Subsystem subsystem;
@@ -58,6 +69,7 @@ struct NamespaceSection {
 
 std::span<const Key<TargetSection>> target_keys();
 std::span<const Key<HostSection>> host_keys();
+std::span<const Key<AccessSection>> access_keys();
 std::span<const Key<SubsystemSection>> subsystem_keys();
 std::span<const Key<NamespaceSection>> namespace_keys();
 

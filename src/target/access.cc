@@ -12,12 +12,17 @@ void HostTable::add(std::string nqn, std::shared_ptr<const HostKeys> keys) {
     hosts_.insert_or_assign(std::move(nqn), std::move(keys));
 }
 
+void HostTable::add(std::string nqn, std::string_view subnqn,
+                    std::shared_ptr<const HostKeys> keys) {
+    special_[std::string(subnqn)].insert_or_assign(std::move(nqn), std::move(keys));
+}
+
 bool HostTable::may_connect(std::string_view hostnqn, const Subsystem& subsystem) const {
     const SubsystemConfig& config = subsystem.config();
-    if (subsystem.is_discovery() || config.allow_any_host) {
-        return true;
+    if (subsystem.is_discovery()) {
+        return !discovery_auth_ || keys(hostnqn, subsystem, 0) != nullptr;
     }
-    if (std::ranges::find(config.hosts, hostnqn) == config.hosts.end()) {
+    if (!config.allow_any_host && std::ranges::find(config.hosts, hostnqn) == config.hosts.end()) {
         return false;
     }
     return !config.require_keys || keys(hostnqn, subsystem, 0) != nullptr;
@@ -26,8 +31,16 @@ bool HostTable::may_connect(std::string_view hostnqn, const Subsystem& subsystem
 std::shared_ptr<const HostKeys> HostTable::keys(std::string_view hostnqn,
                                                 const Subsystem& subsystem,
                                                 uint16_t /*qid*/) const {
+    if (subsystem.is_discovery() && !discovery_auth_) {
+        return nullptr;
+    }
+    if (const auto table = special_.find(subsystem.config().nqn); table != special_.end()) {
+        if (const auto host = table->second.find(hostnqn); host != table->second.end()) {
+            return host->second;
+        }
+    }
     const auto host = hosts_.find(hostnqn);
-    return subsystem.is_discovery() || host == hosts_.end() ? nullptr : host->second;
+    return host == hosts_.end() ? nullptr : host->second;
 }
 
 }  // namespace target

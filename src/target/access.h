@@ -23,6 +23,10 @@ struct HostKeys {
     std::optional<nvme::DhchapSecret> controller;  ///< we prove that we have this, when asked
     std::vector<nvme::HashId> hashes;              ///< allowed
     std::vector<nvme::DhGroup> groups;             ///< allowed
+    /// Valid as well, while secrets are being replaced. A host that proves itself by it is answered
+    /// with `next_controller`, or where that is not there with `controller`.
+    std::optional<nvme::DhchapSecret> next_host{};
+    std::optional<nvme::DhchapSecret> next_controller{};
 };
 
 class AccessPolicy {
@@ -40,12 +44,16 @@ class AccessPolicy {
                                                                uint16_t qid) const = 0;
 };
 
-/// Hosts by NQN. A subsystem names the hosts it admits; a host with keys authenticates everywhere
-/// but at the discovery subsystem, which admits all and shows each what it may use.
+/// Hosts by NQN. A subsystem names the hosts it admits; a host with keys authenticates everywhere,
+/// even where every host is admitted. The discovery subsystem shows each host what it may use; it
+/// asks for no proof and admits all, or, told so, asks those that have keys and admits no others.
 class HostTable final : public AccessPolicy {
   public:
     /// @param keys  null: the host does not authenticate
     void add(std::string nqn, std::shared_ptr<const HostKeys> keys);
+    /// Keys for one subsystem, in place of those for all.
+    void add(std::string nqn, std::string_view subnqn, std::shared_ptr<const HostKeys> keys);
+    void require_proof_for_discovery(bool required) { discovery_auth_ = required; }
 
     [[nodiscard]] bool may_connect(std::string_view hostnqn,
                                    const Subsystem& subsystem) const override;
@@ -54,7 +62,12 @@ class HostTable final : public AccessPolicy {
                                                        uint16_t qid) const override;
 
   private:
-    std::map<std::string, std::shared_ptr<const HostKeys>, std::less<>> hosts_;
+    using Keys = std::shared_ptr<const HostKeys>;
+
+    std::map<std::string, Keys, std::less<>> hosts_;
+    /// By subsystem NQN, then host NQN.
+    std::map<std::string, std::map<std::string, Keys, std::less<>>, std::less<>> special_;
+    bool discovery_auth_ = false;
 };
 
 }  // namespace target

@@ -168,11 +168,21 @@ Authentication::Step Authentication::on_reply(ByteView message) {
         TRY(session_key_, ours(crypto::hash(hash_, {*shared})));
         base::wipe(shared->data(), shared->size());
     }
-    TRY(const auto expected, response(keys_->host, false, challenge_, sequence_));
-    if (!crypto::equal(expected, reply.response)) {
+    TRY(bool proved, proves(keys_->host, reply));
+    if (!proved && keys_->next_host) {
+        TRY(proved, proves(*keys_->next_host, reply));
+        used_next_ = proved;
+    }
+    if (!proved) {
         return fail(AuthFailure::kFailed, "the host's response is wrong: another key");
     }
     return prove_ourselves(reply);
+}
+
+AuthResult<bool> Authentication::proves(const nvme::DhchapSecret& secret,
+                                        const nvme::AuthReply& reply) const {
+    TRY(const auto expected, response(secret, false, challenge_, sequence_));
+    return crypto::equal(expected, reply.response);
 }
 
 Authentication::Step Authentication::prove_ourselves(const nvme::AuthReply& reply) {
@@ -180,16 +190,19 @@ Authentication::Step Authentication::prove_ourselves(const nvme::AuthReply& repl
                                .hash_length = static_cast<uint8_t>(nvme::hash_bytes(hash_)),
                                .response = {}};
     if (reply.challenge) {
-        if (!keys_->controller) {
+        const bool next = used_next_ && keys_->next_controller;
+        const auto& secret = next ? keys_->next_controller : keys_->controller;
+        if (!secret) {
             return fail(AuthFailure::kFailed,
                         "the host wants our proof and there is no controller key for it");
         }
         mutual_ = true;
-        TRY(success.response, response(*keys_->controller, true, *reply.challenge, reply.sequence));
+        TRY(success.response, response(*secret, true, *reply.challenge, reply.sequence));
     }
-    detail_ = base::format("%s, %s, %s", std::string(nvme::name(hash_)).c_str(),
+    detail_ = base::format("%s, %s, %s%s", std::string(nvme::name(hash_)).c_str(),
                            std::string(nvme::name(group_)).c_str(),
-                           mutual_ ? "in both directions" : "the host only");
+                           mutual_ ? "in both directions" : "the host only",
+                           used_next_ ? ", by the next key" : "");
     set_pending(State::kSuccess1, success.serialize());
     return Nothing{};
 }

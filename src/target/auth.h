@@ -71,6 +71,8 @@ class Authentication {
     nvme::AuthResult<base::Bytes> augmented(base::ByteView challenge) const;
     nvme::AuthResult<base::Bytes> response(const nvme::DhchapSecret& secret, bool to_host,
                                            base::ByteView challenge, uint32_t sequence) const;
+    nvme::AuthResult<bool> proves(const nvme::DhchapSecret& secret,
+                                  const nvme::AuthReply& reply) const;
     Step prove_ourselves(const nvme::AuthReply& reply);
     Step fail(nvme::AuthFailure failure, std::string detail);
     void set_pending(State state, base::Bytes message);
@@ -88,7 +90,8 @@ class Authentication {
     base::Bytes session_key_;  ///< h(g^xy); empty with the null group
     base::Bytes challenge_;    ///< C1
     bool mutual_ = false;
-    base::Bytes pending_;  ///< the message to be fetched
+    bool used_next_ = false;  ///< the host proved itself by keys_->next_host
+    base::Bytes pending_;     ///< the message to be fetched
 };
 
 }  // namespace target

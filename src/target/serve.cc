@@ -57,16 +57,26 @@ Limits limits_of(const exports::Limits& limits) {
     return result;
 }
 
-HostTable hosts_of(std::vector<exports::Host> hosts) {
+/// @return null: the host need not authenticate
+std::shared_ptr<const HostKeys> keys_of(exports::HostAuth& auth) {
+    if (!auth.secret) {
+        return nullptr;
+    }
+    return std::make_shared<const HostKeys>(HostKeys{
+        std::move(*auth.secret), std::move(auth.ctrl_secret), std::move(auth.hashes),
+        std::move(auth.groups), std::move(auth.next_secret), std::move(auth.next_ctrl_secret)});
+}
+
+HostTable hosts_of(exports::ExportConfig& config) {
     HostTable table;
-    for (exports::Host& host : hosts) {
-        std::shared_ptr<const HostKeys> keys;
-        if (host.secret) {
-            keys = std::make_shared<const HostKeys>(
-                HostKeys{std::move(*host.secret), std::move(host.ctrl_secret),
-                         std::move(host.hashes), std::move(host.groups)});
+    table.require_proof_for_discovery(config.discovery_auth);
+    for (exports::Host& host : config.hosts) {
+        table.add(host.nqn, keys_of(host));
+    }
+    for (exports::Subsystem& subsystem : config.subsystems) {
+        for (exports::Access& access : subsystem.access) {
+            table.add(access.hostnqn, subsystem.nqn, keys_of(access));
         }
-        table.add(std::move(host.nqn), std::move(keys));
     }
     return table;
 }
@@ -78,7 +88,7 @@ Service::Service(exports::ExportConfig& config, Reactor& reactor, const base::Lo
     : reactor_(reactor),
       log_(log),
       events_(log),
-      access_(hosts_of(std::move(config.hosts))),
+      access_(hosts_of(config)),
       target_(limits_of(config.limits), between.access(access_), events_),
       server_(
           reactor, between.sessions(target_),
@@ -104,6 +114,7 @@ base::Status Service::add_subsystem(const exports::Subsystem& config) {
     core.model = config.model;
     core.allow_any_host = config.allow_any_host;
     core.hosts = config.hosts;
+    core.require_keys = config.require_auth;
     Subsystem& subsystem = target_.add_subsystem(std::move(core));
     for (const exports::Namespace& ns : config.namespaces) {
         if (auto added = add_namespace(ns, subsystem); !added) {

@@ -3,8 +3,6 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/temp_dir.h"
-
 BOOST_AUTO_TEST_SUITE(ini)
 
 BOOST_AUTO_TEST_CASE(entries_keep_order_lines_and_values) {
@@ -39,33 +37,21 @@ BOOST_AUTO_TEST_CASE(bad_lines_are_named_without_their_text) {
     BOOST_TEST(!base::Ini::parse(std::string_view("[a]\nk=\0\n", 8), "f").ok());
 }
 
-BOOST_AUTO_TEST_CASE(a_secret_is_kept_apart) {
-    constexpr std::string_view kSecrets[] = {"key"};
-    const auto ini = base::Ini::parse(
-        "[a]\nKey = DHHC-1:00:ab+/=: ; tail\nother = v\n[b]\nkey=\"quoted\"\n", "f", kSecrets);
-    BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
-    BOOST_REQUIRE(ini->entries().size() == 3U);
-    BOOST_TEST(ini->entries()[0].value == "");
-    BOOST_TEST(ini->entries()[0].secret.reveal() == "DHHC-1:00:ab+/=:");
-    BOOST_TEST(ini->entries()[1].value == "v");
-    BOOST_TEST(ini->entries()[2].secret.reveal() == "quoted");
-}
-
-BOOST_AUTO_TEST_CASE(a_secret_is_one_word) {
-    constexpr std::string_view kSecrets[] = {"key"};
-    for (const char* text : {"[a]\nkey = one two\n", "[a]\nkey =\n", "[a]\nkey = \"\"\n"}) {
-        const auto ini = base::Ini::parse(text, "f", kSecrets);
-        BOOST_REQUIRE_MESSAGE(!ini.ok(), text);
-        BOOST_TEST(ini.error().text == "f:2: [a] key: wants one word, a secret");
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_long_file_is_read_whole_and_an_endless_one_is_not) {
-    const support::TempDir dir;
-    const auto ini = base::Ini::load(dir.file("long", "[a]" + std::string(9000, '\n') + "k = 1\n"));
-    BOOST_REQUIRE(ini.ok());
-    BOOST_TEST(ini->find("a", "k")->line == 9001);
-    BOOST_TEST(!base::Ini::load("/dev/zero").ok());
+BOOST_AUTO_TEST_CASE(what_is_right_is_read_beside_every_line_that_is_wrong) {
+    std::vector<std::string> problems;
+    const auto ini = base::Ini::parse_leniently(
+        "early = 1\n[a]\nk = 1\njunk\nk = 2\nx:y = 1\n[b:c]\nlost = 1\n[d]\nmore junk\nl = 3\n",
+        "f", problems);
+    BOOST_REQUIRE(ini.entries().size() == 2U);
+    BOOST_TEST(ini.where(*ini.find("d", "l")) == "f:11: [d] l");
+    const std::vector<std::string> expected = {
+        "f:4: neither [section] nor key = value",
+        "f:10: neither [section] nor key = value",
+        "f:1: \"early\" stands before the first [section]",
+        "f:6: a key must not hold a colon",
+        "f:7: a section name must not be empty or hold a colon",
+        "f:5: [a] k: given before in line 3"};
+    BOOST_TEST(problems == expected, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_file_names_its_path) {

@@ -10,6 +10,10 @@ namespace {
 // The bytes 00h to 1Fh and their check sum; hash 00: used as they are.
 constexpr const char* kHostSecret = "DHHC-1:00:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+KfiaR:";
 
+std::string second_secret() {
+    return nvme::DhchapSecret::from_key({}, base::Bytes(32, std::byte{0x44}))->text().reveal();
+}
+
 struct Fixture {
     Fixture() {
         dir.file("disk.img", std::string(8192, 'x'));
@@ -117,9 +121,9 @@ BOOST_AUTO_TEST_CASE(every_error_is_listed_at_once) {
                "\"max_connections\"?\n"
                "t.conf:4: [target] mdts: \"5000\" is not a power of two between 4K and 16M\n"
                "t.conf:6: [hosts.b]: no such section; there are [target], [subsystem.NAME], "
-               "[namespace.NAME] and [host.NAME]; did you mean \"host\"?\n"
+               "[namespace.NAME], [host.NAME] and [access.NAME]; did you mean \"host\"?\n"
                "t.conf:8: [namespace]: no such section; there are [target], [subsystem.NAME], "
-               "[namespace.NAME] and [host.NAME]; did you mean \"namespace\"?\n"
+               "[namespace.NAME], [host.NAME] and [access.NAME]; did you mean \"namespace\"?\n"
                "t.conf:12: [host.a] dhchap_secret_file: open none.key: No such file or directory\n"
                "t.conf:19: [namespace.n] nsid: \"0\" is not between 1 and 4294967294\n"
                "t.conf:20: [namespace.n] block_size: \"1024\" is neither 512 nor 4096\n");
@@ -183,7 +187,10 @@ BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
          "block size, 4096\n"},
         {"[host.a]\nnqn=nqn.2014-08.org.nvmexpress.discovery\n" + kSubsystem + kNamespace,
          "t.conf:2: [host.a] nqn: the discovery service has this NQN, nothing else may\n"},
-        {"[host.a\n", "t.conf:1: neither [section] nor key = value\n"},
+        {"[host.a\n" + kWhole, "t.conf:1: neither [section] nor key = value\n"},
+        {kWhole + "nsid=1\nnsid=1\nblock_size=7\n",
+         "t.conf:10: [namespace.n] nsid: given before in line 9\n"
+         "t.conf:11: [namespace.n] block_size: \"7\" is neither 512 nor 4096\n"},
     };
     for (const Case& c : cases) {
         BOOST_TEST_CONTEXT(c.text) {
@@ -253,6 +260,68 @@ BOOST_AUTO_TEST_CASE(a_namespace_may_be_for_some_of_the_hosts) {
     BOOST_TEST(errors(hosts + kNamespace + "hosts=c,xyz\n") ==
                "t.conf:11: [namespace.n]: hosts: [subsystem.s] does not admit host.c\n"
                "t.conf:11: [namespace.n]: hosts: no section [host.xyz]\n");
+}
+
+BOOST_AUTO_TEST_CASE(an_access_section_gives_one_host_keys_of_its_own_at_one_subsystem) {
+    dir.file("second.key", second_secret(), 0600);
+    const auto config =
+        parse("[target]\ndhchap_dhgroup=ffdhe2048,ffdhe3072\ndiscovery_auth=yes\n" + kHost +
+              "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nrequire_auth=yes\n" + kNamespace +
+              "[access.x]\nhost=A\nsubsystem=s\ndhchap_secret_file=host.key\n"
+              "dhchap_secret_file_next=second.key\ndhchap_hash=sha384\n");
+    BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
+    BOOST_TEST(config->warnings.empty());
+    BOOST_TEST(config->discovery_auth);
+    const exports::Subsystem& subsystem = config->subsystems[0];
+    BOOST_TEST((subsystem.hosts == std::vector<std::string>{"nqn.2024-08.com.example:a"}));
+    BOOST_REQUIRE(subsystem.access.size() == 1U);
+    const exports::Access& access = subsystem.access[0];
+    BOOST_TEST(access.hostnqn == "nqn.2024-08.com.example:a");
+    BOOST_TEST(access.secret.has_value());
+    BOOST_TEST(access.next_secret->text().reveal() == second_secret());
+    BOOST_TEST((access.hashes == std::vector{nvme::HashId::kSha384}));
+    BOOST_TEST(
+        (access.groups == std::vector{nvme::DhGroup::kFfdhe2048, nvme::DhGroup::kFfdhe3072}));
+    BOOST_TEST((config->hosts[0].groups == access.groups));
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_cannot_mean_what_is_written_are_errors) {
+    dir.file("second.key", second_secret(), 0600);
+    const std::string key = "dhchap_secret_file=host.key\n";
+    struct Case {
+        std::string text;
+        const char* errors;
+    };
+    const Case cases[] = {
+        {kHost + "dhchap_secret_file_next=second.key\n" + kSubsystem + kNamespace,
+         "t.conf:2: [host.a]: dhchap_secret_file_next without dhchap_secret_file\n"},
+        {kHost + key + "dhchap_ctrl_secret_file_next=second.key\n" + kSubsystem + kNamespace,
+         "t.conf:2: [host.a]: dhchap_ctrl_secret_file_next without dhchap_secret_file_next\n"},
+        {kHost + key + "dhchap_secret_file_next=second.key\ndhchap_ctrl_secret_file=second.key\n" +
+             kSubsystem + kNamespace,
+         "t.conf:2: [host.a]: both secrets are the same: who has one could play both parts\n"},
+        {"[target]\ndhchap_dhgroup=ffdhe2048\n" + kHost + key + "dhchap_dhgroup=null\n" +
+             kSubsystem + kNamespace,
+         "t.conf:4: [host.a]: dhchap_dhgroup: [target] does not allow null\n"},
+        {kHost + kSubsystem + "require_auth=yes\n" + kNamespace,
+         "t.conf:4: [subsystem.s]: require_auth: [host.a] has no secret\n"},
+        {kHost + key +
+             "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nallow_any_host=yes\n"
+             "require_auth=yes\n" +
+             kNamespace,
+         "t.conf:5: [subsystem.s]: allow_any_host and require_auth: keep one of the two\n"},
+        {kWhole + "[access.x]\nhost=a\nsubsystem=s\n",
+         "t.conf:10: [access.x]: no dhchap_secret_file\n"},
+        {kWhole + "[access.x]\nhost=a\nsubsystem=s\n" + key + "[access.y]\nhost=a\nsubsystem=s\n" +
+             key,
+         "t.conf:14: [access.y]: access of host.a to subsystem.s is there already: t.conf:10: "
+         "[access.x]\n"},
+        {kWhole + "[access.x]\nhost=a\nsubsystem=other\n" + key,
+         "t.conf:10: [access.x]: subsystem: no section [subsystem.other]\n"},
+    };
+    for (const Case& c : cases) {
+        BOOST_TEST(errors(c.text) == c.errors);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
