@@ -100,6 +100,16 @@ nvmeroot_install_config() {
     done < <(nvmeroot_config_files "$1")
 }
 
+# $1: a unit of the image   $2...: lines that are added to it
+nvmeroot_install_drop_in() {
+    # initdir and systemdsystemunitdir come from dracut.
+    # shellcheck disable=SC2154
+    local dir=$initdir$systemdsystemunitdir/$1.d
+    shift
+    mkdir -p "$dir"
+    printf '%s\n' "$@" > "$dir/nvmeroot.conf"
+}
+
 # called by dracut
 install() {
     local binary
@@ -110,12 +120,20 @@ install() {
     inst_hook pre-trigger 50 "$moddir/nvmeroot-start.sh"
     inst_hook initqueue 50 "$moddir/nvmeroot.sh"
     inst_hook initqueue/finished 50 "$moddir/nvmeroot-finished.sh"
+    inst_hook emergency 10 "$moddir/nvmeroot-coldplug.sh"
     inst_script "$moddir/nvmeroot-boot.sh" /sbin/nvmeroot-boot
+    inst_script "$moddir/nvmeroot-coldplug.sh" /sbin/nvmeroot-coldplug
     inst_script "$moddir/netroot-handler.sh" /sbin/nvme+tcproot
     inst_rules "$moddir/61-nvmeroot.rules"
     if dracut_module_included systemd; then
         # shellcheck disable=SC2154  # a dracut variable
         inst_script "$moddir/nvmeroot-generator.sh" "$systemdutildir/system-generators/nvmeroot-generator"
+        inst_script "$moddir/nvmeroot-fstab.sh" /sbin/nvmeroot-fstab
+        nvmeroot_install_drop_in systemd-udev-trigger.service \
+            '[Unit]' 'ConditionPathExists=!/run/nvmeroot/coldplug-later'
+        nvmeroot_install_drop_in initrd-parse-etc.service '[Service]' 'ExecStartPre=-/sbin/nvmeroot-fstab'
+    else
+        inst_hook pre-pivot 10 "$moddir/nvmeroot-fstab.sh"
     fi
     dracut_need_initqueue
 

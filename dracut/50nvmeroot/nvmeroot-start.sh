@@ -15,5 +15,28 @@ while [ ! -e /run/nvmeroot/code ] && [ "$nvmeroot_tenths" -lt 30 ]; do
     sleep 0.1
     nvmeroot_tenths=$((nvmeroot_tenths + 1))
 done
+[ -e /run/nvmeroot/root ] || return 0
+
 # The links to the disk, and the module of its file system (61-nvmeroot.rules).
-[ ! -e /run/nvmeroot/root ] || udevadm settle --timeout=3
+udevadm settle --timeout=3
+
+# Now udev would look at every device there is, and the root would wait for that or compete with it. Where the image has
+# everything that it waits for, this is put off: the root's own udev does it anyway, and nvmeroot-coldplug.sh does it
+# where it turns out to be wanted earlier. Devices that no hook of the initqueue speaks of are wanted by these:
+if ! check_finished || [ -e /etc/crypttab ] || [ -e /etc/fstab.sys ] || getarg mount.usr= > /dev/null \
+    || getarg resume= > /dev/null || getargbool 0 rd.nvmeroot.coldplug; then
+    return 0
+fi
+# With systemd the condition of systemd-udev-trigger.service, which module-setup.sh adds.
+: > /run/nvmeroot/coldplug-later
+# Without, dracut's init calls udevadm next, in this shell: a reload, two triggers, and in most versions a wait.
+if [ -z "${DRACUT_SYSTEMD-}" ]; then
+    udevadm() {
+        case "$*" in
+            'trigger --type='*) return 0 ;;
+            'control --reload') ;;
+            *) unset -f udevadm ;;
+        esac
+        [ "$*" = settle ] || command udevadm "$@"
+    }
+fi

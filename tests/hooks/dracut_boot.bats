@@ -34,7 +34,8 @@ getargbool() { [[ " $(getcmdline) " == *" $2 "* ]]; }
 dev_unit_name() { sed "s,^/,,; s,/,-,g" <<< "$1"; }
 label_uuid_to_dev() { echo "/dev/disk/by-uuid/${1#UUID=}"; }
 emergency_shell() { shell_message="$*"; }
-udevadm() { :; }
+udevadm() { echo "$*" >> "$machine/udevadm"; }
+check_finished() { return "${waiting:-0}"; }
 
 parse() { . "$(relocate dracut/50nvmeroot/parse-nvmeroot.sh)"; }
 # What dracut does between the command line and the mount: pre-trigger, and one turn of the initqueue.
@@ -180,6 +181,98 @@ generate() {
     connect
     finished
     [ "$(grep -c '^boot' "$FAKE_CALLS")" = 2 ]
+}
+
+# What dracut's init does after pre-trigger, with a program in place of the function above.
+look_at_all_devices() {
+    udevadm trigger --type=subsystems --action=add
+    udevadm trigger --type=devices --action=add
+    udevadm settle
+}
+make_udevadm() {
+    unset -f udevadm
+    printf '%s\n' '#!/bin/sh' "echo \"\$*\" >> '$machine/udevadm'" > "$machine/bin/udevadm"
+    chmod 755 "$machine/bin/udevadm"
+}
+looked() { printf '%s\n' 'trigger --type=subsystems --action=add' 'trigger --type=devices --action=add' settle; }
+
+@test "a root that is there before udev looks at all devices does not wait for them" {
+    make_udevadm
+    parse
+    connect
+    rm "$machine/udevadm"
+    look_at_all_devices
+    [ ! -e "$machine/udevadm" ]
+    look_at_all_devices
+    diff <(looked) "$machine/udevadm"
+}
+
+@test "dracut-ng's init, which does not wait after the look, finds udevadm as it was at its next call" {
+    make_udevadm
+    parse
+    connect
+    rm "$machine/udevadm"
+    udevadm control --reload
+    udevadm trigger --type=subsystems --action=add
+    udevadm trigger --type=devices --action=add
+    udevadm settle --timeout=0
+    udevadm settle
+    diff <(printf '%s\n' 'control --reload' 'settle --timeout=0' settle) "$machine/udevadm"
+}
+
+@test "udev looks at all devices where the image waits for more, or may want more" {
+    make_udevadm
+    parse
+    local line=$kernel_line
+    for more in waiting=1 'kernel_line+=" mount.usr=LABEL=usr "' 'kernel_line+=" resume=/dev/sda2 "' \
+        'kernel_line+=" rd.nvmeroot.coldplug "' ': > "$machine/etc/crypttab"' ': > "$machine/etc/fstab.sys"' 'export FAKE_BOOT=13'; do
+        unset waiting FAKE_BOOT
+        kernel_line=$line
+        rm -f "$machine"/run/nvmeroot/{root,code,coldplug-later} "$machine"/etc/{crypttab,fstab.sys}
+        eval "$more"
+        connect
+        : > "$machine/udevadm"
+        look_at_all_devices
+        diff <(looked) "$machine/udevadm" || { echo "$more"; return 1; }
+        [ ! -e "$machine/run/nvmeroot/coldplug-later" ]
+    done
+}
+
+@test "with systemd a mark stops systemd-udev-trigger.service, and udevadm is left alone" {
+    make_udevadm
+    export DRACUT_SYSTEMD=1
+    parse
+    connect
+    [ -e "$machine/run/nvmeroot/coldplug-later" ]
+    : > "$machine/udevadm"
+    look_at_all_devices
+    diff <(looked) "$machine/udevadm"
+}
+
+@test "the emergency shell makes up for the look at all devices, once" {
+    parse
+    connect
+    : > "$machine/udevadm"
+    unset -f udevadm
+    make_udevadm
+    sh "$(relocate dracut/50nvmeroot/nvmeroot-coldplug.sh)"
+    sh "$(relocate dracut/50nvmeroot/nvmeroot-coldplug.sh)"
+    diff <(looked) "$machine/udevadm"
+}
+
+@test "an fstab with file systems for the initramfs makes up for it too" {
+    make_udevadm
+    install -m755 "$(relocate dracut/50nvmeroot/nvmeroot-coldplug.sh)" "$machine/sbin/nvmeroot-coldplug"
+    mkdir -p "$machine/run/nvmeroot" "$machine/root/etc"
+    mounts() {
+        : > "$machine/run/nvmeroot/coldplug-later"
+        printf '%s\n' 'LABEL=root / ext4 defaults 0 1' "$@" > "$machine/root/etc/fstab"
+        NEWROOT=$machine/root sh "$(relocate dracut/50nvmeroot/nvmeroot-fstab.sh)"
+        [ ! -e "$machine/run/nvmeroot/coldplug-later" ]
+    }
+    mounts 'LABEL=usr /usr ext4 ro 0 2'
+    mounts 'LABEL=state /var ext4 rw,x-initrd.mount 0 2'
+    run ! mounts 'LABEL=home /home ext4 rw 0 2' '# LABEL=usr /usr ext4 ro'
 }
 
 @test "systemd mounts the namespace where the command line has no root=" {

@@ -86,9 +86,14 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     did "inst_script $moddir/nvmeroot-boot.sh /sbin/nvmeroot-boot"
     did "inst_hook initqueue/finished 50 $moddir/nvmeroot-finished.sh"
     did "inst_rules $moddir/61-nvmeroot.rules"
+    did "inst_hook emergency 10 $moddir/nvmeroot-coldplug.sh"
+    did "inst_hook pre-pivot 10 $moddir/nvmeroot-fstab.sh"
     run ! grep generator "$machine/did"
     included='base systemd'
+    initdir=$machine/image systemdsystemunitdir=/units
     install
+    grep -qx 'ConditionPathExists=!/run/nvmeroot/coldplug-later' "$initdir/units/systemd-udev-trigger.service.d/nvmeroot.conf"
+    grep -qx 'ExecStartPre=-/sbin/nvmeroot-fstab' "$initdir/units/initrd-parse-etc.service.d/nvmeroot.conf"
     did "inst_script $moddir/nvmeroot-generator.sh /usr/lib/systemd/system-generators/nvmeroot-generator"
 }
 
@@ -186,9 +191,11 @@ check_real_image() {
     [ -x "$image_root/usr/sbin/nvme+tcproot" ] || [ -x "$image_root/sbin/nvme+tcproot" ]
     local hooks=$image_root/lib/dracut/hooks
     [ -d "$hooks" ] || hooks=$image_root/var/lib/dracut/hooks
+    [ -x "$image_root/sbin/nvmeroot-coldplug" ]
     [ -x "$hooks/cmdline/90-parse-nvmeroot.sh" ]
     [ -x "$hooks/pre-trigger/50-nvmeroot-start.sh" ]
     [ -x "$hooks/initqueue/50-nvmeroot.sh" ]
+    [ -x "$hooks/emergency/10-nvmeroot-coldplug.sh" ]
     [ -x "$hooks/initqueue/finished/50-nvmeroot-finished.sh" ]
     cmp "$config/host.key" "$image_root/etc/nvmeroot/host.key"
     [ "$(stat -c %a "$image_root/etc/nvmeroot/host.key")" = 600 ]
@@ -206,6 +213,7 @@ check_real_image() {
     unset DRACUT_ROOT
     command -v dracut > /dev/null || skip 'no dracut'
     SYSTEMD=yes check_real_image
+    [ -x "$image_root/sbin/nvmeroot-fstab" ]
     [ -x "$image_root/usr/lib/systemd/system-generators/nvmeroot-generator" ]
 }
 
