@@ -67,7 +67,7 @@ base::Status InterfaceSetup::step(Rtnetlink& kernel, const NetworkState& network
     look_again_ = false;
     switch (state_) {
         case State::kCarrier:
-            if (link->running) {
+            if (link->carrier) {
                 TRY_VOID(on_carrier(kernel, network, now));
             }
             break;
@@ -192,7 +192,7 @@ base::Status InterfaceSetup::apply(Rtnetlink& kernel, base::TimePoint now) {
 
 base::Status InterfaceSetup::settle(Rtnetlink& kernel, const Link& link,
                                     const NetworkState& network) {
-    if (!link.running) {
+    if (!link.carrier) {
         return base::done();
     }
     if (settings_.address) {

@@ -48,6 +48,19 @@ std::string module_folder(const SysPaths& sys) {
     return sys.lib_modules + "/" + name.release;
 }
 
+/// The crypto layer's names of what the kernel has already: the `name` lines of /proc/crypto.
+std::set<std::string, std::less<>> crypto_algorithms(const SysPaths& sys) {
+    std::set<std::string, std::less<>> names;
+    const auto text = base::read_text(sys.proc + "/crypto");
+    for (const std::string_view line : base::split(text ? *text : std::string_view(), '\n')) {
+        const size_t colon = line.find(':');
+        if (colon != std::string_view::npos && base::trim(line.substr(0, colon)) == "name") {
+            names.emplace(base::trim(line.substr(colon + 1)));
+        }
+    }
+    return names;
+}
+
 class Loader {
   public:
     static Result<Loader> open(const SysPaths& sys) {
@@ -58,7 +71,7 @@ class Loader {
         }
         kmod_set_log_fn(context.get(), drop_library_log, nullptr);
         (void)kmod_load_resources(context.get());  // without its indexes all must be built in
-        return Loader(std::move(context), std::move(folder), sys.sys);
+        return Loader(std::move(context), std::move(folder), sys);
     }
 
     /// All modules that a name or alias stands for, or an empty list.
@@ -89,10 +102,16 @@ class Loader {
     }
 
     [[nodiscard]] Status load(const ModuleWish& wish) const {
-        const std::vector<Module> modules = find(wish.name);
+        std::vector<Module> modules = find(wish.name);
+        std::ranges::stable_partition(modules, [](const Module& module) {
+            return !is_generic_code(kmod_module_get_name(module.get()));
+        });
         for (const Module& module : modules) {
             if (Status loaded = insert(module.get()); !loaded && wish.required) {
                 return loaded;
+            }
+            if (crypto_algorithms(sys_).contains(wish.algorithm)) {
+                break;
             }
         }
         if (modules.empty() && wish.required && !in_kernel(wish.name)) {
@@ -103,18 +122,18 @@ class Loader {
     }
 
   private:
-    Loader(Context context, std::string folder, std::string sys)
+    Loader(Context context, std::string folder, SysPaths sys)
         : context_(std::move(context)), folder_(std::move(folder)), sys_(std::move(sys)) {}
 
     /// Built in, in an image without the modules.builtin index.
     [[nodiscard]] bool in_kernel(std::string name) const {
         std::replace(name.begin(), name.end(), '-', '_');
-        return ::access((sys_ + "/module/" + name).c_str(), F_OK) == 0;
+        return ::access((sys_.sys + "/module/" + name).c_str(), F_OK) == 0;
     }
 
     Context context_;
     std::string folder_;
-    std::string sys_;
+    SysPaths sys_;
 };
 
 // --- which modules
@@ -166,20 +185,11 @@ void add_bus(const SysPaths& sys, const Bus& bus, std::vector<NetworkAlias>& ali
     }
 }
 
-/// The crypto layer's names of what the kernel has already: the `name` lines of /proc/crypto.
-std::set<std::string, std::less<>> crypto_algorithms(const SysPaths& sys) {
-    std::set<std::string, std::less<>> names;
-    const auto text = base::read_text(sys.proc + "/crypto");
-    for (const std::string_view line : base::split(text ? *text : std::string_view(), '\n')) {
-        const size_t colon = line.find(':');
-        if (colon != std::string_view::npos && base::trim(line.substr(0, colon)) == "name") {
-            names.emplace(base::trim(line.substr(colon + 1)));
-        }
-    }
-    return names;
-}
-
 }  // namespace
+
+bool is_generic_code(std::string_view module) {
+    return module.ends_with("generic");
+}
 
 bool may_be_network_driver(std::string_view path) {
     if (path.find("/drivers/") == std::string_view::npos) {
@@ -201,13 +211,13 @@ std::vector<NetworkAlias> network_aliases(const SysPaths& sys) {
 std::vector<ModuleWish> storage_modules(const BootPlan& plan, const SysPaths& sys) {
     std::vector<ModuleWish> wishes;
     if (plan.connect.hdr_digest || plan.connect.data_digest) {
-        wishes.push_back({"crypto-crc32c"});  // the generic code and the processor's own
+        wishes.push_back({"crypto-crc32c", false, "crc32c"});
     }
     if (plan.auth.mode != Auth::kOff) {
         const auto present = crypto_algorithms(sys);
         const auto want = [&](const std::string& algorithm, const std::string& alias) {
             if (!present.contains(algorithm)) {
-                wishes.push_back({"crypto-" + alias});
+                wishes.push_back({"crypto-" + alias, false, algorithm});
             }
         };
         wishes.push_back({"crypto-hmac"});  // a template: /proc/crypto shows only its instances

@@ -36,7 +36,12 @@ bool may_be_network_driver(std::string_view path);
 struct ModuleWish {
     std::string name;  ///< or an alias, `crypto-sha512`
     bool required = false;
+    /// What the kernel calls the algorithm that several modules may bring: the first that does ends
+    /// the search.
+    std::string algorithm = {};
 };
+/// Whether a module is portable code, which the processor's own code for the same is tried before.
+bool is_generic_code(std::string_view module);
 /// What the connect will need.
 std::vector<ModuleWish> storage_modules(const BootPlan& plan, const base::SysPaths& sys);
 

@@ -174,7 +174,7 @@ std::optional<Link> parse_link(base::ByteView message) {
     link.ethernet = body->ifi_type == ARPHRD_ETHER;
     link.loopback = (body->ifi_flags & IFF_LOOPBACK) != 0;
     link.up = (body->ifi_flags & IFF_UP) != 0;
-    link.running = (body->ifi_flags & IFF_RUNNING) != 0;
+    link.carrier = (body->ifi_flags & (IFF_LOWER_UP | IFF_DORMANT)) == IFF_LOWER_UP;
     link.enslaved = attributes.u32(IFLA_MASTER).value_or(0) != 0;
     link.kind = info.text(IFLA_INFO_KIND);
     link.mac = attributes.mac(IFLA_ADDRESS).value_or(MacAddress());

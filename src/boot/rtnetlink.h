@@ -26,8 +26,9 @@ struct Link {
     bool ethernet = false;
     bool loopback = false;
     bool up = false;
-    /// The other end is there and packets may pass (IFF_RUNNING).
-    bool running = false;
+    /// The other end is there and packets may pass (IFF_LOWER_UP and not IFF_DORMANT). IFF_RUNNING
+    /// says the same up to a second later: the kernel limits how often it looks at its links.
+    bool carrier = false;
     /// Part of a bond, bridge or team.
     bool enslaved = false;
     /// "vlan", "bridge", "veth", …; empty for hardware.

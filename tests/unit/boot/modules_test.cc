@@ -80,6 +80,13 @@ BOOST_AUTO_TEST_CASE(algorithms_that_the_kernel_has_are_not_loaded_again) {
     BOOST_TEST(!holds(wishes, "crypto-dh"));
 }
 
+BOOST_AUTO_TEST_CASE(portable_code_is_told_from_the_processors_own) {
+    BOOST_TEST(boot::is_generic_code("crc32c_generic"));
+    BOOST_TEST(boot::is_generic_code("sha512-generic"));
+    BOOST_TEST(!boot::is_generic_code("crc32c_intel"));
+    BOOST_TEST(!boot::is_generic_code("nvme_tcp"));
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_required_module_is_named_with_a_remedy) {
     const support::TempDir dir;
     const boot::BootPlan plan;

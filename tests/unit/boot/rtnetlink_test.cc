@@ -47,12 +47,12 @@ boot::IpAddress ip(const char* text) {
     return boot::IpAddress::parse(text).value();
 }
 
-Bytes link_message() {
+Bytes link_message(unsigned flags = IFF_UP | IFF_LOWER_UP) {
     Bytes out;
     ifinfomsg body{};
     body.ifi_type = ARPHRD_ETHER;
     body.ifi_index = 7;
-    body.ifi_flags = IFF_UP | IFF_RUNNING;
+    body.ifi_flags = flags;
     append(out, body);
     attribute(out, IFLA_IFNAME, "eth0");
     attribute(out, IFLA_MTU, 1500U);
@@ -87,13 +87,25 @@ Bytes route_message(uint8_t family, uint8_t prefix_length) {
 
 BOOST_AUTO_TEST_SUITE(rtnetlink)
 
+// IFF_RUNNING follows the carrier by up to a second, and a link in IFF_DORMANT waits for its
+// authentication.
+BOOST_AUTO_TEST_CASE(packets_may_pass_where_the_lower_layer_is_up) {
+    const auto carrier = [](unsigned flags) {
+        return boot::parse_link(link_message(flags)).value().carrier;
+    };
+    BOOST_TEST(carrier(IFF_UP | IFF_LOWER_UP));
+    BOOST_TEST(carrier(IFF_UP | IFF_LOWER_UP | IFF_RUNNING));
+    BOOST_TEST(!carrier(IFF_UP));
+    BOOST_TEST(!carrier(IFF_UP | IFF_LOWER_UP | IFF_DORMANT));
+}
+
 BOOST_AUTO_TEST_CASE(a_link_is_read_with_its_kind_and_addresses) {
     const auto link = boot::parse_link(link_message()).value();
     BOOST_TEST(link.index == 7);
     BOOST_TEST(link.name == "eth0");
     BOOST_TEST(link.ethernet);
     BOOST_TEST(link.up);
-    BOOST_TEST(link.running);
+    BOOST_TEST(link.carrier);
     BOOST_TEST(!link.loopback);
     BOOST_TEST(!link.enslaved);
     BOOST_TEST(link.kind == "veth");
