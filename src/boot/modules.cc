@@ -103,7 +103,7 @@ class Loader {
 
     [[nodiscard]] Status load(const ModuleWish& wish) const {
         std::vector<Module> modules = find(wish.name);
-        std::ranges::stable_partition(modules, [](const Module& module) {
+        std::stable_partition(modules.begin(), modules.end(), [](const Module& module) {
             return !is_generic_code(kmod_module_get_name(module.get()));
         });
         for (const Module& module : modules) {

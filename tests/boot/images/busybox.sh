@@ -12,6 +12,7 @@
 #   NICS="name ..."     network drivers; virtio_net where not given
 #   HOOK=FILE           a run-time hook other than hooks/nvmeroot (it gets that name)
 #   EXTRA=DIR           a folder copied over the image's root
+#   MODULES_DECOMPRESS=no   modules as the kernel's package has them, mkinitcpio's default; EXTRA must bring kmod
 set -eu
 
 here=${BASH_SOURCE[0]%/*}
@@ -41,7 +42,9 @@ for name in $names; do
     modprobe -d "${modules%/lib/modules/*}" -S "$kver" --show-depends "$name" 2> /dev/null || true
 done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
     to=$root/usr/lib/modules/$kver/kernel/${file##*/}
+    [[ ${MODULES_DECOMPRESS-yes} == yes ]] || file=$file.as_it_is
     case $file in
+        *.as_it_is) cp "${file%.as_it_is}" "${to}" ;;
         *.xz) xz -dc "$file" > "${to%.xz}" ;;
         *.zst) zstd -qdc "$file" > "${to%.zst}" ;;
         *) cp "$file" "$to" ;;

@@ -11,19 +11,16 @@ image_busybox_nvmeroot() {
         "$top/build/nvmeroot" "$work/etc"
 }
 
-# The peer: the same image with the hook that people write by hand, and nvme-cli with its libraries.
+# The peer: the image as mkinitcpio makes it unless told otherwise (compressed modules, kmod), with the hook that people
+# write by hand, and nvme-cli.
 image_busybox_nvme_cli() {
-    local tree=$boot/bench/trixie extra=$work/nvme-cli file
-    mkdir -p "$extra/usr/bin" "$extra/etc/nvme"
-    cp "$tree/usr/sbin/nvme" "$extra/usr/bin/"
-    as_root chroot "$tree" ldd /usr/sbin/nvme | grep -oE '/[^ ]+' | while read -r file; do
-        mkdir -p "$extra/usr${file%/*}"
-        cp -L "$tree/$file" "$extra/usr$file" 2>/dev/null || cp -L "$tree/usr$file" "$extra/usr$file"
-    done
-    ln -sfn usr/lib64 "$extra/lib64"
+    local extra=$work/nvme-cli
+    mkdir -p "$extra/etc/nvme"
+    from_chroot "$extra" /usr/sbin/nvme /usr/bin/kmod
+    ln -s kmod "$extra/usr/bin/modprobe"
     cat >"$work/nvme-cli.hook" <<HOOK
 run_hook() {
-    modprobe -a virtio_pci virtio_net nvme-tcp crc32c dh_generic hmac
+    /usr/bin/modprobe -a virtio_pci virtio_net nvme-tcp crc32c
     ip link set lo up
     ip link set eth0 up
     ip addr add 10.0.2.15/24 dev eth0
@@ -34,6 +31,37 @@ run_hook() {
     root=/dev/nvme0n1
 }
 HOOK
-    HOOK=$work/nvme-cli.hook EXTRA=$extra "$top/tests/boot/images/busybox.sh" "$work/busybox-nvme-cli.img" \
-        "$kernel_release" "$kernel_modules" /bin/true
+    HOOK=$work/nvme-cli.hook EXTRA=$extra MODULES_DECOMPRESS=no "$top/tests/boot/images/busybox.sh" \
+        "$work/busybox-nvme-cli.img" "$kernel_release" "$kernel_modules" /bin/true
+}
+
+# What no hook can go below: the kernel loads the same modules, and then nothing is connected.
+image_busybox_floor() {
+    cat >"$work/floor.hook" <<'HOOK'
+run_hook() {
+    modprobe -a virtio_net nvme-tcp crc32c-intel
+    echo 'bench: first process' >/dev/kmsg
+    dmesg -n 1
+    dmesg
+    echo bench-end
+    poweroff -f
+}
+HOOK
+    HOOK=$work/floor.hook "$top/tests/boot/images/busybox.sh" "$work/busybox-floor.img" "$kernel_release" "$kernel_modules" \
+        /bin/true
+}
+
+# from_chroot DIR PROGRAM…   programs of the Debian 13 to DIR/usr/bin, with their libraries
+from_chroot() {
+    local tree=$boot/bench/trixie dir=$1 program file
+    shift
+    mkdir -p "$dir/usr/bin"
+    ln -s usr/lib64 "$dir/lib64"
+    for program; do
+        cp "$tree/$program" "$dir/usr/bin/"
+        as_root chroot "$tree" ldd "$program" | grep -oE '/[^ ]+' | while read -r file; do
+            mkdir -p "$dir/usr${file%/*}"
+            cp -L "$tree/$file" "$dir/usr$file" 2>/dev/null || cp -L "$tree/usr$file" "$dir/usr$file"
+        done
+    done
 }
