@@ -26,7 +26,7 @@ struct Named {
 
 class Assembler {
   public:
-    explicit Assembler(const std::string& folder) : folder_(folder) {}
+    Assembler(const std::string& folder, Demand demand) : folder_(folder), demand_(demand) {}
 
     void read(std::span<const Setting> settings);
     base::Result<ExportConfig, Errors> finish();
@@ -66,6 +66,12 @@ class Assembler {
     void complain(const std::string& place, const std::string& text) {
         errors_.push_back(place + (place.ends_with(':') ? " " : ": ") + text);
     }
+    /// Complains about what only a server needs.
+    void miss(const std::string& place, const std::string& text) {
+        if (demand_ == Demand::kServable) {
+            complain(place, text);
+        }
+    }
     void warn(const std::string& place, const std::string& text) {
         config_.warnings.push_back(place + (place.ends_with(':') ? " " : ": ") + text);
     }
@@ -79,6 +85,7 @@ class Assembler {
     bool unique(const std::string& place, const std::string& thing);
 
     const std::string& folder_;
+    const Demand demand_;
     ExportConfig config_;
     Errors errors_;
     TargetSection target_;
@@ -294,7 +301,7 @@ void Assembler::check_required_auth() {
 }
 
 void Assembler::check_subsystems() {
-    if (subsystems_.empty()) {
+    if (subsystems_.empty() && demand_ == Demand::kServable) {
         errors_.emplace_back("no subsystem: nothing would be served");
     }
     for (Named<SubsystemSection>& named : subsystems_) {
@@ -324,7 +331,7 @@ void Assembler::check_host_list(Named<SubsystemSection>& named) {
                std::ranges::none_of(accesses_, [&](const Named<AccessSection>& access) {
                    return access.section.subsystem == named.name;
                })) {
-        complain(named.place, "no hosts: nobody could connect (or write allow_any_host = yes)");
+        miss(named.place, "no hosts: nobody could connect (or write allow_any_host = yes)");
     }
     for (const std::string& name : named.section.hosts) {
         if (const Host* host = host_named(named.place, name)) {
@@ -348,7 +355,9 @@ void Assembler::place_namespaces() {
         const std::string& name = named.section.subsystem;
         Named<SubsystemSection>* subsystem = find(subsystems_, name);
         need(named, "subsystem");
-        need(named, "image");
+        if (!named.given.contains("image")) {
+            miss(named.place, "no image");
+        }
         if (!name.empty() && subsystem == nullptr) {
             complain(named.place, "subsystem: no section [subsystem." + name + "]" +
                                       suggestion(name, names_of(subsystems_)));
@@ -364,7 +373,7 @@ void Assembler::place_namespaces() {
     }
     for (const Named<SubsystemSection>& named : subsystems_) {
         if (named.section.subsystem.namespaces.empty()) {
-            complain(named.place, "no [namespace.NAME] belongs to it");
+            miss(named.place, "no [namespace.NAME] belongs to it");
         }
     }
 }
@@ -377,10 +386,10 @@ void Assembler::check_identity(Named<NamespaceSection>& named, const std::string
     if (ns.ids.uuid.is_zero()) {
         ns.ids.uuid = namespace_uuid(subsysnqn, ns.nsid);
     }
-    if (ns.ids.nguid.is_zero()) {
+    if (!named.given.contains("nguid")) {
         ns.ids.nguid.bytes = ns.ids.uuid.bytes;
     }
-    if (unique(named.place, "uuid " + nvme::to_text(ns.ids.uuid))) {
+    if (unique(named.place, "uuid " + nvme::to_text(ns.ids.uuid)) && !ns.ids.nguid.is_zero()) {
         unique(named.place, "nguid " + nvme::to_text(ns.ids.nguid));
     }
     if (!ns.ids.eui64.is_zero()) {
@@ -480,8 +489,8 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
 }  // namespace
 
 base::Result<ExportConfig, Errors> assemble(std::span<const Setting> settings,
-                                            const std::string& folder) {
-    Assembler assembler(folder);
+                                            const std::string& folder, Demand demand) {
+    Assembler assembler(folder, demand);
     assembler.read(settings);
     return assembler.finish();
 }

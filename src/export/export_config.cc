@@ -18,9 +18,13 @@ std::string place_of(const base::Ini& ini, const base::Ini::Entry& entry) {
     return where.substr(0, where.size() - entry.key.size() - 1);
 }
 
-std::string folder_of(const std::string& path) {
-    const size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "" : path.substr(0, std::max<size_t>(slash, 1));
+std::vector<Setting> settings_of(const base::Ini& ini) {
+    std::vector<Setting> settings;
+    for (const base::Ini::Entry& entry : ini.entries()) {
+        settings.push_back(
+            {entry.section, entry.key, entry.value, place_of(ini, entry), entry.key});
+    }
+    return settings;
 }
 
 Errors empty_sections(const base::Ini& ini, const std::string& path) {
@@ -47,18 +51,31 @@ base::Result<ExportConfig, Errors> load_config(const std::string& path) {
     return parse_config(*text, path);
 }
 
-base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path) {
+std::string folder_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "" : path.substr(0, std::max<size_t>(slash, 1));
+}
+
+base::Result<std::vector<Setting>, Errors> parse_settings(std::string_view text,
+                                                          const std::string& path) {
     Errors errors;
     const auto ini = base::Ini::parse_leniently(text, path, errors);
-    std::vector<Setting> settings;
-    for (const base::Ini::Entry& entry : ini.entries()) {
-        settings.push_back(
-            {entry.section, entry.key, entry.value, place_of(ini, entry), entry.key});
-    }
     for (std::string& error : empty_sections(ini, path)) {
         errors.push_back(std::move(error));
     }
-    auto config = assemble(settings, folder_of(path));
+    if (!errors.empty()) {
+        return errors;
+    }
+    return settings_of(ini);
+}
+
+base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path) {
+    Errors errors;
+    const auto ini = base::Ini::parse_leniently(text, path, errors);
+    for (std::string& error : empty_sections(ini, path)) {
+        errors.push_back(std::move(error));
+    }
+    auto config = assemble(settings_of(ini), folder_of(path));
     if (!config) {
         errors.insert(errors.end(), config.error().begin(), config.error().end());
     }

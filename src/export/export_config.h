@@ -111,9 +111,21 @@ struct Setting {
 /// quotes a secret.
 using Errors = std::vector<std::string>;
 
+/// What a configuration must be. kWellFormed lets parts be missing that a server needs: namespaces,
+/// images, hosts; its reader knows other ways to have them.
+enum class Demand { kServable, kWellFormed };
+
 /// @param folder  where relative file names start; empty: the working directory
 base::Result<ExportConfig, Errors> assemble(std::span<const Setting> settings,
-                                            const std::string& folder);
+                                            const std::string& folder,
+                                            Demand demand = Demand::kServable);
+
+/// The lines of a file, for those who have keys of their own; sections and keys are not looked at.
+/// @param path  stands for the file in errors
+base::Result<std::vector<Setting>, Errors> parse_settings(std::string_view text,
+                                                          const std::string& path);
+/// Of a file, as assemble() takes it.
+std::string folder_of(const std::string& path);
 
 /// File names in the file start at its own folder.
 base::Result<ExportConfig, Errors> load_config(const std::string& path);

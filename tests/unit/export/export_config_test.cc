@@ -96,6 +96,23 @@ BOOST_AUTO_TEST_CASE(a_whole_file_becomes_a_configuration) {
     BOOST_TEST(config->warnings.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_namespace_need_not_have_an_nguid) {
+    const auto config = parse(kWhole + "nguid=none\n");
+    BOOST_REQUIRE(config.ok());
+    BOOST_TEST(config->subsystems[0].namespaces[0].ids.nguid.is_zero());
+    BOOST_TEST(!config->subsystems[0].namespaces[0].ids.uuid.is_zero());
+}
+
+BOOST_AUTO_TEST_CASE(who_does_not_serve_may_leave_parts_out) {
+    const auto settings = exports::parse_settings(
+        "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\n[namespace.n]\nsubsystem=s\n", "f");
+    BOOST_REQUIRE(settings.ok());
+    BOOST_TEST(exports::assemble(*settings, "").error().size() == 2U);
+    const auto config = exports::assemble(*settings, "", exports::Demand::kWellFormed);
+    BOOST_REQUIRE(config.ok());
+    BOOST_TEST(config->subsystems[0].namespaces[0].image.empty());
+}
+
 BOOST_AUTO_TEST_CASE(identity_that_is_not_given_is_made_from_names) {
     const auto config = parse(kWhole);
     BOOST_REQUIRE(config.ok());
