@@ -9,6 +9,7 @@ root=${DESTDIR:-}
 rows=$(cat <<TABLE
 0755 build/nvmeroot                          $prefix/bin/nvmeroot
 0755 build/nvmeroot-target                   $prefix/bin/nvmeroot-target
+0755 build/nvmeroot-nvmet                    $prefix/bin/nvmeroot-nvmet
 0644 hooks/nvmeroot                          $prefix/lib/initcpio/hooks/nvmeroot
 0644 install/nvmeroot                        $prefix/lib/initcpio/install/nvmeroot
 0644 install/sd-nvmeroot                     $prefix/lib/initcpio/install/sd-nvmeroot

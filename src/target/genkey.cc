@@ -44,7 +44,7 @@ Status set_nqn(std::string_view text, GenkeyOptions& into) {
 }
 
 // clang-format off
-constexpr Option<GenkeyOptions> kOptions[] = {
+constexpr base::Option<GenkeyOptions> kOptions[] = {
     {"--hash", "0|1|2|3", "transformation of the key: none (default), SHA-256, SHA-384, SHA-512",
      [](std::string_view v, GenkeyOptions& o) { return set_hash(v, o); }},
     {"--length", "32|48|64", "bytes of the key (default: the hash's size, or 32)",
@@ -67,7 +67,7 @@ struct Key {
 
 }  // namespace
 
-std::span<const Option<GenkeyOptions>> genkey_option_table() {
+std::span<const base::Option<GenkeyOptions>> genkey_option_table() {
     return kOptions;
 }
 

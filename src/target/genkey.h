@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/options.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "nvme/dhchap.h"
-#include "target/options.h"
 
 namespace target {
 
@@ -22,7 +22,7 @@ struct GenkeyOptions {
     std::string output;                ///< a file to make; empty: standard output
 };
 
-std::span<const Option<GenkeyOptions>> genkey_option_table();
+std::span<const base::Option<GenkeyOptions>> genkey_option_table();
 
 /// Errors: a length that does not go with the hash, an NQN without a hash, one that is none.
 base::Result<base::Secret> generate_key(const GenkeyOptions& options);

@@ -90,7 +90,7 @@ int run_check_config(Arguments arguments, const Log& log) {
 
 int run_genkey(Arguments arguments, const Log& log) {
     target::GenkeyOptions options;
-    const auto rest = target::parse_options(target::genkey_option_table(), arguments, options);
+    const auto rest = base::parse_options(target::genkey_option_table(), arguments, options);
     if (!rest || !rest->empty()) {
         return fail(log, rest ? base::error("genkey takes options alone") : rest.error(), kUsage);
     }
@@ -118,10 +118,10 @@ std::string keys_help() {
 }
 
 std::string serve_help() {
-    return target::options_help(target::serve_option_table());
+    return base::options_help(target::serve_option_table());
 }
 std::string genkey_help() {
-    return target::options_help(target::genkey_option_table());
+    return base::options_help(target::genkey_option_table());
 }
 
 struct Command {

@@ -80,7 +80,7 @@ Status set_engine(std::string_view name, ServeOptions& into) {
 }
 
 // clang-format off
-constexpr Option<ServeOptions> kOptions[] = {
+constexpr base::Option<ServeOptions> kOptions[] = {
     {"--config", "FILE", "the configuration, nvmeroot-target.conf(5); else the options below",
      [](std::string_view v, ServeOptions& o) { o.config = v; return Status(done()); }},
     {"--image", "FILE", "a raw image or a block device; again for one more",
@@ -158,14 +158,14 @@ void complete(ServeOptions& options, std::string_view machine) {
 
 }  // namespace
 
-std::span<const Option<ServeOptions>> serve_option_table() {
+std::span<const base::Option<ServeOptions>> serve_option_table() {
     return kOptions;
 }
 
 base::Result<ServeOptions> parse_serve_options(std::span<const std::string_view> arguments,
                                                std::string_view machine) {
     ServeOptions options;
-    TRY(const auto rest, parse_options(serve_option_table(), arguments, options));
+    TRY(const auto rest, base::parse_options(serve_option_table(), arguments, options));
     if (!rest.empty()) {
         return base::error("unexpected " + base::quoted(rest[0]) + "; options begin with --");
     }

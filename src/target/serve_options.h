@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/options.h"
 #include "export/export_config.h"
-#include "target/options.h"
 #include "target/reactor.h"
 
 namespace target {
@@ -27,7 +27,7 @@ struct ServeOptions {
     bool nqn_given = false;
 };
 
-std::span<const Option<ServeOptions>> serve_option_table();
+std::span<const base::Option<ServeOptions>> serve_option_table();
 
 /// @param machine  tells this machine from others; goes into the NQN that is made when none is
 /// given Errors name the option.

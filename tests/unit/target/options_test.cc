@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "target/options.h"
+#include "base/options.h"
 
 #include <boost/test/unit_test.hpp>
 
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_a_command_line) {
 }
 
 BOOST_AUTO_TEST_CASE(help_lists_every_option) {
-    const std::string help = target::options_help(target::serve_option_table());
+    const std::string help = base::options_help(target::serve_option_table());
     for (const auto& option : target::serve_option_table()) {
         BOOST_TEST(help.find("  " + std::string(option.name) + " ") != std::string::npos);
     }
@@ -95,8 +95,8 @@ BOOST_AUTO_TEST_CASE(generated_keys_have_the_form_that_was_asked_for) {
     };
     for (const Case& c : cases) {
         target::GenkeyOptions options;
-        BOOST_REQUIRE(target::parse_options<target::GenkeyOptions>(target::genkey_option_table(),
-                                                                   c.words, options)
+        BOOST_REQUIRE(base::parse_options<target::GenkeyOptions>(target::genkey_option_table(),
+                                                                 c.words, options)
                           .ok());
         const auto one = target::generate_key(options);
         const auto two = target::generate_key(options);

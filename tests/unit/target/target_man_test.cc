@@ -37,8 +37,8 @@ std::string part(const std::string& text, const std::string& begin, const std::s
 }
 
 template <class T>
-void check_options(const std::string& section, std::span<const target::Option<T>> table) {
-    for (const target::Option<T>& option : table) {
+void check_options(const std::string& section, std::span<const base::Option<T>> table) {
+    for (const base::Option<T>& option : table) {
         const std::string title = "\n.B " + std::string(option.name) +
                                   (option.form.empty() ? "" : " ") + std::string(option.form) +
                                   "\n";

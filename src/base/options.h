@@ -13,20 +13,21 @@
 #include "base/result.h"
 #include "base/text.h"
 
-namespace target {
+namespace base {
 
 template <class T>
 struct Option {
     std::string_view name;  ///< with its dashes
     std::string_view form;  ///< of the value; empty: the option takes none
     std::string_view help;
-    base::Status (*apply)(std::string_view value, T& into);
+    Status (*apply)(std::string_view value, T& into);
 };
 
 /// Takes the options out of `arguments`. @return what is left, in order
 template <class T>
-base::Result<std::vector<std::string_view>> parse_options(
-    std::span<const Option<T>> table, std::span<const std::string_view> arguments, T& into) {
+Result<std::vector<std::string_view>> parse_options(std::span<const Option<T>> table,
+                                                    std::span<const std::string_view> arguments,
+                                                    T& into) {
     std::vector<std::string_view> rest;
     for (size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
@@ -43,15 +44,15 @@ base::Result<std::vector<std::string_view>> parse_options(
             names.push_back(row.name);
         }
         if (option == nullptr) {
-            const std::string_view near = base::nearest(name, names);
-            return base::error("no option " + std::string(name) +
-                               (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
+            const std::string_view near = nearest(name, names);
+            return error("no option " + std::string(name) +
+                         (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
         }
         const bool inline_value = equals != std::string_view::npos;
         if (option->form.empty() ? inline_value : !inline_value && i + 1 == arguments.size()) {
-            return base::error(std::string(name) +
-                               (inline_value ? " takes no value"
-                                             : " needs a value: " + std::string(option->form)));
+            return error(std::string(name) +
+                         (inline_value ? " takes no value"
+                                       : " needs a value: " + std::string(option->form)));
         }
         const bool next = !option->form.empty() && !inline_value;
         const std::string_view value = next           ? arguments[++i]
@@ -70,9 +71,9 @@ std::string options_help(std::span<const Option<T>> table) {
     for (const Option<T>& row : table) {
         const std::string left =
             std::string(row.name) + (row.form.empty() ? "" : " ") + std::string(row.form);
-        text += base::format("  %-28s %s\n", left.c_str(), std::string(row.help).c_str());
+        text += format("  %-28s %s\n", left.c_str(), std::string(row.help).c_str());
     }
     return text;
 }
 
-}  // namespace target
+}  // namespace base

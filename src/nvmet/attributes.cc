@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nvmet/attributes.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "nvme/dhchap.h"
+#include "nvme/nqn.h"
+
+namespace nvmet {
+namespace {
+
+using base::error;
+using base::quoted;
+using Text = base::Result<std::string>;
+
+constexpr std::array kKinds = {
+    KindInfo{Kind::kRoot, "the target", Kind::kRoot, "", "", Kind::kRoot},
+    KindInfo{Kind::kHost, "host", Kind::kRoot, "hosts", "", Kind::kRoot},
+    KindInfo{Kind::kSubsystem, "subsystem", Kind::kRoot, "subsystems", "allowed_hosts",
+             Kind::kHost},
+    KindInfo{Kind::kNamespace, "namespace", Kind::kSubsystem, "namespaces", "", Kind::kRoot},
+    KindInfo{Kind::kPassthru, "passthru", Kind::kSubsystem, "passthru", "", Kind::kRoot},
+    KindInfo{Kind::kPort, "port", Kind::kRoot, "ports", "subsystems", Kind::kSubsystem},
+    KindInfo{Kind::kAnaGroup, "ANA group", Kind::kPort, "ana_groups", "", Kind::kRoot},
+    KindInfo{Kind::kReferral, "referral", Kind::kPort, "referrals", "", Kind::kRoot},
+};
+
+Text yes_or_no(const Attribute& /*row*/, std::string_view text) {
+    TRY(const bool value, base::parse_bool(text));
+    return std::string(value ? "1" : "0");
+}
+
+Text one_of_form(const Attribute& row, std::string_view text) {
+    const auto words = base::split(row.form, '|');
+    if (std::ranges::find(words, text) == words.end()) {
+        return error(quoted(text) + " is none of " + std::string(row.form));
+    }
+    return std::string(text);
+}
+
+template <int64_t min, int64_t max>
+Text number(const Attribute& /*row*/, std::string_view text) {
+    TRY(const int64_t value, base::parse_i64(text, min, max));
+    return std::to_string(value);
+}
+
+template <uint64_t max, int digits>
+Text hexadecimal(const Attribute& /*row*/, std::string_view text) {
+    TRY(const uint64_t value, base::parse_u64(text, max));
+    return base::format("0x%0*llx", digits, static_cast<unsigned long long>(value));
+}
+
+/// Printable ASCII without white space at its ends, which the kernel's own reading drops.
+template <size_t limit>
+Text label(const Attribute& /*row*/, std::string_view text) {
+    const std::string_view value = base::trim(text);
+    if (value.empty() || value.size() > limit ||
+        !std::ranges::all_of(value, [](char c) { return c >= ' ' && c <= '~'; })) {
+        return error(base::format("not 1 to %zu printable ASCII characters", limit));
+    }
+    return std::string(value);
+}
+
+/// One word: the kernel reads addresses up to the first white space.
+template <size_t limit>
+Text word(const Attribute& row, std::string_view text) {
+    TRY(std::string value, label<limit>(row, text));
+    if (value.find(' ') != std::string::npos) {
+        return error(quoted(text) + " has white space in it");
+    }
+    return value;
+}
+
+Text nqn(const Attribute& /*row*/, std::string_view text) {
+    TRY_VOID(nvme::check_nqn(text));
+    return std::string(text);
+}
+
+/// The kernel shows a path that was never set as `(null)`.
+Text path(const Attribute& /*row*/, std::string_view text) {
+    constexpr size_t kMaxPath = 4095;
+    if (text == "(null)") {
+        return std::string();
+    }
+    if (text.size() > kMaxPath || text.find('\n') != std::string_view::npos) {
+        return error("not a file name");
+    }
+    return std::string(text);
+}
+
+Text uuid(const Attribute& /*row*/, std::string_view text) {
+    TRY(const nvme::Uuid value, nvme::parse_uuid(text));
+    return nvme::to_text(value);
+}
+
+/// `none` and all zeros mean that there is none. Written as the kernel shows it, like a UUID.
+Text nguid(const Attribute& row, std::string_view text) {
+    if (text == "none" || text == row.fresh || text == std::string(32, '0')) {
+        return std::string(row.fresh);
+    }
+    TRY(const nvme::Nguid value, nvme::parse_nguid(text));
+    return nvme::to_text(nvme::Uuid{value.bytes});
+}
+
+/// MAJOR.MINOR[.TERTIARY]; the kernel shows no tertiary that is 0.
+Text version(const Attribute& /*row*/, std::string_view text) {
+    const auto parts = base::split(text, '.');
+    if (parts.size() != 2 && parts.size() != 3) {
+        return error(quoted(text) + " is not MAJOR.MINOR[.TERTIARY]");
+    }
+    std::string out;
+    for (size_t i = 0; i < parts.size(); ++i) {
+        TRY(const uint64_t value, base::parse_u64(parts[i], i == 0 ? UINT16_MAX : UINT8_MAX));
+        if (i < 2 || value != 0) {
+            out += (i == 0 ? "" : ".") + std::to_string(value);
+        }
+    }
+    return out;
+}
+
+/// An empty text means that there is none.
+Text dhchap_secret(const Attribute& /*row*/, std::string_view text) {
+    if (!text.empty()) {
+        TRY(const auto checked, nvme::DhchapSecret::parse(text));
+        (void)checked.key();
+    }
+    return std::string(text);
+}
+
+constexpr std::string_view kHmac = "hmac(";
+
+Text hash(const Attribute& /*row*/, std::string_view text) {
+    const bool wrapped = text.starts_with(kHmac) && text.ends_with(')');
+    const auto name = wrapped ? text.substr(kHmac.size(), text.size() - kHmac.size() - 1) : text;
+    if (!nvme::find_hash(name)) {
+        return error(quoted(text) + " is no hash (sha256, sha384, sha512)");
+    }
+    return std::string(kHmac) + std::string(name) + ")";
+}
+
+Text group(const Attribute& row, std::string_view text) {
+    if (!nvme::find_dh_group(text)) {
+        return error(quoted(text) + " is no group (" + std::string(row.form) + ")");
+    }
+    return std::string(text);
+}
+
+/// Not 128: the kernel accepts that number and makes 0 of it.
+constexpr int64_t kMaxAnaGroup = 127;
+constexpr std::string_view kNoNguid = "00000000-0000-0000-0000-000000000000";
+constexpr std::string_view kFamilies = "ipv4|ipv6|ib|fc|pci|pcie|loop";
+constexpr std::string_view kTransports = "tcp|rdma|fc|loop|pci";
+constexpr std::string_view kTreq = "not specified|required|not required";
+
+// Rows of a kind in the order of writing: trtype resets tsas, and tsas resets treq.
+// clang-format off
+constexpr Attribute kAttributes[] = {
+    {Kind::kRoot, "discovery_nqn", "6.9", "discovery_nqn", "NQN", nvme::kDiscoveryNqn, Change::kLive, nqn,
+     "a discovery NQN of this target alone"},
+
+    {Kind::kHost, "dhchap_hash", "6.0", "dhchap_hash", "sha256|sha384|sha512", "hmac(sha256)", Change::kLive, hash,
+     "the hash that the kernel prefers"},
+    {Kind::kHost, "dhchap_dhgroup", "6.0", "dhchap_dhgroup", "null|ffdhe2048|ffdhe3072|ffdhe4096|ffdhe6144|ffdhe8192", "null", Change::kLive, group,
+     "the Diffie-Hellman group"},
+    {Kind::kHost, "dhchap_ctrl_key", "6.0", "dhchap_ctrl_secret_file", "FILE", "", Change::kLive, dhchap_secret,
+     "the secret by which the target proves itself to the host"},
+    {Kind::kHost, "dhchap_key", "6.0", "dhchap_secret_file", "FILE", "", Change::kLive, dhchap_secret,
+     "the secret by which the host proves itself"},
+
+    {Kind::kSubsystem, "attr_version", "4.13", "version", "MAJOR.MINOR", "", Change::kRemake, version,
+     "the version of the specification that it claims"},
+    {Kind::kSubsystem, "attr_serial", "4.13", "serial", "TEXT", "", Change::kRemake, label<20>,
+     "serial number, at most 20 characters"},
+    {Kind::kSubsystem, "attr_model", "5.7", "model", "TEXT", "", Change::kRemake, label<40>,
+     "model, at most 40 characters"},
+    {Kind::kSubsystem, "attr_firmware", "6.2", "firmware", "TEXT", "", Change::kRemake, label<8>,
+     "firmware revision, at most 8 characters"},
+    {Kind::kSubsystem, "attr_ieee_oui", "6.2", "ieee_oui", "0x000000…0xffffff", "0x000000", Change::kRemake, hexadecimal<0xffffff, 6>,
+     "the IEEE's number of the vendor"},
+    {Kind::kSubsystem, "attr_vendor_id", "6.14", "vendor_id", "0x0…0xffff", "", Change::kLive, hexadecimal<0xffff, 1>,
+     "PCI vendor, for PCI endpoints"},
+    {Kind::kSubsystem, "attr_subsys_vendor_id", "6.14", "subsys_vendor_id", "0x0…0xffff", "", Change::kLive, hexadecimal<0xffff, 1>,
+     "PCI subsystem vendor, for PCI endpoints"},
+    {Kind::kSubsystem, "attr_cntlid_min", "5.7", "cntlid_min", "1…65519", "1", Change::kLive, number<1, 65519>,
+     "the lowest controller id it gives; two targets of one NQN must not overlap"},
+    {Kind::kSubsystem, "attr_cntlid_max", "5.7", "cntlid_max", "1…65519", "65519", Change::kLive, number<1, 65519>,
+     "the highest controller id it gives"},
+    {Kind::kSubsystem, "attr_pi_enable", "5.8", "pi_enable", "yes|no", "0", Change::kLive, yes_or_no,
+     "shows protection information to hosts that come from now on"},
+    {Kind::kSubsystem, "attr_qid_max", "6.1", "qid_max", "1…128", "128", Change::kReconnects, number<1, 128>,
+     "I/O queues that a host may have"},
+    {Kind::kSubsystem, "attr_allow_any_host", "4.8", "allow_any_host", "yes|no", "0", Change::kLive, yes_or_no,
+     "every host may connect, without authentication"},
+
+    {Kind::kNamespace, "device_path", "4.8", "image", "FILE", "", Change::kRemake, path,
+     "a block device or a file"},
+    {Kind::kNamespace, "device_uuid", "4.13", "uuid", "UUID", "", Change::kRemake, uuid,
+     "identifies the disk for ever"},
+    {Kind::kNamespace, "device_nguid", "4.8", "nguid", "32 HEX DIGITS|none", kNoNguid, Change::kRemake, nguid,
+     "a second identifier"},
+    {Kind::kNamespace, "ana_grpid", "4.19", "ana_group", "1…127", "1", Change::kLive, number<1, kMaxAnaGroup>,
+     "the group whose state on each port tells hosts which path to take"},
+    {Kind::kNamespace, "buffered_io", "4.19", "buffered_io", "yes|no", "0", Change::kRemake, yes_or_no,
+     "a file is read and written through the page cache"},
+    {Kind::kNamespace, "p2pmem", "4.20", "p2pmem", "0|1|PCI DEVICE", "0", Change::kRemake, word<255>,
+     "memory of a PCI device for transfers from device to device"},
+    {Kind::kNamespace, "resv_enable", "6.13", "resv_enable", "yes|no", "0", Change::kRemake, yes_or_no,
+     "persistent reservations"},
+    {Kind::kNamespace, "enable", "4.8", "enable", "yes|no", "0", Change::kLive, yes_or_no,
+     "hosts see it"},
+    {Kind::kNamespace, "revalidate_size", "5.8", "", "", "", Change::kTrigger, yes_or_no,
+     "apply --resize writes it: the kernel looks at the size again and tells the hosts"},
+
+    {Kind::kPassthru, "device_path", "5.9", "passthru", "FILE", "", Change::kLive, path,
+     "an NVMe controller, /dev/nvme0, whose commands hosts may use"},
+    {Kind::kPassthru, "admin_timeout", "5.11", "passthru_admin_timeout", "0…4294967295", "0", Change::kLive, number<0, UINT32_MAX>,
+     "jiffies that an admin command may take; 0: the kernel's choice"},
+    {Kind::kPassthru, "io_timeout", "5.11", "passthru_io_timeout", "0…4294967295", "0", Change::kLive, number<0, UINT32_MAX>,
+     "jiffies that an I/O command may take; 0: the kernel's choice"},
+    {Kind::kPassthru, "clear_ids", "5.19", "passthru_clear_ids", "0…4294967295", "0", Change::kLive, number<0, UINT32_MAX>,
+     "hides the identifiers of the device's namespaces"},
+    {Kind::kPassthru, "enable", "5.9", "passthru_enable", "yes|no", "0", Change::kLive, yes_or_no,
+     "hosts see the controller"},
+
+    {Kind::kPort, "addr_trtype", "4.8", "trtype", kTransports, "", Change::kRemake, one_of_form,
+     "the transport"},
+    {Kind::kPort, "addr_adrfam", "4.8", "adrfam", kFamilies, "", Change::kRemake, one_of_form,
+     "the kind of address"},
+    {Kind::kPort, "addr_traddr", "4.8", "traddr", "ADDRESS", "", Change::kRemake, word<255>,
+     "where hosts connect"},
+    {Kind::kPort, "addr_trsvcid", "4.8", "trsvcid", "PORT", "", Change::kRemake, word<31>,
+     "the TCP or RDMA port"},
+    {Kind::kPort, "addr_tsas", "6.7", "tsas", "none|tls1.3|connected", "", Change::kRemake, one_of_form,
+     "transport security of tcp: none or tls1.3; of rdma: connected"},
+    {Kind::kPort, "addr_treq", "4.8", "treq", kTreq, "not specified", Change::kRemake, one_of_form,
+     "whether a host must use a secure channel"},
+    {Kind::kPort, "param_inline_data_size", "4.19", "inline_data_size", "BYTES", "", Change::kRemake, number<-1, INT32_MAX>,
+     "data that a write may carry in its command"},
+    {Kind::kPort, "param_max_queue_size", "6.9", "max_queue_size", "16…1024", "", Change::kRemake, number<-1, 1024>,
+     "commands that one queue holds"},
+    {Kind::kPort, "param_mdts", "7.1", "mdts", "0…255", "", Change::kRemake, number<-1, 255>,
+     "data that one command moves at most: 4 KiB times 2 to this power; 0: no limit"},
+    {Kind::kPort, "param_pi_enable", "5.8", "pi_enable", "yes|no", "0", Change::kRemake, yes_or_no,
+     "carries protection information; rdma alone can"},
+
+    {Kind::kAnaGroup, "ana_state", "4.19", "state", "optimized|non-optimized|inaccessible|persistent-loss|change", "", Change::kLive, one_of_form,
+     "what the port tells about the group's namespaces"},
+
+    {Kind::kReferral, "addr_trtype", "4.8", "trtype", kTransports, "", Change::kRemake, one_of_form,
+     "the transport of the other discovery service"},
+    {Kind::kReferral, "addr_adrfam", "4.8", "adrfam", kFamilies, "", Change::kRemake, one_of_form,
+     "the kind of its address"},
+    {Kind::kReferral, "addr_traddr", "4.8", "traddr", "ADDRESS", "", Change::kRemake, word<255>,
+     "its address"},
+    {Kind::kReferral, "addr_trsvcid", "4.8", "trsvcid", "PORT", "", Change::kRemake, word<31>,
+     "its port"},
+    {Kind::kReferral, "addr_portid", "4.8", "portid", "0…65535", "0", Change::kRemake, number<0, 65535>,
+     "the number of the port that the log shows"},
+    {Kind::kReferral, "addr_treq", "4.8", "treq", kTreq, "not specified", Change::kRemake, one_of_form,
+     "whether a host must use a secure channel there"},
+    {Kind::kReferral, "enable", "4.8", "enable", "yes|no", "0", Change::kRemake, yes_or_no,
+     "hosts are told of it"},
+};
+// clang-format on
+
+constexpr std::array<std::string_view, 8> kSections = {
+    "target", "host", "subsystem", "namespace", "subsystem", "port", "ana", "referral",
+};
+
+template <class Match>
+const Attribute* find_row(Match match) {
+    const auto* row = std::ranges::find_if(kAttributes, match);
+    return row == std::end(kAttributes) ? nullptr : row;
+}
+
+}  // namespace
+
+std::span<const KindInfo> kinds() {
+    return kKinds;
+}
+
+const KindInfo& info(Kind kind) {
+    return kKinds[static_cast<size_t>(kind)];
+}
+
+std::span<const Attribute> attributes() {
+    return kAttributes;
+}
+
+const Attribute* find_file(Kind kind, std::string_view file) {
+    return find_row([&](const Attribute& row) { return row.kind == kind && row.file == file; });
+}
+
+const Attribute* find_key(Kind kind, std::string_view key) {
+    return find_row(
+        [&](const Attribute& row) { return row.kind == kind && row.key == key && !key.empty(); });
+}
+
+std::string_view fresh_value(const Attribute& row, std::string_view object) {
+    if (row.kind == Kind::kAnaGroup) {
+        return object == "1" ? "optimized" : "inaccessible";
+    }
+    return row.fresh;
+}
+
+std::string_view section_of(Kind kind) {
+    return kSections[static_cast<size_t>(kind)];
+}
+
+bool Attribute::secret() const {
+    return canonical == dhchap_secret;
+}
+
+std::string ini_value(const Attribute& row, const std::string& canonical) {
+    if (row.canonical == yes_or_no) {
+        return canonical == "1" ? "yes" : "no";
+    }
+    if (row.canonical == hash && canonical.starts_with(kHmac)) {
+        return canonical.substr(kHmac.size(), canonical.size() - kHmac.size() - 1);
+    }
+    if (row.canonical == nguid) {
+        std::string digits = canonical == row.fresh ? "none" : canonical;
+        std::erase(digits, '-');
+        return digits;
+    }
+    return canonical;
+}
+
+bool writable(const Attribute& row, std::string_view canonical) {
+    return !canonical.empty() && !(row.file == "param_mdts" && canonical == "-1");
+}
+
+}  // namespace nvmet

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What a command line of nvmeroot-nvmet can ask for.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/options.h"
+
+namespace nvmet {
+
+struct CommandOptions {
+    std::string configfs = "/sys/kernel/config";
+    std::string file = "/etc/nvmeroot/nvmeroot-nvmet.conf";
+    std::string keys;  ///< a folder for key files
+    bool json = false;
+    bool drop_keys = false;
+    bool resize = false;
+};
+
+std::span<const base::Option<CommandOptions>> option_table();
+
+}  // namespace nvmet

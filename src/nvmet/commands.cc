@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nvmet/commands.h"
+
+#include <sys/stat.h>
+
+#include <csignal>
+
+#include "base/fd.h"
+#include "nvme/nqn.h"
+#include "nvmet/apply.h"
+#include "nvmet/config.h"
+#include "nvmet/copy_tree.h"
+#include "nvmet/presence.h"
+#include "nvmet/validate.h"
+
+namespace nvmet {
+namespace {
+
+using base::Result;
+using exports::Errors;
+
+bool is_folder(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/// Holds back what would end the program half way.
+class SignalsWait {
+  public:
+    SignalsWait() {
+        sigset_t set;
+        sigemptyset(&set);
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+            sigaddset(&set, signal);
+        }
+        sigprocmask(SIG_BLOCK, &set, &before_);
+    }
+    SignalsWait(const SignalsWait&) = delete;
+    SignalsWait& operator=(const SignalsWait&) = delete;
+    ~SignalsWait() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_{};
+};
+
+void append(Errors& errors, const Errors& more) {
+    errors.insert(errors.end(), more.begin(), more.end());
+}
+
+bool everything_known(const Presence& presence) {
+    return presence.knows(Kind::kHost) && presence.knows(Kind::kNamespace) &&
+           presence.knows(Kind::kReferral);
+}
+
+}  // namespace
+
+Result<OpenTree> open_tree(const std::string& configfs) {
+    const std::string nested = configfs + "/nvmet";
+    const std::string root = is_folder(nested + "/subsystems") ? nested : configfs;
+    if (!is_folder(root + "/subsystems")) {
+        return base::error(configfs +
+                           ": no nvmet there; modprobe nvmet, and mount configfs at "
+                           "/sys/kernel/config if it is not");
+    }
+    if (is_configfs(root)) {
+        return OpenTree{root, true, std::make_unique<SysTree>(root)};
+    }
+    return OpenTree{root, false, std::make_unique<CopyTree>(root)};
+}
+
+Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, bool may_probe) {
+    const auto text = base::read_text(options.file);
+    if (!text) {
+        return Errors{text.error().text};
+    }
+    auto wanted = parse_config(*text, options.file);
+    if (!wanted) {
+        return wanted.error();
+    }
+    const auto have = read_tree(*open.tree);
+    if (!have) {
+        return Errors{have.error().text};
+    }
+    Errors errors = check_rules(wanted->state);
+    if (!options.drop_keys) {
+        append(errors, check_lost_keys(*have, wanted->state));
+    }
+    if (open.kernels) {
+        append(errors, check_images(wanted->state));
+    }
+    Presence presence = Presence::seen_in(*have);
+    if (may_probe && errors.empty() && !everything_known(presence)) {
+        auto probed = probe(*open.tree, presence);
+        if (!probed) {
+            return Errors{std::move(probed).error().in("look for the kernel's attributes").text};
+        }
+        presence = std::move(*probed);
+    }
+    bool undecided = false;
+    append(errors, check_presence(wanted->state, presence, undecided));
+    if (!errors.empty()) {
+        return errors;
+    }
+    Prepared prepared{std::move(wanted->state), {}, std::move(wanted->warnings)};
+    prepared.steps = make_plan(*have, prepared.want, {options.resize});
+    if (undecided) {
+        prepared.warnings.emplace_back(
+            "this kernel may lack attributes that the file needs: nothing in the tree shows them "
+            "yet; apply looks before it writes");
+    }
+    return prepared;
+}
+
+Result<Prepared> prepare_clear(OpenTree& open) {
+    TRY(const Object have, read_tree(*open.tree));
+    Prepared prepared;
+    if (have.attributes.contains("discovery_nqn")) {
+        prepared.want.attributes["discovery_nqn"] = nvme::kDiscoveryNqn;
+    }
+    prepared.steps = make_plan(have, prepared.want);
+    return prepared;
+}
+
+Result<std::vector<std::string>> carry_out(OpenTree& open, const Prepared& prepared) {
+    TRY(const base::UniqueFd lock, lock_tree(open.root));
+    const SignalsWait wait;
+    TRY_VOID(apply(*open.tree, prepared.steps));
+    TRY(const Object now, read_tree(*open.tree));
+    TRY_VOID(close_keys(*open.tree, now));
+    std::vector<std::string> differences;
+    for (const Step& step : make_plan(now, prepared.want)) {
+        differences.push_back(step.path + ": the kernel did not take it as it was written");
+    }
+    return differences;
+}
+
+}  // namespace nvmet

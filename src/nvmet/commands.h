@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the program does with a tree and a file, apart from its arguments and its output.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "export/export_config.h"
+#include "nvmet/command_options.h"
+#include "nvmet/object.h"
+#include "nvmet/plan.h"
+#include "nvmet/tree.h"
+
+namespace nvmet {
+
+/// The tree that the options name: the kernel's, or a copy.
+struct OpenTree {
+    std::string root;  ///< the nvmet folder
+    bool kernels = false;
+    std::unique_ptr<Tree> tree;
+};
+base::Result<OpenTree> open_tree(const std::string& configfs);
+
+/// What is going to be done.
+struct Prepared {
+    Object want;
+    Steps steps;
+    std::vector<std::string> warnings;
+};
+/// Everything that can be found without a write. @param may_probe  scratch objects may be made
+base::Result<Prepared, exports::Errors> prepare(OpenTree& open, const CommandOptions& options,
+                                                bool may_probe);
+base::Result<Prepared> prepare_clear(OpenTree& open);
+
+/// Does it. Signals that would end the program wait until it is done or taken back.
+/// @return what the kernel did not take as it was written, one sentence each
+base::Result<std::vector<std::string>> carry_out(OpenTree& open, const Prepared& prepared);
+
+}  // namespace nvmet

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The ini file as a wanted state. Sections and keys that nvmeroot-target has too are read by
+// src/export and mean the same; what the kernel's target cannot do is refused by name. Keys of the
+// attribute table (attributes.h) and the sections port, ana and referral are nvmet's own.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "export/export_config.h"
+#include "nvmet/object.h"
+
+namespace nvmet {
+
+struct Wanted {
+    Object state;
+    std::vector<std::string> warnings;
+};
+
+/// @param path  stands for the file in errors and gives the folder of relative file names
+base::Result<Wanted, exports::Errors> parse_config(std::string_view text, const std::string& path);
+
+/// Every key that counts here, sections together.
+std::vector<exports::KeyHelp> key_help();
+
+}  // namespace nvmet

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// nvmeroot-nvmet: the commands and what they print. Exit codes: 0 done, 1 it could not be done,
+// 2 usage.
+#include <unistd.h>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "nvmet/command_options.h"
+#include "nvmet/commands.h"
+#include "nvmet/config.h"
+#include "nvmet/report.h"
+#include "nvmet/validate.h"
+
+namespace {
+
+using base::Log;
+using nvmet::CommandOptions;
+
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
+
+void print(std::string_view text) {
+    (void)base::write_all(STDOUT_FILENO, text);  // nowhere to say that there is nobody to read
+}
+
+int fail(const Log& log, const base::Error& error, ExitCode code = kFailed) {
+    log.error(error.text);
+    return code;
+}
+
+int fail_all(const Log& log, const std::vector<std::string>& errors) {
+    for (const std::string& text : errors) {
+        log.error(text);
+    }
+    return kFailed;
+}
+
+void show(const CommandOptions& options, const nvmet::Steps& steps) {
+    print(options.json ? nvmet::plan_json(steps) : nvmet::plan_text(steps));
+}
+
+int run_plan(const CommandOptions& options, const Log& log) {
+    auto open = nvmet::open_tree(options.configfs);
+    if (!open) {
+        return fail(log, open.error());
+    }
+    const auto prepared = nvmet::prepare(*open, options, false);
+    if (!prepared) {
+        return fail_all(log, prepared.error());
+    }
+    for (const std::string& text : prepared->warnings) {
+        log.warning(text);
+    }
+    show(options, prepared->steps);
+    return kDone;
+}
+
+int carry_out(const CommandOptions& options, nvmet::OpenTree& open, const nvmet::Prepared& prepared,
+              const Log& log) {
+    const auto differences = nvmet::carry_out(open, prepared);
+    if (!differences) {
+        return fail(log, differences.error());
+    }
+    show(options, prepared.steps);
+    return differences->empty() ? kDone : fail_all(log, *differences);
+}
+
+int run_apply(const CommandOptions& options, const Log& log) {
+    auto open = nvmet::open_tree(options.configfs);
+    if (!open) {
+        return fail(log, open.error());
+    }
+    const auto prepared = nvmet::prepare(*open, options, true);
+    if (!prepared) {
+        return fail_all(log, prepared.error());
+    }
+    for (const std::string& text : prepared->warnings) {
+        log.warning(text);
+    }
+    return carry_out(options, *open, *prepared, log);
+}
+
+int run_clear(const CommandOptions& options, const Log& log) {
+    auto open = nvmet::open_tree(options.configfs);
+    if (!open) {
+        return fail(log, open.error());
+    }
+    const auto prepared = nvmet::prepare_clear(*open);
+    return prepared ? carry_out(options, *open, *prepared, log) : fail(log, prepared.error());
+}
+
+int run_check(const CommandOptions& options, const Log& log) {
+    const auto text = base::read_text(options.file);
+    if (!text) {
+        return fail(log, text.error());
+    }
+    const auto wanted = nvmet::parse_config(*text, options.file);
+    if (!wanted) {
+        return fail_all(log, wanted.error());
+    }
+    const auto errors = nvmet::check_rules(wanted->state);
+    if (!errors.empty()) {
+        return fail_all(log, errors);
+    }
+    for (const auto& list : {wanted->warnings, nvmet::check_images(wanted->state)}) {
+        for (const std::string& warning : list) {
+            log.warning(warning);
+        }
+    }
+    print(base::format("%s: %zu subsystems, %zu hosts, %zu ports, no error\n", options.file.c_str(),
+                       wanted->state.all(nvmet::Kind::kSubsystem).size(),
+                       wanted->state.all(nvmet::Kind::kHost).size(),
+                       wanted->state.all(nvmet::Kind::kPort).size()));
+    return kDone;
+}
+
+struct Command {
+    std::string_view name;
+    std::string_view arguments;
+    std::string_view help;
+    int (*run)(const CommandOptions& options, const Log& log);
+};
+
+constexpr Command kCommands[] = {
+    {"plan", "[FILE]", "print what apply would do", run_plan},
+    {"apply", "[FILE]", "make the kernel's target as the file says, or leave it as it is",
+     run_apply},
+    {"clear", "", "remove everything from the kernel's target", run_clear},
+    {"check", "[FILE]", "list every error of a file; needs no kernel module", run_check},
+};
+
+std::string keys_help() {
+    std::string text;
+    std::string_view section;
+    for (const exports::KeyHelp& key : nvmet::key_help()) {
+        if (key.section != section) {
+            section = key.section;
+            text += "\n[" + std::string(section) + (section == "target" ? "" : ".NAME") + "]\n";
+        }
+        text += base::format(
+            "  %-24s %s%s%s\n", std::string(key.name).c_str(), std::string(key.help).c_str(),
+            key.fallback.empty() ? "" : "; default ", std::string(key.fallback).c_str());
+    }
+    return text;
+}
+
+std::string help(const Command* command) {
+    if (command != nullptr) {
+        const std::string name(command->name);
+        return "usage: nvmeroot-nvmet " + name + " " + std::string(command->arguments) +
+               " [OPTION…]\n" + base::options_help(nvmet::option_table()) +
+               (command->arguments.empty() ? "" : keys_help());
+    }
+    std::string text = "usage: nvmeroot-nvmet COMMAND …\n";
+    for (const Command& each : kCommands) {
+        text += base::format("  %-8s %-8s %s\n", std::string(each.name).c_str(),
+                             std::string(each.arguments).c_str(), std::string(each.help).c_str());
+    }
+    return text +
+           "  COMMAND --help  what it takes and which keys a file may have\n"
+           "  --version       which version this is\n";
+}
+
+const Command* find_command(std::string_view name) {
+    const auto* command = std::ranges::find(kCommands, name, &Command::name);
+    return command == std::end(kCommands) ? nullptr : command;
+}
+
+int run(const Command& command, std::span<const std::string_view> words, const Log& log) {
+    CommandOptions options;
+    const auto rest = base::parse_options(nvmet::option_table(), words, options);
+    if (!rest) {
+        return fail(log, rest.error(), kUsage);
+    }
+    if (rest->size() > (command.arguments.empty() ? 0U : 1U)) {
+        return fail(log,
+                    base::error("usage: nvmeroot-nvmet " + std::string(command.name) + " " +
+                                std::string(command.arguments)),
+                    kUsage);
+    }
+    if (!rest->empty()) {
+        options.file = rest->front();
+    }
+    return command.run(options, log);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Log log("nvmeroot-nvmet", base::Level::kNotice);
+    const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
+    const Command* command = words.empty() ? nullptr : find_command(words[0]);
+    if (words.empty() || std::ranges::find(words, "--help") != words.end()) {
+        print(help(command));
+        return words.empty() ? kUsage : kDone;
+    }
+    if (words[0] == "--version") {
+        print("nvmeroot-nvmet " + std::string(base::kVersion) + "\n");
+        return kDone;
+    }
+    if (command == nullptr) {
+        return fail(log,
+                    base::error("no command " + base::quoted(words[0]) +
+                                "; nvmeroot-nvmet --help lists them"),
+                    kUsage);
+    }
+    return run(*command, std::span(words).subspan(1), log);
+}
