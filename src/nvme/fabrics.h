@@ -259,9 +259,17 @@ struct DiscoveryHeader {
     le64 genctr;  ///< changes whenever the page changes
     le64 numrec;
     le16 recfmt;
-    Reserved<1006> reserved18{};
+    uint8_t flags = 0;  ///< DLPF: which of the request's LSP flags were followed
+    uint8_t reserved19 = 0;
+    le32 total_bytes;  ///< TDLPL, where flags are
+    Reserved<1000> reserved24{};
+
+    // LSP of Get Log Page; also, in the Supported Log Pages page, what is supported
+    static constexpr uint8_t kExtendedEntries = 1U << 0U;
+    static constexpr uint8_t kPortLocal = 1U << 1U;  ///< entries of the port that is asked alone
 };
 static_assert(sizeof(DiscoveryHeader) == 1024 && offsetof(DiscoveryHeader, recfmt) == 16);
+static_assert(offsetof(DiscoveryHeader, total_bytes) == 20);
 
 struct DiscoveryEntry {
     uint8_t trtype = kTransportTcp;
@@ -290,9 +298,18 @@ struct DiscoveryEntry {
     static constexpr uint8_t kNoFlowControlSupported = 1U << 2U;  ///< treq
     static constexpr uint16_t kDuplicateInformation = 1U << 0U;   ///< eflags
     static constexpr uint16_t kPersistentConnection = 1U << 1U;   ///< eflags
+    static constexpr uint16_t kNoCentralController = 1U << 2U;    ///< eflags: knows no CDC
 };
 static_assert(sizeof(DiscoveryEntry) == 1024 && offsetof(DiscoveryEntry, eflags) == 10);
 static_assert(offsetof(DiscoveryEntry, trsvcid) == 32 && offsetof(DiscoveryEntry, subnqn) == 256);
 static_assert(offsetof(DiscoveryEntry, traddr) == 512 && offsetof(DiscoveryEntry, tsas) == 768);
+
+/// What makes an entry an extended one; attributes could follow.
+struct DiscoveryExtension {
+    le32 total_entry_bytes;
+    le16 attributes;
+    Reserved<2> reserved6{};
+};
+static_assert(sizeof(DiscoveryExtension) == 8);
 
 }  // namespace nvme

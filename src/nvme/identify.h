@@ -50,11 +50,14 @@ struct IdentifyController {
     uint8_t apsta = 0;
     le16 wctemp;
     le16 cctemp;
-    Reserved<50> reserved270{};
+    Reserved<10> reserved270{};
+    std::array<le64, 2> tnvmcap{};  ///< bytes of all namespaces; the low half first
+    std::array<le64, 2> unvmcap{};  ///< bytes in no namespace
+    Reserved<8> reserved312{};
     le16 kas;  ///< keep-alive granularity, 100 ms units; 0: no keep-alive, which Linux refuses
     Reserved<20> reserved322{};
-    uint8_t anatt = 0;
-    uint8_t anacap = 0;
+    uint8_t anatt = 0;   ///< seconds that a transition takes at most
+    uint8_t anacap = 0;  ///< b0..4: the states of AnaState that are reported
     le32 anagrpmax;
     le32 nanagrpid;
     Reserved<160> reserved352{};
@@ -101,13 +104,19 @@ struct IdentifyController {
     static constexpr uint8_t kTypeDiscovery = 2;
     static constexpr uint8_t kLpaEffects = 1U << 1U;
     static constexpr uint8_t kLpaExtendedOffset = 1U << 2U;
+    static constexpr uint8_t kLpaSupportedPages = 1U << 5U;  ///< and the effects of features
+    static constexpr uint8_t kAnacapAllStates = 0x1F;
     static constexpr uint16_t kOncsCompare = 1U << 0U;
+    static constexpr uint16_t kOncsWriteUncorrectable = 1U << 1U;
     static constexpr uint16_t kOncsDatasetManagement = 1U << 2U;
     static constexpr uint16_t kOncsWriteZeroes = 1U << 3U;
     static constexpr uint16_t kOncsSaveSelect = 1U << 4U;
     static constexpr uint16_t kOncsReservations = 1U << 5U;
     static constexpr uint16_t kOncsTimestamp = 1U << 6U;
     static constexpr uint16_t kOncsVerify = 1U << 7U;
+    static constexpr uint16_t kOncsCopy = 1U << 8U;
+    static constexpr uint8_t kNwpcProtect = 1U << 0U;
+    static constexpr uint8_t kNwpcUntilPowerCycle = 1U << 1U;
     static constexpr uint8_t kVwcPresent = 1U << 0U;
     static constexpr uint8_t kVwcFlushAll = 3U << 1U;  ///< Flush with NSID FFFFFFFFh is supported
     static constexpr uint32_t kSglsSupported = 1U << 0U;
@@ -120,6 +129,7 @@ static_assert(offsetof(IdentifyController, cntrltype) == 111);
 static_assert(offsetof(IdentifyController, crdt) == 128);
 static_assert(offsetof(IdentifyController, oacs) == 256 &&
               offsetof(IdentifyController, kas) == 320);
+static_assert(offsetof(IdentifyController, tnvmcap) == 280);
 static_assert(offsetof(IdentifyController, anatt) == 342);
 static_assert(offsetof(IdentifyController, sqes) == 512 &&
               offsetof(IdentifyController, vwc) == 525);
@@ -160,7 +170,7 @@ struct IdentifyNamespace {
     le16 nabo;
     le16 nabspf;
     le16 noiob;
-    std::array<uint8_t, 16> nvmcap{};
+    std::array<le64, 2> nvmcap{};  ///< bytes; the low half first
     le16 npwg;  ///< preferred write granularity, blocks, 0's based; likewise the next four
     le16 npwa;
     le16 npdg;
@@ -252,6 +262,13 @@ struct NamespaceList {
     std::array<le32, 1024> nsid{};
 };
 static_assert(sizeof(NamespaceList) == kIdentifyBytes);
+
+/// CNS 12h and 13h: controller ids in rising order.
+struct ControllerList {
+    le16 count;
+    std::array<le16, 2047> cntlid{};
+};
+static_assert(sizeof(ControllerList) == kIdentifyBytes);
 
 /// What CNS 03h says about one namespace.
 struct NamespaceIds {

@@ -72,6 +72,8 @@ constexpr auto kCnsNames = std::to_array<Row<Cns>>({
     {Cns::kIndependentNamespace, "I/O Command Set independent Namespace"},
     {Cns::kAllocatedNamespaces, "Allocated Namespace ID list"},
     {Cns::kAllocatedNamespace, "Allocated Namespace"},
+    {Cns::kNamespaceControllers, "Namespace Attached Controller list"},
+    {Cns::kControllers, "Controller list"},
     {Cns::kCommandSets, "I/O Command Sets"},
 });
 

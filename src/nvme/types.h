@@ -156,6 +156,8 @@ enum class Cns : uint8_t {
     kIndependentNamespace = 0x08,
     kAllocatedNamespaces = 0x10,
     kAllocatedNamespace = 0x11,
+    kNamespaceControllers = 0x12,
+    kControllers = 0x13,
     kCommandSets = 0x1C,
 };
 
@@ -187,6 +189,8 @@ enum class LogPage : uint8_t {
     kChangedNamespaces = 0x04,
     kCommandEffects = 0x05,
     kAna = 0x0C,
+    kFeatureEffects = 0x12,
+    kManagementEffects = 0x13,
     kDiscovery = 0x70,
     kReservation = 0x80,
 };
@@ -194,6 +198,15 @@ enum class LogPage : uint8_t {
 std::string_view name(Cns cns);
 std::string_view name(Feature feature);
 std::string_view name(LogPage page);
+
+/// How good a path to a group of namespaces is (ANA).
+enum class AnaState : uint8_t {
+    kOptimized = 0x01,
+    kNonOptimized = 0x02,
+    kInaccessible = 0x03,    ///< by this path, for now
+    kPersistentLoss = 0x04,  ///< for good
+    kChange = 0x0F,          ///< a moment, please
+};
 
 /// DW0 of an Asynchronous Event Request's completion.
 struct AsyncEvent {

@@ -4,9 +4,15 @@
 // knows; the discovery controller uses the same commands with fewer rows.
 #pragma once
 
+#include <string>
+#include <string_view>
+
+#include "nvme/fabrics.h"
 #include "target/command.h"
 
 namespace target {
+
+class Target;
 
 Checked check_identify(const Request& request);
 void identify(Request& request);
@@ -22,7 +28,21 @@ void get_features(Request& request);
 void keep_async_event(Request& request);
 void keep_alive(Request& request);
 
+/// A feature and whether it is of one namespace.
+struct FeatureScope {
+    nvme::Feature feature{};
+    bool of_namespace = false;
+};
+std::span<const FeatureScope> feature_scopes();
+
 /// The discovery log page as this host may see it, over the connection it asks on.
-base::Bytes discovery_log(const Queue& queue);
+base::Bytes discovery_log(const Request& request);
+/// What it can do besides: the parameter of its entry in the Supported Log Pages page.
+constexpr uint16_t kDiscoveryParameters =
+    nvme::DiscoveryHeader::kExtendedEntries | nvme::DiscoveryHeader::kPortLocal;
+/// What a host may see there, in a form to compare.
+std::string discovery_content(const Target& target, std::string_view hostnqn);
+
+constexpr std::string_view kFirmwareRevision = "1";
 
 }  // namespace target

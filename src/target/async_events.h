@@ -34,6 +34,10 @@ class AsyncEvents {
     bool raise(Kind kind, uint32_t enabled);
     /// The next event to tell, which counts as told from now on.
     std::optional<nvme::AsyncEvent> take();
+    /// Nothing of this kind waits for the host to hear or to look.
+    [[nodiscard]] bool is_quiet(Kind kind) const {
+        return states_[static_cast<size_t>(kind)] == State::kQuiet;
+    }
     /// The host has read `page` and did not ask to keep its event.
     void clear(nvme::LogPage page);
 

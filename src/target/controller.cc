@@ -20,6 +20,14 @@ constexpr uint8_t kCompletionEntry = 4;
 
 }  // namespace
 
+IoCounters& IoCounters::operator+=(const IoCounters& other) {
+    read_commands += other.read_commands;
+    write_commands += other.write_commands;
+    read_bytes += other.read_bytes;
+    written_bytes += other.written_bytes;
+    return *this;
+}
+
 Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, ControllerHost host,
                        base::TimePoint now)
     : target_(target),
@@ -28,7 +36,11 @@ Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, Co
       host_(std::move(host)),
       granted_queues_(target.limits().io_queues),
       last_command_(now) {
+    timestamp_.since = now;
     look_at_namespaces();
+    if (is_discovery()) {
+        discovery_generation_ = target_.discovery_generation(host_.hostnqn);
+    }
 }
 
 Controller::~Controller() {
@@ -115,6 +127,7 @@ void Controller::reset() {
     features = {};
     async_events_ = {};
     changed_.clear();
+    timestamp_ = {.ms = 0, .since = last_command_, .by_host = false};
     granted_queues_ = target_.limits().io_queues;
     close_io_queues("controller reset");
     if (Queue* admin = queue(0)) {
@@ -149,6 +162,40 @@ void Controller::log_read(nvme::LogPage page) {
     if (page == nvme::LogPage::kChangedNamespaces) {
         changed_.clear();
     }
+}
+
+nvme::Status Controller::check_path(const Namespace& ns) const {
+    return target_.ana().check(ns.config().ana_group, host_.portal);
+}
+
+void Controller::note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status status) {
+    nvme::ErrorLogEntry entry;
+    entry.sqid = qid;
+    entry.cid = sqe.cid;
+    entry.status = status.wire();
+    entry.lba = qid == 0 ? 0 : nvme::start_block(sqe);
+    entry.nsid = sqe.nsid;
+    entry.trtype = nvme::DiscoveryEntry::kTransportTcp;
+    errors_.add(entry);
+    if (status.type == nvme::status::kUnrecoveredRead.type) {
+        subsystem_.note_media_error();
+    }
+    if (status == nvme::status::kInternalError) {
+        raise(AsyncEvents::Kind::kTransientError);
+    }
+}
+
+void Controller::look_at_discovery() {
+    const uint64_t now = target_.discovery_generation(host_.hostnqn);
+    if (is_discovery() && std::exchange(discovery_generation_, now) != now) {
+        raise(AsyncEvents::Kind::kDiscoveryChanged);
+    }
+}
+
+bool Controller::is_drained() const {
+    return async_events_.is_quiet(AsyncEvents::Kind::kAnaChanged) &&
+           std::all_of(queues_.upper_bound(0), queues_.end(),
+                       [](const auto& entry) { return entry.second->is_idle(); });
 }
 
 std::optional<base::TimePoint> Controller::expiry() const {

@@ -25,6 +25,7 @@
 #include "nvme/nqn.h"
 #include "nvme/types.h"
 #include "target/async_events.h"
+#include "target/error_log.h"
 
 namespace target {
 
@@ -38,6 +39,7 @@ class Target;
 struct ControllerHost {
     std::string hostnqn;
     nvme::HostId hostid;
+    uint16_t portal = 0;  ///< where it came in: Target::portal_of()
 };
 
 /// What Set Features changes, in the form that Get Features shows.
@@ -58,6 +60,15 @@ struct IoCounters {
     uint64_t write_commands = 0;
     uint64_t read_bytes = 0;
     uint64_t written_bytes = 0;
+
+    IoCounters& operator+=(const IoCounters& other);
+};
+
+/// What a host said the time was, or 0 when the controller was reset.
+struct Timestamp {
+    uint64_t ms = 0;
+    base::TimePoint since;
+    bool by_host = false;
 };
 
 class Controller {
@@ -91,6 +102,15 @@ class Controller {
     /// NSIDs that changed since the host read the list.
     [[nodiscard]] const std::set<uint32_t>& changed_namespaces() const { return changed_; }
 
+    /// Success, or why commands cannot reach this namespace through here (ANA).
+    [[nodiscard]] nvme::Status check_path(const Namespace& ns) const;
+
+    // --- errors
+
+    /// A command ended with `status`.
+    void note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status status);
+    [[nodiscard]] const ErrorLog& errors() const { return errors_; }
+
     // --- asynchronous events
 
     /// Tells the host, if it wants to hear of such events.
@@ -99,6 +119,10 @@ class Controller {
     std::optional<nvme::AsyncEvent> take_async_event() { return async_events_.take(); }
     /// The host has read a log page, which clears the events that pointed to it.
     void log_read(nvme::LogPage page);
+    /// The discovery log may be another; tells the host if its part of it is.
+    void look_at_discovery();
+    /// No I/O is under way, and the host has seen the last change of ANA states.
+    [[nodiscard]] bool is_drained() const;
 
     // --- properties
 
@@ -134,6 +158,9 @@ class Controller {
     /// The host is lost: CSTS.CFS, and every queue closes.
     void expire();
 
+    [[nodiscard]] const Timestamp& timestamp() const { return timestamp_; }
+    void set_timestamp(const Timestamp& timestamp) { timestamp_ = timestamp; }
+
     FeatureValues features;
     IoCounters counters;
 
@@ -155,6 +182,9 @@ class Controller {
     std::map<uint16_t, Queue*> queues_;
     std::vector<std::shared_ptr<Namespace>> namespaces_;  ///< shared with the subsystem
     std::set<uint32_t> changed_;
+    ErrorLog errors_;
+    Timestamp timestamp_;
+    uint64_t discovery_generation_ = 0;  ///< as last seen or told
     AsyncEvents async_events_;
 };
 

@@ -84,8 +84,14 @@ base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArgu
     if (!queue.target().access().may_connect(args.hostnqn, *args.subsystem)) {
         return refused(status::kConnectInvalidHost.dnr(), "host not allowed");
     }
+    if (queue.target().draining() && !args.subsystem->is_discovery()) {
+        return refused(status::kConnectControllerBusy, "this server is about to stop");
+    }
     Controller* controller =
-        args.subsystem->create_controller({args.hostnqn, args.data.hostid}, queue.now());
+        args.subsystem->create_controller({.hostnqn = args.hostnqn,
+                                           .hostid = args.data.hostid,
+                                           .portal = queue.target().portal_of(queue.endpoints())},
+                                          queue.now());
     if (controller == nullptr) {
         return refused(status::kConnectControllerBusy, "no controller left");
     }

@@ -2,12 +2,15 @@
 //
 // Set Features and Get Features: a table of features. Most are a number that is kept and given
 // back; the others have functions of their own. Values hold until the controller is reset: none is
-// saved.
+// saved, so the saved value is the default.
 //
 // Base Specification 2.0: 5.15 "Get Features command", 5.27 "Set Features command".
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstring>
 
+#include "nvme/identify.h"
 #include "target/admin_cmd.h"
 #include "target/queue.h"
 
@@ -18,29 +21,43 @@ using nvme::Feature;
 
 namespace {
 
+/// SEL of Get Features.
+enum class Select : uint8_t { kCurrent = 0, kDefault = 1, kSaved = 2, kCapabilities = 3 };
+
 struct FeatureRow {
     Feature feature;
     bool in_discovery = false;
+    bool of_namespace = false;
+    bool changeable = true;
     uint32_t writable = 0;                     ///< bits of CDW11 that may be set
     uint32_t FeatureValues::*value = nullptr;  ///< where the number is kept
     uint32_t data_bytes = 0;                   ///< of the structure that moves, both ways
-    nvme::Status (*set)(Request& request, uint64_t& result) = nullptr;  ///< instead of keeping
-    uint64_t (*get)(const Request& request) = nullptr;                  ///< instead of the number
+    /// Instead of keeping the number. Completes the request, now or later.
+    void (*set)(Request& request) = nullptr;
+    /// Instead of the number. REQUIRES: default is not asked for where the row has `value`.
+    uint64_t (*get)(const Request& request, bool of_default) = nullptr;
 };
 
-nvme::Status set_queue_count(Request& request, uint64_t& result);
-uint64_t get_queue_count(const Request& request);
-nvme::Status set_keep_alive(Request& request, uint64_t& result);
-uint64_t get_keep_alive(const Request& request);
-nvme::Status set_host_behavior(Request& request, uint64_t& result);
-uint64_t get_host_behavior(const Request& request);
-nvme::Status set_host_identifier(Request& request, uint64_t& result);
-uint64_t get_host_identifier(const Request& request);
+void set_queue_count(Request& request);
+uint64_t get_queue_count(const Request& request, bool of_default);
+void set_keep_alive(Request& request);
+uint64_t get_keep_alive(const Request& request, bool of_default);
+void set_timestamp(Request& request);
+uint64_t get_timestamp(const Request& request, bool of_default);
+void set_host_behavior(Request& request);
+uint64_t get_host_behavior(const Request& request, bool of_default);
+void set_host_identifier(Request& request);
+uint64_t get_host_identifier(const Request& request, bool of_default);
+void set_write_protection(Request& request);
+uint64_t get_write_protection(const Request& request, bool of_default);
 
 constexpr uint32_t kAll = 0xFFFFFFFF;
 constexpr uint32_t kSmartWarnings = 0xFF;
-constexpr uint32_t kNotices =
-    nvme::IdentifyController::kOaesNamespaceChange | nvme::IdentifyController::kOaesDiscoveryChange;
+constexpr uint32_t kNotices = nvme::IdentifyController::kOaesNamespaceChange |
+                              nvme::IdentifyController::kOaesAnaChange |
+                              nvme::IdentifyController::kOaesDiscoveryChange;
+constexpr uint32_t kWriteProtectionStates = 7;
+constexpr size_t kTimestampBytes = 8;
 
 constexpr std::array kFeatureRows = {
     FeatureRow{
@@ -52,6 +69,7 @@ constexpr std::array kFeatureRows = {
                .writable = kAll,
                .value = &FeatureValues::temperature_threshold},
     FeatureRow{.feature = Feature::kErrorRecovery,
+               .of_namespace = true,
                .writable = 0xFFFF,
                .value = &FeatureValues::error_recovery},
     FeatureRow{.feature = Feature::kVolatileWriteCache,
@@ -68,6 +86,10 @@ constexpr std::array kFeatureRows = {
                .in_discovery = true,
                .writable = kSmartWarnings | kNotices,
                .value = &FeatureValues::async_events},
+    FeatureRow{.feature = Feature::kTimestamp,
+               .data_bytes = kTimestampBytes,
+               .set = set_timestamp,
+               .get = get_timestamp},
     FeatureRow{.feature = Feature::kKeepAliveTimer,
                .in_discovery = true,
                .writable = kAll,
@@ -79,76 +101,218 @@ constexpr std::array kFeatureRows = {
                .set = set_host_behavior,
                .get = get_host_behavior},
     FeatureRow{.feature = Feature::kHostIdentifier,
+               .in_discovery = true,
+               .changeable = false,
                .writable = kAll,
                .data_bytes = sizeof(nvme::HostId),
                .set = set_host_identifier,
                .get = get_host_identifier},
+    FeatureRow{.feature = Feature::kWriteProtect,
+               .of_namespace = true,
+               .writable = kWriteProtectionStates,
+               .set = set_write_protection,
+               .get = get_write_protection},
 };
 
-nvme::Status set_queue_count(Request& request, uint64_t& result) {
-    Controller& controller = *request.queue->controller();
+constexpr auto kScopes = [] {
+    std::array<FeatureScope, kFeatureRows.size()> scopes{};
+    std::ranges::transform(kFeatureRows, scopes.begin(), [](const FeatureRow& row) {
+        return FeatureScope{row.feature, row.of_namespace};
+    });
+    return scopes;
+}();
+
+Controller& controller_of(const Request& request) {
+    return *request.queue->controller();
+}
+
+// --- number of queues ---------------------------------------------------------------------------
+
+uint64_t queue_count(uint32_t count) {
+    return (count - 1U) | (count - 1U) << 16U;
+}
+
+void set_queue_count(Request& request) {
+    Controller& controller = controller_of(request);
     const uint32_t submission = request.sqe.cdw11 & 0xFFFFU;  // both 0's based
     const uint32_t completion = request.sqe.cdw11 >> 16U;
     constexpr uint32_t kInvalid = 0xFFFF;
     if (submission == kInvalid || completion == kInvalid) {
-        return status::kInvalidField.dnr();
+        request.queue->complete(request, status::kInvalidField.dnr());
+        return;
     }
     if (controller.has_io_queues()) {
-        return status::kSequenceError.dnr();
+        request.queue->complete(request, status::kSequenceError.dnr());
+        return;
     }
     // A submission and its completion queue are one connection here.
     const uint32_t limit = request.queue->target().limits().io_queues;
     controller.grant_queues(
         static_cast<uint16_t>(std::min({submission + 1, completion + 1, limit})));
-    result = get_queue_count(request);
-    return status::kSuccess;
+    request.queue->complete(request, status::kSuccess, queue_count(controller.granted_queues()));
 }
 
-uint64_t get_queue_count(const Request& request) {
-    const uint32_t count = request.queue->controller()->granted_queues() - 1U;
-    return count | count << 16U;
+uint64_t get_queue_count(const Request& request, bool of_default) {
+    return queue_count(of_default ? request.queue->target().limits().io_queues
+                                  : controller_of(request).granted_queues());
 }
 
-nvme::Status set_keep_alive(Request& request, uint64_t& /*result*/) {
-    request.queue->controller()->set_keep_alive_ms(request.sqe.cdw11);
-    return status::kSuccess;
+// --- keep-alive timer ---------------------------------------------------------------------------
+
+void set_keep_alive(Request& request) {
+    controller_of(request).set_keep_alive_ms(request.sqe.cdw11);
+    request.queue->complete(request, status::kSuccess);
 }
 
-uint64_t get_keep_alive(const Request& request) {
-    return request.queue->controller()->keep_alive_ms();
+uint64_t get_keep_alive(const Request& request, bool of_default) {
+    return of_default ? 0 : controller_of(request).keep_alive_ms();
 }
 
-nvme::Status set_host_behavior(Request& request, uint64_t& /*result*/) {
-    std::ranges::copy(request.payload(),
-                      request.queue->controller()->features.host_behavior.begin());
-    return status::kSuccess;
+// --- timestamp: milliseconds since 1970, as a host says, else since the reset --------------------
+
+struct TimestampData {
+    nvme::le32 low;
+    nvme::le16 high;
+    uint8_t attributes = 0;
+    uint8_t reserved7 = 0;
+
+    static constexpr uint8_t kOriginHost = 1U << 1U;
+};
+static_assert(sizeof(TimestampData) == kTimestampBytes);
+
+void set_timestamp(Request& request) {
+    TimestampData data;
+    std::memcpy(&data, request.payload().data(), sizeof data);
+    const uint64_t ms = uint64_t{data.high} << 32U | data.low;
+    controller_of(request).set_timestamp({ms, request.queue->now(), true});
+    request.queue->complete(request, status::kSuccess);
 }
 
-uint64_t get_host_behavior(const Request& request) {
-    std::ranges::copy(request.queue->controller()->features.host_behavior,
-                      request.payload().begin());
+uint64_t get_timestamp(const Request& request, bool of_default) {
+    const Timestamp& stamp = controller_of(request).timestamp();
+    const auto passed =
+        std::chrono::duration_cast<base::milliseconds>(request.queue->now() - stamp.since);
+    const uint64_t ms = of_default ? 0 : stamp.ms + static_cast<uint64_t>(passed.count());
+    TimestampData data;
+    data.low = static_cast<uint32_t>(ms);
+    data.high = static_cast<uint16_t>(ms >> 32U);
+    data.attributes = stamp.by_host && !of_default ? TimestampData::kOriginHost : uint8_t{0};
+    std::ranges::copy(base::bytes_of(data), request.payload().begin());
     return 0;
 }
 
-/// The identifier came with Connect and holds as long as the association.
-nvme::Status set_host_identifier(Request& /*request*/, uint64_t& /*result*/) {
-    return status::kSequenceError.dnr();
+// --- host behavior support ----------------------------------------------------------------------
+
+/// The first three bytes are switches; behind them are formats of Copy that nobody here knows.
+bool is_known_behavior(base::ByteView data) {
+    constexpr size_t kSwitches = 3;
+    const auto switches = data.first(kSwitches);
+    const auto rest = data.subspan(kSwitches);
+    return std::ranges::all_of(switches, [](std::byte b) { return b <= std::byte{1}; }) &&
+           std::ranges::all_of(rest, [](std::byte b) { return b == std::byte{0}; });
 }
 
-uint64_t get_host_identifier(const Request& request) {
-    std::ranges::copy(request.queue->controller()->host().hostid.bytes, request.payload().begin());
+void set_host_behavior(Request& request) {
+    if (!is_known_behavior(request.payload())) {
+        request.queue->complete(request, status::kInvalidField.dnr());
+        return;
+    }
+    std::ranges::copy(request.payload(), controller_of(request).features.host_behavior.begin());
+    request.queue->complete(request, status::kSuccess);
+}
+
+uint64_t get_host_behavior(const Request& request, bool of_default) {
+    const FeatureValues defaults;
+    const FeatureValues& values = of_default ? defaults : controller_of(request).features;
+    std::ranges::copy(values.host_behavior, request.payload().begin());
     return 0;
 }
+
+// --- host identifier: came with Connect and holds as long as the association
+// ----------------------
+
+void set_host_identifier(Request& request) {
+    request.queue->complete(request, status::kSequenceError.dnr());
+}
+
+uint64_t get_host_identifier(const Request& request, bool /*of_default*/) {
+    std::ranges::copy(controller_of(request).host().hostid.bytes, request.payload().begin());
+    return 0;
+}
+
+// --- namespace write protection
+// -------------------------------------------------------------------
+
+void protect(Request& request, IoError error) {
+    if (error != IoError::kNone) {
+        request.queue->complete(request, to_status(error, request.kind));
+        return;
+    }
+    const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
+    controller_of(request).subsystem().protect_namespace(request.sqe.nsid, state);
+    request.queue->complete(request, status::kSuccess);
+}
+
+/// What was written before is on stable storage when the protection begins.
+void set_write_protection(Request& request) {
+    const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
+    request.ns = controller_of(request).share_namespace(request.sqe.nsid);
+    if (state > WriteProtection::kUntilPowerCycle) {
+        request.queue->complete(request, status::kInvalidField.dnr());
+        return;
+    }
+    if (request.ns->config().read_only ||
+        request.ns->write_protection() == WriteProtection::kUntilPowerCycle) {
+        const bool same = state == request.ns->write_protection();
+        request.queue->complete(request,
+                                same ? status::kSuccess : status::kFeatureNotChangeable.dnr());
+        return;
+    }
+    request.kind = Io::Kind::kFlush;
+    request.offset = 0;
+    request.length = 0;
+    request.submit(request.ns->backend(), protect);
+}
+
+uint64_t get_write_protection(const Request& request, bool of_default) {
+    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
+    return of_default ? 0 : static_cast<uint64_t>(ns->write_protection());
+}
+
+// --- the commands
+// ---------------------------------------------------------------------------------
 
 const FeatureRow* find_row(const Request& request) {
     const auto feature = static_cast<Feature>(request.sqe.cdw10 & 0xFFU);
     const auto* row = std::ranges::find(kFeatureRows, feature, &FeatureRow::feature);
-    const bool known = row != kFeatureRows.end() &&
-                       (row->in_discovery || !request.queue->controller()->is_discovery());
+    const bool known =
+        row != kFeatureRows.end() && (row->in_discovery || !controller_of(request).is_discovery());
     return known ? row : nullptr;
 }
 
+Select select_of(const Request& request) {
+    return static_cast<Select>(request.sqe.cdw10 >> 8U & 7U);
+}
+
+bool names_namespace(const Request& request) {
+    return controller_of(request).find_namespace(request.sqe.nsid) != nullptr;
+}
+
+/// Write protection is of one namespace; error recovery may be asked for all at once.
+bool needs_namespace(const FeatureRow& row) {
+    return row.feature == Feature::kWriteProtect;
+}
+
+/// Bit 0 saveable, 1 of one namespace, 2 changeable.
+uint64_t capabilities(const FeatureRow& row) {
+    return (row.of_namespace ? 1U << 1U : 0U) | (row.changeable ? 1U << 2U : 0U);
+}
+
 }  // namespace
+
+std::span<const FeatureScope> feature_scopes() {
+    return kScopes;
+}
 
 Checked check_set_features(const Request& request) {
     constexpr uint32_t kSave = 1U << 31U;
@@ -159,6 +323,12 @@ Checked check_set_features(const Request& request) {
     if ((request.sqe.cdw10 & kSave) != 0) {
         return status::kFeatureNotSaveable.dnr();
     }
+    if (needs_namespace(*row) && !names_namespace(request)) {
+        return status::kInvalidNamespace.dnr();
+    }
+    if (!row->of_namespace && request.sqe.nsid != 0 && request.sqe.nsid != nvme::kNsidAll) {
+        return status::kFeatureNotNamespaceSpecific.dnr();
+    }
     if ((request.sqe.cdw11 & ~row->writable) != 0) {
         return status::kInvalidField.dnr();
     }
@@ -167,23 +337,25 @@ Checked check_set_features(const Request& request) {
 
 void set_features(Request& request) {
     const FeatureRow& row = *find_row(request);
-    uint64_t result = 0;
-    nvme::Status status = status::kSuccess;
     if (row.set != nullptr) {
-        status = row.set(request, result);
-    } else {
-        request.queue->controller()->features.*row.value = request.sqe.cdw11;
+        row.set(request);
+        return;
     }
-    request.queue->complete(request, status, result);
+    controller_of(request).features.*row.value = request.sqe.cdw11;
+    request.queue->complete(request, status::kSuccess);
 }
 
 Checked check_get_features(const Request& request) {
-    constexpr uint32_t kSelectMask = 7U
-                                     << 8U;  // other than "current": save and select are not here
     constexpr uint32_t kExtendedHostId = 1;
     const FeatureRow* row = find_row(request);
-    if (row == nullptr || (request.sqe.cdw10 & kSelectMask) != 0) {
+    if (row == nullptr || select_of(request) > Select::kCapabilities) {
         return status::kInvalidField.dnr();
+    }
+    if (select_of(request) == Select::kCapabilities) {
+        return uint32_t{0};
+    }
+    if (needs_namespace(*row) && !names_namespace(request)) {
+        return status::kInvalidNamespace.dnr();
     }
     if (row->feature == Feature::kHostIdentifier && (request.sqe.cdw11 & kExtendedHostId) == 0) {
         return status::kInvalidField.dnr();
@@ -193,8 +365,18 @@ Checked check_get_features(const Request& request) {
 
 void get_features(Request& request) {
     const FeatureRow& row = *find_row(request);
-    const uint64_t result =
-        row.get != nullptr ? row.get(request) : request.queue->controller()->features.*row.value;
+    const Select select = select_of(request);
+    const bool of_default = select == Select::kDefault || select == Select::kSaved;
+    const FeatureValues defaults;
+    uint64_t result = 0;
+    if (select == Select::kCapabilities) {
+        result = capabilities(row);
+    } else if (row.get != nullptr) {
+        result = row.get(request, of_default);
+    } else {
+        const FeatureValues& values = of_default ? defaults : controller_of(request).features;
+        result = values.*row.value;
+    }
     request.queue->complete(request, status::kSuccess, result);
 }
 

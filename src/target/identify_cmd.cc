@@ -8,6 +8,7 @@
 #include <bit>
 
 #include "nvme/identify.h"
+#include "nvme/log_pages.h"
 #include "target/admin_cmd.h"
 #include "target/queue.h"
 
@@ -21,7 +22,9 @@ namespace {
 
 constexpr uint32_t kNamespaceLimit = 1024;  ///< NN, while no configured NSID is higher
 constexpr uint16_t kKeepAliveUnits = 10;    ///< KAS: 1 s
-constexpr std::string_view kFirmware = "1";
+
+constexpr uint32_t kShutdownMicroseconds = 10'000'000;  ///< RTD3E: what a last flush may take
+constexpr uint8_t kAnaTransitionSeconds = 10;
 
 struct IdentifyRow {
     Cns cns;
@@ -59,14 +62,15 @@ IdentifyController common(const Queue& queue) {
     IdentifyController id;
     nvme::set_field(id.sn, config.serial, ' ');
     nvme::set_field(id.mn, config.model, ' ');
-    nvme::set_field(id.fr, kFirmware, ' ');
+    nvme::set_field(id.fr, kFirmwareRevision, ' ');
     nvme::set_field(id.subnqn, config.nqn, '\0');
     id.mdts = mdts(limits.max_transfer_bytes);
     id.cntlid = controller.cntlid();
     id.ver = nvme::kVersion20;
     id.ctratt = IdentifyController::kCtrattHostId128 | IdentifyController::kCtrattTrafficKeepAlive;
     id.aerl = Controller::kAsyncEventLimit - 1;
-    id.lpa = IdentifyController::kLpaExtendedOffset;
+    id.lpa = IdentifyController::kLpaExtendedOffset | IdentifyController::kLpaSupportedPages;
+    id.elpe = ErrorLog::kEntries - 1;
     id.kas = kKeepAliveUnits;
     id.maxcmd = limits.queue_entries;
     id.sgls = IdentifyController::kSglsSupported | IdentifyController::kSglsOffset;
@@ -74,6 +78,50 @@ IdentifyController common(const Queue& queue) {
     id.iorcsz = static_cast<uint32_t>(sizeof(nvme::Cqe) / 16);
     id.msdbd = 1;
     return id;
+}
+
+/// What the table of I/O commands holds, so that the two cannot contradict each other.
+uint16_t optional_commands() {
+    struct Optional {
+        nvme::IoOpcode opcode;
+        uint16_t bit;
+    };
+    static constexpr std::array kOptional = {
+        Optional{nvme::IoOpcode::kCompare, IdentifyController::kOncsCompare},
+        Optional{nvme::IoOpcode::kWriteUncorrectable, IdentifyController::kOncsWriteUncorrectable},
+        Optional{nvme::IoOpcode::kDatasetManagement, IdentifyController::kOncsDatasetManagement},
+        Optional{nvme::IoOpcode::kWriteZeroes, IdentifyController::kOncsWriteZeroes},
+        Optional{nvme::IoOpcode::kReservationRegister, IdentifyController::kOncsReservations},
+        Optional{nvme::IoOpcode::kVerify, IdentifyController::kOncsVerify},
+        Optional{nvme::IoOpcode::kCopy, IdentifyController::kOncsCopy},
+    };
+    unsigned bits = IdentifyController::kOncsSaveSelect | IdentifyController::kOncsTimestamp;
+    for (const Optional& optional : kOptional) {
+        const bool there = std::ranges::any_of(io_commands(), [&](const CommandEntry& entry) {
+            return entry.opcode == static_cast<uint8_t>(optional.opcode);
+        });
+        bits |= there ? optional.bit : 0U;
+    }
+    return static_cast<uint16_t>(bits);
+}
+
+/// Hosts read the whole ANA log in one command, so as many namespaces as fit one are promised; with
+/// more there is no ANA.
+void describe_ana(IdentifyController& id, const Controller& controller, const Limits& limits) {
+    constexpr size_t kGroups = AnaGroups::kMaxGroup * sizeof(nvme::AnaGroupDescriptor);
+    const size_t room = limits.max_transfer_bytes - sizeof(nvme::AnaHeader) - kGroups;
+    const auto limit =
+        static_cast<uint32_t>(std::min<size_t>(kNamespaceLimit, room / sizeof(uint32_t)));
+    const auto count = static_cast<uint32_t>(controller.namespaces().size());
+    id.mnan = std::max(limit, count);
+    if (count > limit) {
+        return;
+    }
+    id.cmic |= IdentifyController::kCmicAna;
+    id.anatt = kAnaTransitionSeconds;
+    id.anacap = IdentifyController::kAnacapAllStates;
+    id.anagrpmax = AnaGroups::kMaxGroup;
+    id.nanagrpid = AnaGroups::kMaxGroup;
 }
 
 base::Bytes controller_page(const Request& request) {
@@ -93,12 +141,17 @@ base::Bytes controller_page(const Request& request) {
     id.cmic = IdentifyController::kCmicMultiPort | IdentifyController::kCmicMultiController;
     id.acl = 3;
     id.frmw = kOneReadOnlySlot;
-    id.oaes = IdentifyController::kOaesNamespaceChange;
+    id.oaes = IdentifyController::kOaesNamespaceChange | IdentifyController::kOaesAnaChange;
+    id.rtd3e = kShutdownMicroseconds;
     id.lpa |= IdentifyController::kLpaEffects;
     id.nn = highest_nsid(controller);
-    id.mnan = uint32_t{id.nn};
-    id.oncs = IdentifyController::kOncsWriteZeroes;
+    id.oncs = optional_commands();
     id.vwc = IdentifyController::kVwcPresent | kFlushOfAllRefused;
+    id.nwpc = IdentifyController::kNwpcProtect | IdentifyController::kNwpcUntilPowerCycle;
+    for (const auto& ns : controller.namespaces()) {
+        id.tnvmcap[0] = id.tnvmcap[0] + ns->block_count() * ns->block_bytes();
+    }
+    describe_ana(id, controller, queue.target().limits());
     return page_of(id);
 }
 
@@ -130,6 +183,23 @@ base::Bytes independent_page(const Request& request) {
     return page_of(namespace_of(request).identify_independent());
 }
 
+/// Controllers that see the namespace, or all if none is named.
+base::Bytes controller_list(const Request& request) {
+    const auto first = static_cast<uint16_t>(request.sqe.cdw10 >> 16U);
+    const bool all = static_cast<Cns>(request.sqe.cdw10 & 0xFFU) == Cns::kControllers;
+    nvme::ControllerList list;
+    uint16_t count = 0;
+    for (const auto& [cntlid, controller] :
+         request.queue->controller()->subsystem().controllers()) {
+        const bool wanted = all || controller->find_namespace(request.sqe.nsid) != nullptr;
+        if (cntlid >= first && wanted && count < list.cntlid.size()) {
+            list.cntlid[count++] = cntlid;
+        }
+    }
+    list.count = count;
+    return page_of(list);
+}
+
 base::Bytes command_sets(const Request& /*request*/) {
     base::Bytes page(nvme::kIdentifyBytes);
     page[0] = std::byte{1};  // combination 0: the NVM command set alone
@@ -145,6 +215,11 @@ constexpr std::array kIdentifyRows = {
     IdentifyRow{Cns::kCommandSetController, false, true, false, nothing_more},
     IdentifyRow{Cns::kCommandSetActiveNamespaces, false, true, false, active_list},
     IdentifyRow{Cns::kIndependentNamespace, true, false, false, independent_page},
+    // Namespaces are not managed by hosts: those that are allocated are those that are active.
+    IdentifyRow{Cns::kAllocatedNamespaces, false, false, false, active_list},
+    IdentifyRow{Cns::kAllocatedNamespace, false, false, false, namespace_page},
+    IdentifyRow{Cns::kNamespaceControllers, true, false, false, controller_list},
+    IdentifyRow{Cns::kControllers, false, false, false, controller_list},
     IdentifyRow{Cns::kCommandSets, false, false, false, command_sets},
 };
 
@@ -162,10 +237,12 @@ bool nsid_fits(const Request& request, Cns cns) {
     const uint32_t nsid = request.sqe.nsid;
     constexpr uint32_t kLastListStart = 0xFFFFFFFD;
     switch (cns) {
+        case Cns::kAllocatedNamespace:
         case Cns::kNamespace:  // an inactive one reads as zeros
             return nsid != 0 && nsid <= highest_nsid(controller);
         case Cns::kActiveNamespaces:
         case Cns::kCommandSetActiveNamespaces:
+        case Cns::kAllocatedNamespaces:
             return nsid <= kLastListStart;
         default:
             return controller.find_namespace(nsid) != nullptr;
@@ -181,7 +258,7 @@ Checked check_identify(const Request& request) {
         return status::kInvalidField.dnr();
     }
     const bool names_namespace =
-        row->of_namespace || row->cns == Cns::kNamespace || row->build == active_list;
+        row->of_namespace || row->build == namespace_page || row->build == active_list;
     if (names_namespace && !nsid_fits(request, row->cns)) {
         return status::kInvalidNamespace.dnr();
     }

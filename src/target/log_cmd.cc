@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Get Log Page: a table of pages by LID. Each page is built whole and the part asked for is copied;
-// what is asked for beyond its end is zeros, an offset beyond its end is refused.
+// what is asked for beyond its end is zeros, an offset beyond its end is refused. Reading a page
+// clears the asynchronous event that pointed to it, unless the host asks to keep it (RAE).
 //
 // Base Specification 2.0: 5.16 "Get Log Page command".
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <map>
 #include <set>
 
 #include "nvme/identify.h"
+#include "nvme/log_pages.h"
 #include "target/admin_cmd.h"
 #include "target/queue.h"
 
@@ -21,13 +25,26 @@ namespace {
 
 constexpr uint32_t kSupported = 1U << 0U;       ///< of a page, of a command
 constexpr uint32_t kOffsetIsIndex = 1U << 23U;  ///< OT in CDW14
-constexpr uint32_t kRetainEvent = 1U << 15U;    ///< RAE in CDW10: the page's event stays told
+constexpr uint32_t kRetainEvent = 1U << 15U;    ///< RAE in CDW10
+constexpr uint32_t kNamespaceScope = 1U << 20U;
+constexpr uint32_t kControllerScope = 1U << 21U;
+constexpr size_t kEffectsEntry = 4;
 
 struct LogRow {
     LogPage page;
     bool in_discovery;
-    base::Bytes (*build)(const Queue& queue);
+    base::Bytes (*build)(const Request& request);
+    uint16_t parameters = 0;  ///< LID specific parameter of the Supported Log Pages page
 };
+
+const Controller& controller_of(const Request& request) {
+    return *request.queue->controller();
+}
+
+/// Bits 14:8 of CDW10.
+uint8_t specific_field(const Request& request) {
+    return static_cast<uint8_t>(request.sqe.cdw10 >> 8U & 0x7FU);
+}
 
 /// Writes a wire number at `offset` of a page.
 template <class Wire>
@@ -35,74 +52,136 @@ void put(base::Bytes& page, size_t offset, Wire value) {
     std::ranges::copy(base::bytes_of(value), page.begin() + static_cast<std::ptrdiff_t>(offset));
 }
 
-base::Bytes supported_pages(const Queue& queue);
-
-/// No command has failed in a way that the log could explain better than its status did.
-base::Bytes error_log(const Queue& /*queue*/) {
-    return base::Bytes(64);
+template <class Page>
+base::Bytes page_of(const Page& page) {
+    const base::ByteView bytes = base::bytes_of(page);
+    return {bytes.begin(), bytes.end()};
 }
 
-base::Bytes smart_log(const Queue& queue) {
-    constexpr size_t kSpare = 3;
-    constexpr size_t kSpareThreshold = 4;
-    constexpr size_t kDataUnitsRead = 32;
-    constexpr size_t kDataUnitsWritten = 48;
-    constexpr size_t kHostReads = 64;
-    constexpr size_t kHostWrites = 80;
+base::Bytes supported_pages(const Request& request);
+
+base::Bytes error_log(const Request& request) {
+    return controller_of(request).errors().page();
+}
+
+nvme::Counter128 counter(uint64_t value) {
+    return {.low = value, .high = {}};
+}
+
+uint64_t data_units(uint64_t bytes) {
     constexpr uint64_t kUnit = 512 * 1000;
-    base::Bytes page(512);
-    const IoCounters& counters = queue.controller()->counters;
-    page[kSpare] = std::byte{100};  // percent
-    page[kSpareThreshold] = std::byte{10};
-    put(page, kDataUnitsRead, nvme::le64((counters.read_bytes + kUnit - 1) / kUnit));
-    put(page, kDataUnitsWritten, nvme::le64((counters.written_bytes + kUnit - 1) / kUnit));
-    put(page, kHostReads, nvme::le64(counters.read_commands));
-    put(page, kHostWrites, nvme::le64(counters.write_commands));
-    return page;
+    return (bytes + kUnit - 1) / kUnit;
 }
 
-base::Bytes firmware_slots(const Queue& /*queue*/) {
+/// Counts what all hosts did to the subsystem since the server began; there is no disk behind it
+/// whose wear or temperature could be told.
+base::Bytes smart_log(const Request& request) {
+    const Controller& controller = controller_of(request);
+    const IoCounters total = controller.subsystem().counters();
+    const auto hours = std::chrono::duration_cast<std::chrono::hours>(
+        request.queue->now() - request.queue->target().started());
+    nvme::SmartLog log;
+    log.data_units_read = counter(data_units(total.read_bytes));
+    log.data_units_written = counter(data_units(total.written_bytes));
+    log.host_reads = counter(total.read_commands);
+    log.host_writes = counter(total.write_commands);
+    log.power_cycles = counter(1);
+    log.power_on_hours = counter(static_cast<uint64_t>(hours.count()));
+    log.media_errors = counter(controller.subsystem().media_errors());
+    log.error_log_entries = counter(controller.errors().count());
+    return page_of(log);
+}
+
+base::Bytes firmware_slots(const Request& /*request*/) {
     constexpr size_t kSlot1 = 8;
+    constexpr size_t kRevisionBytes = 8;
     base::Bytes page(512);
     page[0] = std::byte{1};  // slot 1 is active
-    std::ranges::fill_n(page.begin() + kSlot1, 8, std::byte{' '});
-    page[kSlot1] = std::byte{'1'};
+    std::ranges::fill_n(page.begin() + kSlot1, kRevisionBytes, std::byte{' '});
+    std::ranges::copy(base::bytes_of(kFirmwareRevision), page.begin() + kSlot1);
     return page;
 }
 
-base::Bytes changed_namespaces(const Queue& queue) {
-    const std::set<uint32_t>& changed = queue.controller()->changed_namespaces();
+base::Bytes changed_namespaces(const Request& request) {
+    const std::set<uint32_t>& changed = controller_of(request).changed_namespaces();
     nvme::NamespaceList list;
     if (changed.size() > list.nsid.size()) {
         list.nsid[0] = nvme::kNsidAll;  // more than can be told
     } else {
         std::ranges::copy(changed, list.nsid.begin());
     }
-    const base::ByteView bytes = base::bytes_of(list);
-    return {bytes.begin(), bytes.end()};
+    return page_of(list);
 }
 
-base::Bytes command_effects(const Queue& /*queue*/) {
+base::Bytes command_effects(const Request& /*request*/) {
     constexpr size_t kIoCommands = 1024;
-    constexpr size_t kEntry = 4;
     base::Bytes page(4096);
     for (const CommandEntry& entry : admin_commands()) {
-        put(page, entry.opcode * kEntry, nvme::le32(kSupported | entry.effects));
+        put(page, entry.opcode * kEffectsEntry,
+            nvme::le32(kSupported | kControllerScope | entry.effects));
     }
     for (const CommandEntry& entry : io_commands()) {
-        put(page, kIoCommands + entry.opcode * kEntry, nvme::le32(kSupported | entry.effects));
+        put(page, kIoCommands + entry.opcode * kEffectsEntry,
+            nvme::le32(kSupported | kNamespaceScope | entry.effects));
+    }
+    return page;
+}
+
+base::Bytes feature_effects(const Request& /*request*/) {
+    base::Bytes page(256 * kEffectsEntry);
+    for (const FeatureScope& feature : feature_scopes()) {
+        put(page, static_cast<size_t>(feature.feature) * kEffectsEntry,
+            nvme::le32(kSupported | (feature.of_namespace ? kNamespaceScope : kControllerScope)));
+    }
+    return page;
+}
+
+/// No management endpoint is here, so none of its commands is.
+base::Bytes management_effects(const Request& /*request*/) {
+    return base::Bytes(4096);
+}
+
+/// The visible namespaces by ANA group; groups without any are not there.
+base::Bytes ana_log(const Request& request) {
+    constexpr uint8_t kGroupsOnly = 1;  // RGO
+    const bool groups_only = (specific_field(request) & kGroupsOnly) != 0;
+    const Controller& controller = controller_of(request);
+    const AnaGroups& ana = request.queue->target().ana();
+    std::map<uint32_t, std::vector<nvme::le32>> groups;
+    for (const auto& ns : controller.namespaces()) {
+        groups[ns->config().ana_group].push_back(nvme::le32(ns->nsid()));
+    }
+    base::Bytes page;
+    base::Writer writer(page);
+    nvme::AnaHeader header;
+    header.change_count = ana.changes();
+    header.groups = static_cast<uint16_t>(groups.size());
+    writer.put(header);
+    for (const auto& [group, nsids] : groups) {
+        nvme::AnaGroupDescriptor descriptor;
+        descriptor.group = group;
+        descriptor.nsid_count = groups_only ? 0 : static_cast<uint32_t>(nsids.size());
+        descriptor.change_count = ana.changes();
+        descriptor.state = ana.state(group, controller.host().portal);
+        writer.put(descriptor);
+        for (size_t i = 0; i < nsids.size() && !groups_only; ++i) {
+            writer.put(nsids[i]);
+        }
     }
     return page;
 }
 
 constexpr std::array kLogRows = {
     LogRow{LogPage::kSupportedPages, true, supported_pages},
-    LogRow{LogPage::kErrors, false, error_log},
+    LogRow{LogPage::kErrors, true, error_log},
     LogRow{LogPage::kSmart, false, smart_log},
     LogRow{LogPage::kFirmwareSlots, false, firmware_slots},
     LogRow{LogPage::kChangedNamespaces, false, changed_namespaces},
     LogRow{LogPage::kCommandEffects, false, command_effects},
-    LogRow{LogPage::kDiscovery, true, discovery_log},
+    LogRow{LogPage::kAna, false, ana_log},
+    LogRow{LogPage::kFeatureEffects, false, feature_effects},
+    LogRow{LogPage::kManagementEffects, false, management_effects},
+    LogRow{LogPage::kDiscovery, true, discovery_log, kDiscoveryParameters},
 };
 
 /// The discovery log is the discovery controller's alone.
@@ -110,12 +189,12 @@ bool is_served(const LogRow& row, const Controller& controller) {
     return controller.is_discovery() ? row.in_discovery : row.page != LogPage::kDiscovery;
 }
 
-base::Bytes supported_pages(const Queue& queue) {
-    constexpr size_t kEntry = 4;
-    base::Bytes page(1024);
+base::Bytes supported_pages(const Request& request) {
+    base::Bytes page(256 * kEffectsEntry);
     for (const LogRow& row : kLogRows) {
-        if (is_served(row, *queue.controller())) {
-            put(page, static_cast<size_t>(row.page) * kEntry, nvme::le32(kSupported));
+        if (is_served(row, controller_of(request))) {
+            put(page, static_cast<size_t>(row.page) * kEffectsEntry,
+                nvme::le32(kSupported | uint32_t{row.parameters} << 16U));
         }
     }
     return page;
@@ -124,7 +203,7 @@ base::Bytes supported_pages(const Queue& queue) {
 const LogRow* find_row(const Request& request) {
     const auto page = static_cast<LogPage>(request.sqe.cdw10 & 0xFFU);
     const auto* row = std::ranges::find(kLogRows, page, &LogRow::page);
-    return row != kLogRows.end() && is_served(*row, *request.queue->controller()) ? row : nullptr;
+    return row != kLogRows.end() && is_served(*row, controller_of(request)) ? row : nullptr;
 }
 
 uint64_t offset_of(const nvme::Sqe& sqe) {
@@ -137,6 +216,19 @@ uint64_t length_of(const nvme::Sqe& sqe) {
     return dwords * 4;
 }
 
+/// SMART is told of the whole subsystem, command effects of the NVM command set.
+bool scope_fits(const LogRow& row, const nvme::Sqe& sqe) {
+    const uint32_t command_set = sqe.cdw14 >> 24U;
+    switch (row.page) {
+        case LogPage::kSmart:
+            return sqe.nsid == 0 || sqe.nsid == nvme::kNsidAll;
+        case LogPage::kCommandEffects:
+            return command_set == 0;
+        default:
+            return true;
+    }
+}
+
 }  // namespace
 
 Checked check_get_log_page(const Request& request) {
@@ -145,9 +237,9 @@ Checked check_get_log_page(const Request& request) {
     if (row == nullptr) {
         return status::kInvalidLogPage.dnr();
     }
-    if (offset_of(sqe) % 4 != 0 || (sqe.cdw14 & kOffsetIsIndex) != 0 ||
+    if (offset_of(sqe) % 4 != 0 || (sqe.cdw14 & kOffsetIsIndex) != 0 || !scope_fits(*row, sqe) ||
         length_of(sqe) > request.queue->target().limits().max_transfer_bytes ||
-        offset_of(sqe) > row->build(*request.queue).size()) {
+        offset_of(sqe) > row->build(request).size()) {
         return status::kInvalidField.dnr();
     }
     return static_cast<uint32_t>(length_of(sqe));
@@ -155,8 +247,9 @@ Checked check_get_log_page(const Request& request) {
 
 void get_log_page(Request& request) {
     const LogRow& row = *find_row(request);
-    const base::Bytes page = row.build(*request.queue);
-    const base::ByteView rest = base::ByteView(page).subspan(offset_of(request.sqe));
+    const base::Bytes page = row.build(request);
+    const base::ByteView rest =
+        base::ByteView(page).subspan(std::min<uint64_t>(offset_of(request.sqe), page.size()));
     const base::MutableBytes out = request.payload();
     const size_t count = std::min(rest.size(), out.size());
     std::ranges::copy(rest.first(count), out.begin());

@@ -40,6 +40,11 @@ bool Namespace::resize() {
     return true;
 }
 
+void Namespace::protect(WriteProtection state) {
+    write_protection_ = state;
+    ++generation_;
+}
+
 void Namespace::retire() {
     retired_ = true;
     ++generation_;
@@ -51,7 +56,9 @@ nvme::IdentifyNamespace Namespace::identify() const {
     out.ncap = block_count_;
     out.nuse = block_count_;
     out.nmic = nvme::IdentifyNamespace::kNmicShared;
-    out.nsattr = config_.read_only ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
+    out.nsattr = read_only() ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
+    out.anagrpid = config_.ana_group;
+    out.nvmcap[0] = block_count_ * config_.block_bytes;
     out.nguid = config_.ids.nguid;
     out.eui64 = config_.ids.eui64;
     out.lbaf[0].lbads = static_cast<uint8_t>(std::countr_zero(config_.block_bytes));
@@ -68,7 +75,8 @@ nvme::IdentifyNamespace Namespace::identify() const {
 nvme::IdentifyIndependentNamespace Namespace::identify_independent() const {
     nvme::IdentifyIndependentNamespace out;
     out.nmic = nvme::IdentifyNamespace::kNmicShared;
-    out.nsattr = config_.read_only ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
+    out.nsattr = read_only() ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
+    out.anagrpid = config_.ana_group;
     out.nstat = nvme::IdentifyIndependentNamespace::kNstatReady;
     return out;
 }

@@ -30,7 +30,11 @@ struct NamespaceConfig {
     uint8_t protection_type = 0;  ///< 0 none, 1 to 3
     /// NQNs of the hosts that see it; empty: every host of the subsystem does.
     std::vector<std::string> hosts;
+    uint32_t ana_group = 1;  ///< 1 to AnaGroups::kMaxGroup
 };
+
+/// What hosts set by the feature of that name. Lost with the server: its start is the power cycle.
+enum class WriteProtection : uint8_t { kNone = 0, kProtected = 1, kUntilPowerCycle = 2 };
 
 class Namespace {
   public:
@@ -40,7 +44,11 @@ class Namespace {
     [[nodiscard]] const NamespaceConfig& config() const { return config_; }
     [[nodiscard]] uint32_t nsid() const { return config_.nsid; }
     [[nodiscard]] const nvme::NamespaceIds& ids() const { return config_.ids; }
-    [[nodiscard]] bool read_only() const { return config_.read_only; }
+    [[nodiscard]] bool read_only() const { return write_protection() != WriteProtection::kNone; }
+    /// A namespace that is configured as read-only counts as protected.
+    [[nodiscard]] WriteProtection write_protection() const {
+        return config_.read_only ? WriteProtection::kProtected : write_protection_;
+    }
     [[nodiscard]] bool format_only() const { return config_.protection_type != 0; }
     [[nodiscard]] uint32_t block_bytes() const { return config_.block_bytes; }
     [[nodiscard]] uint64_t block_count() const { return block_count_; }
@@ -59,6 +67,7 @@ class Namespace {
     void change(NamespaceConfig config);
     /// Takes over the size that the backend has now. @return whether it is another one
     bool resize();
+    void protect(WriteProtection state);
     /// It has left its subsystem: only commands that came before still hold it.
     void retire();
     [[nodiscard]] bool retired() const { return retired_; }
@@ -69,6 +78,7 @@ class Namespace {
     NamespaceConfig config_;
     std::unique_ptr<Backend> backend_;
     uint64_t block_count_;
+    WriteProtection write_protection_ = WriteProtection::kNone;
     uint32_t generation_ = 0;
     bool retired_ = false;
 };

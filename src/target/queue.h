@@ -53,6 +53,8 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] uint16_t qid() const { return qid_; }
     [[nodiscard]] const Endpoints& endpoints() const { return endpoints_; }
     [[nodiscard]] base::TimePoint now() const { return now_; }
+    /// No command is under way.
+    [[nodiscard]] bool is_idle() const { return unanswered_ == 0; }
     /// No authentication has to come first any more.
     [[nodiscard]] bool proved() const { return keys_ == nullptr || authenticated_; }
 

@@ -93,6 +93,11 @@ nvme::Status Queue::prepare(Request& request) {
     }
     if (qid_ != 0 && !is_fabrics(sqe)) {
         hold_namespace(request);
+        const nvme::Status path =
+            request.ns == nullptr ? status::kSuccess : controller_->check_path(*request.ns);
+        if (!path.ok()) {
+            return path;
+        }
     }
     const Checked checked = request.entry->check(request);
     if (!checked) {
@@ -254,6 +259,9 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
     request.state = Request::State::kAnswering;
     --unanswered_;
     send(out);
+    if (!status.ok() && controller_ != nullptr) {
+        controller_->note_error(qid_, request.sqe, status);
+    }
 }
 
 void Queue::pdu_sent(Request& request) {

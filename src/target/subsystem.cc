@@ -29,9 +29,20 @@ bool Subsystem::change_namespace(NamespaceConfig config) {
     if (found == namespaces_.end()) {
         return false;
     }
+    const bool moved = found->second->config().ana_group != config.ana_group;
     found->second->change(std::move(config));
     namespace_changed(found->first);
+    for (const auto& [cntlid, controller] : controllers_) {
+        if (moved && controller->find_namespace(found->first) != nullptr) {
+            controller->raise(AsyncEvents::Kind::kAnaChanged);
+        }
+    }
     return true;
+}
+
+void Subsystem::protect_namespace(uint32_t nsid, WriteProtection state) {
+    namespaces_.at(nsid)->protect(state);
+    namespace_changed(nsid);
 }
 
 bool Subsystem::resize_namespace(uint32_t nsid) {
@@ -78,7 +89,16 @@ Controller* Subsystem::find_controller(uint16_t cntlid) const {
     return found == controllers_.end() ? nullptr : found->second.get();
 }
 
+IoCounters Subsystem::counters() const {
+    IoCounters total = past_;
+    for (const auto& [cntlid, controller] : controllers_) {
+        total += controller->counters;
+    }
+    return total;
+}
+
 void Subsystem::remove_controller(const Controller& controller) {
+    past_ += controller.counters;
     controllers_.erase(controller.cntlid());
 }
 

@@ -58,6 +58,8 @@ class Subsystem {
     bool change_namespace(NamespaceConfig config);
     /// Its store may have another size now. @return false: there is none
     bool resize_namespace(uint32_t nsid);
+    /// A host protects it from writes. REQUIRES: it is there.
+    void protect_namespace(uint32_t nsid, WriteProtection state);
     /// Null: there is none.
     [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
     /// By NSID.
@@ -66,8 +68,18 @@ class Subsystem {
     /// @return null when every controller id is taken or the limit is reached.
     Controller* create_controller(ControllerHost host, base::TimePoint now);
     [[nodiscard]] Controller* find_controller(uint16_t cntlid) const;
+    /// By id.
+    [[nodiscard]] const std::map<uint16_t, std::unique_ptr<Controller>>& controllers() const {
+        return controllers_;
+    }
     /// Ends the controller; its queues close.
     void remove_controller(const Controller& controller);
+
+    // --- totals since the server began, for the SMART log
+
+    [[nodiscard]] IoCounters counters() const;
+    [[nodiscard]] uint64_t media_errors() const { return media_errors_; }
+    void note_media_error() { ++media_errors_; }
 
   private:
     void namespace_changed(uint32_t nsid);
@@ -77,6 +89,8 @@ class Subsystem {
     NamespaceMap namespaces_;
     std::map<uint16_t, std::unique_ptr<Controller>> controllers_;
     uint16_t last_cntlid_ = 0;
+    IoCounters past_;  ///< of controllers that are gone
+    uint64_t media_errors_ = 0;
 };
 
 }  // namespace target

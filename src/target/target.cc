@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "target/admin_cmd.h"
 #include "target/crypto.h"
 #include "target/queue.h"
 
@@ -33,7 +34,66 @@ Subsystem& Target::add_subsystem(SubsystemConfig config) {
 
 std::unique_ptr<Session> Target::make(SessionOwner& owner, Endpoints endpoints,
                                       base::TimePoint now) {
+    started_ = started_.value_or(now);
     return std::make_unique<Queue>(*this, owner, std::move(endpoints), now);
+}
+
+void Target::set_referrals(std::vector<Referral> referrals) {
+    referrals_ = std::move(referrals);
+    discovery_changed();
+}
+
+void Target::discovery_changed() {
+    for (const auto& subsystem : subsystems_) {
+        for (const auto& [cntlid, controller] : subsystem->controllers()) {
+            controller->look_at_discovery();
+        }
+    }
+}
+
+uint64_t Target::discovery_generation(const std::string& hostnqn) {
+    return generations_.of(hostnqn, discovery_content(*this, hostnqn));
+}
+
+uint16_t Target::portal_of(const Endpoints& endpoints) const {
+    const auto found = std::ranges::find_if(portals_, [&](const Portal& portal) {
+        return portal.port == endpoints.local_port &&
+               (is_wildcard(portal.address) || portal.address == endpoints.local_address);
+    });
+    return found == portals_.end() ? uint16_t{0} : found->id;
+}
+
+void Target::set_ana_state(uint32_t group, uint16_t portal, nvme::AnaState state) {
+    ana_.set(group, portal, state);
+    raise_ana_change();
+}
+
+void Target::raise_ana_change() {
+    for (const auto& subsystem : subsystems_) {
+        for (const auto& [cntlid, controller] : subsystem->controllers()) {
+            if (!controller->is_discovery()) {
+                controller->raise(AsyncEvents::Kind::kAnaChanged);
+            }
+        }
+    }
+}
+
+void Target::drain() {
+    draining_ = true;
+    ana_.set_all(nvme::AnaState::kInaccessible);
+    raise_ana_change();
+    discovery_changed();
+}
+
+size_t Target::undrained() const {
+    size_t count = 0;
+    for (const auto& subsystem : subsystems_) {
+        count += static_cast<size_t>(
+            std::ranges::count_if(subsystem->controllers(), [](const auto& entry) {
+                return !entry.second->is_discovery() && !entry.second->is_drained();
+            }));
+    }
+    return count;
 }
 
 uint32_t Target::next_authentication() {

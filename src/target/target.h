@@ -8,16 +8,21 @@
 //   namespaces   Subsystem::add_namespace, remove_namespace, change_namespace, resize_namespace:
 //                hosts that see the change get an event. A removed one keeps its backend until the
 //                commands under way are done; an image with a lock can be opened again after that.
+//   paths        set_ana_state, drain
+//   discovery    set_referrals; discovery_changed after changes of portals, subsystems or access
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "target/access.h"
+#include "target/ana.h"
 #include "target/buffer_pool.h"
+#include "target/discovery_generation.h"
 #include "target/events.h"
 #include "target/session.h"
 #include "target/subsystem.h"
@@ -40,6 +45,18 @@ struct Portal {
     bool discovery = false;  ///< listed as a portal of the discovery controller itself
 };
 
+/// Another discovery service that the discovery log points to.
+struct Referral {
+    std::string address;  ///< numeric
+    uint16_t port = nvme::kPortDiscovery;
+    uint16_t id = 0;  ///< PORTID
+};
+
+/// Whether a portal's address stands for all addresses of the machine.
+inline bool is_wildcard(std::string_view address) {
+    return address == "0.0.0.0" || address == "::";
+}
+
 class Target final : public SessionFactory {
   public:
     /// @param access, events  outlive the target
@@ -50,6 +67,30 @@ class Target final : public SessionFactory {
     void add_portal(Portal portal) { portals_.push_back(std::move(portal)); }
     /// REQUIRES: no subsystem has this NQN. The discovery subsystem is there from the start.
     Subsystem& add_subsystem(SubsystemConfig config);
+
+    void set_referrals(std::vector<Referral> referrals);
+    [[nodiscard]] const std::vector<Referral>& referrals() const { return referrals_; }
+    /// To be called after whatever changed the discovery log but the functions here: hosts with a
+    /// persistent connection hear of it if their part of the log is another.
+    void discovery_changed();
+    /// GENCTR for this host.
+    uint64_t discovery_generation(const std::string& hostnqn);
+
+    /// The id of the portal where a connection came in; 0: none that was added.
+    [[nodiscard]] uint16_t portal_of(const Endpoints& endpoints) const;
+    [[nodiscard]] const AnaGroups& ana() const { return ana_; }
+    /// Parameters as AnaGroups::set. Connected hosts are told.
+    void set_ana_state(uint32_t group, uint16_t portal, nvme::AnaState state);
+
+    /// Before an orderly stop: every path becomes inaccessible, so that hosts with another path
+    /// move their I/O there, new hosts are refused for now, and the discovery log is empty.
+    void drain();
+    [[nodiscard]] bool draining() const { return draining_; }
+    /// Controllers that still have I/O under way or have not seen that they must move.
+    [[nodiscard]] size_t undrained() const;
+
+    /// When the first connection came; before that, the beginning of time.
+    [[nodiscard]] base::TimePoint started() const { return started_.value_or(base::TimePoint()); }
 
     std::unique_ptr<Session> make(SessionOwner& owner, Endpoints endpoints,
                                   base::TimePoint now) override;
@@ -73,7 +114,14 @@ class Target final : public SessionFactory {
     EventSink& events_;
     uint32_t authentications_;
     BufferPool buffers_;
+    void raise_ana_change();
+
     std::vector<Portal> portals_;
+    std::vector<Referral> referrals_;
+    AnaGroups ana_;
+    DiscoveryGenerations generations_;
+    std::optional<base::TimePoint> started_;
+    bool draining_ = false;
     std::vector<std::unique_ptr<Subsystem>> subsystems_;
 };
 

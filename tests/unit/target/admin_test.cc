@@ -2,55 +2,17 @@
 //
 // Identify, log pages, features, events and discovery, as Linux, nvme-cli and SPDK's initiator read
 // them.
-#include <boost/test/unit_test.hpp>
-
-#include "nvme/identify.h"
-#include "support/target_fixture.h"
+#include "support/admin_fixture.h"
+#include "target/command.h"
 
 using nvme::Cns;
 using nvme::Feature;
 using nvme::LogPage;
+using support::AdminFixture;
+using support::open_discovery;
+using support::page_of;
 using support::TargetFixture;
 namespace status = nvme::status;
-
-namespace {
-
-template <class Page>
-Page page_of(const std::optional<host::Completion>& answer) {
-    BOOST_REQUIRE(answer.has_value());
-    BOOST_REQUIRE(answer->status.ok());
-    BOOST_REQUIRE(answer->data.size() >= sizeof(Page));
-    Page page;
-    std::memcpy(&page, answer->data.data(), sizeof page);
-    return page;
-}
-
-struct AdminFixture : TargetFixture {
-    explicit AdminFixture(const target::Limits& limits = {})
-        : TargetFixture(limits), admin(open_admin()) {
-        BOOST_REQUIRE(admin);
-    }
-    uint16_t run(host::Command command) {
-        const auto answer = admin->host.run(std::move(command));
-        BOOST_REQUIRE(answer.has_value());
-        return answer->status.number();
-    }
-    std::unique_ptr<support::Line> admin;
-};
-
-/// A discovery controller's admin queue.
-std::unique_ptr<support::Line> open_discovery(TargetFixture& f, const std::string& hostnqn) {
-    auto line = f.open();
-    auto options = f.connect_options();
-    options.subsysnqn = nvme::kDiscoveryNqn;
-    options.hostnqn = hostnqn;
-    options.kato_ms = 0;
-    BOOST_REQUIRE(line->host.connect(options)->status.ok());
-    BOOST_REQUIRE(line->host.enable());
-    return line;
-}
-
-}  // namespace
 
 BOOST_AUTO_TEST_SUITE(admin)
 
@@ -126,7 +88,17 @@ BOOST_AUTO_TEST_CASE(answers_or_refuses_each_identify) {
         {0x06, 0, 2, status::kInvalidField.dnr()},
         {0x07, 0, 0, status::kSuccess},
         {0x08, 1, 0, status::kSuccess},
-        {0x10, 0, 0, status::kInvalidField.dnr()},
+        {0x10, 0, 0, status::kSuccess},
+        {0x11, 1, 0, status::kSuccess},
+        {0x11, 0, 0, status::kInvalidNamespace.dnr()},
+        {0x12, 1, 0, status::kSuccess},
+        {0x12, 9, 0, status::kInvalidNamespace.dnr()},
+        {0x13, 0, 0, status::kSuccess},
+        {0x14, 0, 0, status::kInvalidField.dnr()},
+        {0x15, 0, 0, status::kInvalidField.dnr()},
+        {0x16, 0, 0, status::kInvalidField.dnr()},
+        {0x17, 0, 0, status::kInvalidField.dnr()},
+        {0x18, 0, 0, status::kInvalidField.dnr()},
         {0x1C, 0, 0, status::kSuccess},
         {0xFF, 0, 0, status::kInvalidField.dnr()},
     };
@@ -137,6 +109,48 @@ BOOST_AUTO_TEST_CASE(answers_or_refuses_each_identify) {
                                             test.command_set)) == test.expected.number());
         }
     }
+}
+
+BOOST_AUTO_TEST_CASE(says_of_itself_what_its_tables_hold) {
+    AdminFixture f;
+    const auto id =
+        page_of<nvme::IdentifyController>(f.admin->host.run(host::identify(Cns::kController)));
+    const auto knows = [](nvme::IoOpcode opcode) {
+        return std::ranges::any_of(target::io_commands(), [&](const target::CommandEntry& entry) {
+            return entry.opcode == static_cast<uint8_t>(opcode);
+        });
+    };
+    BOOST_TEST(((id.oncs & nvme::IdentifyController::kOncsCompare) != 0) ==
+               knows(nvme::IoOpcode::kCompare));
+    BOOST_TEST(((id.oncs & nvme::IdentifyController::kOncsWriteZeroes) != 0) ==
+               knows(nvme::IoOpcode::kWriteZeroes));
+    BOOST_TEST(((id.oncs & nvme::IdentifyController::kOncsReservations) != 0) ==
+               knows(nvme::IoOpcode::kReservationRegister));
+    BOOST_TEST((id.oncs & nvme::IdentifyController::kOncsTimestamp) != 0);
+    BOOST_TEST(uint64_t{id.tnvmcap[0]} == TargetFixture::kImageBytes);
+    BOOST_TEST(uint64_t{id.unvmcap[0]} == 0U);
+    BOOST_TEST(int{id.nwpc} == 3);
+    BOOST_TEST((id.lpa & 0x26U) == 0x26U);  // effects, extended offset, supported pages
+    BOOST_TEST(uint32_t{id.oaes} == 0x900U);
+    BOOST_TEST(uint32_t{id.rtd3e} != 0U);
+}
+
+BOOST_AUTO_TEST_CASE(lists_controllers) {
+    AdminFixture f;
+    auto second = f.open_admin();
+    BOOST_REQUIRE(second);
+    const auto list = [&](Cns cns, uint32_t nsid, uint16_t first) {
+        auto command = host::identify(cns, nsid);
+        command.sqe.cdw10 = command.sqe.cdw10 | uint32_t{first} << 16U;
+        return page_of<nvme::ControllerList>(second->host.run(command));
+    };
+    const auto all = list(Cns::kControllers, 0, 0);
+    BOOST_TEST(uint16_t{all.count} == 2);
+    BOOST_TEST(uint16_t{all.cntlid[0]} == 1);
+    BOOST_TEST(uint16_t{all.cntlid[1]} == 2);
+    BOOST_TEST(uint16_t{list(Cns::kControllers, 0, 2).count} == 1);
+    BOOST_TEST(uint16_t{list(Cns::kNamespaceControllers, 1, 0).count} == 2);
+    BOOST_TEST(uint16_t{list(Cns::kNamespaceControllers, 1, 3).count} == 0);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_data_of_another_length) {
@@ -174,10 +188,10 @@ BOOST_AUTO_TEST_CASE(tells_which_commands_it_knows) {
         return uint32_t{
             *base::Reader(base::ByteView(log->data).subspan(offset)).take<nvme::le32>()};
     };
-    BOOST_TEST(entry(4 * 0x06) == 1U);         // Identify
-    BOOST_TEST(entry(4 * 0x84) == 0U);         // Sanitize
-    BOOST_TEST(entry(1024 + 4 * 0x01) == 3U);  // Write changes blocks
-    BOOST_TEST(entry(1024 + 4 * 0x02) == 1U);
+    BOOST_TEST(entry(4 * 0x06) == 0x00200001U);         // Identify
+    BOOST_TEST(entry(4 * 0x84) == 0U);                  // Sanitize
+    BOOST_TEST(entry(1024 + 4 * 0x01) == 0x00100003U);  // Write changes blocks
+    BOOST_TEST(entry(1024 + 4 * 0x02) == 0x00100001U);
 }
 
 BOOST_AUTO_TEST_CASE(keeps_features) {
@@ -199,7 +213,8 @@ BOOST_AUTO_TEST_CASE(keeps_features) {
     BOOST_TEST(f.run(host::set_features(Feature::kNumberOfQueues, 0xFFFF)) == field);
     BOOST_TEST(f.run(host::set_features(Feature::kPowerManagement, 1)) == field);
     BOOST_TEST(f.run(host::set_features(Feature::kAsyncEventConfig, 1U << 9U)) == field);
-    BOOST_TEST(f.run(host::set_features(Feature::kWriteProtect, 1)) == field);
+    BOOST_TEST(f.run(host::set_features(Feature::kWriteProtect, 1)) ==
+               status::kInvalidNamespace.dnr().number());
     auto saved = host::set_features(Feature::kArbitration, 1);
     saved.sqe.cdw10 = saved.sqe.cdw10 | 1U << 31U;
     BOOST_TEST(f.run(saved) == status::kFeatureNotSaveable.dnr().number());

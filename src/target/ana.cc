@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/ana.h"
+
+namespace target {
+
+using nvme::AnaState;
+
+void AnaGroups::set(uint32_t group, uint16_t portal, AnaState state) {
+    states_[{group, portal}] = state;
+    ++changes_;
+}
+
+void AnaGroups::set_all(AnaState state) {
+    all_ = state;
+    ++changes_;
+}
+
+AnaState AnaGroups::state(uint32_t group, uint16_t portal) const {
+    if (all_) {
+        return *all_;
+    }
+    auto found = states_.find({group, portal});
+    if (found == states_.end()) {
+        found = states_.find({group, kEveryPortal});
+    }
+    return found == states_.end() ? AnaState::kOptimized : found->second;
+}
+
+nvme::Status AnaGroups::check(uint32_t group, uint16_t portal) const {
+    if (states_.empty() && !all_) {
+        return nvme::status::kSuccess;
+    }
+    switch (state(group, portal)) {
+        case AnaState::kOptimized:
+        case AnaState::kNonOptimized:
+            break;
+        case AnaState::kInaccessible:
+            return nvme::status::kAnaInaccessible;
+        case AnaState::kPersistentLoss:
+            return nvme::status::kAnaPersistentLoss;
+        case AnaState::kChange:
+            return nvme::status::kAnaTransition;
+    }
+    return nvme::status::kSuccess;
+}
+
+}  // namespace target
