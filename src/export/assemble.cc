@@ -60,6 +60,7 @@ class Assembler {
     void check_viewers(Named<NamespaceSection>& named, const Named<SubsystemSection>& subsystem);
     void check_image(const Named<NamespaceSection>& named);
     void check_sharing(const std::string& place, const Namespace& ns);
+    void check_paths();
     void check_use();
     bool has_own_keys(const Host& host) const;
 
@@ -93,6 +94,7 @@ class Assembler {
     std::vector<Named<AccessSection>> accesses_;
     std::vector<Named<SubsystemSection>> subsystems_;
     std::vector<Named<NamespaceSection>> namespaces_;
+    std::vector<Named<AnaSection>> ana_;
     std::map<std::string, std::string> seen_;  ///< thing -> its first place
     std::set<std::string> used_hosts_;
 };
@@ -141,11 +143,14 @@ void Assembler::read_section(const std::string& section, const Group& group) {
         read_named(subsystem_keys(), name, group, subsystems_);
     } else if (kind == "namespace" && !name.empty()) {
         read_named(namespace_keys(), name, group, namespaces_);
+    } else if (kind == "ana" && !name.empty()) {
+        read_named(ana_keys(), name, group, ana_);
     } else {
-        complain(group[0]->place,
-                 "no such section; there are [target], [subsystem.NAME], [namespace.NAME], "
-                 "[host.NAME] and [access.NAME]" +
-                     suggestion(kind, {"target", "subsystem", "namespace", "host", "access"}));
+        complain(
+            group[0]->place,
+            "no such section; there are [target], [subsystem.NAME], [namespace.NAME], "
+            "[host.NAME], [access.NAME] and [ana.NAME]" +
+                suggestion(kind, {"target", "subsystem", "namespace", "host", "access", "ana"}));
     }
 }
 
@@ -314,7 +319,29 @@ void Assembler::check_subsystems() {
         if (subsystem.serial.empty()) {
             subsystem.serial = subsystem_serial(subsystem.nqn);
         }
+        if (subsystem.cntlid_min > subsystem.cntlid_max) {
+            complain(named.place, "cntlid_min is above cntlid_max");
+        }
         check_host_list(named);
+    }
+}
+
+void Assembler::check_paths() {
+    for (Named<AnaSection>& named : ana_) {
+        AnaGroup& ana = named.section.ana;
+        ana.name = named.name;
+        need(named, "group");
+        const std::string group = "state of group " + std::to_string(ana.group);
+        if (ana.listen.empty()) {
+            unique(named.place, group);
+        }
+        for (const Address& address : ana.listen) {
+            const std::string where = address.host + " port " + std::to_string(address.port);
+            unique(named.place, group + " at " + where);
+            if (std::ranges::find(target_.listen, address) == target_.listen.end()) {
+                complain(named.place, "listen: [target] does not listen on " + where);
+            }
+        }
     }
 }
 
@@ -466,6 +493,7 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     place_accesses();
     check_required_auth();
     place_namespaces();
+    check_paths();
     check_use();
     if (!errors_.empty()) {
         return std::move(errors_);
@@ -476,6 +504,10 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     config_.discovery_auth = target_.discovery_auth;
     if (config_.listen.empty()) {
         config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});
+    }
+    config_.referrals = std::move(target_.referrals);
+    for (Named<AnaSection>& named : ana_) {
+        config_.ana.push_back(std::move(named.section.ana));
     }
     for (Named<HostSection>& named : hosts_) {
         config_.hosts.push_back(std::move(named.section.host));

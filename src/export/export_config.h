@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "nvme/dhchap.h"
+#include "nvme/fabrics.h"
 #include "nvme/identify.h"
 #include "nvme/nqn.h"
 
@@ -63,6 +64,18 @@ struct Namespace {
     bool read_only = false;
     uint8_t pi_type = 0;
     std::vector<std::string> hosts;  ///< NQNs that see it; empty: all that the subsystem admits
+    uint32_t ana_group = 1;
+    bool shared = false;  ///< another server serves the same image
+};
+
+/// How good the paths of this server to a group of namespaces are.
+struct AnaGroup {
+    static constexpr uint32_t kMax = 32;
+
+    std::string name;  ///< of its section
+    uint32_t group = 0;
+    nvme::AnaState state = nvme::AnaState::kOptimized;
+    std::vector<Address> listen;  ///< addresses where it is so; empty: at all
 };
 
 struct Subsystem {
@@ -72,6 +85,8 @@ struct Subsystem {
     std::string model = "nvmeroot";
     bool allow_any_host = false;
     bool require_auth = false;
+    uint16_t cntlid_min = 1;
+    uint16_t cntlid_max = nvme::kCntlidMax;
     std::vector<std::string> hosts;  ///< NQNs
     std::vector<Access> access;
     std::vector<Namespace> namespaces;
@@ -91,6 +106,8 @@ struct ExportConfig {
     bool discovery_auth = false;  ///< hosts prove themselves at the discovery service too
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;
+    std::vector<AnaGroup> ana;
+    std::vector<Address> referrals;  ///< other discovery services
     /// What is allowed and seldom meant, each a sentence with its place.
     std::vector<std::string> warnings;
 };

@@ -189,6 +189,27 @@ Status store_pi(std::string_view text, uint8_t& into) {
     return base::done();
 }
 
+Status store_ana_state(std::string_view text, nvme::AnaState& into) {
+    struct StateName {
+        std::string_view name;
+        nvme::AnaState state;
+    };
+    static constexpr std::array kStates = {
+        StateName{"optimized", nvme::AnaState::kOptimized},
+        StateName{"non-optimized", nvme::AnaState::kNonOptimized},
+        StateName{"inaccessible", nvme::AnaState::kInaccessible},
+        StateName{"persistent-loss", nvme::AnaState::kPersistentLoss},
+    };
+    const auto* found = std::find_if(kStates.begin(), kStates.end(),
+                                     [&](const StateName& state) { return state.name == text; });
+    if (found == kStates.end()) {
+        return error(base::quoted(text) +
+                     " is none of optimized, non-optimized, inaccessible, persistent-loss");
+    }
+    into = found->state;
+    return base::done();
+}
+
 Status store_section_names(std::string_view text, std::vector<std::string>& into) {
     TRY(const auto words, parse_list(text));
     into.clear();
@@ -241,6 +262,8 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return add_addresses(v.text, nvme::kPortSubsystem, s.listen); }},
     {"discovery", "ADDRESS[:PORT],…", "", "further addresses (port 8009) that hosts ask for the discovery log",
      [](const Value& v, TargetSection& s) { return add_addresses(v.text, nvme::kPortDiscovery, s.discovery); }},
+    {"referrals", "ADDRESS[:PORT],…", "none", "other discovery services (port 8009) that the discovery log points to",
+     [](const Value& v, TargetSection& s) { return add_addresses(v.text, nvme::kPortDiscovery, s.referrals); }},
     {"max_connections", "NUMBER", "1024", "TCP connections at a time; each I/O queue is one",
      [](const Value& v, TargetSection& s) { return store_number(v.text, 1, 65536, s.limits.max_connections); }},
     {"io_queues", "NUMBER", "128", "I/O queues that one host may have",
@@ -255,6 +278,15 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return store_hashes(v.text, s.policy); }},
     {"dhchap_dhgroup", "null,ffdhe2048,…", "all", "Diffie-Hellman groups that any host may use; null, no exchange at all, is best left out",
      [](const Value& v, TargetSection& s) { return store_groups(v.text, s.policy); }},
+};
+
+constexpr Key<AnaSection> kAnaKeys[] = {
+    {"group", "NUMBER", "", "the group of namespaces this is about, 1 to 32; needed",
+     [](const Value& v, AnaSection& s) { return store_number(v.text, 1, AnaGroup::kMax, s.ana.group); }},
+    {"state", "optimized|non-optimized|inaccessible|persistent-loss", "optimized", "how good this server's paths to the group are",
+     [](const Value& v, AnaSection& s) { return store_ana_state(v.text, s.ana.state); }},
+    {"listen", "ADDRESS[:PORT],…", "all", "the addresses where it is so, as in [target]",
+     [](const Value& v, AnaSection& s) { return add_addresses(v.text, nvme::kPortSubsystem, s.ana.listen); }},
 };
 
 constexpr Key<HostSection> kHostKeys[] = {
@@ -294,6 +326,10 @@ constexpr Key<SubsystemSection> kSubsystemKeys[] = {
      [](const Value& v, SubsystemSection& s) { return store_label(v.text, 20, s.subsystem.serial); }},
     {"model", "TEXT", "nvmeroot", "model, at most 40 characters",
      [](const Value& v, SubsystemSection& s) { return store_label(v.text, 40, s.subsystem.model); }},
+    {"cntlid_min", "NUMBER", "1", "the lowest controller id given here",
+     [](const Value& v, SubsystemSection& s) { return store_number(v.text, 1, nvme::kCntlidMax, s.subsystem.cntlid_min); }},
+    {"cntlid_max", "NUMBER", "65519", "the highest controller id given here",
+     [](const Value& v, SubsystemSection& s) { return store_number(v.text, 1, nvme::kCntlidMax, s.subsystem.cntlid_max); }},
 };
 
 constexpr Key<NamespaceSection> kNamespaceKeys[] = {
@@ -307,6 +343,10 @@ constexpr Key<NamespaceSection> kNamespaceKeys[] = {
      [](const Value& v, NamespaceSection& s) { return store_number(v.text, 1, 0xfffffffeU, s.ns.nsid); }},
     {"read_only", "yes|no", "no", "no host may write",
      [](const Value& v, NamespaceSection& s) { return store(base::parse_bool(v.text), s.ns.read_only); }},
+    {"shared", "yes|no", "no", "other servers serve the same image as part of the same subsystem",
+     [](const Value& v, NamespaceSection& s) { return store(base::parse_bool(v.text), s.ns.shared); }},
+    {"ana_group", "NUMBER", "1", "the group whose paths [ana.NAME] describes, 1 to 32",
+     [](const Value& v, NamespaceSection& s) { return store_number(v.text, 1, AnaGroup::kMax, s.ns.ana_group); }},
     {"block_size", "512|4096", "512", "bytes of a logical block; the image's size is a multiple of it",
      [](const Value& v, NamespaceSection& s) { return store_block_size(v.text, s.ns.block_bytes); }},
     {"uuid", "UUID", "made from the NQN and the nsid", "identifies the disk for ever",
@@ -350,6 +390,9 @@ std::span<const Key<SubsystemSection>> subsystem_keys() {
 std::span<const Key<NamespaceSection>> namespace_keys() {
     return kNamespaceKeys;
 }
+std::span<const Key<AnaSection>> ana_keys() {
+    return kAnaKeys;
+}
 
 std::vector<KeyHelp> key_help() {
     std::vector<KeyHelp> help;
@@ -358,6 +401,7 @@ std::vector<KeyHelp> key_help() {
     append_help("namespace.NAME", namespace_keys(), help);
     append_help("host.NAME", host_keys(), help);
     append_help("access.NAME", access_keys(), help);
+    append_help("ana.NAME", ana_keys(), help);
     return help;
 }
 

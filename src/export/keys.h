@@ -41,6 +41,7 @@ struct TargetSection {
     Limits limits;
     std::vector<Address> listen;
     std::vector<Address> discovery;
+    std::vector<Address> referrals;
     bool discovery_auth = false;
     HostAuth policy;  ///< its hashes and groups are all that any host may use
 };
@@ -67,11 +68,16 @@ struct NamespaceSection {
     uint64_t image_bytes = 0;        ///< 0: a block device, whose size shows when it is opened
 };
 
+struct AnaSection {
+    AnaGroup ana;
+};
+
 std::span<const Key<TargetSection>> target_keys();
 std::span<const Key<HostSection>> host_keys();
 std::span<const Key<AccessSection>> access_keys();
 std::span<const Key<SubsystemSection>> subsystem_keys();
 std::span<const Key<NamespaceSection>> namespace_keys();
+std::span<const Key<AnaSection>> ana_keys();
 
 /// `; did you mean "X"?`, or nothing when no candidate is near.
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);

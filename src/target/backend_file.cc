@@ -74,16 +74,16 @@ base::Result<uint64_t> size_of(int fd, const struct stat& status) {
     return bytes;
 }
 
-base::Status lock(int fd, bool read_only) {
+base::Status lock(int fd, bool shared) {
     struct flock range {};
-    range.l_type = static_cast<short>(read_only ? F_RDLCK : F_WRLCK);
+    range.l_type = static_cast<short>(shared ? F_RDLCK : F_WRLCK);
     range.l_whence = SEEK_SET;
     if (fcntl(fd, F_OFD_SETLK, &range) == 0) {
         return base::done();
     }
     if (errno == EAGAIN || errno == EACCES) {
-        return base::error(read_only ? "a program that writes it has it locked"
-                                     : "another program, or another namespace, has it locked");
+        return base::error(shared ? "a program that writes it has it locked"
+                                  : "another program, or another namespace, has it locked");
     }
     return base::errno_error(errno, "lock");
 }
@@ -107,7 +107,7 @@ base::Result<uint64_t> claim(int fd, const FileBackend::Options& options) {
     if (fcntl(fd, F_SETFL, 0) != 0) {
         return base::errno_error(errno, "set blocking");
     }
-    TRY_VOID(lock(fd, options.read_only));
+    TRY_VOID(lock(fd, options.read_only || options.shared));
     return size;
 }
 

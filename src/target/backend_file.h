@@ -32,6 +32,7 @@ class FileBackend final : public Backend {
         uint32_t block_size = 512;  ///< the size must be a multiple of it
         /// Hears of failed I/O in one sentence, at most once in ten seconds. May be empty.
         std::function<void(const std::string&)> on_trouble;
+        bool shared = false;  ///< others may write it too, if they say the same
     };
 
     /// Errors: no such file, no permission, neither a file nor a block device, empty, its size is

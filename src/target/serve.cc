@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -103,6 +104,7 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     }
     TRY_VOID(service->listen_on(config.listen, false));
     TRY_VOID(service->listen_on(config.discovery, true));
+    service->set_paths(config);
     log.notice("ready, using " + std::string(reactor.engine()));
     return service;
 }
@@ -115,6 +117,8 @@ base::Status Service::add_subsystem(const exports::Subsystem& config) {
     core.allow_any_host = config.allow_any_host;
     core.hosts = config.hosts;
     core.require_keys = config.require_auth;
+    core.cntlid_min = config.cntlid_min;
+    core.cntlid_max = config.cntlid_max;
     Subsystem& subsystem = target_.add_subsystem(std::move(core));
     for (const exports::Namespace& ns : config.namespaces) {
         if (auto added = add_namespace(ns, subsystem); !added) {
@@ -126,14 +130,15 @@ base::Status Service::add_subsystem(const exports::Subsystem& config) {
 
 base::Status Service::add_namespace(const exports::Namespace& config, Subsystem& subsystem) {
     const auto tell = [this](const std::string& text) { log_.error(text); };
-    TRY(auto backend,
-        FileBackend::open(reactor_, {config.image, config.read_only, config.block_bytes, tell}));
+    TRY(auto backend, FileBackend::open(reactor_, {config.image, config.read_only,
+                                                   config.block_bytes, tell, config.shared}));
     subsystem.add_namespace({.nsid = config.nsid,
                              .ids = config.ids,
                              .block_bytes = config.block_bytes,
                              .read_only = config.read_only,
                              .protection_type = config.pi_type,
-                             .hosts = config.hosts},
+                             .hosts = config.hosts,
+                             .ana_group = config.ana_group},
                             std::move(backend));
     log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
                 std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +
@@ -144,11 +149,30 @@ base::Status Service::add_namespace(const exports::Namespace& config, Subsystem&
 base::Status Service::listen_on(const std::vector<exports::Address>& addresses, bool discovery) {
     for (const exports::Address& address : addresses) {
         TRY(const SocketAddress bound, server_.listen({address.host, address.port}));
-        target_.add_portal({bound.address, bound.port, 1, discovery});
+        const auto id = static_cast<uint16_t>(target_.portals().size() + 1);
+        target_.add_portal({bound.address, bound.port, id, discovery});
         log_.notice((discovery ? "discovery on " : "listening on ") + to_text(bound));
         listening_.push_back(bound);
     }
     return base::done();
+}
+
+void Service::set_paths(const exports::ExportConfig& config) {
+    for (const exports::AnaGroup& ana : config.ana) {
+        if (ana.listen.empty()) {
+            target_.set_ana_state(ana.group, AnaGroups::kEveryPortal, ana.state);
+        }
+        for (const exports::Address& address : ana.listen) {
+            // Portals have the order of the configuration, and numbers from 1 on.
+            const auto place = std::ranges::find(config.listen, address) - config.listen.begin();
+            target_.set_ana_state(ana.group, static_cast<uint16_t>(place + 1), ana.state);
+        }
+    }
+    std::vector<Referral> referrals;
+    for (const exports::Address& address : config.referrals) {
+        referrals.push_back({.address = address.host, .port = address.port, .id = 0});
+    }
+    target_.set_referrals(std::move(referrals));
 }
 
 void Service::stop(base::milliseconds patience) {

@@ -53,6 +53,7 @@ class Service {
 
     base::Status add_subsystem(const exports::Subsystem& config);
     base::Status add_namespace(const exports::Namespace& config, Subsystem& subsystem);
+    void set_paths(const exports::ExportConfig& config);
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
 
     Reactor& reactor_;

@@ -127,23 +127,24 @@ BOOST_AUTO_TEST_CASE(identity_that_is_not_given_is_made_from_names) {
 }
 
 BOOST_AUTO_TEST_CASE(every_error_is_listed_at_once) {
-    BOOST_TEST(errors("[target]\nlisten=localhost\nmax_conections=3\nmdts=5000\n"
-                      "[hosts.b]\nnqn=x\n[namespace]\nnsid=1\n[host.z]\n" +
-                      kHost + "dhchap_secret_file=none.key\n" + kSubsystem + kNamespace +
-                      "nsid=0\nblock_size=1024\n") ==
-               "t.conf: [host.z]: an empty section\n"
-               "t.conf:2: [target] listen: \"localhost\" is not ADDRESS[:PORT] with a numeric "
-               "address\n"
-               "t.conf:3: [target] max_conections: no such key; did you mean "
-               "\"max_connections\"?\n"
-               "t.conf:4: [target] mdts: \"5000\" is not a power of two between 4K and 16M\n"
-               "t.conf:6: [hosts.b]: no such section; there are [target], [subsystem.NAME], "
-               "[namespace.NAME], [host.NAME] and [access.NAME]; did you mean \"host\"?\n"
-               "t.conf:8: [namespace]: no such section; there are [target], [subsystem.NAME], "
-               "[namespace.NAME], [host.NAME] and [access.NAME]; did you mean \"namespace\"?\n"
-               "t.conf:12: [host.a] dhchap_secret_file: open none.key: No such file or directory\n"
-               "t.conf:19: [namespace.n] nsid: \"0\" is not between 1 and 4294967294\n"
-               "t.conf:20: [namespace.n] block_size: \"1024\" is neither 512 nor 4096\n");
+    BOOST_TEST(
+        errors("[target]\nlisten=localhost\nmax_conections=3\nmdts=5000\n"
+               "[hosts.b]\nnqn=x\n[namespace]\nnsid=1\n[host.z]\n" +
+               kHost + "dhchap_secret_file=none.key\n" + kSubsystem + kNamespace +
+               "nsid=0\nblock_size=1024\n") ==
+        "t.conf: [host.z]: an empty section\n"
+        "t.conf:2: [target] listen: \"localhost\" is not ADDRESS[:PORT] with a numeric "
+        "address\n"
+        "t.conf:3: [target] max_conections: no such key; did you mean "
+        "\"max_connections\"?\n"
+        "t.conf:4: [target] mdts: \"5000\" is not a power of two between 4K and 16M\n"
+        "t.conf:6: [hosts.b]: no such section; there are [target], [subsystem.NAME], "
+        "[namespace.NAME], [host.NAME], [access.NAME] and [ana.NAME]; did you mean \"host\"?\n"
+        "t.conf:8: [namespace]: no such section; there are [target], [subsystem.NAME], "
+        "[namespace.NAME], [host.NAME], [access.NAME] and [ana.NAME]; did you mean \"namespace\"?\n"
+        "t.conf:12: [host.a] dhchap_secret_file: open none.key: No such file or directory\n"
+        "t.conf:19: [namespace.n] nsid: \"0\" is not between 1 and 4294967294\n"
+        "t.conf:20: [namespace.n] block_size: \"1024\" is neither 512 nor 4096\n");
 }
 
 BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
@@ -338,6 +339,42 @@ BOOST_AUTO_TEST_CASE(keys_that_cannot_mean_what_is_written_are_errors) {
     };
     for (const Case& c : cases) {
         BOOST_TEST(errors(c.text) == c.errors);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(paths_and_controller_ids_of_one_server_among_several) {
+    const auto config =
+        parse("[target]\nlisten=192.0.2.1,192.0.2.2:4421\nreferrals=192.0.2.9,[fd00::9]:8010\n" +
+              kHost + kSubsystem + "cntlid_min=1001\ncntlid_max=2000\n" + kNamespace +
+              "shared=yes\nana_group=5\n"
+              "[ana.all]\ngroup=5\nstate=non-optimized\n"
+              "[ana.one]\ngroup=5\nstate=persistent-loss\nlisten=192.0.2.2:4421\n");
+    BOOST_REQUIRE(config.ok());
+    BOOST_TEST(config->subsystems[0].cntlid_min == 1001);
+    BOOST_TEST(config->subsystems[0].cntlid_max == 2000);
+    BOOST_TEST(config->subsystems[0].namespaces[0].ana_group == 5U);
+    BOOST_TEST(config->subsystems[0].namespaces[0].shared);
+    BOOST_REQUIRE_EQUAL(config->ana.size(), 2U);
+    BOOST_TEST(config->ana[0].group == 5U);
+    BOOST_TEST((config->ana[0].state == nvme::AnaState::kNonOptimized));
+    BOOST_TEST(config->ana[0].listen.empty());
+    BOOST_TEST((config->ana[1].state == nvme::AnaState::kPersistentLoss));
+    BOOST_TEST(config->ana[1].listen[0].port == 4421);
+    BOOST_REQUIRE_EQUAL(config->referrals.size(), 2U);
+    BOOST_TEST(config->referrals[0].port == 8009);
+    BOOST_TEST(config->referrals[1].port == 8010);
+}
+
+BOOST_AUTO_TEST_CASE(paths_that_contradict_each_other_are_errors) {
+    const std::string text =
+        errors(kHost + kSubsystem + "cntlid_min=9\ncntlid_max=8\n" + kNamespace +
+               "ana_group=33\n[ana.a]\ngroup=1\n[ana.b]\ngroup=1\n"
+               "state=change\n[ana.c]\nlisten=192.0.2.7\n");
+    for (const char* part :
+         {"cntlid_min is above cntlid_max", "ana_group: \"33\" is not between 1 and 32",
+          "state of group 1 is there already", "state: \"change\" is none of", "[ana.c]: no group",
+          "listen: [target] does not listen on 192.0.2.7 port 4420"}) {
+        BOOST_TEST(text.find(part) != std::string::npos, part << " in " << text);
     }
 }
 
