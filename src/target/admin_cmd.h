@@ -8,11 +8,14 @@
 #include <string_view>
 
 #include "nvme/fabrics.h"
+#include "nvme/log_pages.h"
+#include "target/ana.h"
 #include "target/command.h"
 
 namespace target {
 
 class Target;
+struct Limits;
 
 Checked check_identify(const Request& request);
 void identify(Request& request);
@@ -42,6 +45,12 @@ constexpr uint16_t kDiscoveryParameters =
     nvme::DiscoveryHeader::kExtendedEntries | nvme::DiscoveryHeader::kPortLocal;
 /// What a host may see there, in a form to compare.
 std::string discovery_content(const Target& target, std::string_view hostnqn);
+
+/// Bytes of an ANA log page before its NSIDs, if every group is there.
+constexpr size_t kLargestAnaHead =
+    sizeof(nvme::AnaHeader) + AnaGroups::kMaxGroup * sizeof(nvme::AnaGroupDescriptor);
+/// MNAN, as long as there are not more already.
+uint32_t namespace_limit(const Limits& limits);
 
 constexpr std::string_view kFirmwareRevision = "1";
 

@@ -105,13 +105,9 @@ uint16_t optional_commands() {
     return static_cast<uint16_t>(bits);
 }
 
-/// Hosts read the whole ANA log in one command, so as many namespaces as fit one are promised; with
-/// more there is no ANA.
+/// With more namespaces than were promised there is no ANA.
 void describe_ana(IdentifyController& id, const Controller& controller, const Limits& limits) {
-    constexpr size_t kGroups = AnaGroups::kMaxGroup * sizeof(nvme::AnaGroupDescriptor);
-    const size_t room = limits.max_transfer_bytes - sizeof(nvme::AnaHeader) - kGroups;
-    const auto limit =
-        static_cast<uint32_t>(std::min<size_t>(kNamespaceLimit, room / sizeof(uint32_t)));
+    const uint32_t limit = namespace_limit(limits);
     const auto count = static_cast<uint32_t>(controller.namespaces().size());
     id.mnan = std::max(limit, count);
     if (count > limit) {
@@ -250,6 +246,12 @@ bool nsid_fits(const Request& request, Cns cns) {
 }
 
 }  // namespace
+
+/// Hosts read the whole ANA log in one command: as many as fit one.
+uint32_t namespace_limit(const Limits& limits) {
+    const size_t room = limits.max_transfer_bytes - kLargestAnaHead;
+    return static_cast<uint32_t>(std::min<size_t>(kNamespaceLimit, room / sizeof(uint32_t)));
+}
 
 Checked check_identify(const Request& request) {
     const IdentifyRow* row = find_row(request);

@@ -113,16 +113,16 @@ base::Bytes changed_namespaces(const Request& request) {
     return page_of(list);
 }
 
+/// Scopes of commands are left out: Linux 6.1 and 6.12 warn of every bit they do not know.
 base::Bytes command_effects(const Request& /*request*/) {
     constexpr size_t kIoCommands = 1024;
     base::Bytes page(4096);
     for (const CommandEntry& entry : admin_commands()) {
-        put(page, entry.opcode * kEffectsEntry,
-            nvme::le32(kSupported | kControllerScope | entry.effects));
+        put(page, entry.opcode * kEffectsEntry, nvme::le32(kSupported | entry.effects));
     }
     for (const CommandEntry& entry : io_commands()) {
         put(page, kIoCommands + entry.opcode * kEffectsEntry,
-            nvme::le32(kSupported | kNamespaceScope | entry.effects));
+            nvme::le32(kSupported | entry.effects));
     }
     return page;
 }
@@ -141,7 +141,8 @@ base::Bytes management_effects(const Request& /*request*/) {
     return base::Bytes(4096);
 }
 
-/// The visible namespaces by ANA group; groups without any are not there.
+/// The visible namespaces by ANA group; groups without any are not there. The page has the size of
+/// the largest there can be, because hosts read all of that in pieces.
 base::Bytes ana_log(const Request& request) {
     constexpr uint8_t kGroupsOnly = 1;  // RGO
     const bool groups_only = (specific_field(request) & kGroupsOnly) != 0;
@@ -168,6 +169,8 @@ base::Bytes ana_log(const Request& request) {
             writer.put(nsids[i]);
         }
     }
+    const uint32_t limit = namespace_limit(request.queue->target().limits());
+    page.resize(std::max<size_t>(page.size(), kLargestAnaHead + limit * sizeof(uint32_t)));
     return page;
 }
 

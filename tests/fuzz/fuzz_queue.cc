@@ -32,6 +32,45 @@ void require_authentication(TargetFixture& f) {
     f.hosts.add(support::kHostNqn, std::move(keys));
 }
 
+/// A discovery controller, which anybody may ask.
+std::unique_ptr<Line> open_discovery(TargetFixture& f, uint8_t mode) {
+    auto line = f.open(options_of(mode));
+    auto options = f.connect_options();
+    options.subsysnqn = nvme::kDiscoveryNqn;
+    (void)line->host.connect(options);
+    (void)line->host.enable();
+    return line;
+}
+
+/// What a reload may do between two pieces of the input.
+void change(TargetFixture& f, size_t step) {
+    switch (step % 5) {
+        case 0:
+            (void)f.subsystem->remove_namespace(2);
+            break;
+        case 1: {
+            target::NamespaceConfig config;
+            config.nsid = 2;
+            config.ana_group = 7;
+            f.subsystem->add_namespace(std::move(config),
+                                       std::make_unique<support::HeldBackend>(1U << 16U));
+            break;
+        }
+        case 2:
+            f.target.set_ana_state(
+                7, target::AnaGroups::kEveryPortal,
+                step % 2 == 0 ? nvme::AnaState::kInaccessible : nvme::AnaState::kOptimized);
+            break;
+        case 3:
+            f.subsystem->protect_namespace(1, step % 2 == 0 ? target::WriteProtection::kProtected
+                                                            : target::WriteProtection::kNone);
+            break;
+        default:
+            f.target.set_referrals(std::vector<target::Referral>(step % 3));
+            break;
+    }
+}
+
 /// A connection at the stage that the low bits name.
 std::unique_ptr<Line> open_line(TargetFixture& f, uint8_t mode, std::unique_ptr<Line>& admin) {
     switch (mode & 7U) {
@@ -47,6 +86,8 @@ std::unique_ptr<Line> open_line(TargetFixture& f, uint8_t mode, std::unique_ptr<
             (void)line->host.connect(f.connect_options());
             return line;
         }
+        case 4:
+            return open_discovery(f, mode);
         default:
             admin = f.open_admin();
             return f.open_io(1, options_of(mode));
@@ -66,10 +107,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::unique_ptr<Line> admin;
     const auto line = open_line(f, mode, admin);
     f.backend->hold = (mode & 0x40U) != 0;
+    const bool changing = (mode & 0x80U) != 0;
+    size_t step = 0;
     while (!rest.empty() && !line->session->wants_close()) {
         const auto front = rest.first(std::min(piece, rest.size()));
         rest = rest.subspan(front.size());
         (void)line->peer.exchange(front);
+        if (changing) {
+            change(f, step++);
+        }
         f.backend->settle();
         (void)line->peer.exchange({});
     }

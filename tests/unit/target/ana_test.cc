@@ -89,6 +89,13 @@ BOOST_AUTO_TEST_CASE(lists_groups_with_their_namespaces) {
     BOOST_TEST(uint32_t{id.anagrpid} == 5U);
 }
 
+BOOST_AUTO_TEST_CASE(can_be_read_to_the_end_of_the_largest_in_pieces) {
+    AnaFixture f;
+    BOOST_TEST(f.run(host::get_log_page(LogPage::kAna, 1040, 4096)) == 0);
+    BOOST_TEST(f.run(host::get_log_page(LogPage::kAna, 4, 16 + 32 * 32 + 4 * 1024 + 4)) ==
+               status::kInvalidField.dnr().number());
+}
+
 BOOST_AUTO_TEST_CASE(each_state_has_its_status) {
     const std::pair<AnaState, nvme::Status> cases[] = {
         {AnaState::kInaccessible, status::kAnaInaccessible},
