@@ -4,6 +4,7 @@
 # Packages of any Debian suite, without installing them and without touching the machine's apt.
 #
 #   packaging/apt-private.sh fetch-binary SUITE PACKAGE DESTDIR   download the package and unpack its files into DESTDIR
+#   packaging/apt-private.sh fetch-tree   SUITE DESTDIR PACKAGE…  the packages and all they depend on, unpacked into DESTDIR
 #   packaging/apt-private.sh fetch-source SUITE PACKAGE DESTDIR   the patched source tree as DESTDIR/PACKAGE-VERSION
 #   packaging/apt-private.sh depends      SUITE PACKAGE           the names it depends on directly, one a line
 #   packaging/apt-private.sh version      SUITE PACKAGE           the version the suite holds
@@ -85,6 +86,20 @@ fetch_binary() {
     dpkg-deb -x "$dir/cache/archives/$file" "$dest" || die "cannot unpack $file"
 }
 
+# As for an empty machine: nothing counts as installed. Scripts of packages do not run.
+fetch_tree() {
+    mkdir -p "$1"
+    dest=$(cd "$1" && pwd)
+    shift
+    run_apt apt-get -qq -y --no-install-recommends --download-only install "$@" >/dev/null || die "cannot download $*"
+    run_apt apt-get -qq -y --no-install-recommends --simulate install "$@" | sed -n 's/^Inst \([^ ]*\) (\([^ ]*\) .*/\1 \2/p' |
+        while read -r name number; do
+            file=$(find "$dir/cache/archives" -name "${name}_$(echo "$number" | sed 's/:/%3a/')_*.deb" | head -n 1)
+            [ -n "$file" ] || die "no file of $name $number"
+            dpkg-deb -x "$file" "$dest" || die "cannot unpack $file"
+        done
+}
+
 fetch_source() {
     mkdir -p "$2"
     dest=$(cd "$2" && pwd)
@@ -97,6 +112,11 @@ case $1:$# in
     version:3 | depends:3)
         use_suite "$2" deb
         "$1" "$3"
+        ;;
+    fetch-tree:*)
+        use_suite "$2" deb
+        shift 2
+        fetch_tree "$@"
         ;;
     fetch-binary:4)
         use_suite "$2" deb

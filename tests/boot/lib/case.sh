@@ -9,7 +9,10 @@ case_settings() {
     about=
     image=busybox         # busybox, dracut or dracut-systemd
     kernel=6.12           # a series of lib/kernel.sh
-    judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk
+    judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk;
+                          # script: guest/tools-init runs guest/$script beside a distribution's nvme-cli and fio
+    script=
+    ports=$port           # that the script may call
     command='nvmeroot boot'
     disk=tiny             # the root: tiny or debian
     written_disk=root.ext4 # the image that the guest's root writes to
@@ -100,7 +103,10 @@ overlay_make() {
     printf '[host]\nhostnqn = %s\nhostid = %s\n' "$client_hostnqn" "$client_hostid" >"$etc/nvmeroot.conf"
     [ -z "$client_host_key" ] || install -m600 "$keys/$client_host_key" "$etc/dhchap_secret"
     [ -z "$client_ctrl_key" ] || install -m600 "$keys/$client_ctrl_key" "$etc/dhchap_ctrl_secret"
-    [ "$judge" = verdict ] || return 0
+    case $judge in
+        root) return 0 ;;
+        script) tools_overlay "$vt" && return 0 ;;
+    esac
     busybox_into "$vt"
     cp "$boot_tests/guest/facts" "$vt/facts"
     install -m755 "$boot_tests/guest/verdict-init" "$vt/init"
@@ -115,6 +121,7 @@ case_boot() {
         guest) serve_by_guest ;;
     esac
     [ "$judge" = root ] || init=rdinit=/vt/init
+    [ "$judge" != script ] || guest_options+=(-drive "file=$tools_disk,format=raw,if=virtio,readonly=on")
     guest_start "$log/console" "$log/initrd" "$init $uri $ip $extra" "${guest_net[@]}" "${guest_options[@]}"
     [ -z "$meanwhile" ] || "$meanwhile"
     # A kernel that still waits for a silent target may not power off: the last line counts.
@@ -166,6 +173,7 @@ case_judge() {
     case $judge:$expect_exit in
         verdict:0) expect_facts+=("${verdict[@]}" "${clean[@]}" "${booted[@]}") ;;
         verdict:*) expect_facts+=("${verdict[@]}" "${clean[@]}" root-file=no root-link=no) ;;
+        script:*) ;;
         root:0) expect_facts+=("${clean[@]}" "${booted[@]}") ;;
         root:*) expect_facts+=(label= end=) ;; # the root's init never ran
     esac
