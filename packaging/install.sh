@@ -20,6 +20,9 @@ rows=$(cat <<TABLE
 0644 dracut/50nvmeroot/README                $prefix/lib/dracut/modules.d/50nvmeroot/README
 0644 packaging/nvmeroot-target.service       $prefix/lib/systemd/system/nvmeroot-target.service
 0644 packaging/nvmeroot-target.conf          $prefix/share/doc/nvmeroot/nvmeroot-target.conf
+0644 packaging/nvmeroot-nvmet.service        $prefix/lib/systemd/system/nvmeroot-nvmet.service
+0644 packaging/nvmeroot-nvmet.conf           $prefix/share/doc/nvmeroot/nvmeroot-nvmet.conf
+0644 packaging/nvmeroot-nvmet.bash           $prefix/share/bash-completion/completions/nvmeroot-nvmet
 0644 README.md                               $prefix/share/doc/nvmeroot/README.md
 0644 NEWS.md                                 $prefix/share/doc/nvmeroot/NEWS.md
 TABLE

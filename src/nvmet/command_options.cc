@@ -10,9 +10,14 @@ constexpr base::Option<CommandOptions> kOptions[] = {
          options.configfs = value;
          return base::Status(base::done());
      }},
-    {"--json", "", "for programs",
+    {"--json", "", "plan, apply, clear: the steps for programs; dump: as nvmetcli saves it",
      [](std::string_view /*value*/, CommandOptions& options) {
          options.json = true;
+         return base::Status(base::done());
+     }},
+    {"--keys", "DIR", "where dump and import put the hosts' keys, a file each",
+     [](std::string_view value, CommandOptions& options) {
+         options.keys = value;
          return base::Status(base::done());
      }},
     {"--drop-keys", "", "hosts may lose the keys that they have now",

@@ -4,12 +4,14 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <vector>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "nvme/nqn.h"
 #include "nvmet/apply.h"
-#include "nvmet/config.h"
 #include "nvmet/copy_tree.h"
+#include "nvmet/nvmetcli.h"
 #include "nvmet/presence.h"
 #include "nvmet/validate.h"
 
@@ -68,12 +70,16 @@ Result<OpenTree> open_tree(const std::string& configfs) {
     return OpenTree{root, false, std::make_unique<CopyTree>(root)};
 }
 
-Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, bool may_probe) {
-    const auto text = base::read_text(options.file);
+Result<Wanted, Errors> load(const std::string& path) {
+    const auto text = base::read_text(path);
     if (!text) {
         return Errors{text.error().text};
     }
-    auto wanted = parse_config(*text, options.file);
+    return looks_like_json(*text) ? parse_nvmetcli(*text, path) : parse_config(*text, path);
+}
+
+Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, bool may_probe) {
+    auto wanted = load(options.file);
     if (!wanted) {
         return wanted.error();
     }
@@ -105,17 +111,31 @@ Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, 
     prepared.steps = make_plan(*have, prepared.want, {options.resize});
     if (undecided) {
         prepared.warnings.emplace_back(
-            "this kernel may lack attributes that the file needs: nothing in the tree shows them "
+            "this kernel may lack attributes that the "
+            "file needs: nothing in the tree shows them "
             "yet; apply looks before it writes");
     }
     return prepared;
 }
 
-Result<Prepared> prepare_clear(OpenTree& open) {
+Result<Prepared> prepare_clear(OpenTree& open, const std::string& nqn) {
     TRY(const Object have, read_tree(*open.tree));
     Prepared prepared;
-    if (have.attributes.contains("discovery_nqn")) {
-        prepared.want.attributes["discovery_nqn"] = nvme::kDiscoveryNqn;
+    if (nqn.empty()) {
+        if (have.attributes.contains("discovery_nqn")) {
+            prepared.want.attributes["discovery_nqn"] = nvme::kDiscoveryNqn;
+        }
+    } else {
+        prepared.want = have;
+        for (Object& object : prepared.want.children) {
+            object.links.erase(nqn);
+        }
+        const auto named = [&](const Object& object) {
+            return object.name == nqn && object.kind != Kind::kPort;
+        };
+        if (std::erase_if(prepared.want.children, named) == 0) {
+            return base::error("no host and no subsystem " + base::quoted(nqn));
+        }
     }
     prepared.steps = make_plan(have, prepared.want);
     return prepared;

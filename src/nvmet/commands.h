@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the program does with a tree and a file, apart from its arguments and its output.
+// What the program does with a tree and a file, apart from its arguments and
+// its output.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include "export/export_config.h"
 #include "nvmet/command_options.h"
+#include "nvmet/config.h"
 #include "nvmet/object.h"
 #include "nvmet/plan.h"
 #include "nvmet/tree.h"
@@ -23,18 +25,24 @@ struct OpenTree {
 };
 base::Result<OpenTree> open_tree(const std::string& configfs);
 
+/// What a file wants, the target's ini file or nvmetcli's config.json.
+base::Result<Wanted, exports::Errors> load(const std::string& path);
+
 /// What is going to be done.
 struct Prepared {
     Object want;
     Steps steps;
     std::vector<std::string> warnings;
 };
-/// Everything that can be found without a write. @param may_probe  scratch objects may be made
+/// Everything that can be found without a write. @param may_probe  scratch
+/// objects may be made
 base::Result<Prepared, exports::Errors> prepare(OpenTree& open, const CommandOptions& options,
                                                 bool may_probe);
-base::Result<Prepared> prepare_clear(OpenTree& open);
+/// @param nqn  of one host or subsystem; empty: everything
+base::Result<Prepared> prepare_clear(OpenTree& open, const std::string& nqn);
 
-/// Does it. Signals that would end the program wait until it is done or taken back.
+/// Does it. Signals that would end the program wait until it is done or taken
+/// back.
 /// @return what the kernel did not take as it was written, one sentence each
 base::Result<std::vector<std::string>> carry_out(OpenTree& open, const Prepared& prepared);
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 
 #include "base/text.h"
 #include "nvme/fabrics.h"
@@ -34,11 +33,15 @@ constexpr Name kShared[] = {
     {"subsystem", "allow_any_host"},
     {"subsystem", "serial"},
     {"subsystem", "model"},
+    {"subsystem", "require_auth"},
     {"namespace", "subsystem"},
     {"namespace", "nsid"},
     {"namespace", "uuid"},
     {"namespace", "nguid"},
 };
+
+/// Of `listen` and `subsystems`: an empty list.
+constexpr std::string_view kNone = "none";
 
 struct Refusal {
     std::string_view section;
@@ -46,32 +49,43 @@ struct Refusal {
     std::string_view why;
 };
 
-/// Why the kernel cannot do what nvmeroot-target can; a key that has no row gets kCannot.
+/// Why the kernel cannot do what nvmeroot-target can; a key that has no row
+/// gets kCannot.
 constexpr std::string_view kCannot = "the kernel's target has nothing like it";
 constexpr Refusal kRefusals[] = {
     {"target", "discovery",
-     "the kernel answers discovery at every port; a [port.NAME] with trsvcid = 8009 serves its "
+     "the kernel answers discovery at every port; a [port.NAME] with trsvcid = "
+     "8009 serves its "
      "subsystems there too"},
     {"target", "io_queues", "qid_max of [subsystem.NAME] says so here"},
     {"target", "queue_size", "max_queue_size of [port.NAME] says so here"},
     {"target", "mdts", "mdts of [port.NAME] says so here"},
+    {"target", "discovery_auth", "the kernel answers the discovery log to everybody"},
+    {"target", "dhchap_hash", "the kernel has no policy for all hosts; say it in [host.NAME]"},
+    {"target", "dhchap_dhgroup", "the kernel has no policy for all hosts; say it in [host.NAME]"},
+    {"host", "dhchap_secret_file_next", "the kernel has one key for a host, not two"},
+    {"host", "dhchap_ctrl_secret_file_next", "the kernel has one key for a host, not two"},
     {"namespace", "hosts",
-     "the kernel admits hosts to subsystems: whoever sees one namespace sees all; give it a "
+     "the kernel admits hosts to subsystems: whoever sees one namespace sees "
+     "all; give it a "
      "subsystem of its own"},
     {"namespace", "read_only",
-     "the kernel lets every host write; set the device itself read-only (blockdev --setro)"},
+     "the kernel lets every host write; set the device itself read-only "
+     "(blockdev --setro)"},
     {"namespace", "block_size",
-     "the kernel takes the block size of the device, and of a file that of its file system"},
+     "the kernel takes the block size of the device, and of a file that of its "
+     "file system"},
     {"namespace", "eui64", "the kernel's target has no EUI-64"},
     {"namespace", "pi",
-     "the kernel takes protection information from the device's format; pi_enable of the subsystem "
+     "the kernel takes protection information from the device's format; "
+     "pi_enable of the subsystem "
      "and of an rdma port shows it"},
 };
 
 /// Keys that say where an object belongs.
 constexpr exports::KeyHelp kStructure[] = {
     {"port", "portid", "0…65535", "", "the number of the port; needed"},
-    {"port", "subsystems", "NAME,…", "all", "what it serves, by the names of their sections"},
+    {"port", "subsystems", "NAME,…|none", "all", "what it serves, by the names of their sections"},
     {"ana", "port", "NAME", "", "the port, by the name of its section; needed"},
     {"ana", "group", "1…127", "", "the number of the group; needed"},
     {"referral", "port", "NAME", "",
@@ -79,12 +93,14 @@ constexpr exports::KeyHelp kStructure[] = {
     {"referral", "name", "TEXT", "the section's", "its folder in configfs"},
 };
 
-/// An empty `fresh` and `enable`: what holds when the key is left out.
-std::string_view fallback_text(const Attribute& row) {
+std::string fallback_of(const Attribute& row) {
     if (row.file == "enable") {
         return row.kind == Kind::kPassthru ? "yes with passthru" : "yes";
     }
-    return row.fresh.empty() ? "the kernel's choice" : "";
+    if (row.secret() || row.form == "FILE") {
+        return "none";
+    }
+    return row.fresh.empty() ? "the kernel's choice" : ini_value(row, std::string(row.fresh));
 }
 
 template <class Rows>
@@ -113,6 +129,9 @@ const Attribute* find_own(std::string_view section, std::string_view key) {
     }
     return nullptr;
 }
+
+constexpr std::string_view kSections[] = {"target", "host", "subsystem", "namespace",
+                                          "port",   "ana",  "referral"};
 
 bool is_own_section(std::string_view section) {
     return section == "port" || section == "ana" || section == "referral";
@@ -170,6 +189,7 @@ class ConfigReader {
     std::map<std::string, Sections, std::less<>> sections_;
     std::vector<Setting> shared_;
     std::map<std::string, std::string> port_numbers_;  ///< section -> portid
+    bool no_listen_ = false;
     Errors errors_;
 };
 
@@ -177,12 +197,17 @@ void ConfigReader::take(const Setting& setting) {
     const size_t dot = setting.section.find('.');
     const std::string kind = setting.section.substr(0, dot);
     const std::string name = dot == std::string::npos ? "" : setting.section.substr(dot + 1);
+    if (kind == "access") {
+        complain(setting.where(), "the kernel has one key for a host, not one for each subsystem");
+        return;
+    }
     if (kinds_of(kind).empty() || (kind == "target") != name.empty()) {
-        const std::string_view near = base::nearest(
-            kind, {"target", "subsystem", "namespace", "host", "port", "ana", "referral"});
+        const std::string_view near =
+            base::nearest(kind, {std::begin(kSections), std::end(kSections)});
         if (errors_.empty() || !errors_.back().starts_with(setting.place + ": no such section")) {
             complain(setting.place,
-                     "no such section; there are [target], [subsystem.NAME], [namespace.NAME], "
+                     "no such section; there are [target], [subsystem.NAME], "
+                     "[namespace.NAME], "
                      "[host.NAME], [port.NAME], [ana.NAME] and [referral.NAME]" +
                          (near.empty() ? "" : "; did you mean " + quoted(near) + "?"));
         }
@@ -207,7 +232,10 @@ void ConfigReader::take_shared(const Setting& setting, const std::string& kind, 
         if (choice && base::split(setting.value, ',').size() > 1) {
             complain(setting.where(), "the kernel takes one, not a list");
         }
-        shared_.push_back(setting);
+        no_listen_ = no_listen_ || (setting.key == "listen" && setting.value == kNone);
+        if (setting.key != "listen" || setting.value != kNone) {
+            shared_.push_back(setting);
+        }
         return;
     }
     const auto known = exports::key_help();
@@ -246,9 +274,8 @@ void ConfigReader::take_own(const Setting& setting, const std::string& kind, Sec
 
 void ConfigReader::unknown_key(const Setting& setting, const std::string& kind) {
     std::vector<std::string_view> names;
-    const auto known = key_help();
-    for (const exports::KeyHelp& each : known) {
-        if (each.section.substr(0, each.section.find('.')) == kind) {
+    for (const KeyDoc& each : key_docs()) {
+        if (each.section == kind) {
             names.push_back(each.name);
         }
     }
@@ -272,7 +299,8 @@ const Section* ConfigReader::section_named(std::string_view kind, const std::str
     return section == sections->second.end() ? nullptr : &section->second;
 }
 
-/// The section's values of this kind; where it says nothing, what a new object has.
+/// The section's values of this kind; where it says nothing, what a new object
+/// has.
 void ConfigReader::fill(Object& object, const Section* section, Kind kind) {
     for (const Attribute& row : attributes()) {
         if (row.kind != kind || row.change == Change::kTrigger) {
@@ -368,7 +396,8 @@ void ConfigReader::add_namespaces(const exports::Subsystem& config, Object& subs
     }
 }
 
-/// The ports that `listen` asks for have the lowest numbers that no section has.
+/// The ports that `listen` asks for have the lowest numbers that no section
+/// has.
 void ConfigReader::add_listening_ports(const exports::ExportConfig& config, Object& root) {
     int number = 0;
     for (const exports::Address& address : config.listen) {
@@ -396,7 +425,7 @@ void ConfigReader::link_subsystems(const Section& section, const exports::Export
         }
         return;
     }
-    std::string words = base::to_lower(list->second);
+    std::string words = base::to_lower(list->second == kNone ? "" : list->second);
     std::ranges::replace(words, ',', ' ');
     for (const std::string_view name : base::split_words(words)) {
         const auto found = std::ranges::find(config.subsystems, name, &exports::Subsystem::name);
@@ -427,7 +456,7 @@ void ConfigReader::add_ports(const exports::ExportConfig& config, Object& root) 
     }
     const bool listens = std::ranges::any_of(
         shared_, [](const Setting& setting) { return setting.key == "listen"; });
-    if (listens || sections_["port"].empty()) {
+    if (listens || (sections_["port"].empty() && !no_listen_)) {
         add_listening_ports(config, root);
     }
 }
@@ -523,33 +552,36 @@ base::Result<Wanted, Errors> parse_config(std::string_view text, const std::stri
     return ConfigReader(path, *settings).finish();
 }
 
-std::vector<exports::KeyHelp> key_help() {
-    std::vector<exports::KeyHelp> help;
+std::vector<KeyDoc> key_docs() {
+    std::vector<KeyDoc> docs;
     const auto shared = exports::key_help();
-    for (const std::string_view section :
-         {"target", "host", "subsystem", "namespace", "port", "ana", "referral"}) {
+    for (const std::string_view section : kSections) {
         for (const exports::KeyHelp& key : shared) {
-            if (key.section.substr(0, key.section.find('.')) == section &&
+            // The kernel takes one hash and one group: the row of its attribute tells
+            // of them.
+            const bool theirs = section != "host" || find_own(section, key.name) == nullptr;
+            if (key.section.substr(0, key.section.find('.')) == section && theirs &&
                 find_name(kShared, section, key.name) != nullptr) {
-                help.push_back(key);
-                help.back().section = section;
+                docs.push_back({section, key.name, key.form, std::string(key.fallback), key.help,
+                                find_own(section, key.name)});
             }
         }
         for (const exports::KeyHelp& key : kStructure) {
             if (key.section == section) {
-                help.push_back(key);
+                docs.push_back(
+                    {section, key.name, key.form, std::string(key.fallback), key.help, nullptr});
             }
         }
-        for (const Kind kind : kinds_of(section)) {
-            for (const Attribute& row : attributes()) {
-                if (row.kind == kind && !row.key.empty() &&
-                    find_name(kShared, section, row.key) == nullptr) {
-                    help.push_back({section, row.key, row.form, fallback_text(row), row.help});
-                }
+        for (const Attribute& row : attributes()) {
+            const bool told = std::ranges::any_of(docs, [&](const KeyDoc& doc) {
+                return doc.section == section && doc.name == row.key;
+            });
+            if (section_of(row.kind) == section && !row.key.empty() && !told) {
+                docs.push_back({section, row.key, row.form, fallback_of(row), row.help, &row});
             }
         }
     }
-    return help;
+    return docs;
 }
 
 }  // namespace nvmet

@@ -8,7 +8,6 @@
 #include <cerrno>
 
 #include "base/fd.h"
-#include "nvmet/presence.h"
 
 namespace nvmet {
 namespace {
@@ -34,13 +33,13 @@ const KindInfo* kind_of(const std::string& folder) {
 }  // namespace
 
 Status CopyTree::write(const std::string& file, std::string_view value) {
-    return base::write_text(at(file), std::string(value) + "\n");
+    return SysTree::write(file, std::string(value) + "\n");
 }
 
-/// The files that the copied kernel gives such a folder; all that there are, where it shows none.
-Status CopyTree::fill(const std::string& folder, const std::string& name, Kind kind) {
-    TRY(const Object state, read_tree(*this));
-    const Presence presence = Presence::seen_in(state);
+/// The files that the copied kernel gives such a folder; all that there are,
+/// where it shows none.
+Status CopyTree::fill(const std::string& folder, const std::string& name, Kind kind,
+                      const Presence& presence) {
     TRY_VOID(SysTree::make_folder(folder));
     for (const Attribute& row : attributes()) {
         if (row.kind == kind && presence.has(row).value_or(true)) {
@@ -58,9 +57,10 @@ Status CopyTree::fill(const std::string& folder, const std::string& name, Kind k
             continue;
         }
         const std::string group = inside(folder, child.folder);
-        TRY_VOID(passthru ? fill(group, "", Kind::kPassthru) : SysTree::make_folder(group));
+        TRY_VOID(passthru ? fill(group, "", Kind::kPassthru, presence)
+                          : SysTree::make_folder(group));
         if (child.kind == Kind::kAnaGroup) {
-            TRY_VOID(fill(inside(group, "1"), "1", Kind::kAnaGroup));
+            TRY_VOID(fill(inside(group, "1"), "1", Kind::kAnaGroup, presence));
         }
     }
     if (!info(kind).links.empty()) {
@@ -74,7 +74,8 @@ Status CopyTree::make_folder(const std::string& folder) {
     if (kind == nullptr) {
         return base::errno_error(EPERM, at(folder));
     }
-    return fill(folder, name_of(folder), kind->kind);
+    TRY(const Object state, read_tree(*this));
+    return fill(folder, name_of(folder), kind->kind, Presence::seen_in(state));
 }
 
 Status CopyTree::remove_folder(const std::string& folder) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// nvmeroot-nvmet: the commands and what they print. Exit codes: 0 done, 1 it could not be done,
-// 2 usage.
+// nvmeroot-nvmet: the commands and what they print. Exit codes: 0 done, 1 it
+// could not be done, 2 usage.
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +17,8 @@
 #include "nvmet/command_options.h"
 #include "nvmet/commands.h"
 #include "nvmet/config.h"
+#include "nvmet/dump.h"
+#include "nvmet/nvmetcli.h"
 #include "nvmet/report.h"
 #include "nvmet/validate.h"
 
@@ -28,7 +30,8 @@ using nvmet::CommandOptions;
 enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
 
 void print(std::string_view text) {
-    (void)base::write_all(STDOUT_FILENO, text);  // nowhere to say that there is nobody to read
+    (void)base::write_all(STDOUT_FILENO,
+                          text);  // nowhere to say that there is nobody to read
 }
 
 int fail(const Log& log, const base::Error& error, ExitCode code = kFailed) {
@@ -45,6 +48,28 @@ int fail_all(const Log& log, const std::vector<std::string>& errors) {
 
 void show(const CommandOptions& options, const nvmet::Steps& steps) {
     print(options.json ? nvmet::plan_json(steps) : nvmet::plan_text(steps));
+}
+
+/// The state as a file on standard output, its keys in files of their own.
+int print_state(const CommandOptions& options, const nvmet::Object& state, const Log& log) {
+    const auto keys = nvmet::save_keys(state, options.keys);
+    if (!keys) {
+        return fail(log, keys.error());
+    }
+    if (options.json) {
+        const nvmet::SavedJson saved = nvmet::to_nvmetcli(state, *keys);
+        for (const std::string& text : saved.left_out) {
+            log.warning(text);
+        }
+        print(saved.text);
+        return kDone;
+    }
+    const auto text = nvmet::to_ini(state, *keys);
+    if (!text) {
+        return fail(log, text.error());
+    }
+    print(*text);
+    return kDone;
 }
 
 int run_plan(const CommandOptions& options, const Log& log) {
@@ -93,16 +118,39 @@ int run_clear(const CommandOptions& options, const Log& log) {
     if (!open) {
         return fail(log, open.error());
     }
-    const auto prepared = nvmet::prepare_clear(*open);
+    const auto prepared = nvmet::prepare_clear(*open, options.nqn);
     return prepared ? carry_out(options, *open, *prepared, log) : fail(log, prepared.error());
 }
 
-int run_check(const CommandOptions& options, const Log& log) {
-    const auto text = base::read_text(options.file);
-    if (!text) {
-        return fail(log, text.error());
+int run_dump(const CommandOptions& options, const Log& log) {
+    auto open = nvmet::open_tree(options.configfs);
+    if (!open) {
+        return fail(log, open.error());
     }
-    const auto wanted = nvmet::parse_config(*text, options.file);
+    std::vector<std::string> unknown;
+    const auto state = nvmet::read_tree(*open->tree, &unknown);
+    if (!state) {
+        return fail(log, state.error());
+    }
+    for (const std::string& path : unknown) {
+        log.warning(path + ": an attribute that this program does not know; left out");
+    }
+    return print_state(options, *state, log);
+}
+
+int run_import(const CommandOptions& options, const Log& log) {
+    const auto wanted = nvmet::load(options.file);
+    if (!wanted) {
+        return fail_all(log, wanted.error());
+    }
+    for (const std::string& text : wanted->warnings) {
+        log.warning(text);
+    }
+    return print_state(options, wanted->state, log);
+}
+
+int run_check(const CommandOptions& options, const Log& log) {
+    const auto wanted = nvmet::load(options.file);
     if (!wanted) {
         return fail_all(log, wanted.error());
     }
@@ -133,21 +181,24 @@ constexpr Command kCommands[] = {
     {"plan", "[FILE]", "print what apply would do", run_plan},
     {"apply", "[FILE]", "make the kernel's target as the file says, or leave it as it is",
      run_apply},
-    {"clear", "", "remove everything from the kernel's target", run_clear},
+    {"clear", "[NQN]", "remove everything from the kernel's target, or one host or subsystem",
+     run_clear},
+    {"dump", "", "print what the kernel's target holds as such a file", run_dump},
+    {"import", "FILE", "print nvmetcli's config.json as such a file", run_import},
     {"check", "[FILE]", "list every error of a file; needs no kernel module", run_check},
 };
 
 std::string keys_help() {
     std::string text;
     std::string_view section;
-    for (const exports::KeyHelp& key : nvmet::key_help()) {
+    for (const nvmet::KeyDoc& key : nvmet::key_docs()) {
         if (key.section != section) {
             section = key.section;
             text += "\n[" + std::string(section) + (section == "target" ? "" : ".NAME") + "]\n";
         }
-        text += base::format(
-            "  %-24s %s%s%s\n", std::string(key.name).c_str(), std::string(key.help).c_str(),
-            key.fallback.empty() ? "" : "; default ", std::string(key.fallback).c_str());
+        text += base::format("  %-24s %s%s%s\n", std::string(key.name).c_str(),
+                             std::string(key.help).c_str(),
+                             key.fallback.empty() ? "" : "; default ", key.fallback.c_str());
     }
     return text;
 }
@@ -180,14 +231,16 @@ int run(const Command& command, std::span<const std::string_view> words, const L
     if (!rest) {
         return fail(log, rest.error(), kUsage);
     }
-    if (rest->size() > (command.arguments.empty() ? 0U : 1U)) {
+    const size_t least = command.arguments == "FILE" ? 1 : 0;
+    const size_t most = command.arguments.empty() ? 0 : 1;
+    if (rest->size() < least || rest->size() > most) {
         return fail(log,
                     base::error("usage: nvmeroot-nvmet " + std::string(command.name) + " " +
                                 std::string(command.arguments)),
                     kUsage);
     }
     if (!rest->empty()) {
-        options.file = rest->front();
+        (command.arguments == "[NQN]" ? options.nqn : options.file) = rest->front();
     }
     return command.run(options, log);
 }

@@ -10,7 +10,8 @@ case_settings() {
     image=busybox         # busybox, dracut or dracut-systemd
     kernel=6.12           # a series of lib/kernel.sh
     judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk;
-                          # script: guest/tools-init runs guest/$script beside a distribution's nvme-cli and fio
+                          # script: guest/tools-init runs guest/$script beside a distribution's nvme-cli and fio;
+                          # facts: the image's own init prints them, and nothing else is expected
     script=
     ports=$port           # that the script may call
     command='nvmeroot boot'
@@ -104,7 +105,7 @@ overlay_make() {
     [ -z "$client_host_key" ] || install -m600 "$keys/$client_host_key" "$etc/dhchap_secret"
     [ -z "$client_ctrl_key" ] || install -m600 "$keys/$client_ctrl_key" "$etc/dhchap_ctrl_secret"
     case $judge in
-        root) return 0 ;;
+        root | facts) return 0 ;;
         script) tools_overlay "$vt" && return 0 ;;
     esac
     busybox_into "$vt"
@@ -120,7 +121,7 @@ case_boot() {
         process) serve_by_process ;;
         guest) serve_by_guest ;;
     esac
-    [ "$judge" = root ] || init=rdinit=/vt/init
+    [ "$judge" = root ] || [ "$judge" = facts ] || init=rdinit=/vt/init
     [ "$judge" != script ] || guest_options+=(-drive "file=$tools_disk,format=raw,if=virtio,readonly=on")
     guest_start "$log/console" "$log/initrd" "$init $uri $ip $extra" "${guest_net[@]}" "${guest_options[@]}"
     [ -z "$meanwhile" ] || "$meanwhile"
@@ -140,15 +141,23 @@ serve_by_process() {
     target_is_up "${host%]}" "$port" || die "the target does not listen: $(tail -n 1 "$log/target")"
 }
 
+# nvmet_overlay DIR   what the guest with nvmet serves: /dev/vda, to the tests' client
+nvmet_overlay() {
+    local etc=$1/etc/nvmeroot
+    mkdir -p "$etc"
+    install -m600 "$keys/host" "$keys/ctrl" "$etc/"
+    target_config "$etc/nvmeroot-nvmet.conf" 10.9.0.1:4420 /dev/vda
+    sed -i "s|$keys|/etc/nvmeroot|" "$etc/nvmeroot-nvmet.conf"
+    echo "ROOT_PATH=nvme+tcp://$portal/$nqn/$nid" >"$1/settings"
+}
+
 # Two guests on one wire; the server's disk is the test's.
 serve_by_guest() {
     wires=$(mktemp -d)
     local server_image
     image_ready nvmet
     server_image=$image_file
-    mkdir "$log/server"
-    printf '%s\n' "HOSTNQN=$hostnqn" "SUBSYSNQN=$subsysnqn" "UUID=$uuid" "HOST_KEY=$(<"$keys/host")" \
-        "CTRL_KEY=$(<"$keys/ctrl")" "ROOT_PATH=nvme+tcp://$portal/$nqn/$nid" >"$log/server/settings"
+    nvmet_overlay "$log/server"
     image_with "$log/server.initrd" "$server_image" "$log/server"
     wire_net "$wires/server" "$wires/client" 52:54:00:09:00:01
     guest_start "$log/server.console" "$log/server.initrd" '' "${wire[@]}" \

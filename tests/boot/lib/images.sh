@@ -7,6 +7,7 @@
 #   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
 
 nvmeroot=${NVMEROOT:-$top/build/nvmeroot}
+nvmet=${NVMEROOT_NVMET:-$top/build/nvmeroot-nvmet}
 
 image_ready() {
     local script=$boot_tests/images/${1%%-*}.sh
@@ -14,7 +15,7 @@ image_ready() {
     image_file=$boot/images/$1-$kernel_release
     case $1 in
         nvmet)
-            built "$image_file" "$boot_tests/guest/nvmet-init" -- nvmet_image "$image_file"
+            built "$image_file" "$boot_tests/guest/nvmet-init" "$nvmet" -- nvmet_image "$image_file"
             return
             ;;
         dracut-systemd) set -- "$1" SYSTEMD=yes ;;
@@ -34,15 +35,19 @@ image_with() {
     } >"$1"
 }
 
-# The kernel's own target, in a guest of its own.
+# The kernel's own target, in a guest of its own, with the program that configures it.
 nvmet_image() {
-    local tree=$1.tree
+    local tree=$1.tree library
     rm -rf "$tree"
-    mkdir -p "$tree"/{dev,proc,sys,run,tmp,config}
+    mkdir -p "$tree"/{dev,proc,sys,run,tmp}
     busybox_into "$tree" || return 1
-    modules_into "$tree/modules" virtio_pci virtio_blk virtio_net af_packet nvmet nvmet-tcp crc32c_generic \
+    modules_into "$tree/modules" virtio_pci virtio_blk virtio_net af_packet nvmet nvmet-tcp nvme-tcp crc32c_generic \
         hmac sha256_generic sha512_generic dh_generic || return 1
     cp "$boot_tests/guest/nvmet-init" "$tree/init"
+    cp "$nvmet" "$tree/bin/"
+    for library in $(ldd "$nvmet" | grep -o '/[^ ]*'); do
+        install -D "$library" "$tree$library" || return 1
+    done
     packed_folder "$tree" | zstd -q -9 >"$1"
     rm -rf "$tree"
 }

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nvmet/dump.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "nvmet/config.h"
+#include "nvmet/plan.h"
+
+namespace nvmet {
+namespace {
+
+using base::Result;
+
+/// Names of sections, each given once in its kind.
+class Names {
+  public:
+    explicit Names(const Object& state) {
+        for (const Object& object : state.children) {
+            name(object);
+        }
+    }
+    [[nodiscard]] const std::string& of(Kind kind, const std::string& object) const {
+        return names_.at({kind, object});
+    }
+    std::string add(std::string_view kind, const std::string& wanted) {
+        std::string unique = wanted;
+        for (int n = 2; !taken_.insert(std::string(kind) + "." + unique).second; ++n) {
+            unique = wanted + "-" + std::to_string(n);
+        }
+        return unique;
+    }
+
+  private:
+    void name(const Object& object) {
+        const std::string lower = base::to_lower(object.name);
+        std::string tail = lower.substr(lower.find_last_of(":") + 1);
+        const bool plain = !tail.empty() && std::ranges::all_of(tail, [](unsigned char c) {
+            return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+        });
+        tail = plain ? tail : std::string(info(object.kind).name);
+        names_[{object.kind, object.name}] = add(section_of(object.kind), tail);
+    }
+
+    std::set<std::string> taken_;
+    std::map<std::pair<Kind, std::string>, std::string> names_;
+};
+
+class IniWriter {
+  public:
+    IniWriter(const Object& state, const KeyFiles& keys)
+        : state_(state), keys_(keys), names_(state) {}
+
+    std::string run() {
+        section("target");
+        for (const Attribute& row : attributes()) {
+            if (row.kind == Kind::kRoot) {
+                attribute(row, state_);
+            }
+        }
+        if (state_.all(Kind::kPort).empty()) {
+            line("listen", "none");
+        }
+        for (const Object* host : state_.all(Kind::kHost)) {
+            write_host(*host);
+        }
+        for (const Object* subsystem : state_.all(Kind::kSubsystem)) {
+            write_subsystem(*subsystem);
+        }
+        for (const Object* port : state_.all(Kind::kPort)) {
+            write_port(*port);
+        }
+        return std::move(out_);
+    }
+
+  private:
+    void section(const std::string& name) {
+        held_ = (out_.empty() && held_.empty() ? "[" : "\n[") + name + "]\n";
+    }
+    void line(std::string_view key, const std::string& value) {
+        const bool quote = value.find_first_of(";#=") != std::string::npos;
+        out_ += held_ + std::string(key) + " = " + (quote ? '"' + value + '"' : value) + "\n";
+        held_.clear();
+    }
+    void attribute(const Attribute& row, const Object& object) {
+        const std::string& value = object.get(row.file);
+        if (row.change != Change::kTrigger && !row.secret() && writable(row, value) &&
+            value != fresh_value(row, object.name) && value != "-1") {
+            line(row.key, ini_value(row, value));
+        }
+    }
+    /// `enable` where it is not what the reader takes it for.
+    void enable(const Object& object, std::string_view key, bool usual) {
+        const bool enabled = object.get("enable") == "1";
+        if (object.attributes.contains("enable") && enabled != usual) {
+            line(key, enabled ? "yes" : "no");
+        }
+    }
+    void rows(const Object& object) {
+        for (const Attribute& row : attributes()) {
+            if (row.kind == object.kind && row.file != "enable" &&
+                row.file != "attr_allow_any_host" && row.file != "device_nguid") {
+                attribute(row, object);
+            }
+        }
+    }
+    std::string names(Kind kind, const Object& object) {
+        std::string list;
+        for (const auto& [target, name] : object.links) {
+            list += (list.empty() ? "" : ", ") + names_.of(kind, target);
+        }
+        return list;
+    }
+
+    void write_host(const Object& host);
+    void write_subsystem(const Object& subsystem);
+    void write_namespace(const Object& ns, const std::string& subsystem);
+    void write_port(const Object& port);
+
+    const Object& state_;
+    const KeyFiles& keys_;
+    Names names_;
+    std::string held_;  ///< the head of a section that has no key yet
+    std::string out_;
+};
+
+void IniWriter::write_host(const Object& host) {
+    section("host." + names_.of(Kind::kHost, host.name));
+    line("nqn", host.name);
+    for (const char* file : {"dhchap_key", "dhchap_ctrl_key"}) {
+        if (const auto key = keys_.find({host.name, file}); key != keys_.end()) {
+            line(find_file(Kind::kHost, file)->key, key->second);
+        }
+    }
+    rows(host);
+}
+
+void IniWriter::write_subsystem(const Object& subsystem) {
+    const std::string name = names_.of(Kind::kSubsystem, subsystem.name);
+    section("subsystem." + name);
+    line("nqn", subsystem.name);
+    attribute(*find_file(Kind::kSubsystem, "attr_allow_any_host"), subsystem);
+    if (!subsystem.links.empty()) {
+        line("hosts", names(Kind::kHost, subsystem));
+    }
+    rows(subsystem);
+    if (!subsystem.attributes.contains("attr_model")) {
+        line("model", "Linux");  // what kernels before 5.7 show, and what nvmetcli saved there
+    }
+    if (const Object* passthru = subsystem.find(Kind::kPassthru, "")) {
+        rows(*passthru);
+        enable(*passthru, "passthru_enable", !passthru->get("device_path").empty());
+    }
+    for (const Object* ns : subsystem.all(Kind::kNamespace)) {
+        write_namespace(*ns, name);
+    }
+}
+
+void IniWriter::write_namespace(const Object& ns, const std::string& subsystem) {
+    section("namespace." + names_.add("namespace", subsystem + "-" + ns.name));
+    line("subsystem", subsystem);
+    line("nsid", ns.name);
+    rows(ns);
+    if (ns.attributes.contains("device_nguid")) {
+        const Attribute& row = *find_file(Kind::kNamespace, "device_nguid");
+        line(row.key, ini_value(row, ns.get(row.file)));
+    }
+    enable(ns, "enable", !ns.get("device_path").empty());
+}
+
+void IniWriter::write_port(const Object& port) {
+    const std::string name = names_.of(Kind::kPort, port.name);
+    section("port." + name);
+    line("portid", port.name);
+    line("subsystems", port.links.empty() ? "none" : names(Kind::kSubsystem, port));
+    rows(port);
+    for (const Object* group : port.all(Kind::kAnaGroup)) {
+        if (group->name != "1" || group->get("ana_state") != "optimized") {
+            section("ana." + name + "-" + group->name);
+            line("port", name);
+            line("group", group->name);
+            line("state", group->get("ana_state"));
+        }
+    }
+    for (const Object* referral : port.all(Kind::kReferral)) {
+        section("referral." + names_.add("referral", name + "-" + base::to_lower(referral->name)));
+        line("port", name);
+        line("name", referral->name);
+        rows(*referral);
+        enable(*referral, "enable", true);
+    }
+}
+
+}  // namespace
+
+Result<KeyFiles> save_keys(const Object& state, const std::string& folder) {
+    KeyFiles files;
+    const Names names(state);
+    for (const Object* host : state.all(Kind::kHost)) {
+        for (const Attribute& row : attributes()) {
+            const std::string& key = host->get(row.file);
+            if (row.kind != Kind::kHost || !row.secret() || key.empty()) {
+                continue;
+            }
+            if (folder.empty()) {
+                return base::error(base::quoted(host->name) +
+                                   " has a key: name a folder for such files with --keys DIR");
+            }
+            const std::string path = folder + "/" + names.of(Kind::kHost, host->name) +
+                                     (row.file == "dhchap_key" ? ".key" : ".ctrl.key");
+            TRY_VOID(base::make_directories(folder, 0700));
+            TRY_VOID(base::write_text_atomically(path, key + "\n", 0600));
+            files[{host->name, std::string(row.file)}] = path;
+        }
+    }
+    return files;
+}
+
+Result<std::string> to_ini(const Object& state, const KeyFiles& keys) {
+    for (const Object& object : state.children) {
+        for (const auto& [target, name] : object.links) {
+            if (state.find(info(object.kind).linked, target) == nullptr) {
+                return base::error(object.title() + ": no " +
+                                   std::string(info(info(object.kind).linked).name) + " " +
+                                   base::quoted(target));
+            }
+        }
+    }
+    const std::string text = IniWriter(state, keys).run();
+    const auto read = parse_config(text, "dump.conf");
+    if (!read) {
+        return base::error("an ini file cannot say this: " + read.error()[0]);
+    }
+    const Steps steps = make_plan(state, read->state);
+    if (!steps.empty()) {
+        return base::error("an ini file cannot say " + steps[0].path);
+    }
+    return text;
+}
+
+}  // namespace nvmet

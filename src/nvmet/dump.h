@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A state as an ini file, and its keys as files beside it. Sections are called
+// after the last part of the NQN that they stand for.
+#pragma once
+
+#include <string>
+
+#include "nvmet/nvmetcli.h"
+#include "nvmet/object.h"
+
+namespace nvmet {
+
+/// Writes each key of the state to a file of its own (mode 0600) in `folder`,
+/// which is made. Errors: there are keys and `folder` is empty; a file that
+/// cannot be written.
+base::Result<KeyFiles> save_keys(const Object& state, const std::string& folder);
+
+/// The ini file of a state. It is read back before it is given away.
+/// @return an error that names what an ini file cannot say, if there is
+/// anything
+base::Result<std::string> to_ini(const Object& state, const KeyFiles& keys);
+
+}  // namespace nvmet

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nvmet/config.h"
+
+#include "nvmet/commands.h"
+#include "nvmet/presence.h"
+#include "nvmet/validate.h"
+#include "sample.h"
+#include "support/fake_configfs.h"
+
+namespace {
+
+using nvmet::Kind;
+using nvmet::Object;
+using sample::kFull;
+using sample::with;
+
+struct Fixture : sample::Files {
+    /// Every error of a file, parsed and checked, one a line.
+    [[nodiscard]] std::string errors(const std::string& text) const {
+        std::string all;
+        const auto config = nvmet::parse_config(text, dir.at("t.conf"));
+        for (const std::string& line :
+             config ? nvmet::check_rules(config->state) : config.error()) {
+            all += line + "\n";
+        }
+        return all;
+    }
+    void expect(const std::string& text, const std::string& error) const {
+        const std::string found = errors(text);
+        BOOST_TEST(found.find(error) != std::string::npos, error + "\n--- found:\n" + found);
+        BOOST_TEST(found.find("DHHC") == std::string::npos);
+    }
+};
+
+const std::string kHost = "[host.a]\nnqn=nqn.2024-08.com.example:a\n";
+const std::string kSubsystem = "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nhosts=a\n";
+const std::string kNamespace = "[namespace.n]\nsubsystem=s\nimage=one.img\n";
+const std::string kWhole = kHost + kSubsystem + kNamespace;
+const std::string kPort =
+    "[port.p]\nportid=1\ntrtype=tcp\nadrfam=ipv4\ntraddr="
+    "192.0.2.1\ntrsvcid=4420\n";
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(nvmet_config, Fixture)
+
+BOOST_AUTO_TEST_CASE(a_file_of_the_other_target_is_enough) {
+    const Object state = wanted(kWhole);
+    const Object* port = state.find(Kind::kPort, "1");
+    BOOST_REQUIRE(port != nullptr);
+    BOOST_TEST(port->get("addr_traddr") == "0.0.0.0");
+    BOOST_TEST(port->get("addr_trsvcid") == "4420");
+    BOOST_TEST(port->links.contains("nqn.2024-08.com.example:s"));
+    const Object* ns =
+        state.find(Kind::kSubsystem, "nqn.2024-08.com.example:s")->find(Kind::kNamespace, "1");
+    BOOST_REQUIRE(ns != nullptr);
+    BOOST_TEST(ns->get("device_path") == dir.at("one.img"));
+    BOOST_TEST(ns->get("enable") == "1");
+    BOOST_TEST(errors(kWhole).empty());
+}
+
+BOOST_AUTO_TEST_CASE(addresses_take_the_numbers_that_ports_leave) {
+    const Object state = wanted("[target]\nlisten=192.0.2.1, [fd00::1]:4421\n" + kWhole +
+                                "[port.p]\nportid=1\nsubsystems=none\n");
+    BOOST_TEST(state.find(Kind::kPort, "1")->links.empty());
+    BOOST_TEST(state.find(Kind::kPort, "2")->get("addr_traddr") == "192.0.2.1");
+    BOOST_TEST(state.find(Kind::kPort, "3")->get("addr_adrfam") == "ipv6");
+    BOOST_TEST(wanted("[target]\nlisten=none\n" + kWhole).all(Kind::kPort).empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_kernel_cannot_do_is_refused_by_name) {
+    expect(kWhole + "read_only=yes\n", "read_only: the kernel lets every host write");
+    expect(kWhole + "block_size=512\n", "block_size: the kernel takes the block size");
+    expect(kWhole + "pi=type1\n", "pi: the kernel takes protection information from");
+    expect(kWhole + "eui64=0011223344556677\n", "no EUI-64");
+    expect(kWhole + "hosts=a\n", "the kernel admits hosts to subsystems");
+    expect("[target]\ndiscovery=192.0.2.1\n" + kWhole, "the kernel answers discovery at every");
+    expect("[target]\nmax_connections=9\n" + kWhole, "has nothing like it");
+    expect("[target]\nio_queues=9\n" + kWhole, "qid_max");
+    expect(kWhole + "[host.b]\nnqn=nqn.2024-08.com.example:b\ndhchap_secret_file_next=host.key\n",
+           "one key for a host, not two");
+    expect(kWhole + "[access.x]\nhost=a\nsubsystem=s\n", "not one for each subsystem");
+    expect(kHost + "dhchap_hash=sha256,sha384\n" + kSubsystem + kNamespace, "takes one, not a");
+}
+
+BOOST_AUTO_TEST_CASE(silent_ways_to_no_authentication_are_refused) {
+    const std::string key = "dhchap_secret_file=host.key\n";
+    expect(kHost + key + kSubsystem + "allow_any_host=yes\n" + kNamespace, "allow_any_host");
+    expect(kHost + "dhchap_ctrl_secret_file=ctrl.key\n" + kSubsystem + kNamespace,
+           "dhchap_ctrl_secret_file without dhchap_secret_file");
+    expect(kHost + key + "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nallow_any_host=yes\n" +
+               kNamespace,
+           "has a key and no subsystem lists it");
+    const Object running = wanted(kHost + key + kSubsystem + kNamespace);
+    const auto lost = nvmet::check_lost_keys(running, wanted(kWhole));
+    BOOST_REQUIRE(lost.size() == 1U);
+    BOOST_TEST(lost[0].find("has a dhchap_key now and would have none") != std::string::npos);
+    BOOST_TEST(nvmet::check_lost_keys(running, running).empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_kernels_rules_are_known_before_a_write) {
+    expect(kWhole + kPort + "pi_enable=yes\n", "rdma alone carries protection information");
+    expect(kWhole + kPort + "tsas=tls1.3\n", "needs treq");
+    expect(kWhole + kPort + "tsas=connected\n", "does not go with trtype = tcp");
+    expect(kWhole + kPort + "max_queue_size=4\n", "not between 16 and 1024");
+    expect(kWhole + with(kPort, "192.0.2.1", "host.example"), "no numeric ipv4 address");
+    expect(kWhole + with(kPort, "trsvcid=4420", "trsvcid=http"), "trsvcid is no port number");
+    expect(kWhole + with(kPort, "trtype=tcp\n", ""), "no trtype");
+    expect(kWhole + kPort + with(with(kPort, "port.p", "port.q"), "portid=1", "portid=2"),
+           "tcp 192.0.2.1 port 4420 is that of port 1");
+    expect(kWhole + "ana_group=3\n" + kPort, "ANA group 3: port 1 does not have it");
+    expect(kWhole + "ana_group=128\n" + kPort, "128");
+    expect(kHost + kSubsystem + "cntlid_min=9\ncntlid_max=8\n" + kNamespace, "is above cntlid_max");
+    expect(kHost + kSubsystem + "passthru=/dev/nvme0\n" + kNamespace, "can have no other");
+    expect("[target]\ndiscovery_nqn=nqn.2024-08.com.example\n" + kWhole, "begins with the disc");
+    expect(kHost + kSubsystem + "[namespace.n]\nsubsystem=s\nenable=yes\n", "no image");
+}
+
+BOOST_AUTO_TEST_CASE(misspelt_things_are_told_all_at_once) {
+    const std::string found =
+        errors("[prot.x]\na=1\n[port.p]\nportid=70000\ntrtpye=tcp\n" + kHost +
+               "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nhosts=a\nqid_max=0\n" + kNamespace +
+               "[ana.x]\nport=q\ngroup=0\nstate=optimised\n[referral.r]\ntrtype=tcp\n");
+    for (const char* part :
+         {"did you mean \"port\"?", "did you mean \"trtype\"?", "qid_max", "optimised"}) {
+        BOOST_TEST(found.find(part) != std::string::npos, part + ("\n" + found));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(each_attribute_that_the_kernel_lacks_is_told) {
+    const Object want = wanted(kFull);
+    for (const nvmet::Attribute& row : nvmet::attributes()) {
+        const bool asked = row.since != "4.8" && row.change != nvmet::Change::kTrigger;
+        if (!asked) {
+            continue;
+        }
+        const std::string kind(nvmet::info(row.kind).name);
+        support::FakeConfigfs kernel({kind + "/" + std::string(row.file)});
+        const auto before = kernel.snapshot();
+        const auto presence =
+            nvmet::probe(kernel, nvmet::Presence::seen_in(*nvmet::read_tree(kernel)));
+        BOOST_REQUIRE(presence.ok());
+        bool undecided = true;
+        const auto errors = nvmet::check_presence(want, *presence, undecided);
+        BOOST_TEST(!errors.empty(), row.file);
+        for (const std::string& error : errors) {
+            BOOST_TEST(error.find(std::string(row.file) + " (Linux " + std::string(row.since)) !=
+                           std::string::npos,
+                       error);
+        }
+        BOOST_TEST(!undecided);
+        BOOST_TEST((kernel.snapshot() == before));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(looking_leaves_nothing_where_it_fails) {
+    support::FakeConfigfs kernel;
+    const auto before = kernel.snapshot();
+    for (int n = 1; n <= 10; ++n) {
+        kernel.fail_at(n);
+        const auto presence =
+            nvmet::probe(kernel, nvmet::Presence::seen_in(*nvmet::read_tree(kernel)));
+        BOOST_TEST(!presence.ok());
+        // What could not be removed is removed by the next who looks, as every
+        // foreign object is.
+        BOOST_TEST((n > 5 || kernel.snapshot() == before), n);
+        kernel = support::FakeConfigfs();
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
