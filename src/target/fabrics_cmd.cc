@@ -197,7 +197,7 @@ Checked check_property_get(const Request& request) {
         return status::kInvalidOpcode.dnr();
     }
     if (find_property(nvme::command_as<PropertySqe>(request.sqe)) == nullptr) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField;  // nvme-cli reads them all, and knows this one only bare
     }
     return no_data(request);
 }
