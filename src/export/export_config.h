@@ -97,6 +97,8 @@ struct Limits {
     uint16_t io_queues = 128;
     uint16_t queue_entries = 128;
     uint32_t max_transfer_bytes = 1U << 20U;
+    uint32_t max_h2c_bytes = 1U << 20U;
+    uint32_t io_capsule_bytes = 8192;
 };
 
 struct ExportConfig {

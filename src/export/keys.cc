@@ -179,6 +179,18 @@ Status store_transfer_size(std::string_view text, uint32_t& into) {
     return base::done();
 }
 
+/// A number of bytes between the two bounds that is a multiple of `unit`.
+Status store_bytes(std::string_view text, uint64_t min, uint64_t max, uint32_t unit,
+                   uint32_t& into) {
+    TRY(const uint64_t bytes, base::parse_size(text));
+    if (bytes < min || bytes > max || bytes % unit != 0) {
+        return error(base::quoted(text) + " is not a multiple of " + std::to_string(unit) +
+                     " bytes between " + std::to_string(min) + " and " + std::to_string(max));
+    }
+    into = static_cast<uint32_t>(bytes);
+    return base::done();
+}
+
 Status store_pi(std::string_view text, uint8_t& into) {
     static constexpr std::array<std::string_view, 4> kTypes = {"none", "type1", "type2", "type3"};
     const auto type = std::find(kTypes.begin(), kTypes.end(), text);
@@ -272,6 +284,10 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return store_number(v.text, 2, 1024, s.limits.queue_entries); }},
     {"mdts", "SIZE", "1M", "data that one command moves at most; a power of two, 4K to 16M",
      [](const Value& v, TargetSection& s) { return store_transfer_size(v.text, s.limits.max_transfer_bytes); }},
+    {"in_capsule_data", "SIZE", "8K", "data of a write that hosts send with the command, unasked; a multiple of 16 bytes, 0 to 64K",
+     [](const Value& v, TargetSection& s) { return store_bytes(v.text, 0, 64U << 10U, 16, s.limits.io_capsule_bytes); }},
+    {"max_h2c_data", "SIZE", "1M", "data that a host sends in one piece at most; a multiple of 4 bytes, 4K to 16M",
+     [](const Value& v, TargetSection& s) { return store_bytes(v.text, 4096, 16U << 20U, 4, s.limits.max_h2c_bytes); }},
     {"discovery_auth", "yes|no", "no", "hosts prove themselves at the discovery service too, and only those that are listed here get an answer",
      [](const Value& v, TargetSection& s) { return store(base::parse_bool(v.text), s.discovery_auth); }},
     {"dhchap_hash", "sha256,sha384,sha512", "all", "hashes that any host may use",

@@ -117,6 +117,7 @@ struct IdentifyController {
     static constexpr uint16_t kOncsCopy = 1U << 8U;
     static constexpr uint8_t kNwpcProtect = 1U << 0U;
     static constexpr uint8_t kNwpcUntilPowerCycle = 1U << 1U;
+    static constexpr uint16_t kFusesCompareAndWrite = 1U << 0U;
     static constexpr uint8_t kVwcPresent = 1U << 0U;
     static constexpr uint8_t kVwcFlushAll = 3U << 1U;  ///< Flush with NSID FFFFFFFFh is supported
     static constexpr uint32_t kSglsSupported = 1U << 0U;
@@ -176,7 +177,10 @@ struct IdentifyNamespace {
     le16 npdg;
     le16 npda;
     le16 nows;
-    Reserved<8> reserved74{};
+    le16 mssrl;        ///< blocks of one source range of Copy
+    le32 mcl;          ///< blocks of a whole Copy
+    uint8_t msrc = 0;  ///< source ranges of Copy, 0's based
+    uint8_t reserved81 = 0;
     uint8_t nulbaf = 0;  ///< further formats, numbered behind the nlbaf + 1 first ones
     Reserved<9> reserved83{};
     le32 anagrpid;
@@ -189,6 +193,8 @@ struct IdentifyNamespace {
     std::array<LbaFormat, 64> lbaf{};
     std::array<uint8_t, 3712> vendor{};
 
+    static constexpr uint8_t kDlfeatReadsZero = 1;           ///< what is deallocated reads as zeros
+    static constexpr uint8_t kDlfeatWriteZeroes = 1U << 3U;  ///< Write Zeroes may deallocate
     static constexpr uint8_t kNsfeatOptimalPerformance = 1U << 4U;
     static constexpr uint8_t kFlbasExtended = 1U << 4U;
     static constexpr uint8_t kMcExtended = 1U << 0U;
@@ -205,6 +211,7 @@ struct IdentifyNamespace {
 };
 static_assert(sizeof(IdentifyNamespace) == kIdentifyBytes);
 static_assert(offsetof(IdentifyNamespace, noiob) == 46 && offsetof(IdentifyNamespace, npwg) == 64);
+static_assert(offsetof(IdentifyNamespace, mssrl) == 74 && offsetof(IdentifyNamespace, msrc) == 80);
 static_assert(offsetof(IdentifyNamespace, nulbaf) == 82);
 static_assert(offsetof(IdentifyNamespace, anagrpid) == 92);
 static_assert(offsetof(IdentifyNamespace, nsattr) == 99);

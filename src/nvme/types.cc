@@ -149,6 +149,7 @@ constexpr auto kStatusNames = std::to_array<Row<Status>>({
     {status::kConflictingAttributes, "Conflicting Attributes"},
     {status::kInvalidProtectionInfo, "Invalid Protection Information"},
     {status::kWriteToReadOnlyRange, "Attempted Write to Read Only Range"},
+    {status::kCommandSizeLimit, "Command Size Limit Exceeded"},
     {status::kWriteFault, "Write Fault"},
     {status::kUnrecoveredRead, "Unrecovered Read Error"},
     {status::kGuardCheck, "End-to-end Guard Check Error"},

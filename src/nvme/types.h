@@ -73,6 +73,8 @@ struct Sqe {
     le32 cdw15;
 
     static constexpr uint8_t kFusedMask = 0x03;
+    static constexpr uint8_t kFusedFirst = 0x01;
+    static constexpr uint8_t kFusedSecond = 0x02;
     static constexpr uint8_t kPsdtMask = 0xC0;
     static constexpr uint8_t kPsdtSgl = 0x40;
 };
@@ -250,6 +252,35 @@ inline uint32_t block_count(const Sqe& sqe) {
     return (sqe.cdw12 & IoFlags::kBlocksMask) + 1;
 }
 
+/// One range of Dataset Management; the command has up to 256.
+struct DsmRange {
+    le32 attributes;
+    le32 nlb;  ///< blocks, may be 0
+    le64 slba;
+
+    static constexpr uint32_t kDeallocate = 1U << 2U;  ///< AD in CDW11
+};
+static_assert(sizeof(DsmRange) == 16 && offsetof(DsmRange, slba) == 8);
+
+/// One source range of Copy, descriptor format 0h.
+struct CopyRange {
+    Reserved<8> reserved0{};
+    le64 slba;
+    le16 nlb;  ///< 0's based
+    Reserved<6> reserved18{};
+    le32 eilbrt;
+    le16 elbat;
+    le16 elbatm;
+};
+static_assert(sizeof(CopyRange) == 32 && offsetof(CopyRange, eilbrt) == 24);
+
+constexpr uint32_t kMostRanges = 256;
+/// How many ranges a Dataset Management (CDW10) or Copy (CDW12) command has, 1 to 256.
+inline uint32_t range_count(const Sqe& sqe) {
+    const bool copy = sqe.opcode == static_cast<uint8_t>(IoOpcode::kCopy);
+    return ((copy ? sqe.cdw12 : sqe.cdw10) & 0xFFU) + 1;
+}
+
 // --- status
 // ----------------------------------------------------------------------------------------
 
@@ -337,6 +368,7 @@ inline constexpr Status kFeatureNotNamespaceSpecific{1, 0x0F};
 inline constexpr Status kConflictingAttributes{1, 0x80};
 inline constexpr Status kInvalidProtectionInfo{1, 0x81};
 inline constexpr Status kWriteToReadOnlyRange{1, 0x82};
+inline constexpr Status kCommandSizeLimit{1, 0x83};
 // … of Fabrics commands: the same numbers mean something else
 inline constexpr Status kConnectIncompatibleFormat{1, 0x80};
 inline constexpr Status kConnectControllerBusy{1, 0x81};

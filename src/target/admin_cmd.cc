@@ -23,13 +23,15 @@ void keep_alive(Request& request) {
 
 namespace {
 
-/// Asynchronous Event Requests can be aborted; everything else here is done before an Abort comes
-/// or is in a backend's hands.
+/// Of the admin commands only Asynchronous Event Requests last long enough to be aborted. An Abort
+/// is itself done at once, so that no host ever has more of them under way than ACL allows.
 void abort(Request& request) {
     constexpr uint64_t kNotAborted = 1;
     const auto sqid = static_cast<uint16_t>(request.sqe.cdw10);
     const auto cid = static_cast<uint16_t>(request.sqe.cdw10 >> 16U);
-    const bool aborted = sqid == 0 && request.queue->abort_async_event(cid);
+    Queue* queue = request.queue->controller()->queue(sqid);
+    const bool aborted =
+        queue != nullptr && (sqid == 0 ? queue->abort_async_event(cid) : queue->abort(cid));
     request.queue->complete(request, status::kSuccess, aborted ? 0 : kNotAborted);
 }
 

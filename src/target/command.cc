@@ -19,6 +19,18 @@ void Request::submit(Backend& backend, Continuation next_step) {
     backend.submit(*this);
 }
 
+void Request::wait_for_turn(WriteOrder& order, uint64_t first, uint64_t blocks,
+                            WriteOrder::Kind turn, Run run) {
+    run_ = run;
+    if (order.enter(*this, first, blocks, turn)) {
+        run(*this);
+    }
+}
+
+void Request::on_turn() {
+    queue->turn_came(*this);  // with no queue it would be in a backend, past its turn
+}
+
 void Request::done(IoError error) {
     submitted = false;
     if (queue == nullptr) {

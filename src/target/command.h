@@ -5,6 +5,9 @@
 // again; the same rows name the commands and answer the Commands Supported and Effects log.
 //
 //   capsule ─► check ─► (R2T ─► data) ─► execute ─► backend ─► done ─► complete ─► sent
+//
+// A command that must not go on (aborted, its data broken, its fused partner lost) gets a fate: it
+// ends with that status as soon as nobody else holds it.
 #pragma once
 
 #include <array>
@@ -20,6 +23,8 @@
 #include "target/backend.h"
 #include "target/buffer_pool.h"
 #include "target/out_queue.h"
+#include "target/r2t_window.h"
+#include "target/write_order.h"
 
 namespace target {
 
@@ -69,51 +74,75 @@ class RequestPdu final : public OutPdu {
 
 /// A command from its capsule to the last byte of its answer. Belongs to its queue, or, when the
 /// queue went away while a backend held it, to itself.
-class Request final : public Io {
+class Request final : public Io, private WritePlace {
   public:
+    static constexpr size_t kR2tBytes = sizeof(nvme::R2t) + nvme::kDigestBytes;
+
     enum class State : uint8_t {
         kFree,
         kReceiving,     ///< the rest of the capsule
         kWaiting,       ///< for memory
         kTransferring,  ///< R2T queued: the host's H2CData
-        kExecuting,     ///< a command function or a backend has it
+        kFusing,        ///< its data is here; for the other half of its fused pair
+        kExecuting,     ///< a command function, a backend or the write order has it
         kAnswering,     ///< the answer is on its way out
     };
     /// What happens when the backend is done.
     using Continuation = void (*)(Request& request, IoError error);
+    using Run = void (*)(Request& request);
 
     Request(Queue& owner, uint16_t index) : queue(&owner), slot(index) {}
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+    ~Request() { leave(); }  // before the namespace goes
 
     /// Hands the request to `backend`; `next` runs when it is done, unless the queue is closing.
     /// REQUIRES: kind, offset, length and the flags are set.
     void submit(Backend& backend, Continuation next);
     void done(IoError error) override;
 
+    /// Takes a place among the writes; `run` runs, now or later, when it is its turn. The place is
+    /// left when the command is answered.
+    void wait_for_turn(WriteOrder& order, uint64_t first, uint64_t blocks, WriteOrder::Kind turn,
+                       Run run);
+
     /// The bytes that the command moves. REQUIRES: they are here, or memory for them is.
     [[nodiscard]] base::MutableBytes payload() const { return buffer.bytes().first(transfer); }
 
     Queue* queue;   ///< null: the queue is gone, and the request goes when its backend is done
-    uint16_t slot;  ///< also its transfer tag
+    uint16_t slot;  ///< with the number of a part, the transfer tag of an R2T
     State state = State::kFree;
     bool submitted = false;  ///< a backend has it
     nvme::Sqe sqe;
     const CommandEntry* entry = nullptr;
     uint32_t transfer = 0;  ///< bytes the command moves
-    uint32_t received = 0;  ///< of those, from H2CData
-    bool corrupt = false;   ///< a data digest was wrong
     /// The namespace that an I/O command names, from its check to its end; null: there is none.
     std::shared_ptr<Namespace> ns;
     uint32_t checked_generation = 0;  ///< of `ns`
+    nvme::Status fate;                ///< not success: how it ends, whatever becomes of it
+    bool owns_cid = false;            ///< no other command in flight has its identifier
+    R2tWindow r2ts;
     Buffer buffer;
     Continuation continuation = nullptr;
-    uint32_t step = 0;  ///< for commands that go to backends more than once
+
+    // for commands that go to backends more than once
+    uint32_t step = 0;
+    uint64_t position = 0;  ///< bytes
+    Buffer scratch;
+    Request* partner = nullptr;  ///< the other half of its fused pair, once both have come
 
     RequestPdu r2t_pdu{*this};
     RequestPdu answer_pdu{*this};
-    nvme::FrameHead r2t_head;
+    std::array<std::byte, R2tWindow::kMost * kR2tBytes> r2t_bytes;
     nvme::FrameHead data_head;
     nvme::FrameHead response_head;
     nvme::le32 data_digest;
+
+  private:
+    friend class Queue;
+    void on_turn() override;
+
+    Run run_ = nullptr;
 };
 
 }  // namespace target

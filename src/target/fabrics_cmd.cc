@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "nvme/fabrics.h"
 #include "target/command.h"
+#include "target/io_cmd.h"
 #include "target/queue.h"
 
 namespace target {
@@ -219,26 +220,14 @@ Checked check_property_set(const Request& request) {
     return no_data(request);
 }
 
-/// Flushes one namespace after the other, so that what was acknowledged is safe when the host reads
-/// that the shutdown is complete. request.step is the NSID flushed last.
-void flush_next(Request& request, IoError error) {
-    if (error != IoError::kNone) {
+/// What was acknowledged is safe when the host reads that the shutdown is complete.
+void shut_down(Request& request, nvme::Status status) {
+    if (!status.ok()) {
         request.queue->complete(request, status::kInternalError);
         return;
     }
-    Controller& controller = *request.queue->controller();
-    const auto all = controller.namespaces();
-    const auto next =
-        std::ranges::find_if(all, [&](const auto& ns) { return ns->nsid() > request.step; });
-    if (next == all.end()) {
-        controller.shutdown_complete();
-        request.queue->complete(request, status::kSuccess);
-        return;
-    }
-    request.step = (*next)->nsid();
-    request.kind = Io::Kind::kFlush;
-    request.ns = *next;
-    request.submit(request.ns->backend(), flush_next);
+    request.queue->controller()->shutdown_complete();
+    request.queue->complete(request, status);
 }
 
 void property_set(Request& request) {
@@ -246,7 +235,7 @@ void property_set(Request& request) {
     Controller& controller = *request.queue->controller();
     if (controller.set_configuration(static_cast<uint32_t>(sqe.value))) {
         request.queue->tell(Event::Kind::kDisconnected, "controller shut down by the host");
-        flush_next(request, IoError::kNone);
+        flush_each<shut_down>(request, IoError::kNone);
         return;
     }
     request.queue->complete(request, status::kSuccess);

@@ -131,7 +131,6 @@ base::Bytes controller_page(const Request& request) {
         id.oaes = IdentifyController::kOaesDiscoveryChange;
         return page_of(id);
     }
-    constexpr uint8_t kFlushOfAllRefused = 2U << 1U;
     constexpr uint8_t kOneReadOnlySlot = 1U << 1U | 1U;
     id.cntrltype = IdentifyController::kTypeIo;
     id.cmic = IdentifyController::kCmicMultiPort | IdentifyController::kCmicMultiController;
@@ -142,12 +141,15 @@ base::Bytes controller_page(const Request& request) {
     id.lpa |= IdentifyController::kLpaEffects;
     id.nn = highest_nsid(controller);
     id.oncs = optional_commands();
-    id.vwc = IdentifyController::kVwcPresent | kFlushOfAllRefused;
+    id.fuses = IdentifyController::kFusesCompareAndWrite;
+    id.vwc = IdentifyController::kVwcPresent | IdentifyController::kVwcFlushAll;
     id.nwpc = IdentifyController::kNwpcProtect | IdentifyController::kNwpcUntilPowerCycle;
     for (const auto& ns : controller.namespaces()) {
         id.tnvmcap[0] = id.tnvmcap[0] + ns->block_count() * ns->block_bytes();
     }
     describe_ana(id, controller, queue.target().limits());
+    id.acwu = Namespace::kCompareAndWriteBlocks - 1;
+    id.ocfs = uint16_t{1};  // Copy descriptor format 0h
     return page_of(id);
 }
 
@@ -173,6 +175,12 @@ base::Bytes descriptors(const Request& request) {
 
 base::Bytes nothing_more(const Request& /*request*/) {
     return base::Bytes(nvme::kIdentifyBytes);
+}
+
+base::Bytes nvm_controller_page(const Request& request) {
+    nvme::IdentifyNvmController page;
+    page.vsl = mdts(request.queue->target().limits().max_transfer_bytes);
+    return page_of(page);
 }
 
 base::Bytes independent_page(const Request& request) {
@@ -208,7 +216,7 @@ constexpr std::array kIdentifyRows = {
     IdentifyRow{Cns::kActiveNamespaces, false, false, false, active_list},
     IdentifyRow{Cns::kNamespaceDescriptors, true, false, false, descriptors},
     IdentifyRow{Cns::kCommandSetNamespace, true, true, false, nothing_more},
-    IdentifyRow{Cns::kCommandSetController, false, true, false, nothing_more},
+    IdentifyRow{Cns::kCommandSetController, false, true, false, nvm_controller_page},
     IdentifyRow{Cns::kCommandSetActiveNamespaces, false, true, false, active_list},
     IdentifyRow{Cns::kIndependentNamespace, true, false, false, independent_page},
     // Namespaces are not managed by hosts: those that are allocated are those that are active.

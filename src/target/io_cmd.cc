@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Commands of the NVM command set on I/O queues: blocks in, blocks out.
+// Commands of the NVM command set on I/O queues: the table of all of them, and those that move
+// blocks in and out.
+//
+//     io_cmd.cc      Read, Write, Write Zeroes, Flush
+//     io_compare.cc  Compare, Verify, Compare and Write
+//     io_ranges.cc   Dataset Management, Copy
 //
 // A namespace with a protection format is shown but not served: its blocks would have to come with
 // protection information that nobody keeps yet.
 //
 // NVM Command Set Specification 1.0: 3.2 "NVM Command Set Commands".
-#include <array>
+#include "target/io_cmd.h"
 
-#include "target/command.h"
-#include "target/queue.h"
+#include <array>
 
 namespace target {
 
 namespace status = nvme::status;
 
-namespace {
-
 const Namespace* namespace_of(const Request& request) {
     return request.ns.get();
 }
 
-/// Judges what all commands on a range of blocks have in common. @return the bytes of the range
-Checked check_blocks(const Request& request) {
+nvme::Status check_access(const Request& request, Access access) {
     const Namespace* ns = namespace_of(request);
     if (ns == nullptr) {
         return status::kInvalidNamespace.dnr();
@@ -30,59 +31,61 @@ Checked check_blocks(const Request& request) {
     if (ns->format_only()) {
         return status::kInvalidField.dnr();
     }
-    const uint32_t blocks = nvme::block_count(request.sqe);
-    const auto range = ns->check_range(nvme::start_block(request.sqe), blocks);
-    if (!range.ok()) {
-        return range;
+    if (access == Access::kWrite && ns->read_only()) {
+        return status::kNamespaceWriteProtected.dnr();
     }
-    return blocks * ns->block_bytes();
+    return status::kSuccess;
 }
 
-Checked check_transfer(const Request& request) {
-    TRY(const uint32_t bytes, check_blocks(request));
+Checked check_blocks(const Request& request, Access access) {
+    if (const nvme::Status verdict = check_access(request, access); !verdict.ok()) {
+        return verdict;
+    }
+    const Namespace& ns = *namespace_of(request);
+    const uint32_t blocks = nvme::block_count(request.sqe);
+    const nvme::Status verdict = ns.check_range(nvme::start_block(request.sqe), blocks);
+    if (!verdict.ok()) {
+        return verdict;
+    }
+    return blocks * ns.block_bytes();
+}
+
+Checked check_transfer(const Request& request, Access access) {
+    TRY(const uint32_t bytes, check_blocks(request, access));
     if (bytes > request.queue->target().limits().max_transfer_bytes) {
         return status::kInvalidField.dnr();
     }
     return bytes;
 }
 
-Checked check_write(const Request& request) {
-    TRY(const uint32_t bytes, check_transfer(request));
-    if (namespace_of(request)->read_only()) {
-        return status::kNamespaceWriteProtected.dnr();
-    }
-    return bytes;
-}
-
-Checked check_write_zeroes(const Request& request) {
-    TRY_VOID(check_blocks(request));
-    if (namespace_of(request)->read_only()) {
-        return status::kNamespaceWriteProtected.dnr();
-    }
-    return no_data(request);
-}
-
-Checked check_flush(const Request& request) {
-    if (namespace_of(request) == nullptr) {
-        return status::kInvalidNamespace.dnr();
-    }
-    return no_data(request);
-}
-
 void finish(Request& request, IoError error) {
     request.queue->complete(request, to_status(error, request.kind));
 }
 
+bool is_forced(const Request& request) {
+    return (request.sqe.cdw12 & nvme::IoFlags::kForceUnitAccess) != 0 ||
+           request.queue->controller()->features.volatile_write_cache == 0;
+}
+
 void submit_blocks(Request& request, Io::Kind kind) {
-    const Namespace& ns = *namespace_of(request);
-    const Controller& controller = *request.queue->controller();
+    const Namespace& ns = *request.ns;
     request.kind = kind;
     request.offset = nvme::start_block(request.sqe) * ns.block_bytes();
     request.length = uint64_t{nvme::block_count(request.sqe)} * ns.block_bytes();
-    request.force_unit_access = (request.sqe.cdw12 & nvme::IoFlags::kForceUnitAccess) != 0 ||
-                                controller.features.volatile_write_cache == 0;
+    request.force_unit_access = is_forced(request);
     request.data = request.transfer == 0 ? base::MutableBytes() : request.payload();
     request.submit(ns.backend(), finish);
+}
+
+void write_in_turn(Request& request, Request::Run run) {
+    request.wait_for_turn(request.ns->writes(), nvme::start_block(request.sqe),
+                          nvme::block_count(request.sqe), WriteOrder::Kind::kPlain, run);
+}
+
+namespace {
+
+Checked check_read(const Request& request) {
+    return check_transfer(request, Access::kRead);
 }
 
 void read(Request& request) {
@@ -92,24 +95,51 @@ void read(Request& request) {
     submit_blocks(request, Io::Kind::kRead);
 }
 
+Checked check_write(const Request& request) {
+    return check_transfer(request, Access::kWrite);
+}
+
 void write(Request& request) {
     IoCounters& counters = request.queue->controller()->counters;
     ++counters.write_commands;
     counters.written_bytes += request.transfer;
-    submit_blocks(request, Io::Kind::kWrite);
+    write_in_turn(request, [](Request& r) { submit_blocks(r, Io::Kind::kWrite); });
+}
+
+Checked check_write_zeroes(const Request& request) {
+    TRY_VOID(check_blocks(request, Access::kWrite));
+    return no_data(request);
 }
 
 void write_zeroes(Request& request) {
     request.may_deallocate = (request.sqe.cdw12 & nvme::IoFlags::kDeallocate) != 0;
-    submit_blocks(request, Io::Kind::kWriteZeroes);
+    write_in_turn(request, [](Request& r) { submit_blocks(r, Io::Kind::kWriteZeroes); });
+}
+
+bool flushes_all(const Request& request) {
+    return request.sqe.nsid == nvme::kNsidAll;
+}
+
+Checked check_flush(const Request& request) {
+    if (!flushes_all(request) && namespace_of(request) == nullptr) {
+        return status::kInvalidNamespace.dnr();
+    }
+    return no_data(request);
+}
+
+void flushed_all(Request& request, nvme::Status status) {
+    request.queue->complete(request, status);
 }
 
 void flush(Request& request) {
-    const Namespace& ns = *namespace_of(request);
+    if (flushes_all(request)) {
+        flush_each<flushed_all>(request, IoError::kNone);
+        return;
+    }
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
-    request.submit(ns.backend(), finish);
+    request.submit(request.ns->backend(), finish);
 }
 
 constexpr uint8_t row(nvme::IoOpcode opcode) {
@@ -120,9 +150,15 @@ constexpr std::array kIoCommands = {
     CommandEntry{row(nvme::IoOpcode::kFlush), "Flush", check_flush, flush},
     CommandEntry{row(nvme::IoOpcode::kWrite), "Write", check_write, write,
                  CommandEntry::kChangesBlocks},
-    CommandEntry{row(nvme::IoOpcode::kRead), "Read", check_transfer, read},
+    CommandEntry{row(nvme::IoOpcode::kRead), "Read", check_read, read},
+    CommandEntry{row(nvme::IoOpcode::kCompare), "Compare", check_compare, compare},
     CommandEntry{row(nvme::IoOpcode::kWriteZeroes), "Write Zeroes", check_write_zeroes,
                  write_zeroes, CommandEntry::kChangesBlocks},
+    CommandEntry{row(nvme::IoOpcode::kDatasetManagement), "Dataset Management",
+                 check_dataset_management, dataset_management, CommandEntry::kChangesBlocks},
+    CommandEntry{row(nvme::IoOpcode::kVerify), "Verify", check_verify, verify},
+    CommandEntry{row(nvme::IoOpcode::kCopy), "Copy", check_copy, copy,
+                 CommandEntry::kChangesBlocks},
 };
 
 }  // namespace

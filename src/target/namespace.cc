@@ -59,6 +59,11 @@ nvme::IdentifyNamespace Namespace::identify() const {
     out.nsattr = read_only() ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
     out.anagrpid = config_.ana_group;
     out.nvmcap[0] = block_count_ * config_.block_bytes;
+    out.dlfeat =
+        nvme::IdentifyNamespace::kDlfeatReadsZero | nvme::IdentifyNamespace::kDlfeatWriteZeroes;
+    out.mssrl = static_cast<uint16_t>(copy_limit());
+    out.mcl = copy_limit();
+    out.msrc = nvme::kMostRanges - 1;
     out.nguid = config_.ids.nguid;
     out.eui64 = config_.ids.eui64;
     out.lbaf[0].lbads = static_cast<uint8_t>(std::countr_zero(config_.block_bytes));

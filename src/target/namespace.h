@@ -19,6 +19,7 @@
 #include "nvme/nqn.h"
 #include "nvme/types.h"
 #include "target/backend.h"
+#include "target/write_order.h"
 
 namespace target {
 
@@ -53,6 +54,11 @@ class Namespace {
     [[nodiscard]] uint32_t block_bytes() const { return config_.block_bytes; }
     [[nodiscard]] uint64_t block_count() const { return block_count_; }
     [[nodiscard]] Backend& backend() const { return *backend_; }
+    [[nodiscard]] WriteOrder& writes() const { return writes_; }
+
+    static constexpr uint32_t kCopyBytes = 128U << 10U;    ///< what one Copy copies at most
+    static constexpr uint32_t kCompareAndWriteBlocks = 8;  ///< of a fused pair: ACWU
+    [[nodiscard]] uint32_t copy_limit() const { return kCopyBytes / config_.block_bytes; }
 
     [[nodiscard]] bool visible_to(std::string_view hostnqn) const;
     [[nodiscard]] nvme::IdentifyNamespace identify() const;
@@ -81,6 +87,7 @@ class Namespace {
     WriteProtection write_protection_ = WriteProtection::kNone;
     uint32_t generation_ = 0;
     bool retired_ = false;
+    mutable WriteOrder writes_;  ///< not what the namespace is, but what goes on in it
 };
 
 /// What the host is told when a backend could not do what it was asked.

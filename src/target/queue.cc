@@ -51,6 +51,12 @@ Queue::~Queue() {
         }
         controller_->detach(qid_);
     }
+    closing_ = true;  // whoever gets his turn below is not run any more
+    for (auto& request : requests_) {
+        if (!request->submitted) {
+            request->leave();
+        }
+    }
     for (auto& request : requests_) {
         if (request->submitted) {
             request->queue = nullptr;
@@ -166,7 +172,7 @@ nvme::ReceiveRules Queue::rules(nvme::PduType type) const {
     nvme::ReceiveRules rules{.header_digest = framing_.header_digest,
                              .data_digest = framing_.data_digest};
     rules.max_data = type == nvme::PduType::kH2cData
-                         ? limits.max_transfer_bytes
+                         ? limits.max_h2c_bytes
                          : std::max(nvme::kAdminInCapsuleBytes, limits.io_capsule_bytes);
     return rules;
 }
@@ -212,13 +218,14 @@ Queue::Destination Queue::on_ic_req(base::ByteView header) {
     }
     nvme::IcResp response;
     response.dgst = request.dgst;
-    response.maxh2cdata = target_.limits().max_transfer_bytes;
+    response.maxh2cdata = target_.limits().max_h2c_bytes;
     ic_resp_.bytes = nvme::whole_pdu(response, nvme::Framing{});
     ic_resp_.add(ic_resp_.bytes);
     send(ic_resp_);
     framing_ = {.header_digest = (request.dgst & nvme::kDigestHeader) != 0,
                 .data_digest = (request.dgst & nvme::kDigestData) != 0,
                 .pda = request.hpda};
+    r2t_limit_ = std::min(uint32_t{request.maxr2t}, R2tWindow::kMost - 1) + 1;  // 0's based
     initialized_ = true;
     return base::MutableBytes();
 }
@@ -251,8 +258,13 @@ Queue::Destination Queue::on_h2c_data(base::ByteView header, const nvme::PduLayo
     if (transferring_ == 0) {
         return PduError{FatalStatus::kSequenceError, 0};  // nobody asked for data
     }
-    Request* request = pdu.ttag < requests_.size() ? requests_[pdu.ttag].get() : nullptr;
+    const size_t slot = pdu.ttag % kSlots;
+    Request* request = slot < requests_.size() ? requests_[slot].get() : nullptr;
     if (request == nullptr || request->state != Request::State::kTransferring) {
+        return invalid_field(offsetof(nvme::H2cData, ttag));
+    }
+    const auto part = request->r2ts.find(static_cast<uint32_t>(pdu.ttag / kSlots));
+    if (!part) {
         return invalid_field(offsetof(nvme::H2cData, ttag));
     }
     if (pdu.cccid != request->sqe.cid) {
@@ -261,17 +273,19 @@ Queue::Destination Queue::on_h2c_data(base::ByteView header, const nvme::PduLayo
     if (pdu.datal != layout.data_length || layout.data_length == 0) {
         return invalid_field(offsetof(nvme::H2cData, datal));
     }
-    if (pdu.datao != request->received) {
+    const uint32_t left = request->r2ts.left(*part);
+    if (pdu.datao != part->offset + part->length - left) {
         return PduError{FatalStatus::kDataOutOfRange, offsetof(nvme::H2cData, datao)};
     }
-    if (pdu.datal > request->transfer - request->received) {
+    if (pdu.datal > left) {
         return PduError{FatalStatus::kDataOutOfRange, offsetof(nvme::H2cData, datal)};
     }
-    const bool last = pdu.datal == request->transfer - request->received;
+    const bool last = pdu.datal == left;
     if (((pdu.header.flags & PduHeader::kLastPdu) != 0) != last) {
         return invalid_field(offsetof(PduHeader, flags));
     }
     pdu_request_ = request;
+    pdu_part_ = *part;
     return request->payload().subspan(pdu.datao, pdu.datal);
 }
 
@@ -284,12 +298,17 @@ base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
         dispatch(request, intact);
         return Nothing{};
     }
-    request.received += pdu_data_;
-    request.corrupt = request.corrupt || !intact;
-    if (request.received == request.transfer) {
-        --transferring_;
-        execute(request);
+    if (!intact && request.fate.ok()) {
+        request.fate = status::kTransientTransportError;
     }
+    request.r2ts.take(pdu_part_, pdu_data_);
+    const bool ends = !request.fate.ok() && request.r2ts.outstanding() == 0;
+    if (!request.r2ts.complete() && !ends) {
+        send_r2ts(request);
+        return Nothing{};
+    }
+    --transferring_;
+    execute(request);
     return Nothing{};
 }
 
@@ -303,6 +322,7 @@ void Queue::introduce(std::string_view hostnqn, std::string_view subnqn) {
 void Queue::connected(Controller& controller, const nvme::ConnectSqe& connect,
                       std::shared_ptr<const HostKeys> keys) {
     controller_ = &controller;
+    cids_ = std::make_unique<CidSet>();
     cntlid_ = controller.cntlid();
     qid_ = connect.qid;
     sqsize_ = connect.sqsize;

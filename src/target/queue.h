@@ -12,6 +12,7 @@
 // NVMe/TCP Transport Specification 1.0: 3.2 "Connection Establishment", 3.4 "Data Transfer Model".
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -58,6 +59,10 @@ class Queue final : public Session, private nvme::PduSink {
     /// No authentication has to come first any more.
     [[nodiscard]] bool proved() const { return keys_ == nullptr || authenticated_; }
 
+    /// Memory for a command beside its payload, at most kScratchBytes of it.
+    static constexpr size_t kScratchBytes = Namespace::kCopyBytes;
+    void take_scratch(Request& request, size_t size);
+
     /// The answer of a request; its data, if it moves some to the host, is in the buffer.
     void complete(Request& request, nvme::Status status, uint64_t result = 0);
 
@@ -80,6 +85,12 @@ class Queue final : public Session, private nvme::PduSink {
     void drop_async_events();
     /// Answers kept requests as long as there are events to tell.
     void deliver_async_events();
+    /// Ends an I/O command, at once or when the host has sent its data or a backend gave it back; a
+    /// write that a backend has may have been done. @return false: none in flight has this CID
+    bool abort(uint16_t cid);
+
+    /// Judges a command again that waited for its turn to write.
+    nvme::Status check_in_turn(Request& request);
 
     /// The controller is gone: this queue closes.
     void controller_lost(std::string_view reason);
@@ -88,6 +99,10 @@ class Queue final : public Session, private nvme::PduSink {
   private:
     friend class Request;
     friend class RequestPdu;
+
+    /// Requests of one queue at most: what remains of a transfer tag beside the number of a part.
+    static constexpr size_t kSlots = 4096;
+    static_assert(kSlots * R2tWindow::kTags == size_t{UINT16_MAX} + 1);
 
     // nvme::PduSink
     [[nodiscard]] nvme::ReceiveRules rules(nvme::PduType type) const override;
@@ -102,6 +117,10 @@ class Queue final : public Session, private nvme::PduSink {
     Destination on_term_req(base::ByteView header, const nvme::PduLayout& layout);
 
     void dispatch(Request& request, bool intact);
+    nvme::Status fuse(Request& request);
+    void forget_fused(Request& request, nvme::Status why);
+    void execute_fused(Request& request);
+    void doom(Request& request, nvme::Status fate);
     nvme::Status prepare(Request& request);
     /// The row for a command, or the status that says why it is not run here and now.
     base::Result<const CommandEntry*, nvme::Status> find_command(const nvme::Sqe& sqe) const;
@@ -114,14 +133,21 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] bool has_room(const Request& request) const;
     void start_waiting();
     void transfer(Request& request);
+    void send_r2ts(Request& request);
+    [[nodiscard]] static bool is_fused(const Request& request) {
+        return (request.sqe.flags & nvme::Sqe::kFusedMask) != 0;
+    }
     void execute(Request& request);
     void backend_done(Request& request, IoError error);
+    void turn_came(Request& request);
     void pdu_sent(Request& request);
 
+    bool claim_cid(Request& request);
+    void give_up_cid(Request& request);
     Request* new_request();
     void release(Request& request);
     void take_buffer(Request& request, size_t size);
-    void free_buffer(Request& request);
+    void free_buffer(Buffer& buffer);
 
     void send(OutPdu& pdu);
     void give_up(nvme::PduError error);
@@ -150,11 +176,13 @@ class Queue final : public Session, private nvme::PduSink {
     bool initialized_ = false;  ///< ICResp queued
     bool closing_ = false;
     nvme::Framing framing_;     ///< of what we send
+    uint32_t r2t_limit_ = 1;    ///< R2Ts of one command that may be outstanding
     base::TimePoint deadline_;  ///< of the step that must come next; see next_deadline()
 
     // the PDU at hand
     Request* pdu_request_ = nullptr;  ///< null: a PDU that belongs to none
     uint32_t pdu_data_ = 0;           ///< bytes of data in it
+    R2tWindow::Part pdu_part_;        ///< of an H2CData: the R2T it answers
     std::array<std::byte, nvme::kMaxTermReqBytes> scratch_{};
 
     // the queue pair
@@ -173,11 +201,15 @@ class Queue final : public Session, private nvme::PduSink {
     // commands
     std::vector<std::unique_ptr<Request>> requests_;  ///< by slot
     std::vector<uint16_t> free_;
+    using CidSet = std::bitset<size_t{UINT16_MAX} + 1>;
+    std::unique_ptr<CidSet> cids_;  ///< of the commands in flight, from Connect on
     size_t unanswered_ = 0;         ///< commands without an answer in the output
-    size_t transferring_ = 0;       ///< of those, with an R2T
+    size_t transferring_ = 0;       ///< of those, with data to come
     std::deque<Request*> waiting_;  ///< for memory, in order
     size_t buffered_ = 0;           ///< bytes of memory that requests hold
     std::vector<Request*> async_events_;
+    Request* fused_first_ = nullptr;  ///< waits for the next command, its other half
+    bool fused_failed_ = false;       ///< the command before was a first half and has ended
 };
 
 }  // namespace target

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "target/io_cmd.h"
 #include "target/queue.h"
 
 namespace target {
@@ -73,10 +74,27 @@ void Queue::dispatch(Request& request, bool intact) {
     if (controller_ != nullptr) {
         controller_->touch(now_);
     }
-    const nvme::Status verdict = intact ? prepare(request) : status::kTransientTransportError;
-    if (!verdict.ok()) {
-        complete(request, verdict);
+    const auto half = request.sqe.flags & nvme::Sqe::kFusedMask;
+    if (fused_first_ != nullptr && half != nvme::Sqe::kFusedSecond) {
+        forget_fused(*fused_first_, status::kMissingFused);
     }
+    const nvme::Status verdict = !claim_cid(request) ? status::kCommandIdConflict.dnr()
+                                 : intact            ? prepare(request)
+                                                     : status::kTransientTransportError;
+    fused_failed_ = half == nvme::Sqe::kFusedFirst && !verdict.ok();
+    if (verdict.ok()) {
+        return;
+    }
+    if (fused_first_ == &request) {
+        fused_first_ = nullptr;
+    } else if (fused_first_ != nullptr) {  // this was to be its second half
+        forget_fused(*fused_first_, status::kFailedFused);
+    }
+    if (Request* first = std::exchange(request.partner, nullptr)) {
+        first->partner = nullptr;
+        doom(*first, status::kFailedFused);
+    }
+    complete(request, verdict);
 }
 
 /// Checks a command and starts it. @return the status to end it with, or success: it is under way.
@@ -87,8 +105,7 @@ nvme::Status Queue::prepare(Request& request) {
         return found.error();
     }
     request.entry = *found;
-    if ((sqe.flags & nvme::Sqe::kFusedMask) != 0 ||
-        (sqe.flags & nvme::Sqe::kPsdtMask) != nvme::Sqe::kPsdtSgl) {
+    if ((sqe.flags & nvme::Sqe::kPsdtMask) != nvme::Sqe::kPsdtSgl) {
         return status::kInvalidField.dnr();
     }
     if (qid_ != 0 && !is_fabrics(sqe)) {
@@ -107,6 +124,9 @@ nvme::Status Queue::prepare(Request& request) {
         return status::kDataSglLengthInvalid.dnr();
     }
     request.transfer = *checked;
+    if (const nvme::Status fused = fuse(request); !fused.ok()) {
+        return fused;
+    }
     if (request.transfer == 0) {
         execute(request);
         return status::kSuccess;
@@ -121,6 +141,98 @@ nvme::Status Queue::prepare(Request& request) {
     }
     start(request);
     return status::kSuccess;
+}
+
+/// Judges the fused bits of a command that was found good, and pairs the halves.
+nvme::Status Queue::fuse(Request& request) {
+    const nvme::Sqe& sqe = request.sqe;
+    const auto half = sqe.flags & nvme::Sqe::kFusedMask;
+    if (half == 0) {
+        return status::kSuccess;
+    }
+    const auto wanted =
+        half == nvme::Sqe::kFusedFirst ? nvme::IoOpcode::kCompare : nvme::IoOpcode::kWrite;
+    if (qid_ == 0 || half == nvme::Sqe::kFusedMask || sqe.opcode != static_cast<uint8_t>(wanted) ||
+        nvme::block_count(sqe) > Namespace::kCompareAndWriteBlocks) {
+        return status::kInvalidField.dnr();
+    }
+    if (half == nvme::Sqe::kFusedFirst) {
+        fused_first_ = &request;
+        return status::kSuccess;
+    }
+    if (fused_first_ == nullptr) {
+        return fused_failed_ ? status::kFailedFused : status::kMissingFused;
+    }
+    const nvme::Sqe& first = fused_first_->sqe;
+    if (first.nsid != sqe.nsid || nvme::start_block(first) != nvme::start_block(sqe) ||
+        nvme::block_count(first) != nvme::block_count(sqe)) {
+        forget_fused(*fused_first_, status::kInvalidField.dnr());
+        return status::kInvalidField.dnr();
+    }
+    request.partner = std::exchange(fused_first_, nullptr);
+    request.partner->partner = &request;
+    return status::kSuccess;
+}
+
+/// The first half of a pair ends without its second.
+void Queue::forget_fused(Request& request, nvme::Status why) {
+    fused_first_ = nullptr;
+    doom(request, why);
+}
+
+/// Each half comes here when its data is here.
+void Queue::execute_fused(Request& request) {
+    request.state = Request::State::kFusing;
+    if (request.partner == nullptr) {
+        if (!request.fate.ok()) {
+            doom(request, request.fate);
+        }
+        return;
+    }
+    if (request.partner->state == Request::State::kFusing) {
+        request.state = request.partner->state = Request::State::kExecuting;
+        const bool second = (request.sqe.flags & nvme::Sqe::kFusedMask) == nvme::Sqe::kFusedSecond;
+        compare_and_write(second ? request : *request.partner);
+    }
+}
+
+void Queue::doom(Request& request, nvme::Status fate) {
+    switch (request.state) {
+        case Request::State::kWaiting:
+            std::erase(waiting_, &request);
+            complete(request, fate);
+            return;
+        case Request::State::kFusing:
+            if (request.partner == nullptr) {
+                if (fused_first_ == &request) {
+                    fused_first_ = nullptr;
+                    fused_failed_ = true;
+                }
+                complete(request, fate);
+                return;
+            }
+            break;
+        case Request::State::kTransferring:
+        case Request::State::kExecuting:
+            break;
+        case Request::State::kFree:
+        case Request::State::kReceiving:
+        case Request::State::kAnswering:
+            return;
+    }
+    if (request.fate.ok()) {
+        request.fate = fate;
+    }
+}
+
+bool Queue::abort(uint16_t cid) {
+    const auto found = std::ranges::find_if(
+        requests_, [&](const auto& r) { return r->owns_cid && r->sqe.cid == cid; });
+    if (found == requests_.end()) {
+        return false;
+    }
+    doom(**found, status::kAbortRequested);
+    return true;
 }
 
 nvme::Status Queue::take_capsule_data(Request& request) {
@@ -146,8 +258,8 @@ bool Queue::has_room(const Request& request) const {
 }
 
 void Queue::start(Request& request) {
-    free_buffer(request);
-    if (waiting_.empty() && has_room(request)) {
+    free_buffer(request.buffer);
+    if (is_fused(request) || (waiting_.empty() && has_room(request))) {  // a pair is small
         transfer(request);
         return;
     }
@@ -171,15 +283,32 @@ void Queue::transfer(Request& request) {
     }
     request.state = Request::State::kTransferring;
     ++transferring_;
-    nvme::R2t pdu;
-    pdu.cccid = request.sqe.cid;
-    pdu.ttag = request.slot;
-    pdu.r2to = 0;
-    pdu.r2tl = request.transfer;
-    request.r2t_head = nvme::frame(pdu, framing_);
-    request.r2t_pdu.clear();
-    request.r2t_pdu.add(request.r2t_head.bytes());
-    send(request.r2t_pdu);
+    request.r2ts.start(request.transfer, target_.limits().max_h2c_bytes, r2t_limit_);
+    send_r2ts(request);
+}
+
+/// Asks for as many parts as the host takes. What was asked for before may still be on its way out;
+/// then this is called again when it has gone.
+void Queue::send_r2ts(Request& request) {
+    if (request.r2t_pdu.queued()) {
+        return;
+    }
+    size_t size = 0;
+    while (const auto part = request.r2ts.ask()) {
+        nvme::R2t pdu;
+        pdu.cccid = request.sqe.cid;
+        pdu.ttag = static_cast<uint16_t>(part->number % R2tWindow::kTags * kSlots + request.slot);
+        pdu.r2to = part->offset;
+        pdu.r2tl = part->length;
+        const nvme::FrameHead head = nvme::frame(pdu, framing_);
+        std::ranges::copy(head.bytes(), std::span(request.r2t_bytes).subspan(size).begin());
+        size += head.bytes().size();
+    }
+    if (size > 0) {
+        request.r2t_pdu.clear();
+        request.r2t_pdu.add(std::span(request.r2t_bytes).first(size));
+        send(request.r2t_pdu);
+    }
 }
 
 void Queue::hold_namespace(Request& request) const {
@@ -201,9 +330,12 @@ nvme::Status Queue::check_again(Request& request) const {
 }
 
 void Queue::execute(Request& request) {
+    if (is_fused(request)) {
+        execute_fused(request);
+        return;
+    }
     request.state = Request::State::kExecuting;
-    const nvme::Status verdict =
-        request.corrupt ? status::kTransientTransportError : check_again(request);
+    const nvme::Status verdict = request.fate.ok() ? check_again(request) : request.fate;
     if (!verdict.ok()) {
         complete(request, verdict);
         return;
@@ -216,13 +348,50 @@ void Queue::backend_done(Request& request, IoError error) {
         release(request);
         return;
     }
+    if (!request.fate.ok() && request.partner == nullptr) {
+        complete(request, request.fate);
+        return;
+    }
     request.continuation(request, error);
+}
+
+/// As check_again(), of a command that has waited for its turn. A namespace that took the place of
+/// the one it waited for is not the one the host meant.
+nvme::Status Queue::check_in_turn(Request& request) {
+    const std::shared_ptr<Namespace> waited_for = request.ns;
+    const nvme::Status verdict = check_again(request);
+    if (request.ns == waited_for) {
+        return verdict;
+    }
+    request.leave();
+    return status::kInvalidNamespace;
+}
+
+/// It is the turn of a write that had to wait.
+void Queue::turn_came(Request& request) {
+    if (closing_) {
+        release(request);
+        return;
+    }
+    if (request.partner != nullptr) {  // judges both halves itself
+        request.run_(request);
+        return;
+    }
+    const nvme::Status verdict = request.fate.ok() ? check_in_turn(request) : request.fate;
+    if (!verdict.ok()) {
+        complete(request, verdict);
+        return;
+    }
+    request.run_(request);
 }
 
 void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
     if (closing_) {
         release(request);
         return;
+    }
+    if (status.ok()) {
+        status = request.fate;
     }
     const bool data = status.ok() && request.transfer > 0 &&
                       direction(request.sqe) == nvme::DataDirection::kToHost;
@@ -258,13 +427,23 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
     }
     request.state = Request::State::kAnswering;
     --unanswered_;
+    give_up_cid(request);
+    free_buffer(request.scratch);
+    if (!data) {
+        free_buffer(request.buffer);
+    }
     send(out);
     if (!status.ok() && controller_ != nullptr) {
         controller_->note_error(qid_, request.sqe, status);
     }
+    request.leave();
+    start_waiting();
 }
 
 void Queue::pdu_sent(Request& request) {
+    if (request.state == Request::State::kTransferring && !closing_) {
+        send_r2ts(request);
+    }
     if (request.state == Request::State::kAnswering && !request.answer_pdu.queued() &&
         !request.r2t_pdu.queued()) {
         release(request);
@@ -277,8 +456,24 @@ size_t Queue::request_limit() const {
                                   : target_.limits().queue_entries + kExtraRequests;
 }
 
+/// A host may use an identifier again once it has the answer, which it may have before we know that
+/// the answer has gone: so what counts are commands without an answer.
+bool Queue::claim_cid(Request& request) {
+    request.owns_cid = cids_ != nullptr && !cids_->test(request.sqe.cid);
+    if (request.owns_cid) {
+        cids_->set(request.sqe.cid);
+    }
+    return request.owns_cid || cids_ == nullptr;
+}
+
+void Queue::give_up_cid(Request& request) {
+    if (std::exchange(request.owns_cid, false)) {
+        cids_->reset(request.sqe.cid);
+    }
+}
+
 Request* Queue::new_request() {
-    if (unanswered_ >= request_limit()) {
+    if (unanswered_ >= request_limit() || (free_.empty() && requests_.size() == kSlots)) {
         return nullptr;
     }
     if (free_.empty()) {
@@ -291,9 +486,9 @@ Request* Queue::new_request() {
     ++unanswered_;
     request.state = Request::State::kReceiving;
     request.transfer = 0;
-    request.received = 0;
-    request.corrupt = false;
+    request.fate = status::kSuccess;
     request.step = 0;
+    request.partner = nullptr;
     return &request;
 }
 
@@ -301,10 +496,18 @@ void Queue::release(Request& request) {
     if (request.state != Request::State::kAnswering) {
         --unanswered_;
     }
-    free_buffer(request);
+    give_up_cid(request);
+    free_buffer(request.buffer);
+    free_buffer(request.scratch);
+    request.leave();
     request.ns.reset();
     request.state = Request::State::kFree;
     free_.push_back(request.slot);
+}
+
+void Queue::take_scratch(Request& request, size_t size) {
+    request.scratch = target_.buffers().take(std::min(size, kScratchBytes));
+    buffered_ += request.scratch.size();
 }
 
 void Queue::take_buffer(Request& request, size_t size) {
@@ -312,9 +515,9 @@ void Queue::take_buffer(Request& request, size_t size) {
     buffered_ += size;
 }
 
-void Queue::free_buffer(Request& request) {
-    buffered_ -= request.buffer.size();
-    request.buffer.reset();
+void Queue::free_buffer(Buffer& buffer) {
+    buffered_ -= buffer.size();
+    buffer.reset();
 }
 
 }  // namespace target

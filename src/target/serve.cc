@@ -55,6 +55,8 @@ Limits limits_of(const exports::Limits& limits) {
     result.io_queues = limits.io_queues;
     result.queue_entries = limits.queue_entries;
     result.max_transfer_bytes = limits.max_transfer_bytes;
+    result.max_h2c_bytes = limits.max_h2c_bytes;
+    result.io_capsule_bytes = limits.io_capsule_bytes;
     return result;
 }
 

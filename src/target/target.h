@@ -34,7 +34,9 @@ struct Limits {
     uint16_t queue_entries = 128;           ///< entries of one queue: CAP.MQES + 1
     uint32_t io_capsule_bytes = 8192;       ///< in-capsule data of an I/O queue; a multiple of 16
     uint32_t max_transfer_bytes = 1 << 20;  ///< MDTS: a power of two, 4 KiB to 16 MiB
-    uint32_t controllers = 1024;            ///< controllers of one subsystem
+    /// MAXH2CDATA, and what one R2T asks for at most: a multiple of 4, 4 KiB to 16 MiB
+    uint32_t max_h2c_bytes = 1 << 20;
+    uint32_t controllers = 1024;  ///< controllers of one subsystem
 };
 
 /// An address where hosts can reach this target: what the discovery log names.

@@ -56,7 +56,7 @@ BOOST_FIXTURE_TEST_SUITE(export_config, Fixture)
 BOOST_AUTO_TEST_CASE(a_whole_file_becomes_a_configuration) {
     const auto config = parse(
         "[target]\nlisten = 192.0.2.1, [fd00::1]:4421\ndiscovery=192.0.2.1\nmax_connections=7\n"
-        "io_queues=2\nqueue_size=64\nmdts=128K\n"
+        "io_queues=2\nqueue_size=64\nmdts=128K\nin_capsule_data=4K\nmax_h2c_data=64K\n"
         "[host.A]\nnqn=nqn.2024-08.com.example:a\ndhchap_secret_file=host.key\n"
         "dhchap_hash=sha512\ndhchap_dhgroup=ffdhe2048, null\n"
         "[subsystem.Root]\nnqn=nqn.2024-08.com.example:s\nhosts=A\nserial=S1\nmodel=disk of x\n"
@@ -71,6 +71,8 @@ BOOST_AUTO_TEST_CASE(a_whole_file_becomes_a_configuration) {
     BOOST_TEST(config->limits.io_queues == 2U);
     BOOST_TEST(config->limits.queue_entries == 64U);
     BOOST_TEST(config->limits.max_transfer_bytes == 131072U);
+    BOOST_TEST(config->limits.io_capsule_bytes == 4096U);
+    BOOST_TEST(config->limits.max_h2c_bytes == 65536U);
     BOOST_REQUIRE(config->hosts.size() == 1U);
     const exports::Host& host = config->hosts[0];
     BOOST_TEST(host.nqn == "nqn.2024-08.com.example:a");

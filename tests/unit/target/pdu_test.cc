@@ -174,6 +174,17 @@ std::vector<Case> cases() {
             return pdu;
         }(),
         FatalStatus::kDataOutOfRange, 16);
+    add("an unsolicited tag of a slot in use", Stage::kWriting,
+        h2c_data([](auto& p) { p.ttag = uint16_t{0x1000}; }), kField, 10);
+    add("H2CData pdo inside the header", Stage::kWriting,
+        h2c_data([](auto& p) { p.header.pdo = 20; }), kField, 3);
+    add("H2CData without an end", Stage::kWriting, h2c_data([](auto& p) {
+            p.header.plen = uint32_t{0xFFFFFFFF};
+            p.datal = 0xFFFFFFE7U;
+        }),
+        FatalStatus::kDataLimitExceeded, 4);
+    add("datao that wraps round", Stage::kWriting, h2c_data([](auto& p) { p.datao = 0xFFFFF000U; }),
+        FatalStatus::kDataOutOfRange, 12);
     add("H2CData beyond MAXH2CDATA", Stage::kWriting, h2c_data([](auto& p) {
             p.header.plen = uint32_t{24 + (1U << 20U) + 4};
             p.datal = (1U << 20U) + 4;

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/write_order.h"
+
+#include <boost/test/unit_test.hpp>
+#include <memory>
+#include <string>
+
+using target::WriteOrder;
+using target::WritePlace;
+
+namespace {
+
+/// A place that writes its name down when it is its turn.
+struct Place final : WritePlace {
+    Place(std::string& journal, char letter) : turns(journal), name(letter) {}
+    void on_turn() override { turns += name; }
+    bool enter(WriteOrder& order, uint64_t first, uint64_t blocks, bool exclusive = false) {
+        return order.enter(*this, first, blocks,
+                           exclusive ? WriteOrder::Kind::kExclusive : WriteOrder::Kind::kPlain);
+    }
+    std::string& turns;
+    char name;
+};
+
+struct Fixture {
+    WriteOrder order;
+    std::string turns;
+    Place a{turns, 'a'}, b{turns, 'b'}, c{turns, 'c'}, d{turns, 'd'};
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(write_order)
+
+BOOST_AUTO_TEST_CASE(plain_writes_never_wait_for_each_other) {
+    Fixture f;
+    BOOST_TEST(f.a.enter(f.order, 0, 8));
+    BOOST_TEST(f.b.enter(f.order, 0, 8));
+    f.a.leave();
+    f.b.leave();
+    BOOST_TEST(f.turns == "");
+}
+
+BOOST_AUTO_TEST_CASE(an_exclusive_place_waits_for_those_before_that_touch_it) {
+    Fixture f;
+    BOOST_TEST(f.a.enter(f.order, 0, 8));
+    BOOST_TEST(f.b.enter(f.order, 8, 8));
+    BOOST_TEST(!f.c.enter(f.order, 7, 1, true));
+    f.b.leave();
+    BOOST_TEST(f.turns == "");
+    f.a.leave();
+    BOOST_TEST(f.turns == "c");
+}
+
+BOOST_AUTO_TEST_CASE(those_behind_it_wait_in_order_and_others_go) {
+    Fixture f;
+    BOOST_TEST(f.a.enter(f.order, 4, 4, true));
+    BOOST_TEST(!f.b.enter(f.order, 0, 5));
+    BOOST_TEST(f.c.enter(f.order, 8, 1));
+    BOOST_TEST(!f.d.enter(f.order, 0, 1, true));  // b is before it
+    f.c.leave();
+    f.a.leave();
+    BOOST_TEST(f.turns == "b");
+    f.b.leave();
+    BOOST_TEST(f.turns == "bd");
+}
+
+BOOST_AUTO_TEST_CASE(one_that_leaves_while_it_waits_holds_nobody_up) {
+    Fixture f;
+    BOOST_TEST(f.a.enter(f.order, 0, 8));
+    BOOST_TEST(!f.b.enter(f.order, 0, 8, true));
+    BOOST_TEST(!f.c.enter(f.order, 0, 8));
+    f.b.leave();
+    BOOST_TEST(f.turns == "c");
+}
+
+BOOST_AUTO_TEST_CASE(a_turn_may_end_at_once_and_a_place_may_go) {
+    struct Brief final : WritePlace {
+        void on_turn() override {
+            ++turns;
+            leave();
+        }
+        int turns = 0;
+    };
+    WriteOrder order;
+    Brief first, second;
+    auto exclusive = std::make_unique<Brief>();
+    BOOST_TEST(order.enter(*exclusive, 0, 1, WriteOrder::Kind::kExclusive));
+    BOOST_TEST(!order.enter(first, 0, 1, WriteOrder::Kind::kExclusive));
+    BOOST_TEST(!order.enter(second, 0, 1, WriteOrder::Kind::kPlain));
+    exclusive.reset();
+    BOOST_TEST((first.turns == 1 && second.turns == 1));
+    BOOST_TEST(order.enter(first, 0, 1, WriteOrder::Kind::kExclusive));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
