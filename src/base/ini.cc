@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/fd.h"
+#include "base/secret_file.h"
 #include "base/text.h"
 
 namespace base {
@@ -42,6 +43,41 @@ int collect_bad_line(const char* pattern, ...) {
         }
     }
     return 0;
+}
+
+/// `key` of a line `key = value`, as iniparser writes it.
+std::string key_of(std::string_view content) {
+    return to_lower(trim(content.substr(0, content.find('='))));
+}
+
+/// What stands behind the equals sign of a line.
+std::string_view value_of(std::string_view content) {
+    const size_t equals = content.find('=');
+    return equals == std::string_view::npos ? std::string_view() : content.substr(equals + 1);
+}
+
+/// The text with the values of secrets overwritten, each character by an x.
+std::string without_secrets(std::string_view text, std::span<const std::string_view> secrets) {
+    std::string blanked(text);
+    for (const std::string_view line : split(text, '\n')) {
+        if (std::find(secrets.begin(), secrets.end(), key_of(line)) != secrets.end()) {
+            const std::string_view value = trim(value_of(line));
+            const auto begin = blanked.begin() + (value.data() - text.data());
+            std::fill(begin, begin + static_cast<std::ptrdiff_t>(value.size()), 'x');
+        }
+    }
+    return blanked;
+}
+
+/// The one word of a secret's value, its quotes and a comment behind it taken off. Empty when it is
+/// not one word.
+std::string_view secret_word(std::string_view value) {
+    value = trim(value.substr(0, value.find_first_of(";#")));
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+        value.back() == value.front()) {
+        value = value.substr(1, value.size() - 2);
+    }
+    return split_words(value).size() == 1 ? value : std::string_view();
 }
 
 /// The text as a file name that iniparser can open.
@@ -117,7 +153,7 @@ class PlaceFinder {
         places_.push_back({section_, "", line_});
     }
     void take_key(std::string_view content) {
-        const std::string key = to_lower(trim(content.substr(0, content.find('='))));
+        const std::string key = key_of(content);
         if (skipping_) {
             return;
         }
@@ -143,14 +179,15 @@ class PlaceFinder {
 
 }  // namespace
 
-Result<Ini> Ini::load(const std::string& path) {
-    TRY(const std::string text, read_text(path));
-    return parse(text, path);
+Result<Ini> Ini::load(const std::string& path, std::span<const std::string_view> secrets) {
+    TRY(const Secret text, read_wiped(path));
+    return parse(text.reveal(), path, secrets);
 }
 
-Result<Ini> Ini::parse(std::string_view text, const std::string& name) {
+Result<Ini> Ini::parse(std::string_view text, const std::string& name,
+                       std::span<const std::string_view> secrets) {
     std::vector<std::string> problems;
-    Ini ini = parse_leniently(text, name, problems);
+    Ini ini = parse_leniently(text, name, problems, secrets);
     if (problems.empty()) {
         return ini;
     }
@@ -162,7 +199,8 @@ Result<Ini> Ini::parse(std::string_view text, const std::string& name) {
 }
 
 Ini Ini::parse_leniently(std::string_view text, const std::string& name,
-                         std::vector<std::string>& problems) {
+                         std::vector<std::string>& problems,
+                         std::span<const std::string_view> secrets) {
     Ini ini;
     ini.path_ = name;
     if (text.find('\0') != std::string_view::npos) {
@@ -170,8 +208,9 @@ Ini Ini::parse_leniently(std::string_view text, const std::string& name,
         return ini;
     }
     std::vector<int> bad;
-    auto dict = load_dictionary(text, bad);
-    const std::string rest = without_lines(text, bad);
+    const std::string shown = without_secrets(text, secrets);
+    auto dict = load_dictionary(shown, bad);
+    const std::string rest = without_lines(shown, bad);
     if (dict && !bad.empty()) {
         std::vector<int> none;
         dict = load_dictionary(rest, none);
@@ -197,13 +236,20 @@ Ini Ini::parse_leniently(std::string_view text, const std::string& name,
         const char* value =
             iniparser_getstring(dict->get(), (place.section + ":" + place.key).c_str(), nullptr);
         if (!fresh) {
-            problems.push_back(ini.where({place.section, place.key, "", place.line}) +
+            problems.push_back(ini.where({place.section, place.key, "", place.line, {}}) +
                                ": given before in line " + std::to_string(first->second));
         } else if (value == nullptr) {
             problems.push_back(name + ":" + std::to_string(place.line) +
                                ": neither [section] nor key = value");
+        } else if (std::find(secrets.begin(), secrets.end(), place.key) != secrets.end()) {
+            const auto raw = split(text, '\n')[static_cast<size_t>(place.line) - 1];
+            std::string word(secret_word(value_of(raw)));
+            ini.entries_.push_back({place.section, place.key, "", place.line, Secret(word)});
+            if (ini.entries_.back().secret.empty()) {
+                problems.push_back(ini.where(ini.entries_.back()) + ": wants one word, a secret");
+            }
         } else {
-            ini.entries_.push_back({place.section, place.key, value, place.line});
+            ini.entries_.push_back({place.section, place.key, value, place.line, {}});
         }
     }
     return ini;

@@ -3,14 +3,17 @@
 // Ini files, and the only user of iniparser. iniparser lower-cases section and key names, joins
 // them with ':' and keeps the last of two equal keys; on top of that this file refuses what
 // iniparser lets pass (equal keys, a key outside any section, a colon in a name) and knows each
-// key's line.
+// key's line. A secret never reaches iniparser, whose memory nobody wipes: the keys that hold one
+// are named by the caller, and iniparser sees a text in which their values are blanked.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace base {
 
@@ -19,19 +22,24 @@ class Ini {
     struct Entry {
         std::string section;  ///< lower case, never empty
         std::string key;      ///< lower case
-        std::string value;    ///< quotes and comments removed
+        std::string value;    ///< quotes and comments removed; empty for a secret
         int line = 0;         ///< 1 is the first
+        Secret secret{};      ///< the value of a key that was named as one
     };
 
     /// Errors: the file cannot be read or is longer than 1 MiB, a line is no ini syntax, two equal
-    /// keys in one section; all such lines are named.
-    static Result<Ini> load(const std::string& path);
+    /// keys in one section, a secret that is not one word; all such lines are named.
+    /// @param secrets  keys, in any section, whose values are secrets
+    static Result<Ini> load(const std::string& path,
+                            std::span<const std::string_view> secrets = {});
     /// As load. @param name  stands for the path in errors.
-    static Result<Ini> parse(std::string_view text, const std::string& name);
+    static Result<Ini> parse(std::string_view text, const std::string& name,
+                             std::span<const std::string_view> secrets = {});
     /// As parse, but goes on after an error: what is wrong goes to `problems`, a sentence each, and
     /// the lines that are wrong are left out.
     static Ini parse_leniently(std::string_view text, const std::string& name,
-                               std::vector<std::string>& problems);
+                               std::vector<std::string>& problems,
+                               std::span<const std::string_view> secrets = {});
 
     /// In the order of the file.
     [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -56,6 +57,32 @@ Result<Secret> read_secret_file(const std::string& path) {
         return error(path + " is larger than a secret can be");
     }
     return secret;
+}
+
+Result<Secret> read_wiped(const std::string& path) {
+    constexpr size_t kMaxText = 1U << 20U;
+    TRY(const UniqueFd fd, open_file(path, O_RDONLY));
+    constexpr size_t kFirstBuffer = 4096;
+    std::string text(kFirstBuffer, '\0');
+    for (size_t size = 0;;) {
+        const auto n = read_full(fd.get(), std::as_writable_bytes(std::span(text).subspan(size)));
+        if (!n) {
+            return n.error().in(path);
+        }
+        size += *n;
+        if (size < text.size()) {
+            text.resize(size);
+            return Secret(text);
+        }
+        std::string larger(size * 2, '\0');
+        std::copy(text.begin(), text.end(), larger.begin());
+        wipe(text.data(), text.size());
+        if (size > kMaxText) {
+            wipe(larger.data(), larger.size());
+            return Error{EFBIG, path + ": longer than " + std::to_string(kMaxText) + " bytes"};
+        }
+        text = std::move(larger);
+    }
 }
 
 Status check_private(const std::string& path) {

@@ -15,6 +15,10 @@ namespace base {
 /// 4 KiB, owned by someone other than root or this user, any permission for group or others.
 Result<Secret> read_secret_file(const std::string& path);
 
+/// The whole of a file that may hold secrets, whoever may read it. Errors: it cannot be read or is
+/// longer than 1 MiB.
+Result<Secret> read_wiped(const std::string& path);
+
 /// Only looks at the file: refuses what read_secret_file refuses for its type, owner and mode.
 Status check_private(const std::string& path);
 

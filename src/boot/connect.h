@@ -51,7 +51,10 @@ Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const ba
                             const base::Clock& clock, KernelLog& log);
 
 /// Takes a controller away again. Returns when the kernel has done so, or after a few seconds
-/// without it: it deletes in its own time, and the caller has a better error to tell.
+/// without it: it deletes in its own time, and the caller has a better error to tell. A controller
+/// that never came up cannot be taken away: the kernel answers EBUSY until it has started once
+/// (nvme_sysfs_delete), so what a target leaves that hangs up in the middle of a connect goes when
+/// the kernel's own admin timeout (60 s) has passed.
 void disconnect(const std::string& controller, const base::SysPaths& sys, const base::Clock& clock);
 
 /// Controllers of this subsystem that exist: left by an abandoned connect or an earlier run.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <string_view>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -86,6 +85,9 @@ base::Result<FoundIdentity> from_source(const Given& nqn, const Given& id,
     if (auto valid = nvme::check_nqn(nqn.text); !valid) {
         return std::move(valid).error().in(nqn.origin);
     }
+    if (auto usable = check_kernel_name(nqn.text); !usable) {
+        return std::move(usable).error().in(nqn.origin);
+    }
     return id.text.empty() ? from_nqn(nqn, sys) : from_pair(nqn, id);
 }
 
@@ -109,6 +111,15 @@ base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
             "no host identity: neither hostnqn nor hostid is given, there is no /etc/nvme/hostnqn");
     }
     return found;
+}
+
+base::Status check_kernel_name(std::string_view nqn) {
+    if (nqn.find(',') != std::string_view::npos) {
+        return base::error(base::quoted(nqn) +
+                           " holds a comma, at which the kernel's connect would end the name; "
+                           "choose an NQN without one");
+    }
+    return base::done();
 }
 
 base::Result<nvme::Uuid> machine_uuid(const base::SysPaths& sys) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -42,6 +43,9 @@ struct FoundIdentity {
 /// @param nqn, id  as keys give them
 base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
                                           const base::SysPaths& sys);
+
+/// Refuses an NQN that the kernel's connect cannot take: commas separate its options.
+base::Status check_kernel_name(std::string_view nqn);
 
 /// The DMI product UUID. Errors: unreadable, or one of the values that boards carry when nobody set
 /// it, which many machines share.

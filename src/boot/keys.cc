@@ -280,6 +280,19 @@ std::span<const Key> keys() {
     return kKeys;
 }
 
+std::span<const std::string_view> secret_keys() {
+    static const std::vector<std::string_view> names = [] {
+        std::vector<std::string_view> found;
+        for (const Key& key : kKeys) {
+            if (key.secret) {
+                found.push_back(key.name);
+            }
+        }
+        return found;
+    }();
+    return names;
+}
+
 const Key* find_key(std::string_view name) {
     const auto key = std::find_if(kKeys.begin(), kKeys.end(),
                                   [&](const Key& candidate) { return candidate.name == name; });

@@ -50,6 +50,9 @@ struct Key {
 /// In the order of nvmeroot.conf(5): sections together.
 std::span<const Key> keys();
 
+/// The names of those that are secrets.
+std::span<const std::string_view> secret_keys();
+
 /// nullptr when there is no such key.
 const Key* find_key(std::string_view name);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // nvmeroot: brings up the root disk of a machine without disks, over NVMe/TCP. `boot` is the way
-// through run() below; `plan` and `check` only look. What a hook needs to know of the outcome is
-// the exit code (exit_code.h) and the files that handover.h names.
+// through run() below; `plan`, `check` and `status` only look. What a hook needs to know of the
+// outcome is the exit code (exit_code.h) and the files that handover.h names.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +22,7 @@
 #include "boot/plan.h"
 #include "boot/plan_report.h"
 #include "boot/state.h"
+#include "boot/status_command.h"
 
 namespace boot {
 namespace {
@@ -91,6 +92,9 @@ ExitCode run_command(const Options& options) {
     const base::SysPaths sys = sys_paths(options);
     if (options.command == Command::kCheck) {
         return check_command(options.operand, sys);
+    }
+    if (options.command == Command::kStatus) {
+        return status_command(options.json, sys);
     }
     const auto input = plan_input(options, sys);
     if (!input) {

@@ -29,6 +29,7 @@ constexpr std::array kCommands = {
     CommandRow{"plan", Command::kPlan, "",
                "show what boot would do, and where each value comes from; touches nothing"},
     CommandRow{"check", Command::kCheck, "DEVICE", "the verdict on the format of one namespace"},
+    CommandRow{"status", Command::kStatus, "", "what happened at boot, and the root's paths now"},
     CommandRow{"help", Command::kHelp, "[keys]", "this text, or all configuration keys"},
     CommandRow{"version", Command::kVersion, "", "the version"},
 };
@@ -51,9 +52,9 @@ constexpr std::array kOptions = {
     OptionRow{"--root", "DIR", bit(Command::kPlan),
               [](std::string_view value, Options& options) { options.root = value; },
               "plan: look at an unpacked image instead of this machine"},
-    OptionRow{"--json", "", bit(Command::kPlan),
+    OptionRow{"--json", "", bit(Command::kPlan) | bit(Command::kStatus),
               [](std::string_view, Options& options) { options.json = true; },
-              "plan: machine-readable output"},
+              "plan, status: machine-readable output"},
 };
 
 template <class Rows>
@@ -131,7 +132,7 @@ std::string help_commands() {
         const std::string left = std::string(row.name) + " " + std::string(row.operand);
         text += base::format("  %-18s %s\n", left.c_str(), std::string(row.help).c_str());
     }
-    text += "\noptions of boot and plan:\n";
+    text += "\noptions:\n";
     for (const OptionRow& row : kOptions) {
         const std::string left = std::string(row.name) + " " + std::string(row.value);
         text += base::format("  %-18s %s\n", left.c_str(), std::string(row.help).c_str());

@@ -15,7 +15,7 @@
 
 namespace boot {
 
-enum class Command { kBoot, kPlan, kCheck, kHelp, kVersion };
+enum class Command { kBoot, kPlan, kCheck, kStatus, kHelp, kVersion };
 
 struct Options {
     Command command = Command::kHelp;

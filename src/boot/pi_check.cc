@@ -107,6 +107,12 @@ Outcome<base::Nothing> judge_format(const PiFormat& format, uint64_t blocks,
         return refusal("size: the target says the namespace has " + std::to_string(blocks) +
                        " blocks; give it a size there");
     }
+    if (format.metadata_bytes != 0 && !format.extended && kernel.transport != "pcie") {
+        return refusal(
+            "pi-separate: the " + std::to_string(format.metadata_bytes) +
+            " metadata bytes of each block want a buffer of their own, and fabrics carry "
+            "metadata behind the data alone; use a format without metadata on the target");
+    }
     if (kernel.size_bytes == 0) {
         return refusal(why_unreadable(format, kernel));
     }

@@ -37,8 +37,8 @@ KernelView read_kernel_view(const base::SysPaths& sys, const std::string& contro
 /// Format of the namespace. Errors: Identify, or a format that contradicts itself.
 base::Result<nvme::PiFormat> read_format(AdminDevice& device, const RootNamespace& root);
 
-/// kFormat, final, with a stable id in front: `pi-kernel`, `pi-metadata`, `size`, `block-size`,
-/// `pi-absent`, `pi-present`, `pi-type`, `pi-guard`.
+/// kFormat, final, with a stable id in front: `pi-kernel`, `pi-metadata`, `pi-separate`,
+/// `size`, `block-size`, `pi-absent`, `pi-present`, `pi-type`, `pi-guard`.
 Outcome<base::Nothing> judge_format(const nvme::PiFormat& format, uint64_t blocks,
                                     const KernelView& kernel, const FormatPolicy& policy);
 

@@ -97,7 +97,7 @@ void Planner::read_sources() {
 }
 
 void Planner::read_file(const std::string& path) {
-    const auto ini = base::Ini::load(path);
+    const auto ini = base::Ini::load(path, secret_keys());
     if (!ini) {
         fail(ini.error());
         return;

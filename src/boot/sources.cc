@@ -19,6 +19,9 @@ constexpr std::string_view kScheme = "nvme+tcp://";
 void add(const Key& key, Source source, Given given, Sources& sources) {
     KeyValues& values = sources.of(key.name);
     if (values.source != source || !key.list) {
+        for (Given& weaker : values.given) {
+            base::wipe(weaker.text.data(), weaker.text.size());  // it may be a secret
+        }
         values.given.clear();
     }
     values.source = source;
@@ -165,7 +168,8 @@ void add_entry(const base::Ini::Entry& entry, const std::string& where, Sources&
                                  "]");
     } else {
         sources.has_secret_in_file |= key->secret;
-        add(*key, Source::kFile, {entry.value, where}, sources);
+        add(*key, Source::kFile, {key->secret ? entry.secret.reveal() : entry.value, where},
+            sources);
     }
 }
 

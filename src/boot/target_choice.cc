@@ -42,6 +42,9 @@ base::Result<Target> target_of_uri(const Given& uri) {
         return base::error(uri.origin + ": " + base::quoted(uri.text) +
                            " names no subsystem, and discovery is not supported");
     }
+    if (auto usable = check_kernel_name(parsed->subsysnqn); !usable) {
+        return std::move(usable).error().in(uri.origin);
+    }
     if (!IpAddress::parse(parsed->host)) {
         return base::error(uri.origin + ": " + base::quoted(parsed->host) +
                            " is a name; write the target's address, since names are not resolved");

@@ -83,12 +83,6 @@ base::Result<PiFormat> decode_pi_format(const IdentifyNamespace& ns,
     format.extended = (ns.flbas & IdentifyNamespace::kFlbasExtended) != 0;
     format.type = ns.dps & IdentifyNamespace::kDpsTypeMask;
     format.first = (ns.dps & IdentifyNamespace::kDpsFirst) != 0;
-    if (format.metadata_bytes != 0 && !format.extended) {
-        return base::error(
-            base::format("%u metadata bytes in a buffer of their own: fabrics carry "
-                         "metadata behind the data alone",
-                         format.metadata_bytes));
-    }
     if (nvm != nullptr && format.metadata_bytes != 0) {
         TRY_VOID(read_extended_format(*nvm, index, format));
     }

@@ -40,7 +40,7 @@ struct PiFormat {
 ///             formats (CTRATT bit 15): then the guard has 16 bits.
 /// Errors, each a sentence: a format index that does not exist, blocks below 512 bytes or above
 /// 4096, a type above 3, a type or position the namespace says it cannot do, a tuple larger than
-/// the metadata, a guard that is not defined, metadata in a buffer of its own (fabrics have none).
+/// the metadata, a guard that is not defined.
 base::Result<PiFormat> decode_pi_format(const IdentifyNamespace& ns,
                                         const IdentifyNvmNamespace* nvm);
 

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "support/temp_dir.h"
+
 BOOST_AUTO_TEST_SUITE(ini)
 
 BOOST_AUTO_TEST_CASE(entries_keep_order_lines_and_values) {
@@ -52,6 +54,35 @@ BOOST_AUTO_TEST_CASE(what_is_right_is_read_beside_every_line_that_is_wrong) {
         "f:7: a section name must not be empty or hold a colon",
         "f:5: [a] k: given before in line 3"};
     BOOST_TEST(problems == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_is_kept_apart) {
+    constexpr std::string_view kSecrets[] = {"key"};
+    const auto ini = base::Ini::parse(
+        "[a]\nKey = DHHC-1:00:ab+/=: ; tail\nother = v\n[b]\nkey=\"quoted\"\n", "f", kSecrets);
+    BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
+    BOOST_REQUIRE(ini->entries().size() == 3U);
+    BOOST_TEST(ini->entries()[0].value == "");
+    BOOST_TEST(ini->entries()[0].secret.reveal() == "DHHC-1:00:ab+/=:");
+    BOOST_TEST(ini->entries()[1].value == "v");
+    BOOST_TEST(ini->entries()[2].secret.reveal() == "quoted");
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_is_one_word) {
+    constexpr std::string_view kSecrets[] = {"key"};
+    for (const char* text : {"[a]\nkey = one two\n", "[a]\nkey =\n", "[a]\nkey = \"\"\n"}) {
+        const auto ini = base::Ini::parse(text, "f", kSecrets);
+        BOOST_REQUIRE_MESSAGE(!ini.ok(), text);
+        BOOST_TEST(ini.error().text == "f:2: [a] key: wants one word, a secret");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_long_file_is_read_whole_and_an_endless_one_is_not) {
+    const support::TempDir dir;
+    const auto ini = base::Ini::load(dir.file("long", "[a]" + std::string(9000, '\n') + "k = 1\n"));
+    BOOST_REQUIRE(ini.ok());
+    BOOST_TEST(ini->find("a", "k")->line == 9001);
+    BOOST_TEST(!base::Ini::load("/dev/zero").ok());
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_file_names_its_path) {

@@ -84,6 +84,15 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_strips_the_tuples_may_read_them) {
     BOOST_TEST(refusal(type1(), good_view(), wants(1)) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_buffer_for_the_metadata_is_refused_over_fabrics_alone) {
+    auto format = type1();
+    format.extended = false;
+    auto view = good_view();
+    BOOST_TEST(refusal(format, view) == "pi-separate");
+    view.transport = "pcie";
+    BOOST_TEST(refusal(format, view) == "");
+}
+
 BOOST_AUTO_TEST_CASE(sizes_must_agree) {
     auto view = good_view();
     view.size_bytes -= 512;

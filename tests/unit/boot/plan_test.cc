@@ -211,6 +211,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
         {uri + "nvmeroot.integrity=wire nvmeroot.data_digest=no", "wants data_digest=yes"},
         {uri + "nvmeroot.ctrl_loss_tmo=10 nvmeroot.fast_io_fail_tmo=20", "longer than"},
         {uri + "nvmeroot.dhchap_secret_file=key", "not an absolute path"},
+        {"nvmeroot=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:a,b/1", "holds a comma"},
+        {uri + "nvmeroot.hostnqn=nqn.2024-08.com.example:a,b", "holds a comma"},
         {uri + "nvmeroot.nsid=2", "two different values are given for the NSID"},
         {uri + "nvmeroot=nvme+tcp://192.0.2.11/nqn.2024-08.com.example:other/1",
          "another subsystem"},

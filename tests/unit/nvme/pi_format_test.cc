@@ -118,11 +118,15 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_with_a_sentence) {
     BOOST_TEST(decode(identify) ==
                "protection information in the first bytes is in use but not "
                "among the namespace's capabilities (DPC 11h)");
-    identify = ns(9, 8, 1);
+}
+
+BOOST_AUTO_TEST_CASE(metadata_may_have_a_buffer_of_its_own) {
+    IdentifyNamespace identify = ns(9, 8, 1);
     identify.flbas = 0;
-    BOOST_TEST(decode(identify) ==
-               "8 metadata bytes in a buffer of their own: fabrics carry "
-               "metadata behind the data alone");
+    const auto format = nvme::decode_pi_format(identify, nullptr);
+    BOOST_REQUIRE(format.ok());
+    BOOST_TEST(!format->extended);
+    BOOST_TEST(format->metadata_bytes == 8U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// `nvmeroot status`: what happened at boot, from /run/nvmeroot/state.json, and what has become of
+// the root's controllers since.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/sys_paths.h"
+#include "boot/exit_code.h"
+
+namespace boot {
+
+/// The state file for people. Errors: it is no JSON.
+/// @param sys  where the controllers' present states are read
+base::Result<std::string> status_text(std::string_view state, const base::SysPaths& sys);
+
+/// Prints the state, with `json` the file as it is. @return the exit code of that boot; kNotAsked
+/// where there was none
+ExitCode status_command(bool json, const base::SysPaths& sys);
+
+}  // namespace boot
