@@ -112,6 +112,11 @@ $(B)/tests/net-probe: tests/net/probe.cc $(call archives,small,boot nvme base)
 $(B)/tests/rogue-target: $(B)/tests/rogue_target.o $(B)/tests/support.a $(TEST_ARCHIVES)
 	$Q$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
 
+# --- the boot firmware table of a booted test ----------------------------------------------------------
+
+$(B)/tests/nbft-table: $(B)/tests/nbft_table.o $(B)/tests/support.a $(TEST_ARCHIVES)
+	$Q$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
+
 # --- fuzz targets: replayed over their corpus by g++ with sanitizers, explored by clang ---------------
 
 FUZZ := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.cc)))
@@ -130,7 +135,7 @@ explore-%: tests/fuzz/%.cc $(B)/deps.stamp
 
 # --- everything ------------------------------------------------------------------------------------
 
-check: all $(UNIT_PROGRAMS) $(B)/tests/net-probe $(B)/tests/rogue-target $(FUZZ:%=$(B)/tests/replay-%)
+check: all $(UNIT_PROGRAMS) $(B)/tests/net-probe $(B)/tests/rogue-target $(B)/tests/nbft-table $(FUZZ:%=$(B)/tests/replay-%)
 	@tests/check
 
 lint: $(B)/deps.stamp

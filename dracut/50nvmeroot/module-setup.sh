@@ -34,8 +34,8 @@ installkernel() {
     # What nvme-core, nvme-tcp and nvme-auth ask the kernel's crypto layer for at run time, so that no dependency pulls
     # it in. Aliases, because the modules behind them are renamed or built in from one kernel to the next.
     instmods -s crypto-crc64-rocksoft crypto-crc32c crypto-hmac crypto-sha256 crypto-sha384 crypto-sha512 crypto-dh
-    # The buses of virtual machines, under their network cards.
-    instmods -s virtio_pci virtio_mmio hv_vmbus
+    # The buses of virtual machines, under their network cards; QEMU's fw_cfg, by which credentials come.
+    instmods -s virtio_pci virtio_mmio hv_vmbus qemu_fw_cfg
 
     if [[ ${nvmeroot_nics-} ]]; then
         # A list of names: one word each.

@@ -106,6 +106,16 @@ base::Result<std::string> parse_interface(std::string_view text) {
     return std::string(text);
 }
 
+/// A name, or an Ethernet address with dashes, which is too long to be a name.
+base::Status set_interface(InterfacePlan& plan, std::string_view text) {
+    if (const auto mac = MacAddress::parse(text)) {
+        plan.match_mac = *mac;
+        return base::done();
+    }
+    TRY(plan.name, parse_interface(text));
+    return base::done();
+}
+
 base::Result<std::string> parse_hostname(std::string_view text) {
     const bool good = text.size() <= kLongestHostname && std::ranges::all_of(text, [](char c) {
                           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
@@ -184,7 +194,7 @@ base::Status apply_tail(InterfacePlan& plan, const Fields& fields, size_t first)
 
 base::Result<InterfacePlan> parse_interface_form(const Fields& fields) {
     InterfacePlan plan;
-    TRY(plan.name, parse_interface(fields[0]));
+    TRY_VOID(set_interface(plan, fields[0]));
     TRY(plan.method, parse_method(fields[1]));
     if (fields.size() > 2) {
         TRY_VOID(apply_mtu_and_mac(plan, fields, 2));
@@ -241,11 +251,6 @@ base::Status set_netmask(InterfacePlan& plan, std::string_view text) {
 
 base::Status set_hostname(InterfacePlan& plan, std::string_view text) {
     TRY(plan.hostname, parse_hostname(text));
-    return base::done();
-}
-
-base::Status set_interface(InterfacePlan& plan, std::string_view text) {
-    TRY(plan.name, parse_interface(text));
     return base::done();
 }
 

@@ -12,6 +12,7 @@
 //   BOOTIF=[01-]MAC, unless rd.bootif=0
 //
 // METHOD is dhcp, on, any or single-dhcp for DHCPv4, none, off or static for a given address.
+// INTERFACE may be an Ethernet address with dashes, 52-54-00-12-34-56: the interface that has it.
 // IPv6 addresses stand in square brackets. An empty METHOD means static where CLIENT is given and
 // DHCP where it is not. PEER is the kernel's NFS server or dracut's other end of a point-to-point
 // link; it counts only beside a netmask of one host.

@@ -18,6 +18,7 @@
 #include "boot/boot.h"
 #include "boot/check_command.h"
 #include "boot/exit_code.h"
+#include "boot/modules.h"
 #include "boot/options.h"
 #include "boot/plan.h"
 #include "boot/plan_report.h"
@@ -62,12 +63,13 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys) {
         state.notice("the root was handed over before, nothing to do");
         return ExitCode::kDone;
     }
+    load_firmware_module(sys);
     LoadedPlan loaded = load_plan(input, sys);
-    if (loaded.asked == Asked::kNo) {
-        return ExitCode::kNotAsked;
-    }
     for (const std::string& warning : loaded.warnings) {
         state.warning(warning);
+    }
+    if (loaded.asked == Asked::kNo) {
+        return ExitCode::kNotAsked;
     }
     const Outcome<Root> root = loaded.errors.empty()
                                    ? boot_machine(std::move(loaded.plan), sys, clock, state)

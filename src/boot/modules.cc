@@ -208,6 +208,15 @@ std::vector<NetworkAlias> network_aliases(const SysPaths& sys) {
     return aliases;
 }
 
+void load_firmware_module(const SysPaths& sys) {
+    if (::access((sys.sys + "/bus/acpi/devices/QEMU0002:00").c_str(), F_OK) != 0) {
+        return;
+    }
+    if (const auto loader = Loader::open(sys)) {
+        (void)loader->load({"qemu_fw_cfg"});  // without it there are no such credentials
+    }
+}
+
 std::vector<ModuleWish> storage_modules(const BootPlan& plan, const SysPaths& sys) {
     std::vector<ModuleWish> wishes;
     if (plan.connect.hdr_digest || plan.connect.data_digest) {

@@ -33,6 +33,9 @@ std::vector<NetworkAlias> network_aliases(const base::SysPaths& sys);
 /// networks. mkinitcpio keeps all modules in one folder: there any may be one.
 bool may_be_network_driver(std::string_view path);
 
+/// Loads the driver of QEMU's fw_cfg where the machine has that device: credentials come by it.
+void load_firmware_module(const base::SysPaths& sys);
+
 struct ModuleWish {
     std::string name;  ///< or an alias, `crypto-sha512`
     bool required = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/options.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -199,6 +201,9 @@ base::Result<PlanInput> plan_input(const Options& options, const base::SysPaths&
     PlanInput input;
     input.config = options.config;
     input.root = options.root;
+    if (const char* folder = ::getenv("CREDENTIALS_DIRECTORY")) {
+        input.credentials = folder;
+    }
     input.dry_run = options.command == Command::kPlan;
     if (options.cmdlines.empty() && options.root.empty()) {
         TRY(input.cmdline, base::read_text(sys.proc + "/cmdline", kMaxCmdline));

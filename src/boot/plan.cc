@@ -3,13 +3,16 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/ini.h"
 #include "base/secret_file.h"
 #include "base/text.h"
+#include "boot/credentials.h"
 #include "boot/ip_options.h"
+#include "boot/nbft_source.h"
 #include "boot/secrets.h"
 #include "boot/sources.h"
 #include "boot/target_choice.h"
@@ -50,7 +53,9 @@ class Planner {
     void finish_target();
     void finish_identity();
     void finish_auth();
+    void decide_auth_mode();
     void finish_secret(const SecretKeys& keys, Given file, base::Secret& secret);
+    void meet_demand(const SecurityDemand& demand);
     void check_combinations();
 
     void fail(std::string text) { loaded_.errors.push_back(std::move(text)); }
@@ -88,6 +93,12 @@ void Planner::read_sources() {
         read_file(default_path);
     }
     add_cmdline(input_.cmdline, sources_);
+    if (input_.root.empty()) {
+        add_credentials(input_.credentials, sys_, sources_);
+        if (!sources_.ignore_nbft) {
+            add_nbft(sys_, sources_);
+        }
+    }
     for (std::string& text : sources_.errors) {
         fail(std::move(text));
     }
@@ -115,6 +126,7 @@ bool Planner::decide_whether_asked() {
     if (!sources_.off_word.empty()) {
         loaded_.asked_why = "switched off by " + sources_.off_word + " on the command line";
         loaded_.errors.clear();
+        loaded_.warnings.clear();
         return false;
     }
     if (draft_.uris.empty()) {
@@ -241,6 +253,13 @@ void Planner::finish_secret(const SecretKeys& keys, Given file, base::Secret& se
 }
 
 void Planner::finish_auth() {
+    decide_auth_mode();
+    for (const SecurityDemand& demand : sources_.security) {
+        meet_demand(demand);
+    }
+}
+
+void Planner::decide_auth_mode() {
     AuthPlan& auth = draft_.plan.auth;
     const size_t errors_before = loaded_.errors.size();
     finish_secret(kHostSecret, draft_.host_secret_file, auth.host_secret);
@@ -270,6 +289,35 @@ void Planner::finish_auth() {
              ctrl   ? "both secrets are set"
              : host ? "the host's secret is set"
                     : "no secret is set");
+    }
+}
+
+/// Keeps of `allowed` what the firmware's list has; an absent list restricts nothing.
+template <class T>
+bool restrict(std::vector<T>& allowed, const std::optional<std::vector<T>>& list) {
+    if (list) {
+        std::erase_if(allowed, [&](T value) {
+            return std::find(list->begin(), list->end(), value) == list->end();
+        });
+    }
+    return !allowed.empty();
+}
+
+/// A namespace with a security profile is connected with a secret that fits it, or not at all.
+void Planner::meet_demand(const SecurityDemand& demand) {
+    AuthPlan& auth = draft_.plan.auth;
+    const std::string profile =
+        demand.subject + ": its security profile " + std::to_string(demand.profile.index);
+    if (demand.profile.secure_channel_required) {
+        fail(profile + " demands a secure channel (TLS), which nvmeroot does not do");
+    } else if (auth.mode == Auth::kOff) {
+        fail(profile +
+             " wants a secret and none is given here: give dhchap_secret_file, or the "
+             "credential nvmeroot.dhchap_secret");
+    } else if (!restrict(auth.hashes, demand.profile.hashes)) {
+        fail(profile + " allows no hash that dhchap_hash allows");
+    } else if (!restrict(auth.groups, demand.profile.groups)) {
+        fail(profile + " allows no Diffie-Hellman group that dhchap_dhgroup allows");
     }
 }
 

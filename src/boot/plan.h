@@ -3,10 +3,12 @@
 // What the boot is to do, decided before anything is touched: typed, complete and checked.
 //
 //     command line ─┐
+//     credentials ──┤
+//     NBFT ─────────┤
 //     ini file ─────┼─► load_plan ─► LoadedPlan{plan, values, warnings, errors} ─► boot, or
 //     defaults ─────┘  (sources.h, keys.h)                                      `nvmeroot plan`
 //
-// For each key the strongest source wins: command line, file, default. Where the command line or
+// For each key the strongest source wins, in this order from the top. Where the command line or
 // the file says `dhcp` for the target, complete_from_root_path fills it in after the lease.
 // A boot goes on only when `errors` is empty; all of them are collected, so that one look at the
 // console is enough.
@@ -138,6 +140,8 @@ struct PlanInput {
     /// Put before the absolute path of each file that the configuration names; `sys` is expected to
     /// lie under it too. Empty on the machine itself.
     std::string root;
+    /// $CREDENTIALS_DIRECTORY; empty: not set.
+    std::string credentials;
     /// A look from another machine: no identity yet is a warning, since the client's DMI tells it.
     bool dry_run = false;
 };

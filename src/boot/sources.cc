@@ -14,22 +14,9 @@ namespace {
 constexpr std::string_view kKeyPrefix = "nvmeroot.";
 constexpr std::string_view kScheme = "nvme+tcp://";
 
-/// A stronger source replaces what a weaker one said; one source adds to a list, and otherwise its
-/// last word counts, as everywhere on the kernel command line.
-void add(const Key& key, Source source, Given given, Sources& sources) {
-    KeyValues& values = sources.of(key.name);
-    if (values.source != source || !key.list) {
-        for (Given& weaker : values.given) {
-            base::wipe(weaker.text.data(), weaker.text.size());  // it may be a secret
-        }
-        values.given.clear();
-    }
-    values.source = source;
-    values.given.push_back(std::move(given));
-}
-
 void add_word(std::string_view key, const CmdlineWord& word, Sources& sources) {
-    add(*find_key(key), Source::kCommandLine, {word.value, "command line: " + word.key}, sources);
+    add_value(*find_key(key), Source::kCommandLine, {word.value, "command line: " + word.key},
+              sources);
 }
 
 bool starts_with_scheme(std::string_view text) {
@@ -101,15 +88,21 @@ void take_discover(const CmdlineWord& word, Sources& sources) {
                                ": discovery is not supported, continuing without it");
 }
 
-void take_off(const CmdlineWord& word, Sources& sources) {
+/// As kernel switches do: alone it means yes.
+bool is_yes(const CmdlineWord& word) {
     const auto yes = base::parse_bool(word.value);
-    if (!word.has_value || !yes || *yes) {
+    return !word.has_value || !yes || *yes;
+}
+
+void take_off(const CmdlineWord& word, Sources& sources) {
+    if (is_yes(word)) {
         sources.off_word = word.key;
     }
 }
 
-/// The NVMe Boot Firmware Table is not read, with or without this word.
-void take_nothing(const CmdlineWord& /*word*/, Sources& /*sources*/) {}
+void take_no_nbft(const CmdlineWord& word, Sources& sources) {
+    sources.ignore_nbft = is_yes(word);
+}
 
 struct Word {
     std::string_view name;
@@ -124,7 +117,7 @@ constexpr std::array kWords = {
     Word{"rd.nvmf.connect", take_connect},
     Word{"rd.nvmf.discover", take_discover},
     Word{"rd.nonvmf", take_off},
-    Word{"rd.nvmf.nonbft", take_nothing},
+    Word{"rd.nvmf.nonbft", take_no_nbft},
     Word{"ip", [](const CmdlineWord& w, Sources& s) { add_word("ip", w, s); }},
 };
 
@@ -137,7 +130,7 @@ void take_key(const CmdlineWord& word, Sources& sources) {
     } else if (!word.has_value) {
         sources.errors.push_back(where + ": wants a value, " + std::string(key->form));
     } else {
-        add(*key, Source::kCommandLine, {word.value, where}, sources);
+        add_value(*key, Source::kCommandLine, {word.value, where}, sources);
     }
 }
 
@@ -153,7 +146,7 @@ bool is_section(std::string_view section) {
 
 void add_path_entry(const base::Ini::Entry& entry, const std::string& where, Sources& sources) {
     if (entry.key == "uri") {
-        add(*find_key("uri"), Source::kFile, {entry.value, where}, sources);
+        add_value(*find_key("uri"), Source::kFile, {entry.value, where}, sources);
     } else {
         sources.errors.push_back(where + ": no such key; a [path.NAME] section has uri alone");
     }
@@ -168,8 +161,8 @@ void add_entry(const base::Ini::Entry& entry, const std::string& where, Sources&
                                  "]");
     } else {
         sources.has_secret_in_file |= key->secret;
-        add(*key, Source::kFile, {key->secret ? entry.secret.reveal() : entry.value, where},
-            sources);
+        add_value(*key, Source::kFile, {key->secret ? entry.secret.reveal() : entry.value, where},
+                  sources);
     }
 }
 
@@ -179,6 +172,22 @@ KeyValues& Sources::of(std::string_view key) {
     const auto row = std::find_if(keys().begin(), keys().end(),
                                   [&](const Key& candidate) { return candidate.name == key; });
     return by_key[static_cast<size_t>(row - keys().begin())];
+}
+
+void add_value(const Key& key, Source source, Given given, Sources& sources) {
+    KeyValues& values = sources.of(key.name);
+    if (values.source > source) {
+        base::wipe(given.text.data(), given.text.size());  // it may be a secret
+        return;
+    }
+    if (values.source != source || !key.list) {
+        for (Given& weaker : values.given) {
+            base::wipe(weaker.text.data(), weaker.text.size());
+        }
+        values.given.clear();
+    }
+    values.source = source;
+    values.given.push_back(std::move(given));
 }
 
 void add_file(const base::Ini& ini, const std::string& path, Sources& sources) {

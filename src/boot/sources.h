@@ -14,16 +14,23 @@
 
 #include "base/ini.h"
 #include "boot/keys.h"
+#include "nvme/nbft.h"
 
 namespace boot {
 
 /// Weakest first.
-enum class Source { kDefault, kFile, kCommandLine };
+enum class Source { kDefault, kFile, kNbft, kCredential, kCommandLine };
 
 /// What the strongest source says about one key; for a list, each of its values.
 struct KeyValues {
     Source source = Source::kDefault;
     std::vector<Given> given;
+};
+
+/// What the firmware says a connection must prove.
+struct SecurityDemand {
+    std::string subject;  ///< to begin an error with
+    nvme::Nbft::Security profile;
 };
 
 struct Sources {
@@ -34,16 +41,22 @@ struct Sources {
     /// The word that switches everything off; empty when none does.
     std::string off_word;
     bool has_secret_in_file = false;
+    bool ignore_nbft = false;
+    std::vector<SecurityDemand> security;
     std::vector<std::string> warnings;
     std::vector<std::string> errors;
 
     KeyValues& of(std::string_view key);
 };
 
+/// Adds one value: a stronger source replaces what a weaker one said, and a weaker one says nothing
+/// then. One source adds to a list; otherwise its last word counts.
+void add_value(const Key& key, Source source, Given given, Sources& sources);
+
 /// Adds the ini file's values. Unknown sections and keys are errors. @param path  for these errors
 void add_file(const base::Ini& ini, const std::string& path, Sources& sources);
 
-/// Adds the command line's words, which take the place of the file's. Unknown words that begin with
+/// Adds the command line's words. Unknown words that begin with
 /// `nvmeroot.` are errors, all other unknown words are somebody else's.
 void add_cmdline(std::string_view text, Sources& sources);
 

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The NVMe Boot Firmware Table: what the firmware that booted this machine over NVMe/TCP tells the
+// system behind it, in an ACPI table. Firmware writes it and anybody may have, so it is input like
+// any other: nothing in it is believed before it is checked.
+//
+//     header (ACPI) ── control ─┬─ host           NQN and identifier
+//                               ├─ HFI list       an interface: MAC, address, gateway, VLAN
+//                               ├─ SSNS list      a namespace: address, port, NQN, identifier
+//                               ├─ security list  what a connection must prove
+//                               └─ discovery list where to ask
+//     heap: strings, addresses and lists, each named by offset and length
+//
+// Boot Specification 1.0: 3.1 "NVMe Boot Firmware Table (NBFT)".
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "nvme/dhchap.h"
+#include "nvme/uri.h"
+
+namespace nvme {
+
+/// An address: 4 or 16 bytes, or none for none. (The table has IPv4 in its IPv6-mapped form, and
+/// zeros for none.)
+using NbftAddress = base::Bytes;
+
+struct Nbft {
+    struct Host {
+        std::string nqn;  ///< empty: none
+        std::optional<HostId> id;
+    };
+    struct Interface {
+        unsigned index = 0;
+        std::array<std::byte, 6> mac{};
+        uint16_t vlan =
+            0;  ///< 0: none; as the table has it, which some firmware fills in big endian
+        bool dhcp = false;  ///< the firmware had its address from a DHCP server
+        NbftAddress address;
+        uint8_t prefix_length = 0;
+        NbftAddress gateway;
+        std::vector<NbftAddress> dns;
+        std::string host_name;
+    };
+    struct Security {
+        unsigned index = 0;
+        bool authentication_required = false;
+        bool secure_channel_required = false;
+        /// Absent: not restricted. Numbers that this program does not know are left out.
+        std::optional<std::vector<HashId>> hashes;
+        std::optional<std::vector<DhGroup>> groups;
+    };
+    struct Subsystem {
+        unsigned index = 0;
+        bool bootable = true;
+        NbftAddress address;
+        uint16_t port = 0;
+        std::string nqn;
+        NamespaceId nid;  ///< the identifier where there is one, else the NSID
+        std::vector<unsigned> interfaces;
+        std::optional<unsigned> security;  ///< the profile's index, which may be in no list
+        bool header_digest = false;
+        bool data_digest = false;
+    };
+    struct Discovery {
+        unsigned index = 0;
+        std::string uri;
+    };
+
+    Host host;
+    std::vector<Interface> interfaces;
+    std::vector<Security> security;
+    std::vector<Subsystem> subsystems;
+    std::vector<Discovery> discovery;
+};
+
+/// Errors, each a sentence: another signature, length, check sum or revision, a part that lies
+/// outside the table or has another structure's number, a text or name that is malformed. Entries
+/// that are not valid, and transports other than TCP, are left out.
+base::Result<Nbft> parse_nbft(base::ByteView table);
+
+}  // namespace nvme

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# What the machine brings along: its firmware's tables, and who runs it.
+
+case_nbft() {
+    about='network, target and identity from the NVMe Boot Firmware Table alone'
+    uri=
+    ip=
+    edit_overlay=firmware_knows
+    guest_net=(-netdev 'user,id=net0,ipv4=on,ipv6=on'
+        -device 'virtio-net-pci,netdev=net0,romfile=,mac=52:54:00:12:34:56')
+    expect_facts=(root:ADDRESS~^10.0.2.15/24 root:SUBSYSNQN="$subsysnqn" controllers=1)
+}
+
+# The identity is the table's, not the configuration's.
+firmware_knows() {
+    rm "$1/etc/nvmeroot/nvmeroot.conf"
+    "$top/build/tests/nbft-table" "$port" "$client_hostnqn" "$client_hostid" "$subsysnqn" >"$log/nbft"
+    guest_options=(-acpitable "file=$log/nbft")
+}
+
+case_credentials() {
+    about='the keys come by SMBIOS and by fw_cfg, and none is in the image'
+    client_host_key=
+    client_ctrl_key=
+    edit_overlay=machine_knows
+    expect_facts=('authentication=both ways with sha256 and ffdhe2048' controllers=1)
+}
+
+machine_knows() {
+    (
+        umask 077
+        printf 'io.systemd.credential:nvmeroot.dhchap_secret=%s' "$(<"$keys/host")" >"$log/oem-string"
+        cp "$keys/ctrl" "$log/ctrl"
+    )
+    guest_options=(-smbios "type=11,path=$log/oem-string"
+        -fw_cfg "name=opt/io.systemd.credentials/nvmeroot.dhchap_ctrl_secret,file=$log/ctrl")
+}

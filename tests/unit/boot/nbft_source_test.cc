@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/nbft_source.h"
+
+#include <boost/test/unit_test.hpp>
+
+#include "boot/plan.h"
+#include "support/nbft_table.h"
+#include "support/temp_dir.h"
+#include "unit/boot/sample_secrets.h"
+
+namespace {
+
+using nvme::Nbft;
+
+/// A machine whose firmware left a table.
+struct Machine {
+    support::TempDir dir;
+    base::SysPaths sys;
+    Nbft nbft = support::sample_nbft();
+
+    Machine() {
+        sys.sys = dir.folder("sys");
+        sys.etc = dir.folder("etc");
+        sys.run = dir.folder("run");
+        dir.file("sys/class/dmi/id/product_uuid", "99999999-2222-3333-4444-555555555555\n");
+    }
+    void table(const std::string& name, const Nbft& content) const {
+        dir.file("sys/firmware/acpi/tables/" + name, base::text_of(support::build_nbft(content)));
+    }
+    [[nodiscard]] boot::LoadedPlan load(const std::string& cmdline = "") const {
+        table("NBFT", nbft);
+        boot::PlanInput input;
+        input.cmdline = cmdline;
+        return boot::load_plan(input, sys);
+    }
+};
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const std::string& text : texts) {
+        all += text + "\n";
+    }
+    return all;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(nbft_source)
+
+BOOST_AUTO_TEST_CASE(the_firmwares_table_alone_makes_a_plan) {
+    Machine machine;
+    machine.nbft.subsystems[0].header_digest = true;
+    const auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(loaded.asked_why == "asked for by NBFT: SSNS 1");
+    const boot::BootPlan& plan = loaded.plan;
+    BOOST_TEST(plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
+    BOOST_REQUIRE(plan.target.portals.size() == 1U);
+    BOOST_TEST(plan.target.portals[0].address == "10.0.2.2");
+    BOOST_TEST((plan.target.choice.nsid == 1U));
+    BOOST_TEST(plan.host.nqn == machine.nbft.host.nqn);
+    BOOST_TEST(nvme::to_text(plan.host.id) == "11111111-2222-3333-4444-555555555555");
+    BOOST_TEST(plan.connect.hdr_digest);
+    BOOST_REQUIRE(plan.network.interfaces.size() == 1U);
+    const boot::InterfacePlan& interface = plan.network.interfaces[0];
+    BOOST_TEST((interface.method == boot::AddressMethod::kStatic));
+    BOOST_TEST(interface.match_mac->text() == "52:54:00:12:34:56");
+    BOOST_TEST(interface.address->text() == "10.0.2.15/24");
+    BOOST_TEST(interface.gateway->text() == "10.0.2.2");
+}
+
+BOOST_AUTO_TEST_CASE(ipv6_and_dhcp_become_what_the_client_can_do) {
+    Machine machine;
+    Nbft::Interface& interface = machine.nbft.interfaces[0];
+    interface.dhcp = true;
+    auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST((loaded.plan.network.interfaces[0].method == boot::AddressMethod::kDhcp));
+    BOOST_TEST(loaded.plan.network.interfaces[0].match_mac.has_value());
+    interface.address = base::Bytes(16, std::byte{0x20});
+    interface.gateway.clear();
+    interface.dns = {interface.address};
+    interface.prefix_length = 64;
+    loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST((loaded.plan.network.interfaces[0].method == boot::AddressMethod::kStatic));
+    BOOST_TEST(loaded.plan.network.interfaces[0].address->prefix_length == 64);
+    BOOST_TEST(loaded.plan.network.interfaces[0].dns.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(it_is_stronger_than_the_file_and_weaker_than_the_command_line) {
+    Machine machine;
+    machine.dir.file("etc/nvmeroot/nvmeroot.conf",
+                     "[host]\nhostnqn = nqn.2024-08.com.example:file\n[root]\n"
+                     "uri = nvme+tcp://192.0.2.9/nqn.2024-08.com.example:file/1\n");
+    auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
+    BOOST_TEST(loaded.plan.host.nqn == machine.nbft.host.nqn);
+    loaded = machine.load(
+        "nvmeroot=nvme+tcp://192.0.2.9/nqn.2024-08.com.example:typed "
+        "nvmeroot.hostnqn=nqn.2024-08.com.example:typed ip=dhcp");
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:typed");
+    BOOST_TEST(loaded.plan.host.nqn == "nqn.2024-08.com.example:typed");
+    BOOST_TEST(nvme::to_text(loaded.plan.host.id) == "99999999-2222-3333-4444-555555555555");
+    BOOST_TEST(!loaded.plan.network.interfaces[0].match_mac.has_value());
+    loaded = machine.load("rd.nvmf.nonbft");
+    BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:file");
+}
+
+BOOST_AUTO_TEST_CASE(other_paths_join_and_other_disks_do_not) {
+    Machine machine;
+    auto& subsystems = machine.nbft.subsystems;
+    subsystems.push_back(subsystems[0]);
+    subsystems[1].address.back() = std::byte{3};
+    subsystems.push_back(subsystems[0]);
+    subsystems[2].index = 3;
+    subsystems[2].nid = uint32_t{2};
+    subsystems.push_back(subsystems[0]);
+    subsystems[3].index = 4;
+    subsystems[3].nqn = nvme::kDiscoveryNqn;
+    const auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(loaded.plan.target.portals.size() == 2U);
+    BOOST_TEST(joined(loaded.warnings) ==
+               "NBFT: SSNS 3 is another namespace than the first, continuing without it\n"
+               "NBFT: SSNS 4 names the discovery subsystem, continuing without it\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_security_profile_wants_a_secret_that_fits) {
+    Machine machine;
+    machine.nbft.subsystems[0].security = 2;
+    BOOST_TEST(joined(machine.load().errors) ==
+               "NBFT: SSNS 1 (nqn.2024-08.com.example:disk) has security profile 2, which the "
+               "table does not describe\n");
+    machine.nbft.security.push_back({2, true, false, std::vector{nvme::HashId::kSha512}, {}});
+    const std::string subject =
+        "NBFT: SSNS 1 (nqn.2024-08.com.example:disk): its security profile 2 ";
+    BOOST_TEST(joined(machine.load().errors).starts_with(subject + "wants a secret"));
+    machine.dir.file("etc/nvmeroot/dhchap_secret", kHostSecret, 0600);
+    const auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST((loaded.plan.auth.hashes == std::vector{nvme::HashId::kSha512}));
+    BOOST_TEST(loaded.plan.auth.groups.size() == 6U);
+    BOOST_TEST(joined(machine.load("nvmeroot.dhchap_hash=sha256").errors) ==
+               subject + "allows no hash that dhchap_hash allows\n");
+    machine.nbft.security[0].secure_channel_required = true;
+    BOOST_TEST(joined(machine.load().errors).starts_with(subject + "demands a secure channel"));
+    // Who names another target has left the firmware's connection and its demands.
+    BOOST_TEST(
+        machine.load("nvmeroot=nvme+tcp://192.0.2.9/nqn.2024-08.com.example:x").errors.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_malformed_table_stops_nothing) {
+    const Machine machine;
+    machine.dir.file("sys/firmware/acpi/tables/NBFT1", "NBFT but not really");
+    const auto loaded = machine.load();
+    BOOST_TEST(loaded.errors.empty());
+    BOOST_TEST(joined(loaded.warnings) ==
+               "NBFT1: no table with the signature NBFT, continuing without it\n");
+    BOOST_TEST(machine.load("rd.nonvmf").warnings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_vlan_is_not_ignored_silently) {
+    Machine machine;
+    machine.nbft.interfaces[0].vlan = 7;
+    const auto loaded = machine.load();
+    BOOST_TEST(loaded.plan.network.interfaces.empty());
+    BOOST_TEST(joined(loaded.warnings) ==
+               "NBFT: HFI 1 is in VLAN 7, which is not supported, continuing without it\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nvme/nbft.h"
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <functional>
+
+#include "base/fd.h"
+#include "support/nbft_table.h"
+
+namespace {
+
+using nvme::Nbft;
+
+/// The error for the sample after a change of its bytes, the check sum mended.
+std::string refusal(const std::function<void(base::Bytes&)>& change) {
+    base::Bytes table = support::build_nbft(support::sample_nbft());
+    change(table);
+    if (table.size() > 9) {
+        support::fix_check_sum(table);
+    }
+    const auto nbft = nvme::parse_nbft(table);
+    return nbft ? "" : nbft.error().text;
+}
+
+std::function<void(base::Bytes&)> byte_at(size_t at, uint8_t value) {
+    return [=](base::Bytes& table) { table.at(at) = std::byte{value}; };
+}
+
+// Where things stand in the sample: its lists begin at 160, an HFI has 32 bytes.
+constexpr size_t kHfi = 160;
+constexpr size_t kSsns = 192;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(nbft)
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
+    Nbft nbft = support::sample_nbft();
+    nbft.interfaces[0].vlan = 7;
+    nbft.interfaces[0].host_name = "host7";
+    nbft.interfaces[0].dns = {nbft.interfaces[0].gateway};
+    nbft.subsystems[0].security = 3;
+    nbft.subsystems[0].data_digest = true;
+    nbft.subsystems[0].interfaces = {1, 2};
+    nbft.subsystems.push_back(nbft.subsystems[0]);
+    nbft.subsystems[1].nid = nvme::parse_nguid("00112233445566778899aabbccddeeff").value();
+    nbft.subsystems[1].bootable = false;
+    nbft.security.push_back({3, true, false, std::vector{nvme::HashId::kSha512},
+                             std::vector{nvme::DhGroup::kNull, nvme::DhGroup::kFfdhe2048}});
+    nbft.discovery.push_back({1, "nvme+tcp://192.0.2.1:8009/"});
+    const auto read = nvme::parse_nbft(support::build_nbft(nbft));
+    BOOST_REQUIRE_MESSAGE(read.ok(), (read.ok() ? "" : read.error().text));
+    BOOST_TEST(read->host.nqn == nbft.host.nqn);
+    BOOST_TEST((read->host.id == nbft.host.id));
+    BOOST_REQUIRE(read->interfaces.size() == 1U);
+    const Nbft::Interface& interface = read->interfaces[0];
+    BOOST_TEST((interface.mac == nbft.interfaces[0].mac));
+    BOOST_TEST(interface.vlan == 7);
+    BOOST_TEST(!interface.dhcp);
+    BOOST_TEST((interface.address == nbft.interfaces[0].address));
+    BOOST_TEST(interface.prefix_length == 24);
+    BOOST_TEST((interface.dns == nbft.interfaces[0].dns));
+    BOOST_TEST(interface.host_name == "host7");
+    BOOST_REQUIRE(read->subsystems.size() == 2U);
+    BOOST_TEST((read->subsystems[0].nid == nvme::NamespaceId(1U)));
+    BOOST_TEST((read->subsystems[1].nid == nbft.subsystems[1].nid));
+    BOOST_TEST(!read->subsystems[1].bootable);
+    BOOST_TEST((read->subsystems[0].security == 3U));
+    BOOST_TEST(read->subsystems[0].data_digest);
+    BOOST_TEST(!read->subsystems[0].header_digest);
+    BOOST_TEST((read->subsystems[0].interfaces == std::vector<unsigned>{1, 2}));
+    BOOST_REQUIRE(read->security.size() == 1U);
+    BOOST_TEST(read->security[0].authentication_required);
+    BOOST_TEST((read->security[0].hashes == nbft.security[0].hashes));
+    BOOST_TEST((read->security[0].groups == nbft.security[0].groups));
+    BOOST_TEST(read->discovery[0].uri == "nvme+tcp://192.0.2.1:8009/");
+}
+
+BOOST_AUTO_TEST_CASE(zeros_mean_none) {
+    Nbft nbft = support::sample_nbft();
+    nbft.host = {};
+    nbft.interfaces[0].address.clear();
+    nbft.interfaces[0].gateway.clear();
+    nbft.subsystems[0].nid = {};
+    const auto read = nvme::parse_nbft(support::build_nbft(nbft));
+    BOOST_REQUIRE(read.ok());
+    BOOST_TEST(!read->host.id.has_value());
+    BOOST_TEST(read->interfaces[0].address.empty());
+    BOOST_TEST((read->subsystems[0].nid == nvme::NamespaceId()));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_malformed_is_named) {
+    BOOST_TEST(refusal(byte_at(0, 'X')) == "no table with the signature NBFT");
+    BOOST_TEST(refusal([](base::Bytes& table) { table.resize(40); }) ==
+               "no table with the signature NBFT");
+    BOOST_TEST(
+        refusal([](base::Bytes& table) { table.resize(200); }).starts_with("it says that it has "));
+    BOOST_TEST(refusal(byte_at(8, 2)) == "revision 2: 1 is known");
+    BOOST_TEST(refusal(byte_at(39, 1)) == "its heap lies outside");
+    BOOST_TEST(refusal(byte_at(64, 9)) == "control structure 9 of revision 1: 1 and 1 are known");
+    BOOST_TEST(refusal(byte_at(75, 1)) == "the host descriptor lies outside");
+    BOOST_TEST(refusal(byte_at(128, 9)) == "the host descriptor is another structure");
+    BOOST_TEST(refusal(byte_at(149, 1)) == "the host NQN lies outside the heap");
+    BOOST_TEST(refusal(byte_at(84, 31)) == "HFI descriptor 1 is too short");
+    BOOST_TEST(refusal(byte_at(95, 200)).starts_with("SSNS descriptor "));
+    BOOST_TEST(refusal(byte_at(kHfi, 4)) == "HFI descriptor 1 is structure 4, not 3");
+    BOOST_TEST(refusal(byte_at(kHfi + 20, 100)) ==
+               "HFI descriptor 1: its transport information is none of TCP");
+    BOOST_TEST(refusal(byte_at(kSsns + 14, 15)) == "SSNS descriptor 1 has no address");
+    BOOST_TEST(refusal(byte_at(kSsns + 28, 4)) == "");  // a type without an identifier
+    BOOST_TEST(refusal([](base::Bytes& table) {
+                   table.at(kSsns + 28) = std::byte{4};
+                   table.at(kSsns + 29) = std::byte{1};
+               }) == "SSNS descriptor 1: namespace identifier of type 4");
+    base::Bytes table = support::build_nbft(support::sample_nbft());
+    table.back() ^= std::byte{1};
+    BOOST_TEST(nvme::parse_nbft(table).error().text == "its check sum is wrong");
+}
+
+BOOST_AUTO_TEST_CASE(entries_of_others_are_left_out) {
+    base::Bytes table = support::build_nbft(support::sample_nbft());
+    table.at(kHfi + 2) = std::byte{0};   // not valid
+    table.at(kSsns + 5) = std::byte{1};  // RDMA
+    support::fix_check_sum(table);
+    const auto nbft = nvme::parse_nbft(table);
+    BOOST_REQUIRE(nbft.ok());
+    BOOST_TEST(nbft->interfaces.empty());
+    BOOST_TEST(nbft->subsystems.empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_byte_makes_it_read_outside) {
+    const base::Bytes whole = support::build_nbft(support::sample_nbft());
+    for (size_t i = 0; i < whole.size(); ++i) {
+        for (const int value : {0x00, 0x7F, 0xFF}) {
+            base::Bytes table = whole;
+            table[i] = static_cast<std::byte>(value);
+            support::fix_check_sum(table);
+            (void)nvme::parse_nbft(table);  // the sanitizers are the test
+        }
+    }
+    BOOST_TEST(nvme::parse_nbft(whole).ok());
+}
+
+/// Tables of real firmware, which are not part of this project.
+BOOST_AUTO_TEST_CASE(tables_of_firmware_parse) {
+    std::filesystem::path folder;
+    for (const char* place : {"../shared/nbft", "../../shared/nbft"}) {
+        folder = std::filesystem::is_directory(place) ? place : folder;
+    }
+    if (folder.empty()) {
+        BOOST_TEST_MESSAGE("skipped: there is no ../shared/nbft");
+        return;
+    }
+    for (const bool good : {true, false}) {
+        for (const auto& file :
+             std::filesystem::directory_iterator(folder / (good ? "tables" : "tables_bad"))) {
+            const auto text = base::read_text(file.path().string());
+            BOOST_REQUIRE(text.ok());
+            const auto nbft = nvme::parse_nbft(base::bytes_of(*text));
+            BOOST_TEST(nbft.ok() == good, file.path() << (nbft ? "" : ": " + nbft.error().text));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
