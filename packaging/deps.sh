@@ -6,7 +6,7 @@ set -eu
 
 build=(g++ make pkg-config dpkg-dev libnvme-dev libiniparser-dev libkmod-dev liburing-dev libssl-dev
     libjson-c-dev libboost-test-dev liblzma-dev libzstd-dev zlib1g-dev)
-boot=(qemu-system-x86 libarchive-tools debootstrap dracut-core busybox-static nvme-cli cpio zstd xz-utils kmod
+boot=(qemu-system-x86 libarchive-tools debootstrap dracut-core initramfs-tools-core busybox-static nvme-cli cpio zstd xz-utils kmod
     e2fsprogs fdisk gawk iproute2 python3)
 checks=(bats shellcheck clang clang-format clang-tidy git)
 

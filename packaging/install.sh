@@ -18,6 +18,9 @@ rows=$(cat <<TABLE
 0644 dracut/50nvmeroot/61-nvmeroot.rules     $prefix/lib/udev/rules.d/61-nvmeroot.rules
 0644 dracut/50nvmeroot/61-nvmeroot.rules     $prefix/lib/dracut/modules.d/50nvmeroot/61-nvmeroot.rules
 0644 dracut/50nvmeroot/README                $prefix/lib/dracut/modules.d/50nvmeroot/README
+0755 initramfs-tools/hooks/nvmeroot          $prefix/share/initramfs-tools/hooks/nvmeroot
+0755 initramfs-tools/scripts/local-top/nvmeroot $prefix/share/initramfs-tools/scripts/local-top/nvmeroot
+0644 initramfs-tools/conf.d/nvmeroot         $prefix/share/initramfs-tools/conf.d/nvmeroot
 0644 packaging/nvmeroot-target.service       $prefix/lib/systemd/system/nvmeroot-target.service
 0644 packaging/nvmeroot-target.conf          $prefix/share/doc/nvmeroot/nvmeroot-target.conf
 0644 packaging/nvmeroot-nvmet.service        $prefix/lib/systemd/system/nvmeroot-nvmet.service

@@ -29,6 +29,15 @@ case_dracut_dhcp() {
     expect_facts=(root-device~^nvme written=yes root:ADDRESS=10.0.2.15/24)
 }
 
+case_initramfs_tools() {
+    about="image of Debian's initramfs-tools, address from QEMU's DHCP server"
+    image=initramfs
+    judge=root
+    ip=ip=dhcp
+    guest_options=(-smp 2)
+    expect_facts=(root-device~^nvme written=yes root:ADDRESS=10.0.2.15/24)
+}
+
 case_busybox_static() {
     about="image laid out as mkinitcpio's init runs it, static address"
     judge=root

@@ -3,7 +3,7 @@
 # Initramfs images. A base image holds no configuration and is built once for each generator and kernel; what a test
 # adds (keys, configuration, the verdict init) is a second archive behind it.
 #
-#   image_ready busybox|dracut|dracut-systemd|nvmet   sets image_file, for the kernel of the last kernel_ready
+#   image_ready busybox|dracut|dracut-systemd|initramfs|nvmet   sets image_file, for the kernel of the last kernel_ready
 #   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
 
 nvmeroot=${NVMEROOT:-$top/build/nvmeroot}
@@ -11,7 +11,8 @@ nvmet=${NVMEROOT_NVMET:-$top/build/nvmeroot-nvmet}
 
 image_ready() {
     local script=$boot_tests/images/${1%%-*}.sh
-    local sources=("$script" "$boot_tests/images/busybox-init" "$nvmeroot" "$top"/hooks/* "$top"/dracut/50nvmeroot/*)
+    local sources=("$script" "$boot_tests/images/busybox-init" "$nvmeroot" "$top"/hooks/* "$top"/dracut/50nvmeroot/*
+        "$top"/initramfs-tools/*/*)
     image_file=$boot/images/$1-$kernel_release
     case $1 in
         nvmet)
