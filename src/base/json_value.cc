@@ -46,7 +46,7 @@ JsonValue copy(json_object* from) {
         case json_type_object: {
             value.type = Type::kObject;
             json_object_object_foreach(from, name, member) {
-                value.members.emplace_back(name, copy(member));
+                value.members.push_back({name, copy(member)});
             }
             break;
         }
@@ -83,9 +83,8 @@ Result<JsonValue> JsonValue::parse(std::string_view text, const std::string& nam
 }
 
 const JsonValue* JsonValue::find(std::string_view member) const {
-    const auto found =
-        std::ranges::find(members, member, &std::pair<std::string, JsonValue>::first);
-    return found == members.end() ? nullptr : &found->second;
+    const auto found = std::ranges::find(members, member, &JsonMember::name);
+    return found == members.end() ? nullptr : &found->value;
 }
 
 }  // namespace base

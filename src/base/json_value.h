@@ -6,12 +6,13 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace base {
+
+struct JsonMember;
 
 struct JsonValue {
     enum class Type { kNull, kBoolean, kNumber, kString, kArray, kObject };
@@ -19,12 +20,17 @@ struct JsonValue {
     Type type = Type::kNull;
     std::string text;  ///< of a string; a number as it is written; `true`, `false`
     std::vector<JsonValue> items;
-    std::vector<std::pair<std::string, JsonValue>> members;  ///< of two equal names the last
+    std::vector<JsonMember> members;  ///< of two equal names the last
 
     /// @param name  stands for the text in errors, which quote none of it
     static Result<JsonValue> parse(std::string_view text, const std::string& name);
 
     [[nodiscard]] const JsonValue* find(std::string_view member) const;
+};
+
+struct JsonMember {
+    std::string name;
+    JsonValue value;
 };
 
 }  // namespace base

@@ -12,6 +12,7 @@
 namespace nvmet {
 namespace {
 
+using base::JsonMember;
 using base::JsonValue;
 using base::quoted;
 using exports::Errors;
@@ -320,16 +321,16 @@ void PrettyJson::write(const JsonValue& value, int depth) {
     }
     const bool list = value.type == Type::kArray;
     auto members = value.members;
-    std::ranges::sort(members, {}, &std::pair<std::string, JsonValue>::first);
+    std::ranges::sort(members, {}, &JsonMember::name);
     const size_t count = list ? value.items.size() : members.size();
     out_ += list ? '[' : '{';
     for (size_t i = 0; i < count; ++i) {
         line(depth + 1);
         if (!list) {
-            string(members[i].first);
+            string(members[i].name);
             out_ += ": ";
         }
-        write(list ? value.items[i] : members[i].second, depth + 1);
+        write(list ? value.items[i] : members[i].value, depth + 1);
         out_ += i + 1 < count ? "," : "";
     }
     if (count > 0) {
@@ -361,13 +362,13 @@ class JsonSaver {
 
 void JsonSaver::put_in_group(JsonValue& object, std::string_view group, const std::string& name,
                              const std::string& text) {
-    auto found =
-        std::ranges::find(object.members, group, &std::pair<std::string, JsonValue>::first);
+    auto found = std::ranges::find(object.members, group, &JsonMember::name);
     if (found == object.members.end()) {
-        object.members.emplace_back(group, JsonValue{JsonValue::Type::kObject, "", {}, {}});
+        object.members.push_back(
+            {std::string(group), JsonValue{JsonValue::Type::kObject, "", {}, {}}});
         found = std::prev(object.members.end());
     }
-    found->second.members.emplace_back(name, scalar(JsonValue::Type::kString, text));
+    found->value.members.push_back({name, scalar(JsonValue::Type::kString, text)});
 }
 
 void JsonSaver::save_attribute(const Attribute& row, const Object& object, const std::string& title,
@@ -389,7 +390,7 @@ void JsonSaver::save_attribute(const Attribute& row, const Object& object, const
         put_in_group(into, group, std::string(name), null_path ? "(null)" : value);
     }
     if (among(form.bare, row.file)) {
-        into.members.emplace_back(file, scalar(JsonValue::Type::kNumber, value));
+        into.members.push_back({file, scalar(JsonValue::Type::kNumber, value)});
     } else if (group.empty() && value != fresh_value(row, object.name)) {
         left_out.push_back(title + ": " + file + " = " + value +
                            ": nvmetcli's format has no place for it");
@@ -407,7 +408,7 @@ void JsonSaver::save_children(const Object& object, const std::string& title, Js
             list.items.push_back(save(*child, child_title));
         }
         if (form.kind != Kind::kPassthru || !list.items.empty()) {
-            into.members.emplace_back(form.list, std::move(list));
+            into.members.push_back({std::string(form.list), std::move(list)});
         }
     }
 }
@@ -422,16 +423,17 @@ JsonValue JsonSaver::save(const Object& object, const std::string& title) {
         }
     }
     if (!form.name.empty()) {
-        value.members.emplace_back(
-            form.name,
-            scalar(form.number ? JsonValue::Type::kNumber : JsonValue::Type::kString, object.name));
+        value.members.push_back(
+            {std::string(form.name),
+             scalar(form.number ? JsonValue::Type::kNumber : JsonValue::Type::kString,
+                    object.name)});
     }
     if (!form.links.empty()) {
         JsonValue list{JsonValue::Type::kArray, "", {}, {}};
         for (const auto& [target, name] : object.links) {
             list.items.push_back(scalar(JsonValue::Type::kString, target));
         }
-        value.members.emplace_back(form.links, std::move(list));
+        value.members.push_back({std::string(form.links), std::move(list)});
     }
     save_children(object, title, value);
     const auto number = base::parse_u64(object.name);
