@@ -38,7 +38,7 @@ include packaging/client.mk
 
 # --- folders -> archives -------------------------------------------------------------------------
 
-FOLDERS := base nvme host boot export target nvmet
+FOLDERS := base nvme host boot export target nvmet load
 sources = $(filter-out %/main.cc,$(wildcard src/$(1)/*.cc))
 objects = $(patsubst src/%.cc,$(B)/$(1)/%.o,$(call sources,$(2)))
 
@@ -61,7 +61,7 @@ archives = $(foreach f,$(2),$(B)/$(1)/$(f).a)
 
 # --- programs ------------------------------------------------------------------------------------
 
-PROGRAMS := $(patsubst %,$(B)/%,$(if $(wildcard src/boot/main.cc),nvmeroot) $(if $(wildcard src/target/main.cc),nvmeroot-target) nvmeroot-nvmet)
+PROGRAMS := $(patsubst %,$(B)/%,$(if $(wildcard src/boot/main.cc),nvmeroot) $(if $(wildcard src/target/main.cc),nvmeroot-target) nvmeroot-nvmet nvmeroot-load)
 all: $(PROGRAMS)
 
 $(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base) $(CLIENT_PARTS) $(B)/client/static-$(STATIC)
@@ -74,12 +74,15 @@ $(B)/nvmeroot-target: $(B)/obj/target/main.o $(call archives,obj,target export n
 $(B)/nvmeroot-nvmet: $(B)/obj/nvmet/main.o $(call archives,obj,nvmet export nvme base)
 	$Q$(CXX) $(CXXFLAGS) $^ -liniparser -ljson-c -o $@
 
+$(B)/nvmeroot-load: $(B)/obj/load/main.o $(call archives,obj,load target export host nvme base)
+	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser -o $@
+
 # --- unit tests: one Boost.Test program for each folder of tests/unit -------------------------------
 
 UNIT_FOLDERS := $(notdir $(wildcard tests/unit/*))
 UNIT_PROGRAMS := $(UNIT_FOLDERS:%=$(B)/tests/unit-%)
 TEST_CXXFLAGS := $(COMMON) -Itests -O0 -g1 $(SANITIZE)
-TEST_ARCHIVES := $(call archives,asan,nvmet target export boot host nvme base)
+TEST_ARCHIVES := $(call archives,asan,load nvmet target export boot host nvme base)
 TEST_LIBS := -lboost_unit_test_framework -luring -lcrypto -liniparser -ljson-c $(CLIENT_SHARED_LIBS)
 SUPPORT := $(patsubst tests/%.cc,$(B)/tests/%.o,$(wildcard tests/support/*.cc))
 
@@ -130,7 +133,7 @@ fuzz-replay: $(FUZZ:%=$(B)/tests/replay-%)
 explore-%: tests/fuzz/%.cc $(B)/deps.stamp
 	@mkdir -p $(B)/fuzz/$*
 	clang++ -std=c++20 -iquote src -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
-	    $(foreach f,nvme base host boot export target nvmet,$(call sources,$(f))) $(TEST_LIBS) -o $(B)/fuzz/$*/run
+	    $(foreach f,nvme base host boot export target nvmet load,$(call sources,$(f))) $(TEST_LIBS) -o $(B)/fuzz/$*/run
 	$(B)/fuzz/$*/run -max_total_time=$(or $(SECONDS),60) $(B)/fuzz/$* tests/fuzz/corpus/$*
 
 # --- everything ------------------------------------------------------------------------------------

@@ -273,7 +273,6 @@ void Queue::complete(uint16_t cid, const nvme::Cqe& cqe) {
     done_.push_back({cid, status, cqe.dw0, cqe.dw1, cqe.sqhd, std::move(command.data_in),
                      std::move(command.data_out)});
     command = Pending{};
-    free_.push_back(cid);
 }
 
 Queue::Pending* Queue::find(uint16_t cid) {
@@ -326,6 +325,7 @@ std::optional<Completion> Queue::take_completion() {
     }
     Completion completion = std::move(done_.front());
     done_.pop_front();
+    free_.push_back(completion.cid);
     return completion;
 }
 

@@ -77,7 +77,10 @@ class Queue final : private nvme::PduSink {
     [[nodiscard]] HandshakeProblem handshake_problem() const { return handshake_problem_; }
     /// REQUIRES: state() was kOpen
     [[nodiscard]] const nvme::IcResp& ic_resp() const { return ic_resp_; }
-    [[nodiscard]] size_t outstanding() const { return options_.max_commands - free_.size(); }
+    /// Commands that have not ended.
+    [[nodiscard]] size_t outstanding() const {
+        return options_.max_commands - free_.size() - done_.size();
+    }
 
     /// Bytes from the controller, in pieces of any size. A broken queue ignores them.
     void receive(base::ByteView bytes);
@@ -89,7 +92,7 @@ class Queue final : private nvme::PduSink {
     /// @return the command's identifier, nothing when max_commands are outstanding.
     /// REQUIRES: state() == kOpen
     std::optional<uint16_t> submit(Command command);
-    /// The oldest completion not taken yet.
+    /// The oldest completion not taken yet. Its identifier may be given out again from now on.
     std::optional<Completion> take_completion();
 
     /// Data in capsules of the commands to come: known once Identify Controller is read.

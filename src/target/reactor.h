@@ -58,6 +58,8 @@ class Reactor {
     /// One connection; its descriptor is CLOEXEC and belongs to the caller. Descriptors are given
     /// as they come, blocking: io_uring would answer EAGAIN for others, and epoll changes its own.
     virtual void accept(int listener, IoDone done) = 0;
+    /// Connects a socket that was not used yet. @param address  a sockaddr; lives until `done`
+    virtual void connect(int socket, base::ByteView address, IoDone done) = 0;
     /// Some bytes, at least one; 0 means the peer will send no more.
     virtual void receive(int socket, base::MutableBytes into, IoDone done) = 0;
     /// Some of the bytes of `parts`, at least one; the array too must live until `done`.

@@ -35,6 +35,7 @@ class EpollReactor final : public Reactor {
 
     [[nodiscard]] std::string_view engine() const override { return "epoll"; }
     void accept(int listener, IoDone done) override;
+    void connect(int socket, base::ByteView address, IoDone done) override;
     void receive(int socket, base::MutableBytes into, IoDone done) override;
     void send(int socket, std::span<const iovec> parts, IoDone done) override;
     void wait_readable(int fd, IoDone done) override;
@@ -48,7 +49,7 @@ class EpollReactor final : public Reactor {
     void wait(const base::TimePoint* deadline) override;
 
   private:
-    enum class Kind { kNone, kAccept, kReceive, kSend, kReadable };
+    enum class Kind { kNone, kAccept, kConnect, kReceive, kSend, kReadable };
     /// One direction of a descriptor: the operation that waits there, and whether it is worth a
     /// try.
     struct Side {
@@ -155,6 +156,15 @@ int EpollReactor::attempt(int fd, const Side& side) {
     switch (side.kind) {
         case Kind::kAccept:
             return result_of(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
+        case Kind::kConnect: {
+            // Asked again, it tells how the first call ended.
+            const auto* address = static_cast<const sockaddr*>(side.into.iov_base);
+            const int result =
+                result_of(::connect(fd, address, static_cast<socklen_t>(side.into.iov_len)));
+            return result == -EINPROGRESS || result == -EALREADY ? -EAGAIN
+                   : result == -EISCONN                          ? 0
+                                                                 : result;
+        }
         case Kind::kReceive:
             return result_of(recv(fd, side.into.iov_base, side.into.iov_len, MSG_DONTWAIT));
         case Kind::kSend: {
@@ -230,6 +240,10 @@ void EpollReactor::start_disk(std::function<int()> call, IoDone done) {
 
 void EpollReactor::accept(int listener, IoDone done) {
     start(listener, true, Kind::kAccept, {}, {}, std::move(done));
+}
+
+void EpollReactor::connect(int socket, base::ByteView address, IoDone done) {
+    start(socket, false, Kind::kConnect, iovec_of(address), {}, std::move(done));
 }
 
 void EpollReactor::receive(int socket, base::MutableBytes into, IoDone done) {

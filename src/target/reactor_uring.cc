@@ -46,6 +46,7 @@ class UringReactor final : public Reactor {
 
     [[nodiscard]] std::string_view engine() const override { return "io_uring"; }
     void accept(int listener, IoDone done) override;
+    void connect(int socket, base::ByteView address, IoDone done) override;
     void receive(int socket, base::MutableBytes into, IoDone done) override;
     void send(int socket, std::span<const iovec> parts, IoDone done) override;
     void wait_readable(int fd, IoDone done) override;
@@ -185,6 +186,13 @@ void UringReactor::wait(const base::TimePoint* deadline) {
 void UringReactor::accept(int listener, IoDone done) {
     io_uring_sqe* sqe = entry();
     io_uring_prep_accept(sqe, listener, nullptr, nullptr, SOCK_CLOEXEC);
+    start(sqe, std::move(done));
+}
+
+void UringReactor::connect(int socket, base::ByteView address, IoDone done) {
+    io_uring_sqe* sqe = entry();
+    io_uring_prep_connect(sqe, socket, reinterpret_cast<const sockaddr*>(address.data()),
+                          static_cast<socklen_t>(address.size()));
     start(sqe, std::move(done));
 }
 

@@ -30,7 +30,7 @@ union AnyAddress {
     sockaddr_in6 v6;
 };
 
-base::Result<AnyAddress> to_sockaddr(const SocketAddress& address) {
+base::Result<AnyAddress> any_address(const SocketAddress& address) {
     AnyAddress any{};
     if (inet_pton(AF_INET, address.address.c_str(), &any.v4.sin_addr) == 1) {
         any.v4.sin_family = AF_INET;
@@ -79,7 +79,7 @@ base::Status set_option(int socket, int level, int name, int value) {
 }
 
 base::Result<base::UniqueFd> open_listener(const SocketAddress& address) {
-    TRY(const AnyAddress any, to_sockaddr(address));
+    TRY(const AnyAddress any, any_address(address));
     base::UniqueFd listener(socket(any.base.sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
     if (!listener.valid()) {
         return base::errno_error(errno, "socket");
@@ -107,7 +107,7 @@ base::Status tune(int socket) {
 }
 
 base::Result<Endpoints> endpoints_of(int socket) {
-    TRY(const SocketAddress local, name_of(socket, getsockname));
+    TRY(const SocketAddress local, local_address(socket));
     TRY(const SocketAddress peer, name_of(socket, getpeername));
     return Endpoints{local.address, local.port, to_text(peer)};
 }
@@ -118,6 +118,16 @@ std::string to_text(const SocketAddress& address) {
     const bool brackets = address.address.find(':') != std::string::npos;
     return (brackets ? "[" + address.address + "]" : address.address) + ":" +
            std::to_string(address.port);
+}
+
+base::Result<base::Bytes> to_sockaddr(const SocketAddress& address) {
+    TRY(const AnyAddress any, any_address(address));
+    const auto bytes = std::as_bytes(std::span(&any, 1)).first(length_of(any));
+    return base::Bytes(bytes.begin(), bytes.end());
+}
+
+base::Result<SocketAddress> local_address(int socket) {
+    return name_of(socket, getsockname);
 }
 
 Server::Server(Reactor& reactor, SessionFactory& factory, Options options)
@@ -145,7 +155,7 @@ base::Result<SocketAddress> Server::listen(const SocketAddress& address) {
     if (!socket) {
         return std::move(socket).error().in(context);
     }
-    auto bound = name_of(socket->get(), getsockname);
+    auto bound = local_address(socket->get());
     if (!bound) {
         return std::move(bound).error().in(context);
     }

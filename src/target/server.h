@@ -27,6 +27,11 @@ struct SocketAddress {
 /// `address:port`, or `[address]:port` for IPv6.
 std::string to_text(const SocketAddress& address);
 
+/// The address in the form of the socket calls: a sockaddr_in or sockaddr_in6.
+base::Result<base::Bytes> to_sockaddr(const SocketAddress& address);
+/// Where a socket is bound.
+base::Result<SocketAddress> local_address(int socket);
+
 class Server final : private ConnectionOwner {
   public:
     struct Options {

@@ -54,6 +54,7 @@ class RecordingDisk final : public target::Reactor {
     void allocate(int fd, int mode, uint64_t offset, uint64_t length, target::IoDone done) override;
     // No sockets here.
     void accept(int, target::IoDone) override { std::abort(); }
+    void connect(int, base::ByteView, target::IoDone) override { std::abort(); }
     void receive(int, base::MutableBytes, target::IoDone) override { std::abort(); }
     void send(int, std::span<const iovec>, target::IoDone) override { std::abort(); }
     void wait_readable(int, target::IoDone) override { std::abort(); }

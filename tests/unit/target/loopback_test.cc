@@ -2,103 +2,20 @@
 //
 // The whole target over loopback TCP: configuration, images, authentication, queues, sockets.
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <future>
-#include <thread>
 
-#include "support/engines.h"
+#include "support/running_target.h"
 #include "support/scripted_host.h"
 #include "support/tcp_peer.h"
-#include "support/temp_dir.h"
-#include "target/genkey.h"
-#include "target/serve.h"
 
 namespace loopback_test {
 
 using target::Reactor;
 
-constexpr const char* kHostNqn = "nqn.2024-08.com.example:host";
-constexpr const char* kSubNqn = "nqn.2024-08.com.example:disk";
-constexpr size_t kImageBytes = 4U << 20U;
-
-std::string new_secret(nvme::HashId hash) {
-    target::GenkeyOptions options;
-    options.hash = hash;
-    return target::generate_key(options)->reveal();
-}
-
-/// A service on a thread of its own, with one writable image and one host that has two keys.
-class Running {
-  public:
-    explicit Running(Reactor::Engine engine) : engine_(engine) {
-        dir.file("disk.img", std::string(kImageBytes, '\0'));
-        dir.file("host.key", host_secret, 0600);
-        dir.file("ctrl.key", ctrl_secret, 0600);
-        start();
-    }
-    ~Running() { stop(); }
-
-    void start() {
-        std::promise<void> started;
-        thread_ = std::thread([&] { serve(started); });
-        started.get_future().wait();
-    }
-    void stop() {
-        if (thread_.joinable()) {
-            eventfd_write(stop_.get(), 1);
-            thread_.join();
-        }
-    }
-
-    base::Bytes image(uint64_t offset, size_t size) const {
-        const auto fd = base::open_file(dir.at("disk.img"), O_RDONLY);
-        base::Bytes bytes(size);
-        BOOST_REQUIRE(base::pread_full(fd->get(), bytes, offset).ok());
-        return bytes;
-    }
-
-    support::TempDir dir;
-    const std::string host_secret = new_secret(nvme::HashId::kSha256);
-    const std::string ctrl_secret = new_secret(nvme::HashId::kSha512);
-    target::SocketAddress address;
-
-  private:
-    void serve(std::promise<void>& started) {
-        const base::Log log("target", base::Level::kError);
-        auto config = exports::parse_config(
-            "[target]\nlisten=127.0.0.1:0\n"
-            "[host.h]\nnqn=" +
-                std::string(kHostNqn) +
-                "\ndhchap_secret_file=host.key\n"
-                "dhchap_ctrl_secret_file=ctrl.key\n"
-                "[subsystem.s]\nhosts=h\nnqn=" +
-                std::string(kSubNqn) +
-                "\n"
-                "[namespace.n]\nsubsystem=s\nimage=disk.img\n",
-            dir.at("t.conf"));
-        BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
-        const auto reactor = support::open_reactor(engine_);
-        target::Interposer plain;
-        const auto service = target::Service::open(std::move(config).value(), *reactor, log, plain);
-        BOOST_REQUIRE_MESSAGE(service.ok(), (service.ok() ? "" : service.error().text));
-        address = (*service)->listening()[0];
-        reactor->wait_readable(stop_.get(), [&](int) {
-            eventfd_t count;
-            eventfd_read(stop_.get(), &count);
-            (*service)->stop(base::milliseconds(500));
-        });
-        started.set_value();
-        reactor->run();
-    }
-
-    const Reactor::Engine engine_;
-    base::UniqueFd stop_{eventfd(0, EFD_CLOEXEC)};
-    std::thread thread_;
-};
+using Running = support::RunningTarget;
 
 /// One queue of a host: connected and authenticated.
 class Line {
@@ -113,8 +30,8 @@ class Line {
     }
     uint16_t connect(uint16_t qid, uint16_t cntlid) {
         host::ConnectOptions options;
-        options.hostnqn = kHostNqn;
-        options.subsysnqn = kSubNqn;
+        options.hostnqn = Running::kHostNqn;
+        options.subsysnqn = Running::kSubNqn;
         options.hostid.bytes.fill(std::byte{0x11});
         options.qid = qid;
         options.cntlid = cntlid;
@@ -122,8 +39,8 @@ class Line {
         BOOST_REQUIRE(completion.has_value());
         BOOST_REQUIRE((completion->status == nvme::Status{}));
         support::DhchapHostOptions keys;
-        keys.hostnqn = kHostNqn;
-        keys.subsysnqn = kSubNqn;
+        keys.hostnqn = Running::kHostNqn;
+        keys.subsysnqn = Running::kSubNqn;
         keys.secret = running_.host_secret;
         keys.controller_secret = running_.ctrl_secret;
         keys.groups = {nvme::DhGroup::kFfdhe2048};

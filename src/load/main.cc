@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// nvmeroot-load: how fast a target is, ours or another, and whether it keeps what it is given.
+// Exit codes: 0 done, 1 something failed, 2 usage.
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "load/options.h"
+
+namespace {
+
+using base::Log;
+using base::Status;
+using load::Row;
+using load::Settings;
+using Arguments = std::span<const std::string_view>;
+
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
+
+void print(std::string_view text) {
+    (void)base::write_all(STDOUT_FILENO, text);  // nowhere to say that there is nobody to read
+}
+
+load::AssociationOptions association_of(const Settings& settings,
+                                        const load::HostSecrets* secrets) {
+    load::AssociationOptions options;
+    options.nsid = settings.nsid;
+    options.line.address = settings.address;
+    options.line.secrets = secrets;
+    options.line.connect.hostnqn = settings.hostnqn;
+    options.line.connect.subsysnqn = settings.subsysnqn;
+    options.line.connect.hostid.bytes.fill(std::byte{0x4C});
+    options.line.connect.flow_control = false;
+    return options;
+}
+
+std::vector<Row> rows_of(const Settings& settings) {
+    std::vector<Row> rows;
+    for (const uint32_t bytes : settings.sizes) {
+        for (const load::Access access : settings.accesses) {
+            for (const uint16_t connections : settings.connections) {
+                for (const uint16_t depth : settings.depths) {
+                    for (const std::string& digests : settings.digests) {
+                        rows.push_back({access, bytes, depth, connections, digests, {}, {}});
+                    }
+                }
+            }
+        }
+    }
+    return rows;
+}
+
+void keep_better(load::Measured& best, const load::Measured& measured) {
+    if (measured.per_second() > best.per_second()) {
+        best = measured;
+    }
+}
+
+Status measure(const Settings& settings, const load::HostSecrets* secrets, Row& row) {
+    load::RunOptions options;
+    options.association = association_of(settings, secrets);
+    options.association.io_queues = row.connections;
+    options.association.depth = row.depth;
+    options.association.line.queue.header_digest = row.digests.find('H') != std::string::npos;
+    options.association.line.queue.data_digest = row.digests.find('D') != std::string::npos;
+    options.workload = {row.access, row.bytes, settings.verify, settings.region};
+    options.time = settings.time;
+    options.target = settings.target;
+    TRY(const auto measured, load::run(options));
+    keep_better(row.best, measured);
+    if (settings.floor) {
+        TRY(auto floor,
+            load::run_floor({*settings.floor, load::exchange_of(row.access, row.bytes),
+                             row.connections, row.depth, settings.time, settings.floor_server}));
+        if (!row.floor) {
+            row.floor.emplace();
+        }
+        keep_better(*row.floor, floor);
+    }
+    return base::done();
+}
+
+Status run(const Settings& settings) {
+    TRY(const auto secrets, load::read_secrets(settings));
+    std::vector<Row> rows = rows_of(settings);
+    for (uint32_t round = 0; round < settings.rounds; ++round) {
+        for (Row& row : rows) {
+            if (auto status = measure(settings, secrets ? &*secrets : nullptr, row); !status) {
+                return std::move(status).error().in(load::name(row));
+            }
+        }
+    }
+    print(settings.json ? "" : load::table_head());
+    for (const Row& row : rows) {
+        print(settings.json ? load::json_line(row) : load::table_line(row));
+    }
+    if (settings.svg_file.empty()) {
+        return base::done();
+    }
+    return base::write_text_atomically(
+        settings.svg_file, load::svg(rows, "commands per second, and the floor behind them"), 0644);
+}
+
+Status storm(const Settings& settings) {
+    TRY(const auto secrets, load::read_secrets(settings));
+    for (const size_t hosts : settings.hosts) {
+        load::StormOptions options;
+        options.association = association_of(settings, secrets ? &*secrets : nullptr);
+        options.association.depth = 4;
+        options.hosts = hosts;
+        options.read_bytes = settings.read_bytes;
+        options.target = settings.target;
+        TRY(const auto result, load::storm(options));
+        print(settings.json ? load::storm_json(options, result)
+                            : load::storm_text(options, result));
+        if (result.failed > 0) {
+            return base::error("hosts of the storm failed");
+        }
+    }
+    return base::done();
+}
+
+Status serve_floor(const Settings& settings) {
+    return load::serve_floor(settings.address, [](const target::SocketAddress& address) {
+        print("listening on " + target::to_text(address) + "\n");
+    });
+}
+
+struct Command {
+    std::string_view name;
+    std::string_view help;
+    std::span<const base::Option<Settings>> (*options)();
+    bool needs_subsystem;
+    Status (*run)(const Settings& settings);
+};
+
+constexpr Command kCommands[] = {
+    {"run", "commands a second, their latency, and with --verify their data",
+     load::run_option_table, true, run},
+    {"storm", "many hosts that connect at once and read", load::storm_option_table, true, storm},
+    {"floor", "a server without a protocol, to compare with", load::floor_option_table, false,
+     serve_floor},
+};
+
+std::string help() {
+    std::string text = "usage: nvmeroot-load COMMAND [OPTION…]\n";
+    for (const Command& command : kCommands) {
+        text += "\n" + std::string(command.name) + ": " + std::string(command.help) + "\n" +
+                base::options_help(command.options());
+    }
+    return text + "\nWhere a list is taken, every combination is measured.\n";
+}
+
+int fail(const Log& log, const base::Error& error, ExitCode code) {
+    log.error(error.text);
+    return code;
+}
+
+int execute(const Command& command, Arguments arguments, const Log& log) {
+    Settings settings;
+    const auto rest = base::parse_options(command.options(), arguments, settings);
+    if (!rest || !rest->empty()) {
+        return fail(log, rest ? base::error("unexpected " + std::string((*rest)[0])) : rest.error(),
+                    kUsage);
+    }
+    if (command.needs_subsystem && settings.subsysnqn.empty()) {
+        return fail(log, base::error("give --subsysnqn NQN"), kUsage);
+    }
+    const Status status = command.run(settings);
+    return status ? kDone : fail(log, status.error(), kFailed);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Log log("nvmeroot-load", base::Level::kNotice);
+    const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
+    if (words.empty() || std::ranges::find(words, "--help") != words.end()) {
+        print(help());
+        return words.empty() ? kUsage : kDone;
+    }
+    const auto* command = std::ranges::find(kCommands, words[0], &Command::name);
+    if (command == std::end(kCommands)) {
+        return fail(log, base::error("no command " + std::string(words[0]) + "; --help lists them"),
+                    kUsage);
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    return execute(*command, Arguments(words).subspan(1), log);
+}
