@@ -148,6 +148,7 @@ demo: all
 	@tests/boot/demo $(INITRAMFS)
 
 bench: all
+	@tests/load/bench
 	@tests/boot/bench
 
 fmt: $(B)/deps.stamp

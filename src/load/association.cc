@@ -141,7 +141,7 @@ void Association::open_next_queue() {
     LineOptions line = options_.line;
     line.connect.qid = static_cast<uint16_t>(io_.size() + 1);
     line.connect.cntlid = admin_.cntlid();
-    line.connect.queue_size = static_cast<uint16_t>(std::max<uint32_t>(options_.depth + 1U, 2));
+    line.connect.queue_size = std::max<uint16_t>(options_.depth, 2);
     line.connect.kato_ms = 0;
     line.queue.max_commands = options_.depth;
     line.queue.max_read_len = kMaxRead;

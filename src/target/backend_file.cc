@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -111,6 +113,12 @@ base::Result<uint64_t> claim(int fd, const FileBackend::Options& options) {
     return size;
 }
 
+bool is_in_memory(int fd) {
+    struct statfs system {};
+    return fstatfs(fd, &system) == 0 &&
+           (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
+}
+
 /// A block device that is mounted, or part of something, must not be written behind its user's
 /// back: O_EXCL asks the kernel, which answers EBUSY.
 int open_flags(const FileBackend::Options& options) {
@@ -139,7 +147,9 @@ FileBackend::FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, u
     : reactor_(reactor),
       options_(std::move(options)),
       fd_(std::move(fd)),
-      size_bytes_(size_bytes) {}
+      size_bytes_(size_bytes),
+      reads_at_once_(is_in_memory(fd_.get()) ? AtOnce::kAll : AtOnce::kIfNoWait),
+      writes_at_once_(reads_at_once_) {}
 
 void FileBackend::refresh() {
     struct stat status {};
@@ -178,6 +188,9 @@ void FileBackend::move_data(Io& io) {
         return;
     }
     const uint64_t at = io.offset + io.progress;
+    if (const int moved_now = move_at_once(io, rest, at); moved_now != -EAGAIN) {
+        return moved(io, moved_now);
+    }
     if (io.kind == Io::Kind::kRead) {
         reactor_.read(fd_.get(), rest, at, [this, &io](int result) { moved(io, result); });
         return;
@@ -187,6 +200,23 @@ void FileBackend::move_data(Io& io) {
     }
     reactor_.write(fd_.get(), rest, at, io.force_unit_access,
                    [this, &io](int result) { moved(io, result); });
+}
+
+/// Moves what can be moved without waiting for a disk. @return as the reactor's `done`, or -EAGAIN
+int FileBackend::move_at_once(const Io& io, base::MutableBytes rest, uint64_t at) {
+    const bool reads = io.kind == Io::Kind::kRead;
+    AtOnce& mode = reads ? reads_at_once_ : writes_at_once_;
+    if (mode == AtOnce::kNone || (!reads && io.force_unit_access)) {
+        return -EAGAIN;
+    }
+    const bool in_memory = mode == AtOnce::kAll;
+    const int result = reads ? reactor_.read_now(fd_.get(), rest, at, in_memory)
+                             : reactor_.write_now(fd_.get(), rest, at, in_memory);
+    if (result == -EOPNOTSUPP || result == -ENOSYS) {
+        mode = AtOnce::kNone;
+        return -EAGAIN;
+    }
+    return result == -EINTR ? -EAGAIN : result;
 }
 
 void FileBackend::moved(Io& io, int result) {

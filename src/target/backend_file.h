@@ -46,10 +46,17 @@ class FileBackend final : public Backend {
   private:
     /// Whether a way of fallocate(2) works here; it is tried until it was refused once.
     enum Method : uint8_t { kZeroRange, kPunchHole, kMethodCount };
+    /// Which reads or writes are tried by the calling thread before the reactor is asked.
+    enum class AtOnce : uint8_t {
+        kAll,       ///< a file system in memory: there is nothing to wait for
+        kIfNoWait,  ///< what RWF_NOWAIT allows: blocks that are in the page cache
+        kNone,      ///< the file system does not know RWF_NOWAIT here
+    };
 
     FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes);
 
     void move_data(Io& io);
+    int move_at_once(const Io& io, base::MutableBytes rest, uint64_t at);
     void moved(Io& io, int result);
     void flush(Io& io);
     void write_zeroes(Io& io);
@@ -62,6 +69,8 @@ class FileBackend final : public Backend {
     const Options options_;
     const base::UniqueFd fd_;
     uint64_t size_bytes_;
+    AtOnce reads_at_once_;
+    AtOnce writes_at_once_;
     std::array<bool, kMethodCount> method_works_{true, true};
     bool sync_failed_ = false;
     base::TimePoint quiet_until_;

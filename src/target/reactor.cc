@@ -3,6 +3,7 @@
 // What both engines share: the loop, the timers, deferred calls.
 #include "target/reactor.h"
 
+#include <cerrno>
 #include <utility>
 
 namespace target {
@@ -21,6 +22,26 @@ Reactor::Reactor() {
 
 void Reactor::defer(std::function<void()> action) {
     deferred_.push_back(std::move(action));
+}
+
+int Reactor::read_now(int fd, base::MutableBytes into, uint64_t offset, bool in_memory) {
+    if (!can_do_now()) {
+        return -EAGAIN;
+    }
+    const iovec part{into.data(), into.size()};
+    const int flags = in_memory ? 0 : RWF_NOWAIT;
+    const ssize_t moved = preadv2(fd, &part, 1, static_cast<off_t>(offset), flags);
+    return moved < 0 ? -errno : static_cast<int>(moved);
+}
+
+int Reactor::write_now(int fd, base::ByteView from, uint64_t offset, bool in_memory) {
+    if (!can_do_now()) {
+        return -EAGAIN;
+    }
+    const iovec part{const_cast<std::byte*>(from.data()), from.size()};  // only read
+    const int flags = in_memory ? 0 : RWF_NOWAIT;
+    const ssize_t moved = pwritev2(fd, &part, 1, static_cast<off_t>(offset), flags);
+    return moved < 0 ? -errno : static_cast<int>(moved);
 }
 
 void Reactor::run() {

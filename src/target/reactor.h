@@ -70,6 +70,12 @@ class Reactor {
     virtual void read(int fd, base::MutableBytes into, uint64_t offset, IoDone done) = 0;
     /// Some of the bytes. @param durable  they are on stable storage before `done` (RWF_DSYNC).
     virtual void write(int fd, base::ByteView from, uint64_t offset, bool durable, IoDone done) = 0;
+    /// As read() and write(), but here and now, as far as that needs no waiting for a disk.
+    /// @param in_memory  the file's system keeps it in memory, and there is nothing to wait for
+    /// @return bytes moved, or minus an errno: EAGAIN where it would have to wait, EOPNOTSUPP where
+    /// the file system cannot tell.
+    int read_now(int fd, base::MutableBytes into, uint64_t offset, bool in_memory);
+    int write_now(int fd, base::ByteView from, uint64_t offset, bool in_memory);
     /// fdatasync(2).
     virtual void sync(int fd, IoDone done) = 0;
     /// fallocate(2).
@@ -95,6 +101,8 @@ class Reactor {
     /// `done`.
     /// @param deadline  nullptr: no limit
     virtual void wait(const base::TimePoint* deadline) = 0;
+    /// A reactor that is no disk's, such as a test's, has nothing that can be done now.
+    [[nodiscard]] virtual bool can_do_now() const { return true; }
     void read_clock() { now_ = clock_.now(); }
     /// The engine calls these around each disk operation.
     void disk_started() { ++disk_in_flight_; }

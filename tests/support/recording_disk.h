@@ -75,6 +75,7 @@ class RecordingDisk final : public target::Reactor {
     };
 
     void wait(const base::TimePoint*) override { std::abort(); }
+    [[nodiscard]] bool can_do_now() const override { return false; }
     void start(target::IoDone done, int result, Id id, bool durable);
     void put(Id id, base::ByteView bytes, uint64_t offset);
     void settle(const std::vector<Id>& writes);

@@ -2,7 +2,9 @@
 #include "target/backend_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -82,6 +84,32 @@ BOOST_DATA_TEST_CASE(writes_are_read_back, support::engines(), engine) {
     BOOST_TEST((f.run(**backend, flush) == IoError::kNone));
     BOOST_TEST(f.image() ==
                std::string(512, 'a') + std::string(1024, 'f') + std::string(16384 - 1536, 'a'));
+}
+
+BOOST_DATA_TEST_CASE(memory_is_moved_at_once_but_not_for_fua, support::engines(), engine) {
+    Fixture f(engine);
+    const base::UniqueFd memory(memfd_create("image", MFD_CLOEXEC));
+    BOOST_REQUIRE(ftruncate(memory.get(), 4096) == 0);
+    f.path = "/proc/self/fd/" + std::to_string(memory.get());
+    const auto backend = f.open(false);
+    BOOST_REQUIRE_MESSAGE(backend.ok(), error_text(backend));
+    TestIo write(Io::Kind::kWrite, 512, 1024, std::byte{'w'});
+    (*backend)->submit(write);
+    BOOST_TEST(write.calls == 1);
+    BOOST_TEST((write.result == IoError::kNone));
+    TestIo read(Io::Kind::kRead, 512, 1024);
+    (*backend)->submit(read);
+    BOOST_TEST(read.calls == 1);
+    BOOST_TEST((read.buffer == write.buffer));
+    write.force_unit_access = true;
+    (*backend)->submit(write);
+    BOOST_TEST(write.calls == 1);
+    write.calls = 0;
+    target::Reactor& reactor = *f.reactor;
+    reactor.defer([&reactor] { reactor.stop(); });
+    reactor.run();
+    BOOST_TEST(write.calls == 1);
+    BOOST_TEST((write.result == IoError::kNone));
 }
 
 BOOST_DATA_TEST_CASE(zeroes_whichever_way_the_file_system_has, support::engines(), engine) {
