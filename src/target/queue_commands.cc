@@ -473,7 +473,11 @@ void Queue::give_up_cid(Request& request) {
 }
 
 Request* Queue::new_request() {
-    if (unanswered_ >= request_limit() || (free_.empty() && requests_.size() == kSlots)) {
+    // A command that is answered at once is not counted as unanswered, but holds memory until its
+    // answer has gone; a host may have the answer, and send the next, before we know that it went.
+    const size_t alive = requests_.size() - free_.size();
+    if (unanswered_ >= request_limit() || alive >= 2 * request_limit() ||
+        (free_.empty() && requests_.size() == kSlots)) {
         return nullptr;
     }
     if (free_.empty()) {

@@ -309,4 +309,28 @@ BOOST_AUTO_TEST_CASE(refuses_more_commands_than_a_queue_has_entries) {
     f.backend->settle();
 }
 
+BOOST_AUTO_TEST_CASE(refuses_commands_beyond_the_answers_that_nobody_took) {
+    TargetFixture f({.queue_entries = 32});
+    auto admin = f.open_admin();
+    BOOST_REQUIRE(admin);
+    auto options = f.connect_options(1, f.cntlid);
+    options.queue_size = 32;
+    auto line = f.open();
+    BOOST_REQUIRE(line->host.connect(options)->status.ok());
+    const base::Bytes command = capsule([](nvme::CapsuleCmd& pdu) {
+        pdu.sqe = host::flush(1).sqe;
+        pdu.sqe.flags = nvme::Sqe::kPsdtSgl;
+    });
+    base::Bytes many;
+    for (int i = 0; i < 80; ++i) {
+        base::Writer(many).put_bytes(command);
+    }
+    line->session->receive(many, f.clock.now());
+    BOOST_TEST(!line->over());
+    BOOST_TEST(!line->session->wants_input());
+    line->session->receive(command, f.clock.now());
+    BOOST_TEST(line->over());
+    BOOST_TEST(f.events.has("failed: PDU sequence error"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
