@@ -2,6 +2,7 @@
 //
 // nvmeroot-load: how fast a target is, ours or another, and whether it keeps what it is given.
 // Exit codes: 0 done, 1 something failed, 2 usage.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -105,7 +106,17 @@ Status run(const Settings& settings) {
         settings.svg_file, load::svg(rows, "commands per second, and the floor behind them"), 0644);
 }
 
+/// Each host of a storm takes two descriptors: as many as the system lets us have.
+void raise_file_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);  // what is too little then shows as a failed host
+    }
+}
+
 Status storm(const Settings& settings) {
+    raise_file_limit();
     TRY(const auto secrets, load::read_secrets(settings));
     for (const size_t hosts : settings.hosts) {
         load::StormOptions options;
