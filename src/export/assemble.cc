@@ -501,6 +501,7 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     config_.limits = target_.limits;
     config_.listen = std::move(target_.listen);
     config_.discovery = std::move(target_.discovery);
+    config_.state_dir = target_.state_dir;
     config_.discovery_auth = target_.discovery_auth;
     if (config_.listen.empty()) {
         config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});

@@ -105,6 +105,7 @@ struct ExportConfig {
     Limits limits;
     std::vector<Address> listen;
     std::vector<Address> discovery;
+    std::string state_dir;        ///< for what outlives a restart; empty: nothing does
     bool discovery_auth = false;  ///< hosts prove themselves at the discovery service too
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;

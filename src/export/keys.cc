@@ -288,6 +288,8 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return store_bytes(v.text, 0, 64U << 10U, 16, s.limits.io_capsule_bytes); }},
     {"max_h2c_data", "SIZE", "1M", "data that a host sends in one piece at most; a multiple of 4 bytes, 4K to 16M",
      [](const Value& v, TargetSection& s) { return store_bytes(v.text, 4096, 16U << 20U, 4, s.limits.max_h2c_bytes); }},
+    {"state_dir", "FOLDER", "none", "where reservations are kept that hosts want to survive a restart",
+     [](const Value& v, TargetSection& s) { s.state_dir = v.path(); return Status(base::done()); }},
     {"discovery_auth", "yes|no", "no", "hosts prove themselves at the discovery service too, and only those that are listed here get an answer",
      [](const Value& v, TargetSection& s) { return store(base::parse_bool(v.text), s.discovery_auth); }},
     {"dhchap_hash", "sha256,sha384,sha512", "all", "hashes that any host may use",

@@ -42,6 +42,7 @@ struct TargetSection {
     std::vector<Address> listen;
     std::vector<Address> discovery;
     std::vector<Address> referrals;
+    std::string state_dir;
     bool discovery_auth = false;
     HostAuth policy;  ///< its hashes and groups are all that any host may use
 };

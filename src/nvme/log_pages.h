@@ -30,6 +30,17 @@ struct ErrorLogEntry {
 static_assert(sizeof(ErrorLogEntry) == 64 && offsetof(ErrorLogEntry, lba) == 16);
 static_assert(offsetof(ErrorLogEntry, command_specific) == 32);
 
+/// Log 80h: the oldest notice that was not read yet.
+struct ReservationLog {
+    le64 count;  ///< of this notice; 0: there is none
+    uint8_t type = 0;
+    uint8_t available = 0;  ///< notices behind this one
+    Reserved<2> reserved10{};
+    le32 nsid;
+    Reserved<48> reserved16{};
+};
+static_assert(sizeof(ReservationLog) == 64 && offsetof(ReservationLog, nsid) == 12);
+
 /// A 128-bit number of the SMART log; more than 64 bits never come up here.
 struct Counter128 {
     le64 low;

@@ -15,6 +15,8 @@ namespace {
 /// nothing else would ever end those.
 constexpr auto kSilenceLimit = base::seconds(120);
 
+constexpr size_t kReservationRecords = 255;  ///< what the log can count
+
 constexpr uint8_t kSubmissionEntry = 6;  ///< 2^6 bytes
 constexpr uint8_t kCompletionEntry = 4;
 
@@ -85,6 +87,26 @@ void Controller::raise(AsyncEvents::Kind kind) {
     }
 }
 
+void Controller::abort_commands(uint32_t nsid, const Request& except) {
+    for (const auto& [qid, queue] : queues_) {
+        if (qid != 0) {
+            queue->abort_all(nsid, except);
+        }
+    }
+}
+
+void Controller::tell_reservation(uint32_t nsid, ReservationNotice what) {
+    const uint32_t masked = reservation_mask(nsid) >> static_cast<unsigned>(what) & 1U;
+    if (find_namespace(nsid) == nullptr || masked != 0) {
+        return;
+    }
+    if (reservation_records_.size() == kReservationRecords) {
+        reservation_records_.pop_front();  // LPC tells the host that it missed one
+    }
+    reservation_records_.push_back({++reservation_count_, nsid, what});
+    raise(AsyncEvents::Kind::kReservation);
+}
+
 uint64_t Controller::capabilities() const {
     return nvme::Capabilities{.mqes = static_cast<uint16_t>(target_.limits().queue_entries - 1)}
         .wire();
@@ -127,6 +149,8 @@ void Controller::reset() {
     features = {};
     async_events_ = {};
     changed_.clear();
+    reservation_records_.clear();
+    reservation_masks_.clear();
     timestamp_ = {.ms = 0, .since = last_command_, .by_host = false};
     granted_queues_ = target_.limits().io_queues;
     close_io_queues("controller reset");
@@ -161,6 +185,12 @@ void Controller::log_read(nvme::LogPage page) {
     async_events_.clear(page);
     if (page == nvme::LogPage::kChangedNamespaces) {
         changed_.clear();
+    }
+    if (page == nvme::LogPage::kReservation && !reservation_records_.empty()) {
+        reservation_records_.pop_front();
+        if (!reservation_records_.empty()) {
+            raise(AsyncEvents::Kind::kReservation);
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@
 #include "nvme/types.h"
 #include "target/async_events.h"
 #include "target/error_log.h"
+#include "target/reservations.h"
 
 namespace target {
 
@@ -124,6 +126,29 @@ class Controller {
     /// No I/O is under way, and the host has seen the last change of ANA states.
     [[nodiscard]] bool is_drained() const;
 
+    // --- reservations, of hosts that see each other's
+
+    /// Ends all I/O commands of this host on a namespace but `except`.
+    void abort_commands(uint32_t nsid, const Request& except);
+    /// A line of the Reservation Notification log, and its event, where the host wants to hear of
+    /// it.
+    void tell_reservation(uint32_t nsid, ReservationNotice what);
+    /// Bit n: notices of that number about the namespace are not wanted.
+    [[nodiscard]] uint32_t reservation_mask(uint32_t nsid) const {
+        const auto found = reservation_masks_.find(nsid);
+        return found == reservation_masks_.end() ? 0 : found->second;
+    }
+    void set_reservation_mask(uint32_t nsid, uint32_t mask) { reservation_masks_[nsid] = mask; }
+    struct ReservationRecord {
+        uint64_t count = 0;  ///< lines so far
+        uint32_t nsid = 0;
+        ReservationNotice what{};
+    };
+    /// Oldest first; the log shows the first one, and reading it removes it.
+    [[nodiscard]] const std::deque<ReservationRecord>& reservation_records() const {
+        return reservation_records_;
+    }
+
     // --- properties
 
     [[nodiscard]] uint64_t capabilities() const;
@@ -186,6 +211,9 @@ class Controller {
     Timestamp timestamp_;
     uint64_t discovery_generation_ = 0;  ///< as last seen or told
     AsyncEvents async_events_;
+    std::deque<ReservationRecord> reservation_records_;
+    uint64_t reservation_count_ = 0;
+    std::map<uint32_t, uint32_t> reservation_masks_;  ///< by NSID
 };
 
 }  // namespace target

@@ -51,12 +51,18 @@ uint64_t get_host_identifier(const Request& request, bool of_default);
 void set_write_protection(Request& request);
 uint64_t get_write_protection(const Request& request, bool of_default);
 
+void set_reservation_mask(Request& request);
+uint64_t get_reservation_mask(const Request& request, bool of_default);
+void set_reservation_persistence(Request& request);
+uint64_t get_reservation_persistence(const Request& request, bool of_default);
+
 constexpr uint32_t kAll = 0xFFFFFFFF;
 constexpr uint32_t kSmartWarnings = 0xFF;
 constexpr uint32_t kNotices = nvme::IdentifyController::kOaesNamespaceChange |
                               nvme::IdentifyController::kOaesAnaChange |
                               nvme::IdentifyController::kOaesDiscoveryChange;
 constexpr uint32_t kWriteProtectionStates = 7;
+constexpr uint32_t kReservationNotices = 0xE;  ///< bit n masks ReservationNotice n
 constexpr size_t kTimestampBytes = 8;
 
 constexpr std::array kFeatureRows = {
@@ -107,6 +113,16 @@ constexpr std::array kFeatureRows = {
                .data_bytes = sizeof(nvme::HostId),
                .set = set_host_identifier,
                .get = get_host_identifier},
+    FeatureRow{.feature = Feature::kReservationMask,
+               .of_namespace = true,
+               .writable = kReservationNotices,
+               .set = set_reservation_mask,
+               .get = get_reservation_mask},
+    FeatureRow{.feature = Feature::kReservationPersistence,
+               .of_namespace = true,
+               .writable = 1,
+               .set = set_reservation_persistence,
+               .get = get_reservation_persistence},
     FeatureRow{.feature = Feature::kWriteProtect,
                .of_namespace = true,
                .writable = kWriteProtectionStates,
@@ -254,6 +270,25 @@ void protect(Request& request, IoError error) {
 }
 
 /// What was written before is on stable storage when the protection begins.
+void set_reservation_mask(Request& request) {
+    controller_of(request).set_reservation_mask(request.sqe.nsid, request.sqe.cdw11);
+    request.queue->complete(request, status::kSuccess);
+}
+
+uint64_t get_reservation_mask(const Request& request, bool of_default) {
+    return of_default ? 0 : controller_of(request).reservation_mask(request.sqe.nsid);
+}
+
+void set_reservation_persistence(Request& request) {
+    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
+    request.queue->complete(request, ns->reservations().persist(request.sqe.cdw11 != 0));
+}
+
+uint64_t get_reservation_persistence(const Request& request, bool of_default) {
+    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
+    return !of_default && ns->reservations().state().persists ? 1 : 0;
+}
+
 void set_write_protection(Request& request) {
     const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
     request.ns = controller_of(request).share_namespace(request.sqe.nsid);

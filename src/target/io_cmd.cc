@@ -3,9 +3,10 @@
 // Commands of the NVM command set on I/O queues: the table of all of them, and those that move
 // blocks in and out.
 //
-//     io_cmd.cc      Read, Write, Write Zeroes, Flush
-//     io_compare.cc  Compare, Verify, Compare and Write
-//     io_ranges.cc   Dataset Management, Copy
+//     io_cmd.cc           Read, Write, Write Zeroes, Flush
+//     io_compare.cc       Compare, Verify, Compare and Write
+//     io_ranges.cc        Dataset Management, Copy
+//     reservation_cmd.cc  Reservation Register, Acquire, Release, Report
 //
 // A namespace with a protection format is shown but not served: its blocks would have to come with
 // protection information that nobody keeps yet.
@@ -14,6 +15,8 @@
 #include "target/io_cmd.h"
 
 #include <array>
+
+#include "target/reservation_cmd.h"
 
 namespace target {
 
@@ -33,6 +36,9 @@ nvme::Status check_access(const Request& request, Access access) {
     }
     if (access == Access::kWrite && ns->read_only()) {
         return status::kNamespaceWriteProtected.dnr();
+    }
+    if (!ns->reservations().allows(request.queue->controller()->host().hostid, access)) {
+        return status::kReservationConflict.dnr();
     }
     return status::kSuccess;
 }
@@ -121,8 +127,15 @@ bool flushes_all(const Request& request) {
 }
 
 Checked check_flush(const Request& request) {
-    if (!flushes_all(request) && namespace_of(request) == nullptr) {
+    if (flushes_all(request)) {
+        return no_data(request);
+    }
+    const Namespace* ns = namespace_of(request);
+    if (ns == nullptr) {
         return status::kInvalidNamespace.dnr();
+    }
+    if (!ns->reservations().allows(request.queue->controller()->host().hostid, Access::kWrite)) {
+        return status::kReservationConflict.dnr();
     }
     return no_data(request);
 }
@@ -157,6 +170,14 @@ constexpr std::array kIoCommands = {
     CommandEntry{row(nvme::IoOpcode::kDatasetManagement), "Dataset Management",
                  check_dataset_management, dataset_management, CommandEntry::kChangesBlocks},
     CommandEntry{row(nvme::IoOpcode::kVerify), "Verify", check_verify, verify},
+    CommandEntry{row(nvme::IoOpcode::kReservationRegister), "Reservation Register",
+                 check_reservation_register, reservation_register},
+    CommandEntry{row(nvme::IoOpcode::kReservationReport), "Reservation Report",
+                 check_reservation_report, reservation_report},
+    CommandEntry{row(nvme::IoOpcode::kReservationAcquire), "Reservation Acquire",
+                 check_reservation_acquire, reservation_acquire},
+    CommandEntry{row(nvme::IoOpcode::kReservationRelease), "Reservation Release",
+                 check_reservation_release, reservation_release},
     CommandEntry{row(nvme::IoOpcode::kCopy), "Copy", check_copy, copy,
                  CommandEntry::kChangesBlocks},
 };

@@ -8,11 +8,9 @@
 
 #include "target/command.h"
 #include "target/queue.h"
+#include "target/reservations.h"
 
 namespace target {
-
-/// What a command does to the blocks of a namespace, as reservations and write protection see it.
-enum class Access : uint8_t { kRead, kWrite };
 
 /// Null: this controller shows no such namespace.
 const Namespace* namespace_of(const Request& request);

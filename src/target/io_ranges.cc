@@ -132,8 +132,7 @@ void copy_read_next(Request& request, IoError error) {
 }  // namespace
 
 Checked check_dataset_management(const Request& request) {
-    const Access access = deallocates(request) ? Access::kWrite : Access::kRead;
-    if (const nvme::Status verdict = check_access(request, access); !verdict.ok()) {
+    if (const nvme::Status verdict = check_access(request, Access::kWrite); !verdict.ok()) {
         return verdict;
     }
     return list_bytes(request, sizeof(nvme::DsmRange));

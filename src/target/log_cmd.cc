@@ -174,6 +174,18 @@ base::Bytes ana_log(const Request& request) {
     return page;
 }
 
+base::Bytes reservation_log(const Request& request) {
+    const auto& records = controller_of(request).reservation_records();
+    nvme::ReservationLog page;
+    if (!records.empty()) {
+        page.count = records.front().count;
+        page.type = static_cast<uint8_t>(records.front().what);
+        page.available = static_cast<uint8_t>(records.size() - 1);
+        page.nsid = records.front().nsid;
+    }
+    return page_of(page);
+}
+
 constexpr std::array kLogRows = {
     LogRow{LogPage::kSupportedPages, true, supported_pages},
     LogRow{LogPage::kErrors, true, error_log},
@@ -185,6 +197,7 @@ constexpr std::array kLogRows = {
     LogRow{LogPage::kFeatureEffects, false, feature_effects},
     LogRow{LogPage::kManagementEffects, false, management_effects},
     LogRow{LogPage::kDiscovery, true, discovery_log, kDiscoveryParameters},
+    LogRow{LogPage::kReservation, false, reservation_log},
 };
 
 /// The discovery log is the discovery controller's alone.

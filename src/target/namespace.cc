@@ -50,12 +50,20 @@ void Namespace::retire() {
     ++generation_;
 }
 
+uint8_t Namespace::reservation_capabilities() const {
+    constexpr uint8_t kAllTypes = 0x7E;
+    constexpr uint8_t kIgnoreExistingKey13 = 1U << 7U;  // IEKEY as in revision 1.3 and later
+    return static_cast<uint8_t>(kAllTypes | kIgnoreExistingKey13 |
+                                (reservations_.can_persist() ? 1U : 0U));
+}
+
 nvme::IdentifyNamespace Namespace::identify() const {
     nvme::IdentifyNamespace out;
     out.nsze = block_count_;
     out.ncap = block_count_;
     out.nuse = block_count_;
     out.nmic = nvme::IdentifyNamespace::kNmicShared;
+    out.rescap = reservation_capabilities();
     out.nsattr = read_only() ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
     out.anagrpid = config_.ana_group;
     out.nvmcap[0] = block_count_ * config_.block_bytes;
@@ -80,6 +88,7 @@ nvme::IdentifyNamespace Namespace::identify() const {
 nvme::IdentifyIndependentNamespace Namespace::identify_independent() const {
     nvme::IdentifyIndependentNamespace out;
     out.nmic = nvme::IdentifyNamespace::kNmicShared;
+    out.rescap = reservation_capabilities();
     out.nsattr = read_only() ? nvme::IdentifyNamespace::kNsattrWriteProtected : uint8_t{0};
     out.anagrpid = config_.ana_group;
     out.nstat = nvme::IdentifyIndependentNamespace::kNstatReady;

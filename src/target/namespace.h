@@ -19,6 +19,7 @@
 #include "nvme/nqn.h"
 #include "nvme/types.h"
 #include "target/backend.h"
+#include "target/reservations.h"
 #include "target/write_order.h"
 
 namespace target {
@@ -55,6 +56,10 @@ class Namespace {
     [[nodiscard]] uint64_t block_count() const { return block_count_; }
     [[nodiscard]] Backend& backend() const { return *backend_; }
     [[nodiscard]] WriteOrder& writes() const { return writes_; }
+    [[nodiscard]] const Reservations& reservations() const { return reservations_; }
+    [[nodiscard]] Reservations& reservations() { return reservations_; }
+    /// Commands under way are judged again before they run: the reservations are others now.
+    void reservations_changed() { ++generation_; }
 
     static constexpr uint32_t kCopyBytes = 128U << 10U;    ///< what one Copy copies at most
     static constexpr uint32_t kCompareAndWriteBlocks = 8;  ///< of a fused pair: ACWU
@@ -81,12 +86,15 @@ class Namespace {
     [[nodiscard]] uint32_t generation() const { return generation_; }
 
   private:
+    [[nodiscard]] uint8_t reservation_capabilities() const;
+
     NamespaceConfig config_;
     std::unique_ptr<Backend> backend_;
     uint64_t block_count_;
     WriteProtection write_protection_ = WriteProtection::kNone;
     uint32_t generation_ = 0;
     bool retired_ = false;
+    Reservations reservations_;
     mutable WriteOrder writes_;  ///< not what the namespace is, but what goes on in it
 };
 

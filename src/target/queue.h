@@ -88,6 +88,8 @@ class Queue final : public Session, private nvme::PduSink {
     /// Ends an I/O command, at once or when the host has sent its data or a backend gave it back; a
     /// write that a backend has may have been done. @return false: none in flight has this CID
     bool abort(uint16_t cid);
+    /// As abort(), all I/O commands on a namespace but `except`.
+    void abort_all(uint32_t nsid, const Request& except);
 
     /// Judges a command again that waited for its turn to write.
     nvme::Status check_in_turn(Request& request);

@@ -235,6 +235,14 @@ bool Queue::abort(uint16_t cid) {
     return true;
 }
 
+void Queue::abort_all(uint32_t nsid, const Request& except) {
+    for (const auto& request : requests_) {
+        if (request->owns_cid && request->sqe.nsid == nsid && request.get() != &except) {
+            doom(*request, status::kAbortRequested);
+        }
+    }
+}
+
 nvme::Status Queue::take_capsule_data(Request& request) {
     const base::MutableBytes capsule = request.buffer.bytes();
     const uint32_t limit = qid_ == 0 || is_fabrics(request.sqe) ? nvme::kAdminInCapsuleBytes

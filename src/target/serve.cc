@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "target/backend_file.h"
+#include "target/reservation_file.h"
 
 namespace target {
 namespace {
@@ -101,6 +102,7 @@ Service::Service(exports::ExportConfig& config, Reactor& reactor, const base::Lo
 base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig config, Reactor& reactor,
                                                      const base::Log& log, Interposer& between) {
     std::unique_ptr<Service> service(new Service(config, reactor, log, between));
+    service->state_dir_ = config.state_dir;
     for (const exports::Subsystem& subsystem : config.subsystems) {
         TRY_VOID(service->add_subsystem(subsystem));
     }
@@ -142,9 +144,28 @@ base::Status Service::add_namespace(const exports::Namespace& config, Subsystem&
                              .hosts = config.hosts,
                              .ana_group = config.ana_group},
                             std::move(backend));
+    if (!state_dir_.empty()) {
+        TRY_VOID(keep_reservations(*subsystem.namespaces().at(config.nsid)));
+    }
     log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
                 std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +
                 (config.read_only ? ", read-only" : ""));
+    return base::done();
+}
+
+/// Goes on with the reservations of an earlier run. A change blocks the reactor until it is on the
+/// disk: reservations change seldom, and must not be promised before.
+base::Status Service::keep_reservations(Namespace& ns) {
+    const std::string path = state_dir_ + "/reservations-" + nvme::to_text(ns.ids().uuid) + "-" +
+                             std::to_string(ns.nsid());
+    TRY(ReservationState state, load_reservations(path));
+    ns.reservations().restore(std::move(state), [this, path](const ReservationState& next) {
+        const base::Status saved = save_reservations(path, next);
+        if (!saved) {
+            log_.error("reservations not saved: " + saved.error().text);
+        }
+        return saved.ok();
+    });
     return base::done();
 }
 

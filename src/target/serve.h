@@ -54,6 +54,7 @@ class Service {
     base::Status add_subsystem(const exports::Subsystem& config);
     base::Status add_namespace(const exports::Namespace& config, Subsystem& subsystem);
     void set_paths(const exports::ExportConfig& config);
+    base::Status keep_reservations(Namespace& ns);
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
 
     Reactor& reactor_;
@@ -63,6 +64,7 @@ class Service {
     Target target_;
     Server server_;
     std::vector<SocketAddress> listening_;
+    std::string state_dir_;
 };
 
 /// Serves until SIGTERM or SIGINT. Errors: those of Service::open, a signal descriptor, the engine.

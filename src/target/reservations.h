@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The reservations of one namespace: which hosts are registered with which keys, and what one of
+// them has reserved. A host is its 128-bit Host Identifier: all its controllers are one registrant.
+// The rules alone are here, without commands or files; each change is saved before it counts.
+//
+//                     type 1, 2        type 3, 4             type 5, 6
+//     holder          one host         one host              every registrant
+//     others may      1, 3, 5: read    2, 4, 6: nothing      (3 to 6: registrants may do all)
+//
+// Base Specification 2.0: 8.19 "Reservations".
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "nvme/nqn.h"
+#include "nvme/types.h"
+
+namespace target {
+
+/// What a command does to the blocks of a namespace, as reservations and write protection see it.
+enum class Access : uint8_t { kRead, kWrite };
+
+enum class ReservationType : uint8_t {
+    kNone = 0,
+    kWriteExclusive = 1,
+    kExclusiveAccess = 2,
+    kWriteExclusiveRegistrants = 3,
+    kExclusiveAccessRegistrants = 4,
+    kWriteExclusiveAll = 5,
+    kExclusiveAccessAll = 6,
+};
+
+struct ReservationState {
+    struct Registrant {
+        nvme::HostId host;
+        uint64_t key = 0;
+        bool operator==(const Registrant&) const = default;
+    };
+    std::vector<Registrant> registrants;  ///< in the order in which they came
+    ReservationType type = ReservationType::kNone;
+    nvme::HostId holder;  ///< of types 1 to 4
+    uint32_t generation = 0;
+    bool persists = false;  ///< PTPL: all of this survives a restart of the target
+    bool operator==(const ReservationState&) const = default;
+};
+
+/// What the Reservation Notification log tells a host, by its number there.
+enum class ReservationNotice : uint8_t {
+    kRegistrationPreempted = 1,
+    kReservationReleased = 2,
+    kReservationPreempted = 3,
+};
+
+/// What became of a reservation command.
+struct ReservationOutcome {
+    nvme::Status status;
+    struct Notice {
+        nvme::HostId host;
+        ReservationNotice what;
+        bool operator==(const Notice&) const = default;
+    };
+    std::vector<Notice> notices;        ///< for hosts other than the one that did it
+    std::vector<nvme::HostId> removed;  ///< whose registrations were preempted
+};
+
+class Reservations {
+  public:
+    /// A host can make up Host Identifiers as it likes, but not fill our memory with them.
+    static constexpr size_t kMostRegistrants = 1024;
+
+    /// Makes a state survive power loss, or forgets the one that would. @return whether it did.
+    using Save = std::function<bool(const ReservationState& state)>;
+
+    enum class RegisterAction : uint8_t { kRegister = 0, kUnregister = 1, kReplace = 2 };
+    enum class AcquireAction : uint8_t { kAcquire = 0, kPreempt = 1, kPreemptAndAbort = 2 };
+    enum class ReleaseAction : uint8_t { kRelease = 0, kClear = 1 };
+
+    /// Goes on with what an earlier target saved.
+    /// @param save  empty: nothing can persist
+    void restore(ReservationState state, Save save);
+    [[nodiscard]] bool can_persist() const { return save_ != nullptr; }
+    [[nodiscard]] const ReservationState& state() const { return state_; }
+
+    [[nodiscard]] bool allows(const nvme::HostId& host, Access access) const;
+    [[nodiscard]] bool is_holder(const nvme::HostId& host) const;
+
+    struct Registration {
+        RegisterAction action = RegisterAction::kRegister;
+        bool ignore_existing = false;                ///< IEKEY
+        std::optional<bool> persist = std::nullopt;  ///< CPTPL, where it changes anything
+        uint64_t current_key = 0;
+        uint64_t new_key = 0;
+    };
+    ReservationOutcome register_host(const nvme::HostId& host, const Registration& wanted);
+
+    struct Acquisition {
+        AcquireAction action = AcquireAction::kAcquire;
+        ReservationType type = ReservationType::kNone;
+        uint64_t current_key = 0;
+        uint64_t preempted_key = 0;
+    };
+    ReservationOutcome acquire(const nvme::HostId& host, const Acquisition& wanted);
+
+    /// PTPL, as the feature and CPTPL set it.
+    nvme::Status persist(bool wanted);
+
+    ReservationOutcome release(const nvme::HostId& host, ReleaseAction action, ReservationType type,
+                               uint64_t current_key);
+
+  private:
+    ReservationOutcome commit(ReservationState next, ReservationOutcome outcome);
+
+    ReservationState state_;
+    Save save_;
+};
+
+}  // namespace target
