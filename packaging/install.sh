@@ -22,6 +22,7 @@ rows=$(cat <<TABLE
 0755 initramfs-tools/scripts/local-top/nvmeroot $prefix/share/initramfs-tools/scripts/local-top/nvmeroot
 0644 initramfs-tools/conf.d/nvmeroot         $prefix/share/initramfs-tools/conf.d/nvmeroot
 0644 packaging/nvmeroot-target.service       $prefix/lib/systemd/system/nvmeroot-target.service
+0644 packaging/nvmeroot-target.sysusers      $prefix/lib/sysusers.d/nvmeroot-target.conf
 0644 packaging/nvmeroot-target.conf          $prefix/share/doc/nvmeroot/nvmeroot-target.conf
 0644 packaging/nvmeroot-nvmet.service        $prefix/lib/systemd/system/nvmeroot-nvmet.service
 0644 packaging/nvmeroot-nvmet.conf           $prefix/share/doc/nvmeroot/nvmeroot-nvmet.conf

@@ -37,8 +37,9 @@ int main(int argc, char** argv) {
         return 1;
     }
     support::Rogue rogue(*quirk);
-    const auto served =
-        target::serve(std::move(*config), target::Reactor::Engine::kAny, log, rogue);
+    const auto served = target::serve(
+        std::move(*config), [&] { return exports::load_config(words[4]); },
+        target::Reactor::Engine::kAny, log, rogue);
     if (!served) {
         log.error(served.error().text);
         return 1;

@@ -503,6 +503,8 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     config_.discovery = std::move(target_.discovery);
     config_.state_dir = target_.state_dir;
     config_.discovery_auth = target_.discovery_auth;
+    config_.control = std::move(target_.control);
+    config_.metrics = std::move(target_.metrics);
     if (config_.listen.empty()) {
         config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});
     }

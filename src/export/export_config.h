@@ -105,7 +105,9 @@ struct ExportConfig {
     Limits limits;
     std::vector<Address> listen;
     std::vector<Address> discovery;
-    std::string state_dir;        ///< for what outlives a restart; empty: nothing does
+    std::string state_dir;  ///< for what outlives a restart; empty: nothing does
+    std::string control;    ///< path of the control socket; empty: the default
+    std::string metrics;    ///< path or loopback address where Prometheus asks; empty: nowhere
     bool discovery_auth = false;  ///< hosts prove themselves at the discovery service too
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;

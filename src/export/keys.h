@@ -43,6 +43,8 @@ struct TargetSection {
     std::vector<Address> discovery;
     std::vector<Address> referrals;
     std::string state_dir;
+    std::string control;
+    std::string metrics;
     bool discovery_auth = false;
     HostAuth policy;  ///< its hashes and groups are all that any host may use
 };

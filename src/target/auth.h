@@ -23,6 +23,14 @@
 
 namespace target {
 
+/// What an authentication that went well was made of.
+struct Agreement {
+    nvme::HashId hash = nvme::HashId::kSha256;
+    nvme::DhGroup group = nvme::DhGroup::kNull;
+    bool mutual = false;       ///< we proved ourselves too
+    bool by_next_key = false;  ///< the host used HostKeys::next_host
+};
+
 class Authentication {
   public:
     enum class Outcome : uint8_t {
@@ -49,6 +57,7 @@ class Authentication {
 
     /// For the log: what was agreed on, or what went wrong.
     [[nodiscard]] const std::string& detail() const { return detail_; }
+    [[nodiscard]] Agreement agreement() const { return {hash_, group_, mutual_, used_next_}; }
 
   private:
     enum class State : uint8_t {

@@ -46,8 +46,12 @@ Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, Co
 }
 
 Controller::~Controller() {
-    for (const auto& [qid, queue] : queues_) {
-        queue->controller_lost("association ended");
+    disconnect("association ended");
+}
+
+void Controller::disconnect(std::string_view reason) {
+    for (const auto& [qid, queue] : std::exchange(queues_, {})) {
+        queue->controller_lost(reason);
     }
 }
 

@@ -168,7 +168,10 @@ class Controller {
     [[nodiscard]] uint16_t granted_queues() const { return granted_queues_; }
     void grant_queues(uint16_t count) { granted_queues_ = count; }
     [[nodiscard]] bool has_io_queues() const;
+    [[nodiscard]] size_t queue_count() const { return queues_.size(); }
     void attach(uint16_t qid, Queue& queue) { queues_.emplace(qid, &queue); }
+    /// Every queue closes.
+    void disconnect(std::string_view reason);
     /// A queue is gone. The controller goes with its admin queue: not used afterwards if qid is 0.
     void detach(uint16_t qid);
 

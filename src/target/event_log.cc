@@ -41,6 +41,9 @@ std::string describe(const Event& event) {
 }
 
 void EventLog::on_event(const Event& event) {
+    counts_.connected += event.kind == Event::Kind::kConnected ? 1 : 0;
+    counts_.refused += event.kind == Event::Kind::kRefused ? 1 : 0;
+    counts_.failed += event.kind == Event::Kind::kFailed ? 1 : 0;
     const bool trouble = event.kind == Event::Kind::kRefused || event.kind == Event::Kind::kFailed;
     if (trouble) {
         log_.warning(describe(event));

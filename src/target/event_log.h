@@ -15,13 +15,22 @@ namespace target {
 /// `host "NQN" at ADDRESS connected to "NQN", controller 3`
 std::string describe(const Event& event);
 
+/// How often things happened since the start.
+struct EventCounts {
+    uint64_t connected = 0;  ///< queues
+    uint64_t refused = 0;
+    uint64_t failed = 0;
+};
+
 class EventLog final : public EventSink {
   public:
     /// @param log  outlives this object
     explicit EventLog(const base::Log& log) : log_(log) {}
     void on_event(const Event& event) override;
+    [[nodiscard]] const EventCounts& counts() const { return counts_; }
 
   private:
+    EventCounts counts_;
     const base::Log& log_;
 };
 

@@ -15,10 +15,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "export/diff.h"
 #include "export/export_config.h"
 #include "target/genkey.h"
+#include "target/operation.h"
 #include "target/serve.h"
 #include "target/serve_options.h"
+#include "target/ticket.h"
 
 namespace {
 
@@ -59,14 +62,16 @@ int run_serve(Arguments arguments, const Log& quiet_log) {
         return fail(quiet_log, options.error(), kUsage);
     }
     const Log log("nvmeroot-target", options->verbose ? base::Level::kInfo : base::Level::kNotice);
-    auto config = accept(options->config.empty() ? exports::assemble(options->settings, "")
-                                                 : exports::load_config(options->config),
-                         log);
+    const target::ConfigSource source = [&options] {
+        return options->config.empty() ? exports::assemble(options->settings, "")
+                                       : exports::load_config(options->config);
+    };
+    auto config = accept(source(), log);
     if (!config) {
         return kFailed;
     }
     target::Interposer nothing;
-    const Status served = target::serve(std::move(*config), options->engine, log, nothing);
+    const Status served = target::serve(std::move(*config), source, options->engine, log, nothing);
     return served ? kDone : fail(log, served.error(), kFailed);
 }
 
@@ -86,6 +91,102 @@ int run_check_config(Arguments arguments, const Log& log) {
                        std::string(arguments[0]).c_str(), config->subsystems.size(), namespaces,
                        config->hosts.size()));
     return kDone;
+}
+
+struct ControlOptions {
+    std::string socket{target::kControlSocket};
+    bool json = false;
+};
+
+// clang-format off
+constexpr base::Option<ControlOptions> kControlOptions[] = {
+    {"--json", "", "for programs",
+     [](std::string_view, ControlOptions& o) { o.json = true; return Status(base::done()); }},
+    {"--control", "FILE", "the server's socket (default /run/nvmeroot-target/control)",
+     [](std::string_view v, ControlOptions& o) { o.socket = v; return Status(base::done()); }},
+};
+// clang-format on
+using ControlTable = std::span<const base::Option<ControlOptions>>;
+constexpr ControlTable kStatusOptions = kControlOptions;
+constexpr ControlTable kReloadOptions = kStatusOptions.subspan(1);
+
+int ask_server(const ControlOptions& options, std::string_view question, const Log& log) {
+    const auto done = target::command_server(options.socket, question);
+    if (!done) {
+        return fail(log, done.error(), kFailed);
+    }
+    return *done ? kDone : kFailed;
+}
+
+int run_status(Arguments arguments, const Log& log) {
+    ControlOptions options;
+    const auto rest = base::parse_options(kStatusOptions, arguments, options);
+    if (!rest || !rest->empty()) {
+        return fail(log, rest ? base::error("status takes options alone") : rest.error(), kUsage);
+    }
+    return ask_server(options, options.json ? "status --json" : "status", log);
+}
+
+int run_reload(Arguments arguments, const Log& log) {
+    ControlOptions options;
+    const auto rest = base::parse_options(kReloadOptions, arguments, options);
+    if (!rest || !rest->empty()) {
+        return fail(log, rest ? base::error("reload takes options alone") : rest.error(), kUsage);
+    }
+    return ask_server(options, "reload", log);
+}
+
+int compare_files(std::string_view before, std::string_view after, const Log& log) {
+    const auto running = accept(exports::load_config(std::string(before)), log);
+    const auto next = accept(exports::load_config(std::string(after)), log);
+    if (!running || !next) {
+        return kFailed;
+    }
+    for (const exports::Change& change : exports::diff(*running, *next)) {
+        print(change.line() + "\n");
+    }
+    return kDone;
+}
+
+int run_plan(Arguments arguments, const Log& log) {
+    ControlOptions options;
+    const auto rest = base::parse_options(kReloadOptions, arguments, options);
+    if (!rest || (!rest->empty() && rest->size() != 2)) {
+        return fail(log, rest ? base::error("plan takes no file, or two") : rest.error(), kUsage);
+    }
+    return rest->empty() ? ask_server(options, "plan", log)
+                         : compare_files((*rest)[0], (*rest)[1], log);
+}
+
+std::string status_help() {
+    return base::options_help(kStatusOptions);
+}
+std::string reload_help() {
+    return base::options_help(kReloadOptions);
+}
+
+int run_ticket(Arguments arguments, const Log& log) {
+    target::TicketOptions options;
+    const auto rest = base::parse_options(target::ticket_option_table(), arguments, options);
+    if (!rest || rest->size() != 1) {
+        return fail(log, rest ? base::error("ticket takes one host, by name or NQN") : rest.error(),
+                    kUsage);
+    }
+    const auto config = accept(exports::load_config(options.config), log);
+    if (!config) {
+        return kFailed;
+    }
+    options.host = (*rest)[0];
+    const auto text = target::ticket(*config, options);
+    if (!text) {
+        return fail(log, text.error(), kFailed);
+    }
+    print(*text);
+    return kDone;
+}
+
+std::string ticket_help() {
+    return base::options_help(target::ticket_option_table());
 }
 
 int run_genkey(Arguments arguments, const Log& log) {
@@ -136,6 +237,13 @@ constexpr Command kCommands[] = {
     {"serve", "--config FILE | --image FILE --host NQN [--key FILE] …", "serve disks over NVMe/TCP",
      run_serve, serve_help},
     {"check-config", "FILE", "list every error of a configuration", run_check_config, keys_help},
+    {"plan", "[--control FILE] | OLD NEW",
+     "what a reload would change in a running server, or one file against another", run_plan,
+     reload_help},
+    {"reload", "[--control FILE]", "have a running server take over its configuration", run_reload,
+     reload_help},
+    {"status", "[--json]", "who is connected to a running server", run_status, status_help},
+    {"ticket", "HOST [--config FILE]", "what this host needs to boot", run_ticket, ticket_help},
     {"genkey", "[--hash 1] [-o FILE]", "make a DHHC-1 secret", run_genkey, genkey_help},
 };
 

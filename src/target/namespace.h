@@ -33,6 +33,8 @@ struct NamespaceConfig {
     /// NQNs of the hosts that see it; empty: every host of the subsystem does.
     std::vector<std::string> hosts;
     uint32_t ana_group = 1;  ///< 1 to AnaGroups::kMaxGroup
+
+    bool operator==(const NamespaceConfig&) const = default;
 };
 
 /// What hosts set by the feature of that name. Lost with the server: its start is the power cycle.

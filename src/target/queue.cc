@@ -330,6 +330,7 @@ void Queue::connected(Controller& controller, const nvme::ConnectSqe& connect,
     flow_control_ = (connect.cattr & nvme::ConnectSqe::kNoFlowControl) == 0;
     keys_ = std::move(keys);
     deadline_ = now_ + kAuthenticationLimit;
+    connected_at_ = now_;
     controller.attach(qid_, *this);
     tell(Event::Kind::kConnected,
          framing_.data_digest ? "with data digest" : "without data digest");
@@ -359,6 +360,7 @@ void Queue::authentication_moved(Authentication::Outcome outcome) {
         return;
     }
     authenticated_ = true;
+    agreement_ = over->agreement();
     tell(Event::Kind::kAuthenticated, over->detail());
 }
 

@@ -75,6 +75,10 @@ class Queue final : public Session, private nvme::PduSink {
     /// The negotiation under way; a new one where there was none.
     Authentication& authenticate();
     [[nodiscard]] const Authentication* authentication() const { return authentication_.get(); }
+    /// How the host last proved itself; none: it did not.
+    [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
+    [[nodiscard]] base::TimePoint connected_at() const { return connected_at_; }
+    [[nodiscard]] bool data_digest() const { return framing_.data_digest; }
     /// What an authentication message led to, after it was answered.
     void authentication_moved(Authentication::Outcome outcome);
 
@@ -199,6 +203,8 @@ class Queue final : public Session, private nvme::PduSink {
     bool authenticated_ = false;
     std::shared_ptr<const HostKeys> keys_;  ///< null: this queue need not authenticate
     std::unique_ptr<Authentication> authentication_;
+    std::optional<Agreement> agreement_;
+    base::TimePoint connected_at_;
 
     // commands
     std::vector<std::unique_ptr<Request>> requests_;  ///< by slot

@@ -4,13 +4,19 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
+#include <functional>
 #include <memory>
 #include <utility>
 
 #include "target/backend_file.h"
+#include "target/core_config.h"
+#include "target/notify.h"
+#include "target/operation.h"
 #include "target/reservation_file.h"
 
 namespace target {
@@ -20,13 +26,14 @@ namespace {
 /// systemd kills.
 constexpr base::seconds kStopPatience{10};
 
-/// SIGTERM and SIGINT as a descriptor; the helper threads of the reactor inherit the mask. A log
-/// whose reader went away must not end the server: SIGPIPE is ignored.
+/// SIGTERM, SIGINT and SIGHUP as a descriptor; the helper threads of the reactor inherit the mask.
+/// A log whose reader went away must not end the server: SIGPIPE is ignored.
 base::Result<base::UniqueFd> take_signals() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     base::UniqueFd fd(signalfd(-1, &set, SFD_CLOEXEC));
     if (!fd.valid() || sigprocmask(SIG_BLOCK, &set, nullptr) != 0 ||
         signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
@@ -34,6 +41,30 @@ base::Result<base::UniqueFd> take_signals() {
     }
     return fd;
 }
+
+/// Hands on each signal that comes, until its action says that it was the last.
+class SignalReader {
+  public:
+    SignalReader(Reactor& reactor, int fd, std::function<bool(int signal)> action)
+        : reactor_(reactor), fd_(fd), action_(std::move(action)) {
+        wait();
+    }
+
+  private:
+    void wait() {
+        reactor_.wait_readable(fd_, [this](int) {
+            signalfd_siginfo info{};
+            if (read(fd_, &info, sizeof info) == sizeof info &&
+                action_(static_cast<int>(info.ssi_signo))) {
+                wait();
+            }
+        });
+    }
+
+    Reactor& reactor_;
+    const int fd_;
+    std::function<bool(int signal)> action_;
+};
 
 /// Each connection is a descriptor: as many as the system lets us have.
 void raise_file_limit(const exports::ExportConfig& config, const base::Log& log) {
@@ -51,122 +82,98 @@ void raise_file_limit(const exports::ExportConfig& config, const base::Log& log)
     }
 }
 
-Limits limits_of(const exports::Limits& limits) {
-    Limits result;
-    result.io_queues = limits.io_queues;
-    result.queue_entries = limits.queue_entries;
-    result.max_transfer_bytes = limits.max_transfer_bytes;
-    result.max_h2c_bytes = limits.max_h2c_bytes;
-    result.io_capsule_bytes = limits.io_capsule_bytes;
-    return result;
-}
-
-/// @return null: the host need not authenticate
-std::shared_ptr<const HostKeys> keys_of(exports::HostAuth& auth) {
-    if (!auth.secret) {
-        return nullptr;
-    }
-    return std::make_shared<const HostKeys>(HostKeys{
-        std::move(*auth.secret), std::move(auth.ctrl_secret), std::move(auth.hashes),
-        std::move(auth.groups), std::move(auth.next_secret), std::move(auth.next_ctrl_secret)});
-}
-
-HostTable hosts_of(exports::ExportConfig& config) {
-    HostTable table;
-    table.require_proof_for_discovery(config.discovery_auth);
-    for (exports::Host& host : config.hosts) {
-        table.add(host.nqn, keys_of(host));
-    }
-    for (exports::Subsystem& subsystem : config.subsystems) {
-        for (exports::Access& access : subsystem.access) {
-            table.add(access.hostnqn, subsystem.nqn, keys_of(access));
-        }
-    }
-    return table;
-}
-
 }  // namespace
 
-Service::Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
+Service::Service(const exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
                  Interposer& between)
     : reactor_(reactor),
       log_(log),
+      started_(std::time(nullptr)),
       events_(log),
-      access_(hosts_of(config)),
-      target_(limits_of(config.limits), between.access(access_), events_),
+      access_(host_table(config)),
+      target_(core_config(config.limits), between.access(access_), events_),
       server_(
           reactor, between.sessions(target_),
           {config.limits.max_connections, [&log](const std::string& text) { log.warning(text); }}) {
 }
 
 base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig config, Reactor& reactor,
-                                                     const base::Log& log, Interposer& between) {
+                                                     const base::Log& log, Interposer& between,
+                                                     std::vector<base::UniqueFd> sockets) {
     std::unique_ptr<Service> service(new Service(config, reactor, log, between));
     service->state_dir_ = config.state_dir;
     for (const exports::Subsystem& subsystem : config.subsystems) {
         TRY_VOID(service->add_subsystem(subsystem));
     }
+    service->server_.inherit(std::move(sockets));
     TRY_VOID(service->listen_on(config.listen, false));
     TRY_VOID(service->listen_on(config.discovery, true));
     service->set_paths(config);
+    for (const std::string& name : service->server_.left_over()) {
+        return base::error("socket activation gave " + name +
+                           ", which neither listen nor discovery names");
+    }
+    service->running_ = std::move(config);
     log.notice("ready, using " + std::string(reactor.engine()));
     return service;
 }
 
-base::Status Service::add_subsystem(const exports::Subsystem& config) {
-    SubsystemConfig core;
-    core.nqn = config.nqn;
-    core.serial = config.serial;
-    core.model = config.model;
-    core.allow_any_host = config.allow_any_host;
-    core.hosts = config.hosts;
-    core.require_keys = config.require_auth;
-    core.cntlid_min = config.cntlid_min;
-    core.cntlid_max = config.cntlid_max;
-    Subsystem& subsystem = target_.add_subsystem(std::move(core));
-    for (const exports::Namespace& ns : config.namespaces) {
-        if (auto added = add_namespace(ns, subsystem); !added) {
-            return std::move(added).error().in("[namespace." + ns.name + "]");
+base::Result<Service::Store> Service::open_store(const exports::Namespace& config) {
+    const std::string place = "[namespace." + config.name + "]";
+    const auto tell = [this](const std::string& text) { log_.error(text); };
+    auto backend = FileBackend::open(
+        reactor_, {config.image, config.read_only, config.block_bytes, tell, config.shared});
+    if (!backend) {
+        return std::move(backend).error().in(place);
+    }
+    Store store{std::move(backend).value(), {}};
+    if (!state_dir_.empty()) {
+        auto state = load_reservations(reservation_path(config));
+        if (!state) {
+            return std::move(state).error().in(place);
         }
+        store.reservations = std::move(state).value();
+    }
+    return store;
+}
+
+base::Status Service::add_subsystem(const exports::Subsystem& config) {
+    Subsystem& subsystem = target_.add_subsystem(core_config(config));
+    for (const exports::Namespace& ns : config.namespaces) {
+        TRY(auto store, open_store(ns));
+        add_namespace(ns, std::move(store), subsystem);
     }
     return base::done();
 }
 
-base::Status Service::add_namespace(const exports::Namespace& config, Subsystem& subsystem) {
-    const auto tell = [this](const std::string& text) { log_.error(text); };
-    TRY(auto backend, FileBackend::open(reactor_, {config.image, config.read_only,
-                                                   config.block_bytes, tell, config.shared}));
-    subsystem.add_namespace({.nsid = config.nsid,
-                             .ids = config.ids,
-                             .block_bytes = config.block_bytes,
-                             .read_only = config.read_only,
-                             .protection_type = config.pi_type,
-                             .hosts = config.hosts,
-                             .ana_group = config.ana_group},
-                            std::move(backend));
+void Service::add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem) {
+    subsystem.add_namespace(core_config(config), std::move(store.backend));
     if (!state_dir_.empty()) {
-        TRY_VOID(keep_reservations(*subsystem.namespaces().at(config.nsid)));
+        keep_reservations(config, std::move(store.reservations),
+                          *subsystem.namespaces().at(config.nsid));
     }
     log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
                 std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +
                 (config.read_only ? ", read-only" : ""));
-    return base::done();
+}
+
+std::string Service::reservation_path(const exports::Namespace& config) const {
+    return state_dir_ + "/reservations-" + nvme::to_text(config.ids.uuid) + "-" +
+           std::to_string(config.nsid);
 }
 
 /// Goes on with the reservations of an earlier run. A change blocks the reactor until it is on the
 /// disk: reservations change seldom, and must not be promised before.
-base::Status Service::keep_reservations(Namespace& ns) {
-    const std::string path = state_dir_ + "/reservations-" + nvme::to_text(ns.ids().uuid) + "-" +
-                             std::to_string(ns.nsid());
-    TRY(ReservationState state, load_reservations(path));
-    ns.reservations().restore(std::move(state), [this, path](const ReservationState& next) {
+void Service::keep_reservations(const exports::Namespace& config, ReservationState state,
+                                Namespace& ns) {
+    const auto save = [this, path = reservation_path(config)](const ReservationState& next) {
         const base::Status saved = save_reservations(path, next);
         if (!saved) {
             log_.error("reservations not saved: " + saved.error().text);
         }
         return saved.ok();
-    });
-    return base::done();
+    };
+    ns.reservations().restore(std::move(state), save);
 }
 
 base::Status Service::listen_on(const std::vector<exports::Address>& addresses, bool discovery) {
@@ -203,13 +210,38 @@ void Service::stop(base::milliseconds patience) {
     server_.stop(patience, [this] { reactor_.stop(); });
 }
 
-base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log,
-                   Interposer& between) {
+TargetStatus Service::status() const {
+    TargetStatus status = look_at(target_, reactor_.now(), std::time(nullptr));
+    status.started = started_;
+    status.connections = server_.connection_count();
+    status.reloads = reloads_;
+    status.failed_reloads = failed_reloads_;
+    status.events = events_.counts();
+    return status;
+}
+
+base::Status serve(exports::ExportConfig config, const ConfigSource& source, Reactor::Engine engine,
+                   const base::Log& log, Interposer& between) {
+    const Notifier notifier = Notifier::from_environment();
     TRY(const base::UniqueFd signals, take_signals());
     raise_file_limit(config, log);
     TRY(const auto reactor, Reactor::open(engine));
-    TRY(const auto service, Service::open(std::move(config), *reactor, log, between));
-    reactor->wait_readable(signals.get(), [&](int) { service->stop(kStopPatience); });
+    const OperationSockets sockets = operation_sockets(config);
+    TRY(const auto service,
+        Service::open(std::move(config), *reactor, log, between, inherited_sockets()));
+    Operation operation(*service, source, *reactor, log, notifier);
+    TRY_VOID(operation.open(sockets));
+    SignalReader reader(*reactor, signals.get(), [&](int signal) {
+        if (signal == SIGHUP) {
+            (void)operation.reload("SIGHUP");  // it has told the log
+            return true;
+        }
+        operation.stop();
+        service->stop(kStopPatience);
+        return false;
+    });
+    notifier.ready();
+    const auto watchdog = notifier.start_watchdog(*reactor);
     reactor->run();
     log.notice("stopped");
     return base::done();

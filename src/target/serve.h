@@ -5,16 +5,22 @@
 //   ExportConfig ─► hosts ─► Target ─► subsystems, images ─► Server ─► listening
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
+#include "export/diff.h"
 #include "export/export_config.h"
 #include "target/access.h"
 #include "target/event_log.h"
 #include "target/reactor.h"
 #include "target/server.h"
+#include "target/status.h"
 #include "target/target.h"
 
 namespace target {
@@ -34,31 +40,66 @@ class Interposer {
 class Service {
   public:
     /// @param reactor, log, between  outlive the service
+    /// @param sockets  already bound; each has to be one of the addresses of the configuration
     /// Errors: an image, an address.
     static base::Result<std::unique_ptr<Service>> open(exports::ExportConfig config,
                                                        Reactor& reactor, const base::Log& log,
-                                                       Interposer& between);
+                                                       Interposer& between,
+                                                       std::vector<base::UniqueFd> sockets = {});
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
     /// Where it listens, in the order of the configuration, with the ports that it got.
     [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
 
+    /// What the configuration `next` would change.
+    [[nodiscard]] std::vector<exports::Change> plan(const exports::ExportConfig& next) const;
+    /// Takes over another configuration: all of it, or, where there is an error, nothing. Hosts
+    /// that are still admitted keep their connections, with other keys too; what [target] says of
+    /// limits and addresses waits for the next start. Images that grew are seen.
+    /// @return what changed, or every error
+    base::Result<std::vector<exports::Change>, exports::Errors> reload(
+        base::Result<exports::ExportConfig, exports::Errors> next);
+    [[nodiscard]] TargetStatus status() const;
+
     /// Closes everything, commands in flight first answered, and stops the reactor.
     void stop(base::milliseconds patience);
 
   private:
-    Service(exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
+    using Changes = std::vector<exports::Change>;
+    /// Opened for a namespace, with the reservations of an earlier run.
+    struct Store {
+        std::unique_ptr<Backend> backend;
+        ReservationState reservations;
+    };
+    /// By the subsystem's NQN and the NSID.
+    using Stores = std::map<std::pair<std::string, uint32_t>, Store>;
+
+    Service(const exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
             Interposer& between);
 
+    base::Result<Store> open_store(const exports::Namespace& config);
     base::Status add_subsystem(const exports::Subsystem& config);
-    base::Status add_namespace(const exports::Namespace& config, Subsystem& subsystem);
     void set_paths(const exports::ExportConfig& config);
-    base::Status keep_reservations(Namespace& ns);
+    void add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem);
+    [[nodiscard]] std::string reservation_path(const exports::Namespace& config) const;
+    void keep_reservations(const exports::Namespace& config, ReservationState state, Namespace& ns);
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
+
+    // reload.cc
+    Stores open_new_stores(const exports::ExportConfig& next, exports::Errors& errors);
+    void take_over(const exports::Subsystem* before, const exports::Subsystem& next, Stores& stores,
+                   Changes& changes);
+    void take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
+                              Subsystem& subsystem, Stores& stores, Changes& changes);
+    void remember(exports::ExportConfig next);
 
     Reactor& reactor_;
     const base::Log& log_;
+    const int64_t started_;  ///< seconds since 1970
+    exports::ExportConfig running_;
+    uint64_t reloads_ = 0;
+    uint64_t failed_reloads_ = 0;
     EventLog events_;
     HostTable access_;
     Target target_;
@@ -67,8 +108,12 @@ class Service {
     std::string state_dir_;
 };
 
-/// Serves until SIGTERM or SIGINT. Errors: those of Service::open, a signal descriptor, the engine.
-base::Status serve(exports::ExportConfig config, Reactor::Engine engine, const base::Log& log,
-                   Interposer& between);
+/// Where a configuration comes from, again for each reload.
+using ConfigSource = std::function<base::Result<exports::ExportConfig, exports::Errors>()>;
+
+/// Serves until SIGTERM or SIGINT; SIGHUP reloads. Errors: those of Service::open, a signal
+/// descriptor, the engine, the control socket.
+base::Status serve(exports::ExportConfig config, const ConfigSource& source, Reactor::Engine engine,
+                   const base::Log& log, Interposer& between);
 
 }  // namespace target

@@ -97,6 +97,22 @@ base::Result<base::UniqueFd> open_listener(const SocketAddress& address) {
     return listener;
 }
 
+/// @return none when no socket has this address; it listens in any case
+base::Result<base::UniqueFd> take_inherited(std::vector<base::UniqueFd>& sockets,
+                                            const SocketAddress& address) {
+    const auto found = std::ranges::find_if(sockets, [&](const base::UniqueFd& socket) {
+        const auto bound = name_of(socket.get(), getsockname);
+        return bound && to_text(*bound) == to_text(address);
+    });
+    if (found == sockets.end()) {
+        return base::UniqueFd();
+    }
+    base::UniqueFd socket = std::move(*found);
+    sockets.erase(found);
+    (void)::listen(socket.get(), kBacklog);  // it listens already: this deepens the queue
+    return socket;
+}
+
 /// Answers must not wait for more of them (TCP_NODELAY), and a peer that vanished without a word is
 /// noticed even on a connection that has no keep-alive of its own.
 base::Status tune(int socket) {
@@ -151,7 +167,10 @@ Server::~Server() {
 
 base::Result<SocketAddress> Server::listen(const SocketAddress& address) {
     const std::string context = "listen on " + to_text(address);
-    auto socket = open_listener(address);
+    auto socket = take_inherited(inherited_, address);
+    if (!socket->valid()) {
+        socket = open_listener(address);
+    }
     if (!socket) {
         return std::move(socket).error().in(context);
     }
@@ -162,6 +181,15 @@ base::Result<SocketAddress> Server::listen(const SocketAddress& address) {
     listeners_.push_back({std::move(socket).value(), to_text(*bound)});
     accept_next(listeners_.back());
     return bound;
+}
+
+std::vector<std::string> Server::left_over() const {
+    std::vector<std::string> names;
+    for (const base::UniqueFd& socket : inherited_) {
+        const auto bound = name_of(socket.get(), getsockname);
+        names.push_back(bound ? to_text(*bound) : "a descriptor that is no socket");
+    }
+    return names;
 }
 
 void Server::accept_next(Listener& listener) {

@@ -49,6 +49,10 @@ class Server final : private ConnectionOwner {
     /// @return the address with the port that it got
     /// Errors: not an address of this machine, in use, no permission; they name the address.
     base::Result<SocketAddress> listen(const SocketAddress& address);
+    /// Sockets that somebody else bound: listen() takes the one with its address, if it is there.
+    void inherit(std::vector<base::UniqueFd> sockets) { inherited_ = std::move(sockets); }
+    /// What listen() took none of, as addresses.
+    [[nodiscard]] std::vector<std::string> left_over() const;
 
     /// Stops listening, lets what was begun be answered (for at most `patience`), closes every
     /// connection, and then calls `stopped`. To be called once.
@@ -75,6 +79,7 @@ class Server final : private ConnectionOwner {
     SessionFactory& factory_;
     Options options_;
     std::vector<std::byte> scratch_;
+    std::vector<base::UniqueFd> inherited_;
     std::list<Listener> listeners_;
     std::unordered_map<const Connection*, std::unique_ptr<Connection>> connections_;
     Timer retry_accept_;

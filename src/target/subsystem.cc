@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/subsystem.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "target/queue.h"
 #include "target/target.h"
 
 namespace target {
@@ -95,6 +97,32 @@ IoCounters Subsystem::counters() const {
         total += controller->counters;
     }
     return total;
+}
+
+size_t Subsystem::enforce_access() {
+    std::vector<std::pair<Controller*, std::string_view>> leaving;
+    for (const auto& [cntlid, controller] : controllers_) {
+        const std::string& hostnqn = controller->host().hostnqn;
+        const Queue* admin = controller->queue(0);
+        if (!target_.access().may_connect(hostnqn, *this)) {
+            leaving.emplace_back(controller.get(), "not admitted any more");
+        } else if (admin != nullptr && admin->keys() == nullptr &&
+                   target_.access().keys(hostnqn, *this, 0) != nullptr) {
+            leaving.emplace_back(controller.get(), "has to prove itself from now on");
+        }
+    }
+    for (const auto& [controller, reason] : leaving) {
+        controller->disconnect(reason);
+        remove_controller(*controller);
+    }
+    return leaving.size();
+}
+
+void Subsystem::disconnect_all(std::string_view reason) {
+    for (const auto& [cntlid, controller] : controllers_) {
+        controller->disconnect(reason);
+    }
+    controllers_.clear();
 }
 
 void Subsystem::remove_controller(const Controller& controller) {

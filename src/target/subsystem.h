@@ -81,6 +81,16 @@ class Subsystem {
     [[nodiscard]] uint64_t media_errors() const { return media_errors_; }
     void note_media_error() { ++media_errors_; }
 
+    // --- another configuration
+
+    /// Who is admitted, and what Identify says, from now on. Controllers stay as they are: see
+    /// enforce_access(). REQUIRES: the same NQN.
+    void change(SubsystemConfig config) { config_ = std::move(config); }
+    /// Ends the controllers whose host may not be connected any more, or would have to prove itself
+    /// and did not. @return how many
+    size_t enforce_access();
+    void disconnect_all(std::string_view reason);
+
   private:
     void namespace_changed(uint32_t nsid);
 

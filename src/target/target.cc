@@ -32,6 +32,13 @@ Subsystem& Target::add_subsystem(SubsystemConfig config) {
     return *subsystems_.emplace_back(std::make_unique<Subsystem>(*this, std::move(config)));
 }
 
+void Target::remove_subsystem(std::string_view nqn) {
+    const auto found = std::ranges::find_if(
+        subsystems_, [&](const auto& subsystem) { return subsystem->config().nqn == nqn; });
+    (*found)->disconnect_all("the subsystem is not served any more");
+    subsystems_.erase(found);
+}
+
 std::unique_ptr<Session> Target::make(SessionOwner& owner, Endpoints endpoints,
                                       base::TimePoint now) {
     started_ = started_.value_or(now);

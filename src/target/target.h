@@ -69,6 +69,8 @@ class Target final : public SessionFactory {
     void add_portal(Portal portal) { portals_.push_back(std::move(portal)); }
     /// REQUIRES: no subsystem has this NQN. The discovery subsystem is there from the start.
     Subsystem& add_subsystem(SubsystemConfig config);
+    /// Its hosts are disconnected. REQUIRES: it is there, and not the discovery subsystem.
+    void remove_subsystem(std::string_view nqn);
 
     void set_referrals(std::vector<Referral> referrals);
     [[nodiscard]] const std::vector<Referral>& referrals() const { return referrals_; }

@@ -7,6 +7,7 @@
 #include "support/temp_dir.h"
 #include "target/genkey.h"
 #include "target/serve_options.h"
+#include "target/ticket.h"
 
 namespace {
 
@@ -75,6 +76,7 @@ BOOST_AUTO_TEST_CASE(each_option_stands_there_with_its_form) {
     const std::string text = plain("src/man/nvmeroot-target.8");
     check_options(part(text, ".SH SERVE\n", "\n.SH "), target::serve_option_table());
     check_options(part(text, ".SH GENKEY\n", "\n.SH "), target::genkey_option_table());
+    check_options(part(text, ".SH TICKET\n", "\n.SH "), target::ticket_option_table());
 }
 
 BOOST_AUTO_TEST_CASE(the_example_works_and_is_the_one_of_the_page) {

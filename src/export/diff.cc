@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "export/diff.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace exports {
+namespace {
+
+using Kind = Change::Kind;
+
+std::string shown(const std::string& text) {
+    return text;
+}
+std::string shown(bool value) {
+    return value ? "yes" : "no";
+}
+std::string shown(uint32_t number) {
+    return std::to_string(number);
+}
+std::string shown(const std::vector<Address>& addresses) {
+    std::string text;
+    for (const Address& address : addresses) {
+        const bool v6 = address.host.find(':') != std::string::npos;
+        text += (text.empty() ? "" : ", ") + (v6 ? "[" + address.host + "]" : address.host) + ":" +
+                std::to_string(address.port);
+    }
+    return text.empty() ? "none" : text;
+}
+template <class Id>
+std::string shown(const std::vector<Id>& ids) {
+    std::string text;
+    for (const Id id : ids) {
+        text += (text.empty() ? "" : ", ") + std::string(nvme::name(id));
+    }
+    return text;
+}
+
+/// The states of all ANA groups: `2 is 3 at 192.0.2.1:4420` as numbers of the specification.
+std::string paths(const ExportConfig& config) {
+    std::string text;
+    for (const AnaGroup& ana : config.ana) {
+        text += (text.empty() ? "" : ", ") + std::to_string(ana.group) + " is " +
+                std::to_string(static_cast<unsigned>(ana.state)) +
+                (ana.listen.empty() ? "" : " at " + shown(ana.listen));
+    }
+    return text.empty() ? "none" : text;
+}
+
+/// Collects what differs about one thing: `thing: key old -> new, …`.
+class Differences {
+  public:
+    template <class T>
+    void compare(std::string_view key, const T& before, const T& after) {
+        if (before != after) {
+            add(std::string(key) + " " + shown(before) + " -> " + shown(after));
+        }
+    }
+    void compare_secrets(std::string_view key, const std::optional<nvme::DhchapSecret>& before,
+                         const std::optional<nvme::DhchapSecret>& after) {
+        if (before.has_value() != after.has_value()) {
+            add(std::string(key) + (after ? " is new" : " is gone"));
+        } else if (before && (before->hash() != after->hash() ||
+                              !std::ranges::equal(before->key(), after->key()))) {
+            add(std::string(key) + " has another secret");
+        }
+    }
+    void compare_auth(const HostAuth& before, const HostAuth& after) {
+        compare_secrets("dhchap_secret_file", before.secret, after.secret);
+        compare_secrets("dhchap_ctrl_secret_file", before.ctrl_secret, after.ctrl_secret);
+        compare_secrets("dhchap_secret_file_next", before.next_secret, after.next_secret);
+        compare_secrets("dhchap_ctrl_secret_file_next", before.next_ctrl_secret,
+                        after.next_ctrl_secret);
+        compare("dhchap_hash", before.hashes, after.hashes);
+        compare("dhchap_dhgroup", before.groups, after.groups);
+    }
+    /// A list of names as what came and what went.
+    void compare_names(std::string_view key, const std::vector<std::string>& before,
+                       const std::vector<std::string>& after) {
+        for (const auto& [sign, from, without] :
+             {std::tuple{"+", &after, &before}, std::tuple{"-", &before, &after}}) {
+            for (const std::string& name : *from) {
+                if (std::ranges::find(*without, name) == without->end()) {
+                    add(std::string(key) + " " + sign + name);
+                }
+            }
+        }
+    }
+    void into(std::vector<Change>& changes, Kind kind, const std::string& thing) const {
+        if (!text_.empty()) {
+            changes.push_back({kind, thing + ": " + text_});
+        }
+    }
+
+  private:
+    void add(const std::string& text) { text_ += (text_.empty() ? "" : ", ") + text; }
+
+    std::string text_;
+};
+
+/// Walks two lists of things that a key tells apart, in the order of the key.
+template <class T, class Key, class Describe, class Compare>
+void walk(const std::vector<T>& before, const std::vector<T>& after, Key key, Describe describe,
+          Compare compare, std::vector<Change>& changes) {
+    using KeyType = std::decay_t<decltype(key(before.front()))>;
+    std::map<KeyType, std::pair<const T*, const T*>> all;
+    for (const T& thing : before) {
+        all[key(thing)].first = &thing;
+    }
+    for (const T& thing : after) {
+        all[key(thing)].second = &thing;
+    }
+    for (const auto& [name, pair] : all) {
+        const auto& [old_one, new_one] = pair;
+        if (old_one == nullptr) {
+            changes.push_back({Kind::kAdded, describe(*new_one)});
+        } else if (new_one == nullptr) {
+            changes.push_back({Kind::kRemoved, describe(*old_one)});
+        } else {
+            compare(*old_one, *new_one);
+        }
+    }
+}
+
+void diff_namespaces(const Subsystem& before, const Subsystem& after,
+                     std::vector<Change>& changes) {
+    const auto describe = [&](const Namespace& ns) {
+        return "namespace " + std::to_string(ns.nsid) + " of " + after.nqn + ": " + ns.image;
+    };
+    walk(
+        before.namespaces, after.namespaces, [](const Namespace& ns) { return ns.nsid; }, describe,
+        [&](const Namespace& old_one, const Namespace& new_one) {
+            Differences found;
+            found.compare("image", old_one.image, new_one.image);
+            found.compare("uuid", nvme::to_text(old_one.ids.uuid), nvme::to_text(new_one.ids.uuid));
+            found.compare("nguid", nvme::to_text(old_one.ids.nguid),
+                          nvme::to_text(new_one.ids.nguid));
+            found.compare("eui64", nvme::to_text(old_one.ids.eui64),
+                          nvme::to_text(new_one.ids.eui64));
+            found.compare("block_size", old_one.block_bytes, new_one.block_bytes);
+            found.compare("read_only", old_one.read_only, new_one.read_only);
+            found.compare("pi", uint32_t{old_one.pi_type}, uint32_t{new_one.pi_type});
+            found.compare("shared", old_one.shared, new_one.shared);
+            found.compare("ana_group", old_one.ana_group, new_one.ana_group);
+            found.compare_names("hosts", old_one.hosts, new_one.hosts);
+            found.into(changes, Kind::kChanged,
+                       "namespace " + std::to_string(new_one.nsid) + " of " + after.nqn);
+        },
+        changes);
+}
+
+void diff_access(const Subsystem& before, const Subsystem& after, std::vector<Change>& changes) {
+    const auto describe = [&](const Access& access) {
+        return "secrets of " + access.hostnqn + " for " + after.nqn;
+    };
+    walk(
+        before.access, after.access, [](const Access& access) { return access.hostnqn; }, describe,
+        [&](const Access& old_one, const Access& new_one) {
+            Differences found;
+            found.compare_auth(old_one, new_one);
+            found.into(changes, Kind::kChanged, describe(new_one));
+        },
+        changes);
+}
+
+void diff_subsystem(const Subsystem& before, const Subsystem& after, std::vector<Change>& changes) {
+    Differences found;
+    found.compare("serial", before.serial, after.serial);
+    found.compare("model", before.model, after.model);
+    found.compare("allow_any_host", before.allow_any_host, after.allow_any_host);
+    found.compare("require_auth", before.require_auth, after.require_auth);
+    found.compare("cntlid_min", uint32_t{before.cntlid_min}, uint32_t{after.cntlid_min});
+    found.compare("cntlid_max", uint32_t{before.cntlid_max}, uint32_t{after.cntlid_max});
+    found.compare_names("hosts", before.hosts, after.hosts);
+    found.into(changes, Kind::kChanged, "subsystem " + after.nqn);
+    diff_access(before, after, changes);
+    diff_namespaces(before, after, changes);
+}
+
+void diff_target(const ExportConfig& before, const ExportConfig& after,
+                 std::vector<Change>& changes) {
+    Differences now;
+    now.compare("discovery_auth", before.discovery_auth, after.discovery_auth);
+    now.compare("referrals", before.referrals, after.referrals);
+    now.compare("ana", paths(before), paths(after));
+    now.into(changes, Kind::kChanged, "target");
+    Differences later;
+    later.compare("listen", before.listen, after.listen);
+    later.compare("discovery", before.discovery, after.discovery);
+    later.compare("max_connections", before.limits.max_connections, after.limits.max_connections);
+    later.compare("io_queues", uint32_t{before.limits.io_queues}, uint32_t{after.limits.io_queues});
+    later.compare("queue_size", uint32_t{before.limits.queue_entries},
+                  uint32_t{after.limits.queue_entries});
+    later.compare("mdts", before.limits.max_transfer_bytes, after.limits.max_transfer_bytes);
+    later.compare("in_capsule_data", before.limits.io_capsule_bytes, after.limits.io_capsule_bytes);
+    later.compare("max_h2c_data", before.limits.max_h2c_bytes, after.limits.max_h2c_bytes);
+    later.compare("control", before.control, after.control);
+    later.compare("metrics", before.metrics, after.metrics);
+    later.into(changes, Kind::kLater, "target, after a restart");
+}
+
+}  // namespace
+
+std::string Change::line() const {
+    constexpr std::string_view kSigns = "+-~!";
+    return std::string(1, kSigns[static_cast<size_t>(kind)]) + " " + text;
+}
+
+std::vector<Change> diff(const ExportConfig& before, const ExportConfig& after) {
+    std::vector<Change> changes;
+    diff_target(before, after, changes);
+    walk(
+        before.hosts, after.hosts, [](const Host& host) { return host.nqn; },
+        [](const Host& host) { return "host " + host.nqn; },
+        [&](const Host& old_one, const Host& new_one) {
+            Differences found;
+            found.compare_auth(old_one, new_one);
+            found.into(changes, Kind::kChanged, "host " + new_one.nqn);
+        },
+        changes);
+    walk(
+        before.subsystems, after.subsystems,
+        [](const Subsystem& subsystem) { return subsystem.nqn; },
+        [](const Subsystem& subsystem) { return "subsystem " + subsystem.nqn; },
+        [&](const Subsystem& old_one, const Subsystem& new_one) {
+            diff_subsystem(old_one, new_one, changes);
+        },
+        changes);
+    return changes;
+}
+
+bool needs_another_store(const Namespace& before, const Namespace& after) {
+    return before.image != after.image || before.block_bytes != after.block_bytes ||
+           before.pi_type != after.pi_type || before.shared != after.shared ||
+           (before.read_only && !after.read_only);
+}
+
+}  // namespace exports

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What lies between two configurations, as lines to read: what `plan` prints, and what a reload
+// says that it did. Hosts and subsystems are the same thing when their NQNs are, namespaces when
+// their subsystem and NSID are: names of sections mean nothing outside the file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "export/export_config.h"
+
+namespace exports {
+
+struct Change {
+    enum class Kind {
+        kAdded,
+        kRemoved,
+        kChanged,
+        kLater,  ///< takes effect when the server starts again
+    };
+    Kind kind;
+    std::string text;  ///< one sentence; of a secret it says no more than that it is another one
+
+    /// The text behind `+`, `-`, `~` or `!`.
+    [[nodiscard]] std::string line() const;
+    bool operator==(const Change&) const = default;
+};
+
+std::vector<Change> diff(const ExportConfig& before, const ExportConfig& after);
+
+/// Whether the store of a namespace has to be opened anew for the change from one to the other.
+bool needs_another_store(const Namespace& before, const Namespace& after);
+
+}  // namespace exports

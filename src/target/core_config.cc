@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/core_config.h"
+
+namespace target {
+namespace {
+
+std::optional<nvme::DhchapSecret> copy(const std::optional<nvme::DhchapSecret>& secret) {
+    return secret ? std::optional(secret->copy()) : std::nullopt;
+}
+
+/// @return null: the host need not authenticate
+std::shared_ptr<const HostKeys> keys_of(const exports::HostAuth& auth) {
+    if (!auth.secret) {
+        return nullptr;
+    }
+    return std::make_shared<const HostKeys>(
+        HostKeys{auth.secret->copy(), copy(auth.ctrl_secret), auth.hashes, auth.groups,
+                 copy(auth.next_secret), copy(auth.next_ctrl_secret)});
+}
+
+}  // namespace
+
+Limits core_config(const exports::Limits& limits) {
+    Limits result;
+    result.io_queues = limits.io_queues;
+    result.queue_entries = limits.queue_entries;
+    result.max_transfer_bytes = limits.max_transfer_bytes;
+    result.max_h2c_bytes = limits.max_h2c_bytes;
+    result.io_capsule_bytes = limits.io_capsule_bytes;
+    return result;
+}
+
+HostTable host_table(const exports::ExportConfig& config) {
+    HostTable table;
+    table.require_proof_for_discovery(config.discovery_auth);
+    for (const exports::Host& host : config.hosts) {
+        table.add(host.nqn, keys_of(host));
+    }
+    for (const exports::Subsystem& subsystem : config.subsystems) {
+        for (const exports::Access& access : subsystem.access) {
+            table.add(access.hostnqn, subsystem.nqn, keys_of(access));
+        }
+    }
+    return table;
+}
+
+SubsystemConfig core_config(const exports::Subsystem& subsystem) {
+    SubsystemConfig core;
+    core.nqn = subsystem.nqn;
+    core.serial = subsystem.serial;
+    core.model = subsystem.model;
+    core.allow_any_host = subsystem.allow_any_host;
+    core.hosts = subsystem.hosts;
+    core.require_keys = subsystem.require_auth;
+    core.cntlid_min = subsystem.cntlid_min;
+    core.cntlid_max = subsystem.cntlid_max;
+    return core;
+}
+
+NamespaceConfig core_config(const exports::Namespace& ns) {
+    return {.nsid = ns.nsid,
+            .ids = ns.ids,
+            .block_bytes = ns.block_bytes,
+            .read_only = ns.read_only,
+            .protection_type = ns.pi_type,
+            .hosts = ns.hosts,
+            .ana_group = ns.ana_group};
+}
+
+}  // namespace target

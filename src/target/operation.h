@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What an operator does with a running service: reload, plan and status over the control socket,
+// and metrics. The words of the control socket are lines; an answer begins with `ok` or `error` on
+// a line of its own.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "target/notify.h"
+#include "target/serve.h"
+#include "target/text_server.h"
+
+namespace target {
+
+/// Where a service listens for its operator; empty: nowhere.
+struct OperationSockets {
+    std::string control;
+    std::string metrics;
+};
+
+/// What a client tries when it is told no other.
+inline constexpr std::string_view kControlSocket = "/run/nvmeroot-target/control";
+
+/// The control socket without being told: `control` in the folder that systemd made for the
+/// service.
+OperationSockets operation_sockets(const exports::ExportConfig& config);
+
+class Operation {
+  public:
+    /// All of them outlive the object.
+    Operation(Service& service, const ConfigSource& source, Reactor& reactor, const base::Log& log,
+              const Notifier& notifier);
+
+    base::Status open(const OperationSockets& sockets);
+    /// Loads the configuration again, and tells the log and systemd.
+    /// @param who  asked for it. @return the answer for the control socket
+    std::string reload(const std::string& who);
+    /// The service is about to end.
+    void stop();
+
+  private:
+    std::string answer(std::string_view question, const std::string& who);
+    std::string plan();
+
+    Service& service_;
+    const ConfigSource& source_;
+    Reactor& reactor_;
+    const base::Log& log_;
+    const Notifier& notifier_;
+    TextServer control_;
+    TextServer metrics_;
+};
+
+/// Asks a running server and prints what it says. @return whether it said ok
+base::Result<bool> command_server(const std::string& socket, std::string_view question);
+
+}  // namespace target

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/status.h"
+
+#include <array>
+#include <ctime>
+#include <utility>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace target {
+namespace {
+
+std::string time_text(int64_t seconds) {
+    const std::time_t time = seconds;
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    std::array<char, 32> text{};
+    (void)std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);  // it fits
+    return text.data();
+}
+
+std::string proof_text(const std::optional<Agreement>& proof) {
+    if (!proof) {
+        return "not authenticated";
+    }
+    return std::string(nvme::name(proof->hash)) + " " + std::string(nvme::name(proof->group)) +
+           (proof->mutual ? " in both directions" : " the host only") +
+           (proof->by_next_key ? " by the next key" : "");
+}
+
+std::string megabytes(uint64_t bytes) {
+    return base::format("%.1f MB", static_cast<double>(bytes) / 1e6);
+}
+
+ControllerStatus look_at_controller(const Subsystem& subsystem, const Controller& controller,
+                                    base::TimePoint now, int64_t wall) {
+    ControllerStatus out;
+    out.subnqn = subsystem.config().nqn;
+    out.cntlid = controller.cntlid();
+    out.hostnqn = controller.host().hostnqn;
+    nvme::Uuid hostid;
+    hostid.bytes = controller.host().hostid.bytes;
+    out.hostid = nvme::to_text(hostid);
+    out.io = controller.counters;
+    out.since = wall;
+    if (const Queue* admin = controller.queue(0)) {
+        out.peer = admin->endpoints().peer;
+        out.since =
+            wall - std::chrono::duration_cast<base::seconds>(now - admin->connected_at()).count();
+        out.io_queues = controller.queue_count() - 1;
+        out.data_digest = admin->data_digest();
+        out.proof = admin->agreement();
+    }
+    return out;
+}
+
+/// `name{labels} value` lines under one heading.
+class Metric {
+  public:
+    Metric(std::string& text, std::string name, std::string_view type, std::string_view help)
+        : text_(text), name_(std::move(name)) {
+        text_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +
+                 std::string(type) + "\n";
+    }
+    void add(const std::string& labels, uint64_t value) {
+        text_ +=
+            name_ + (labels.empty() ? "" : "{" + labels + "}") + " " + std::to_string(value) + "\n";
+    }
+
+  private:
+    std::string& text_;
+    std::string name_;
+};
+
+/// Names were checked when the host connected; quotes and backslashes are escaped all the same.
+std::string label(std::string_view name, std::string_view value) {
+    std::string text = std::string(name) + "=\"";
+    for (const char c : value) {
+        text += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    }
+    return text + "\"";
+}
+
+std::string labels_of(const ControllerStatus& controller) {
+    return label("subsystem", controller.subnqn) + "," + label("host", controller.hostnqn) + "," +
+           label("controller", std::to_string(controller.cntlid));
+}
+
+struct CounterRow {
+    std::string_view name;
+    std::string_view help;
+    uint64_t IoCounters::*value;
+};
+constexpr std::array kCounters = {
+    CounterRow{"nvmeroot_read_commands_total", "Read commands of a connected host.",
+               &IoCounters::read_commands},
+    CounterRow{"nvmeroot_write_commands_total", "Write commands of a connected host.",
+               &IoCounters::write_commands},
+    CounterRow{"nvmeroot_read_bytes_total", "Bytes that a connected host read.",
+               &IoCounters::read_bytes},
+    CounterRow{"nvmeroot_written_bytes_total", "Bytes that a connected host wrote.",
+               &IoCounters::written_bytes},
+};
+
+void put_proof(base::JsonWriter& json, const std::optional<Agreement>& proof) {
+    json.key("authentication");
+    if (!proof) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.key("hash").string(nvme::name(proof->hash));
+    json.key("dhgroup").string(nvme::name(proof->group));
+    json.key("both_directions").boolean(proof->mutual);
+    json.key("next_key").boolean(proof->by_next_key);
+    json.end_object();
+}
+
+void put_controller(base::JsonWriter& json, const ControllerStatus& controller) {
+    json.begin_object();
+    json.key("subsystem").string(controller.subnqn);
+    json.key("controller").number(uint64_t{controller.cntlid});
+    json.key("host").string(controller.hostnqn);
+    json.key("hostid").string(controller.hostid);
+    json.key("address").string(controller.peer);
+    json.key("since").string(time_text(controller.since));
+    json.key("io_queues").number(uint64_t{controller.io_queues});
+    json.key("data_digest").boolean(controller.data_digest);
+    put_proof(json, controller.proof);
+    for (const CounterRow& row : kCounters) {
+        // nvmeroot_read_bytes_total -> read_bytes
+        const std::string_view name = row.name.substr(sizeof "nvmeroot_" - 1);
+        json.key(name.substr(0, name.rfind('_'))).number(controller.io.*row.value);
+    }
+    json.end_object();
+}
+
+}  // namespace
+
+TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall) {
+    TargetStatus status;
+    for (const auto& subsystem : target.subsystems()) {
+        for (const auto& [cntlid, controller] : subsystem->controllers()) {
+            status.controllers.push_back(look_at_controller(*subsystem, *controller, now, wall));
+        }
+        for (const auto& [nsid, ns] : subsystem->namespaces()) {
+            status.namespaces.push_back({subsystem->config().nqn, nsid,
+                                         nvme::to_text(ns->ids().uuid),
+                                         ns->block_count() * ns->block_bytes(), ns->read_only()});
+        }
+    }
+    return status;
+}
+
+std::string to_text(const TargetStatus& status) {
+    std::string text =
+        base::format("started %s, connections %zu, hosts %zu, reloads %llu\n",
+                     time_text(status.started).c_str(), status.connections,
+                     status.controllers.size(), static_cast<unsigned long long>(status.reloads));
+    text += base::format("connected %llu, refused %llu, cut off %llu\n",
+                         static_cast<unsigned long long>(status.events.connected),
+                         static_cast<unsigned long long>(status.events.refused),
+                         static_cast<unsigned long long>(status.events.failed));
+    for (const ControllerStatus& controller : status.controllers) {
+        text += base::quoted(controller.hostnqn) + " at " + controller.peer + "\n  subsystem " +
+                controller.subnqn + ", controller " + std::to_string(controller.cntlid) +
+                ", I/O queues " + std::to_string(controller.io_queues) + "\n  since " +
+                time_text(controller.since) + ", " + proof_text(controller.proof) +
+                (controller.data_digest ? ", data digest" : "") + "\n  read " +
+                megabytes(controller.io.read_bytes) + ", written " +
+                megabytes(controller.io.written_bytes) + "\n";
+    }
+    return text;
+}
+
+std::string to_json(const TargetStatus& status) {
+    base::JsonWriter json;
+    json.begin_object();
+    json.key("started").string(time_text(status.started));
+    json.key("connections").number(uint64_t{status.connections});
+    json.key("reloads").number(status.reloads);
+    json.key("failed_reloads").number(status.failed_reloads);
+    json.key("connected").number(status.events.connected);
+    json.key("refused").number(status.events.refused);
+    json.key("cut_off").number(status.events.failed);
+    json.key("controllers").begin_array();
+    for (const ControllerStatus& controller : status.controllers) {
+        put_controller(json, controller);
+    }
+    json.end_array().key("namespaces").begin_array();
+    for (const NamespaceStatus& ns : status.namespaces) {
+        json.begin_object();
+        json.key("subsystem").string(ns.subnqn);
+        json.key("nsid").number(uint64_t{ns.nsid});
+        json.key("uuid").string(ns.uuid);
+        json.key("bytes").number(ns.bytes);
+        json.key("read_only").boolean(ns.read_only);
+        json.end_object();
+    }
+    json.end_array().end_object();
+    return json.text() + "\n";
+}
+
+std::string to_metrics(const TargetStatus& status) {
+    std::string text;
+    Metric(text, "nvmeroot_start_time_seconds", "gauge", "When the target started.")
+        .add("", static_cast<uint64_t>(status.started));
+    Metric(text, "nvmeroot_connections", "gauge", "TCP connections.").add("", status.connections);
+    Metric(text, "nvmeroot_controllers", "gauge", "Controllers of connected hosts.")
+        .add("", status.controllers.size());
+    Metric events(text, "nvmeroot_events_total", "counter", "What happened on connections.");
+    events.add(label("kind", "connected"), status.events.connected);
+    events.add(label("kind", "refused"), status.events.refused);
+    events.add(label("kind", "cut_off"), status.events.failed);
+    Metric reloads(text, "nvmeroot_reloads_total", "counter", "Reloads of the configuration.");
+    reloads.add(label("result", "done"), status.reloads);
+    reloads.add(label("result", "refused"), status.failed_reloads);
+    for (const CounterRow& row : kCounters) {
+        Metric metric(text, std::string(row.name), "counter", row.help);
+        for (const ControllerStatus& controller : status.controllers) {
+            metric.add(labels_of(controller), controller.io.*row.value);
+        }
+    }
+    Metric bytes(text, "nvmeroot_namespace_bytes", "gauge", "Size of a namespace.");
+    for (const NamespaceStatus& ns : status.namespaces) {
+        bytes.add(label("subsystem", ns.subnqn) + "," + label("nsid", std::to_string(ns.nsid)),
+                  ns.bytes);
+    }
+    return text;
+}
+
+}  // namespace target

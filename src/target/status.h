@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What a running target is doing, for people, programs and Prometheus: who is connected, from
+// where, since when, authenticated how, and what was read and written.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "target/controller.h"
+#include "target/event_log.h"
+#include "target/queue.h"
+#include "target/target.h"
+
+namespace target {
+
+struct ControllerStatus {
+    std::string subnqn;
+    uint16_t cntlid = 0;
+    std::string hostnqn;
+    std::string hostid;
+    std::string peer;   ///< of the admin queue
+    int64_t since = 0;  ///< seconds since 1970
+    size_t io_queues = 0;
+    bool data_digest = false;
+    std::optional<Agreement> proof;  ///< none: the host did not prove itself
+    IoCounters io;
+};
+
+struct NamespaceStatus {
+    std::string subnqn;
+    uint32_t nsid = 0;
+    std::string uuid;
+    uint64_t bytes = 0;
+    bool read_only = false;
+};
+
+struct TargetStatus {
+    int64_t started = 0;  ///< seconds since 1970
+    size_t connections = 0;
+    uint64_t reloads = 0;
+    uint64_t failed_reloads = 0;
+    EventCounts events{};
+    std::vector<ControllerStatus> controllers;
+    std::vector<NamespaceStatus> namespaces;
+};
+
+/// What the protocol core knows; the rest is the caller's to fill in.
+/// @param now, wall  one moment, by the clock of the core and as seconds since 1970
+TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall);
+
+/// A table; bytes of strangers are quoted.
+std::string to_text(const TargetStatus& status);
+std::string to_json(const TargetStatus& status);
+/// The text format of Prometheus, version 0.0.4.
+std::string to_metrics(const TargetStatus& status);
+
+}  // namespace target

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "export/diff.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+nvme::DhchapSecret secret(uint8_t fill) {
+    return nvme::DhchapSecret::from_key({}, base::Bytes(32, std::byte{fill})).value();
+}
+
+exports::ExportConfig sample() {
+    exports::ExportConfig config;
+    config.listen = {{"192.0.2.1", 4420}};
+    config.hosts.resize(2);
+    config.hosts[0].nqn = "nqn.2024-08.com.example:a";
+    config.hosts[0].secret = secret(1);
+    config.hosts[1].nqn = "nqn.2024-08.com.example:b";
+    exports::Subsystem subsystem;
+    subsystem.nqn = "nqn.2024-08.com.example:s";
+    subsystem.hosts = {config.hosts[0].nqn};
+    subsystem.namespaces.resize(1);
+    subsystem.namespaces[0].nsid = 1;
+    subsystem.namespaces[0].image = "one.img";
+    config.subsystems.push_back(std::move(subsystem));
+    return config;
+}
+
+std::string lines(const exports::ExportConfig& before, const exports::ExportConfig& after) {
+    std::string text;
+    for (const exports::Change& change : exports::diff(before, after)) {
+        text += change.line() + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(diff)
+
+BOOST_AUTO_TEST_CASE(nothing_lies_between_equal_configurations) {
+    BOOST_TEST(lines(sample(), sample()) == "");
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_change_has_its_line_and_secrets_are_not_shown) {
+    auto after = sample();
+    after.listen = {{"::1", 4420}};
+    after.limits.io_queues = 4;
+    after.discovery_auth = true;
+    after.hosts[0].secret = secret(2);
+    after.hosts[0].next_secret = secret(3);
+    after.hosts[0].groups = {nvme::DhGroup::kFfdhe2048};
+    after.hosts[1].nqn = "nqn.2024-08.com.example:c";
+    after.subsystems[0].hosts = {"nqn.2024-08.com.example:c"};
+    after.subsystems[0].model = "other";
+    after.subsystems[0].namespaces[0].read_only = true;
+    after.subsystems[0].namespaces.resize(2);
+    after.subsystems[0].namespaces[1].nsid = 2;
+    after.subsystems[0].namespaces[1].image = "two.img";
+    BOOST_TEST(
+        lines(sample(), after) ==
+        "~ target: discovery_auth no -> yes\n"
+        "! target, after a restart: listen 192.0.2.1:4420 -> [::1]:4420, io_queues 128 -> 4\n"
+        "~ host nqn.2024-08.com.example:a: dhchap_secret_file has another secret, "
+        "dhchap_secret_file_next is new, dhchap_dhgroup null, ffdhe2048, ffdhe3072, ffdhe4096, "
+        "ffdhe6144, ffdhe8192 -> ffdhe2048\n"
+        "- host nqn.2024-08.com.example:b\n"
+        "+ host nqn.2024-08.com.example:c\n"
+        "~ subsystem nqn.2024-08.com.example:s: model nvmeroot -> other, hosts "
+        "+nqn.2024-08.com.example:c, hosts -nqn.2024-08.com.example:a\n"
+        "~ namespace 1 of nqn.2024-08.com.example:s: read_only no -> yes\n"
+        "+ namespace 2 of nqn.2024-08.com.example:s: two.img\n");
+}
+
+BOOST_AUTO_TEST_CASE(only_some_changes_of_a_namespace_need_its_image_anew) {
+    const exports::Namespace ns = sample().subsystems[0].namespaces[0];
+    auto other = ns;
+    other.read_only = true;
+    BOOST_TEST(!exports::needs_another_store(ns, other));
+    BOOST_TEST(exports::needs_another_store(other, ns));
+    other = ns;
+    other.hosts = {"nqn.2024-08.com.example:a"};
+    BOOST_TEST(!exports::needs_another_store(ns, other));
+    other.image = "two.img";
+    BOOST_TEST(exports::needs_another_store(ns, other));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A running service and its operator, over loopback and the control socket: what a reload changes,
+// whom it disturbs, what it refuses.
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "support/engines.h"
+#include "support/scripted_host.h"
+#include "support/tcp_peer.h"
+#include "support/temp_dir.h"
+#include "target/genkey.h"
+#include "target/operation.h"
+
+namespace reload_test {
+
+constexpr const char* kHost = "nqn.2024-08.com.example:host";
+constexpr const char* kOther = "nqn.2024-08.com.example:other";
+constexpr const char* kDisk = "nqn.2024-08.com.example:disk";
+constexpr const char* kHostSections =
+    "[host.h]\nnqn=nqn.2024-08.com.example:host\ndhchap_secret_file=h1.key\n"
+    "dhchap_ctrl_secret_file=c1.key\n"
+    "[host.o]\nnqn=nqn.2024-08.com.example:other\n";
+constexpr const char* kSubsystem =
+    "[subsystem.s]\nnqn=nqn.2024-08.com.example:disk\nhosts=h,o\n"
+    "[namespace.n]\nsubsystem=s\nimage=disk.img\n";
+
+/// A service with its operation on a thread of its own; the configuration is a file.
+class Running {
+  public:
+    Running() {
+        dir.file("disk.img", std::string(1U << 20U, '\0'));
+        dir.file("more.img", std::string(1U << 20U, 'm'));
+        for (const char* name : {"h1.key", "h2.key", "c1.key", "c2.key"}) {
+            BOOST_REQUIRE(target::write_key(*target::generate_key({}), dir.at(name)).ok());
+        }
+        configure(std::string(kHostSections) + kSubsystem);
+        std::promise<void> started;
+        thread_ = std::thread([&] { serve(started); });
+        started.get_future().wait();
+    }
+    ~Running() {
+        eventfd_write(stop_.get(), 1);
+        thread_.join();
+    }
+
+    void configure(const std::string& text) const {
+        std::ofstream(dir.at("t.conf")) << "[target]\nlisten=127.0.0.1:0\n" << text;
+    }
+    /// @return the answer, `ok` or `error` and lines; the folder is left out
+    std::string ask(std::string_view question) const {
+        auto answer = target::ask(dir.at("control"), question);
+        BOOST_REQUIRE_MESSAGE(answer.ok(), (answer.ok() ? "" : answer.error().text));
+        for (size_t at = 0; (at = answer->find(dir.path() + "/")) != std::string::npos;) {
+            answer->erase(at, dir.path().size() + 1);
+        }
+        return *answer;
+    }
+    std::string key(const char* name) const {
+        std::string text;
+        std::ifstream(dir.at(name)) >> text;
+        return text;
+    }
+
+    support::TempDir dir;
+    target::SocketAddress address;
+
+  private:
+    void serve(std::promise<void>& started) {
+        const base::Log log("target", base::Level::kError);
+        const target::ConfigSource source = [this] {
+            return exports::load_config(dir.at("t.conf"));
+        };
+        auto config = source();
+        BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
+        const auto reactor = target::Reactor::open().value();
+        target::Interposer plain;
+        const auto service =
+            target::Service::open(std::move(config).value(), *reactor, log, plain).value();
+        const target::Notifier notifier = target::Notifier::from_environment();
+        target::Operation operation(*service, source, *reactor, log, notifier);
+        BOOST_REQUIRE(operation.open({dir.at("control"), dir.at("metrics")}).ok());
+        address = service->listening()[0];
+        reactor->wait_readable(stop_.get(), [&](int) {
+            operation.stop();
+            service->stop(base::milliseconds(500));
+        });
+        started.set_value();
+        reactor->run();
+    }
+
+    base::UniqueFd stop_{eventfd(0, EFD_CLOEXEC)};
+    std::thread thread_;
+};
+
+/// A queue of a host.
+class Line {
+  public:
+    explicit Line(Running& running) : peer(running.address), host(peer, {}) {
+        peer.wait_while([this] {
+            return host.queue().state() == host::Queue::State::kHandshake ||
+                   host.queue().outstanding() > 0;
+        });
+        BOOST_REQUIRE(host.handshake());
+    }
+    /// @return nothing when the target refused
+    std::optional<uint16_t> connect(const char* hostnqn, uint16_t qid = 0,
+                                    uint16_t cntlid = nvme::kCntlidDynamic) {
+        host::ConnectOptions options;
+        options.hostnqn = hostnqn;
+        options.subsysnqn = kDisk;
+        options.hostid.bytes.fill(std::byte{0x11});
+        options.qid = qid;
+        options.cntlid = cntlid;
+        const auto answer = host.connect(options);
+        return answer && answer->status.ok() ? std::optional(static_cast<uint16_t>(answer->dw0))
+                                             : std::nullopt;
+    }
+    bool prove(const std::string& secret, const std::string& controller) {
+        support::DhchapHostOptions keys;
+        keys.hostnqn = kHost;
+        keys.subsysnqn = kDisk;
+        keys.secret = secret;
+        keys.controller_secret = controller;
+        keys.groups = {nvme::DhGroup::kFfdhe2048};
+        support::DhchapHost dhchap(keys);
+        (void)host.authenticate(dhchap);
+        return dhchap.state() == support::DhchapHost::State::kAuthenticated;
+    }
+    bool run(host::Command command) {
+        const auto answer = host.run(std::move(command));
+        return answer && answer->status.ok();
+    }
+
+    support::TcpPeer peer;
+    support::ScriptedHost host;
+};
+
+/// Writes and reads back until it is told to stop.
+class Activity {
+  public:
+    explicit Activity(Running& running) : admin_(running), io_(running) {
+        const auto cntlid = admin_.connect(kHost);
+        BOOST_REQUIRE(cntlid.has_value());
+        BOOST_REQUIRE(admin_.prove(running.key("h1.key"), running.key("c1.key")));
+        BOOST_REQUIRE(admin_.host.enable());
+        BOOST_REQUIRE(io_.connect(kHost, 1, *cntlid).has_value());
+        BOOST_REQUIRE(io_.prove(running.key("h1.key"), running.key("c1.key")));
+        thread_ = std::thread([this] { work(); });
+    }
+    /// @return rounds without an error; 0 if one went wrong
+    size_t stop() {
+        stop_ = true;
+        thread_.join();
+        return good_ ? rounds_.load() : 0;
+    }
+    void wait_for(size_t rounds) const {
+        for (const size_t end = rounds_ + rounds; rounds_ < end && good_;) {
+            std::this_thread::yield();
+        }
+    }
+    Line& admin() { return admin_; }
+
+  private:
+    void work() {
+        while (!stop_ && good_) {
+            const host::BlockRange range{rounds_ % 1000, 8, 512};
+            const base::Bytes data(size_t{8} * 512, static_cast<std::byte>(rounds_.load()));
+            good_ = io_.run(host::write(1, range, data));
+            const auto back = io_.host.run(host::read(1, range));
+            good_ = good_ && back && back->data == data;
+            ++rounds_;
+        }
+    }
+
+    Line admin_;
+    Line io_;
+    std::thread thread_;
+    std::atomic<bool> stop_ = false;
+    std::atomic<bool> good_ = true;
+    std::atomic<size_t> rounds_ = 0;
+};
+
+std::string many_hosts(size_t count) {
+    std::string text;
+    for (size_t i = 0; i < count; ++i) {
+        const std::string name = "many" + std::to_string(i);
+        text += "[host." + name + "]\nnqn=nqn.2024-08.com.example:" + name +
+                "\ndhchap_secret_file=h2.key\n";
+    }
+    return text;
+}
+
+}  // namespace reload_test
+
+using namespace reload_test;
+
+BOOST_AUTO_TEST_SUITE(reload)
+
+BOOST_AUTO_TEST_CASE(says_what_it_changed_and_tells_hosts_of_namespaces) {
+    Running running;
+    BOOST_TEST(running.ask("plan") == "ok\nnothing changes\n");
+    Activity activity(running);
+    running.configure(std::string(kHostSections) + kSubsystem +
+                      "[namespace.m]\nsubsystem=s\nnsid=2\nimage=more.img\nread_only=yes\n");
+    const std::string change = "+ namespace 2 of nqn.2024-08.com.example:disk: more.img\n";
+    BOOST_TEST(running.ask("plan") == "ok\n" + change);
+    BOOST_TEST(running.ask("reload") == "ok\n" + change);
+    BOOST_TEST(activity.admin().run(host::identify(nvme::Cns::kNamespaceDescriptors, 2)));
+    BOOST_REQUIRE(truncate(running.dir.at("disk.img").c_str(), 2U << 20U) == 0);
+    running.configure(std::string(kHostSections) + kSubsystem);
+    BOOST_TEST(running.ask("reload") ==
+               "ok\n- namespace 2 of nqn.2024-08.com.example:disk: more.img\n"
+               "~ namespace 1 of nqn.2024-08.com.example:disk: blocks 2048 -> 4096\n");
+    BOOST_TEST(!activity.admin().run(host::identify(nvme::Cns::kNamespaceDescriptors, 2)));
+    activity.wait_for(3);
+    BOOST_TEST(activity.stop() > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(with_errors_changes_nothing_and_names_them_all) {
+    Running running;
+    Activity activity(running);
+    running.configure(std::string(kHostSections) + kSubsystem +
+                      "[namespace.m]\nsubsystem=s\nnsid=2\nimage=none.img\nblock_size=7\njunk\n");
+    BOOST_TEST(running.ask("reload") ==
+               "error\nt.conf:20: neither [section] nor key = value\n"
+               "t.conf:18: [namespace.m] image: none.img: No such file or directory\n"
+               "t.conf:19: [namespace.m] block_size: \"7\" is neither 512 nor 4096\n");
+    // A secret that cannot be read is an error too, not a host without one.
+    BOOST_REQUIRE(chmod(running.dir.at("h1.key").c_str(), 0644) == 0);
+    running.configure(std::string(kHostSections) + kSubsystem);
+    BOOST_TEST(running.ask("reload").starts_with("error\nt.conf:5: [host.h] dhchap_secret_file: "));
+    BOOST_TEST(activity.stop() > 0U);
+    Line stranger(running);
+    BOOST_REQUIRE(stranger.connect(kHost).has_value());
+    BOOST_TEST(!stranger.host.enable());  // it still has to prove itself
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_replaced_under_activity) {
+    Running running;
+    Activity activity(running);
+    const std::string h1 = running.key("h1.key"), c1 = running.key("c1.key");
+    const std::string h2 = running.key("h2.key"), c2 = running.key("c2.key");
+    const std::string both =
+        "dhchap_secret_file_next=h2.key\ndhchap_ctrl_secret_file_next=c2.key\n";
+    running.configure(
+        "[host.h]\nnqn=nqn.2024-08.com.example:host\ndhchap_secret_file=h1.key\n"
+        "dhchap_ctrl_secret_file=c1.key\n" +
+        both + "[host.o]\nnqn=nqn.2024-08.com.example:other\n" + kSubsystem);
+    BOOST_TEST(running.ask("reload") ==
+               "ok\n~ host nqn.2024-08.com.example:host: dhchap_secret_file_next is new, "
+               "dhchap_ctrl_secret_file_next is new\n");
+    const auto proves = [&](const std::string& host, const std::string& controller) {
+        Line line(running);
+        BOOST_REQUIRE(line.connect(kHost).has_value());
+        return line.prove(host, controller);
+    };
+    BOOST_TEST(proves(h1, c1));
+    BOOST_TEST(proves(h2, c2));
+    running.configure(
+        "[host.h]\nnqn=nqn.2024-08.com.example:host\ndhchap_secret_file=h2.key\n"
+        "dhchap_ctrl_secret_file=c2.key\n"
+        "[host.o]\nnqn=nqn.2024-08.com.example:other\n" +
+        std::string(kSubsystem));
+    BOOST_TEST(running.ask("reload").starts_with("ok\n~ host"));
+    BOOST_TEST(!proves(h1, c1));
+    BOOST_TEST(proves(h2, c2));
+    BOOST_TEST(activity.admin().prove(h2, c2));  // again on a queue that began with the old keys
+    activity.wait_for(3);
+    BOOST_TEST(activity.stop() > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(ends_only_the_connections_of_hosts_that_are_not_admitted_any_more) {
+    Running running;
+    Activity activity(running);
+    Line other(running);
+    BOOST_REQUIRE(other.connect(kOther).has_value());
+    BOOST_REQUIRE(other.host.enable());
+    // From now on it would have to prove itself, and it did not.
+    running.configure(std::string(kHostSections) + "dhchap_secret_file=h2.key\n" + kSubsystem +
+                      many_hosts(1000));
+    BOOST_TEST(running.ask("reload").starts_with("ok\n"));
+    BOOST_TEST(!other.run(host::keep_alive()));
+    Line again(running);
+    BOOST_REQUIRE(again.connect(kOther).has_value());
+    BOOST_TEST(!again.host.enable());
+    const std::string status = running.ask("status");
+    BOOST_TEST(status.find("\"nqn.2024-08.com.example:host\" at 127.0.0.1:") != std::string::npos);
+    BOOST_TEST(status.find("sha512 ffdhe2048 in both directions") != std::string::npos);
+    activity.wait_for(3);
+    BOOST_TEST(activity.stop() > 0U);
+    // The subsystem goes, and with it everybody.
+    running.configure(std::string(kHostSections) +
+                      "[subsystem.s]\nnqn=nqn.2024-08.com.example:new\nhosts=h,o\n"
+                      "[namespace.n]\nsubsystem=s\nimage=more.img\n");
+    BOOST_TEST(running.ask("reload").starts_with("ok\n"));
+    BOOST_TEST(!activity.admin().run(host::keep_alive()));
+}
+
+BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {
+    Running running;
+    Activity activity(running);
+    activity.wait_for(3);
+    const std::string json = running.ask("status --json");
+    for (const char* part :
+         {"\"host\":\"nqn.2024-08.com.example:host\"",
+          "\"address\":\"127.0.0.1:", "\"hash\":\"sha512\"", "\"dhgroup\":\"ffdhe2048\"",
+          "\"both_directions\":true", "\"io_queues\":1", "\"nsid\":1", "\"bytes\":1048576"}) {
+        BOOST_TEST(json.find(part) != std::string::npos, part);
+    }
+    const auto metrics = target::ask(running.dir.at("metrics"), "GET /metrics HTTP/1.0\r\n\r");
+    BOOST_REQUIRE(metrics.ok());
+    BOOST_TEST(metrics->starts_with("HTTP/1.0 200 OK\r\n"));
+    BOOST_TEST(metrics->find("nvmeroot_write_commands_total{subsystem=\"nqn.2024-08.com.example:"
+                             "disk\",host=\"nqn.2024-08.com.example:host\",controller=\"1\"} ") !=
+               std::string::npos);
+    BOOST_TEST(running.ask("dance") == "error\nno such question: \"dance\"\n");
+    BOOST_TEST(activity.stop() > 0U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/ticket.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+exports::ExportConfig config() {
+    exports::ExportConfig out;
+    out.listen = {{"192.0.2.1", 4420}, {"::", 4421}};
+    out.hosts.resize(2);
+    out.hosts[0].name = "web";
+    out.hosts[0].nqn = "nqn.2024-08.com.example:web";
+    out.hosts[0].secret =
+        nvme::DhchapSecret::from_key({}, base::Bytes(32, std::byte{0x44})).value();
+    out.hosts[1].name = "none";
+    out.hosts[1].nqn = "nqn.2024-08.com.example:none";
+    exports::Subsystem subsystem;
+    subsystem.nqn = "nqn.2024-08.com.example:disk";
+    subsystem.hosts = {out.hosts[0].nqn};
+    subsystem.namespaces.resize(2);
+    subsystem.namespaces[0].nsid = 1;
+    subsystem.namespaces[1].nsid = 2;
+    subsystem.namespaces[1].hosts = {"nqn.2024-08.com.example:somebody-else"};
+    out.subsystems.push_back(std::move(subsystem));
+    return out;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(ticket)
+
+BOOST_AUTO_TEST_CASE(holds_what_the_host_may_see_and_no_secret) {
+    const auto text = target::ticket(config(), {.config = "", .address = "", .host = "Web"});
+    BOOST_REQUIRE_MESSAGE(text.ok(), (text.ok() ? "" : text.error().text));
+    const std::string cmdline =
+        "ip=dhcp nvmeroot=nvme+tcp://192.0.2.1:4420/nqn.2024-08.com.example:disk/1 "
+        "nvmeroot.hostnqn=nqn.2024-08.com.example:web nvmeroot.auth=host\n";
+    BOOST_TEST(text->find("# kernel command line\n" + cmdline) != std::string::npos);
+    BOOST_TEST(text->find("initrd=initrd.img " + cmdline) != std::string::npos);
+    BOOST_TEST(text->find("dhcp-option=option:root-path,nvme+tcp://192.0.2.1:4420/"
+                          "nqn.2024-08.com.example:disk/1\n") != std::string::npos);
+    BOOST_TEST(text->find("uri = nvme+tcp://192.0.2.1:4420/nqn.2024-08.com.example:disk/1\n") !=
+               std::string::npos);
+    BOOST_TEST(text->find("DHHC") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_wildcard_needs_an_address) {
+    const auto v6 = target::ticket(
+        config(), {.config = "", .address = "fd00::1", .host = "nqn.2024-08.com.example:web"});
+    BOOST_REQUIRE(v6.ok());
+    BOOST_TEST(v6->find("nvme+tcp://[fd00::1]:4421/") != std::string::npos);
+    auto wild = config();
+    wild.listen = {{"0.0.0.0", 4420}};
+    BOOST_TEST(target::ticket(wild, {.config = "", .address = "", .host = "web"}).error().text ==
+               "listen names only wildcards: say --address ADDRESS");
+    BOOST_TEST(target::ticket(config(), {.config = "", .address = "192.0.2.7", .host = "web"})
+                   .error()
+                   .text == "the target does not listen on \"192.0.2.7\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_host_without_a_disk_gets_none) {
+    BOOST_TEST(
+        target::ticket(config(), {.config = "", .address = "", .host = "none"}).error().text ==
+        "host \"none\" may see no namespace");
+    BOOST_TEST(target::ticket(config(), {.config = "", .address = "", .host = "x"}).error().text ==
+               "no host \"x\"");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
