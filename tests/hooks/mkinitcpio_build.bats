@@ -116,7 +116,8 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     mkdir -p "$machine/units"
     sed "s#/usr/bin/nvmeroot#$machine/bin/nvmeroot#" "$top/mkinitcpio/nvmeroot.service" > "$machine/units/nvmeroot.service"
     run systemd-analyze verify --man=no "$machine/units/nvmeroot.service"
-    [[ $output != *nvmeroot.service* ]]
+    # systemd before 254 ignores ImportCredential=, and says so.
+    [[ $(grep -v "'ImportCredential'" <<< "$output") != *nvmeroot.service* ]]
 }
 
 @test "both hooks have a help text that names the kernel parameters or where they are" {
