@@ -11,6 +11,7 @@
 #include "boot/namespace_finder.h"
 #include "boot/pi_check.h"
 #include "boot/probe_portals.h"
+#include "boot/templates.h"
 #include "boot/udev.h"
 
 namespace boot {
@@ -105,6 +106,8 @@ Outcome<Network> network_stage(Machine& machine) {
     if (machine.plan.target_from_dhcp) {
         TRY_VOID(complete_from_root_path(root_path, machine.plan));
     }
+    TRY_VOID(
+        fill_in_names(machine_names(network, machine.plan.network, machine.sys), machine.plan));
     machine.state.notice("network is up:" + places);
     machine.network = network;
     return network;

@@ -13,8 +13,8 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "boot/connect_failure.h"
 #include "boot/peer_watch.h"
-#include "boot/probe_portals.h"
 #include "boot/side_task.h"
 #include "boot/sysfs.h"
 
@@ -97,62 +97,6 @@ Result<std::string> read_option_list(const SysPaths& sys) {
     return std::string(base::text_of(std::span(buffer).first(*n)));
 }
 
-// --- what a failure means
-// --------------------------------------------------------------------------
-
-struct Symptom {
-    std::string_view line;  ///< part of a line of the kernel
-    ExitCode code;
-    bool retry;
-    std::string_view meaning;
-};
-
-/// The first row that matches any line wins: causes stand before their consequences.
-constexpr Symptom kSymptoms[] = {
-    {"failed to allocate queue 0 crypto", ExitCode::kModules, false,
-     "the kernel has no crc32c for the digests; add the modules crc32c_generic and crc32c-intel to "
-     "the initramfs"},
-    {"failed to allocate hash", ExitCode::kModules, false,
-     "the kernel lacks a hash for DH-HMAC-CHAP; add its module (hmac, sha256_generic or "
-     "sha512_generic) to the initramfs"},
-    {"initializing DH group", ExitCode::kModules, false,
-     "the kernel lacks a Diffie-Hellman group; add the module dh_generic to the initramfs"},
-    {"is not allowed, hostnqn", ExitCode::kRefused, false,
-     "the target does not allow this host; add its NQN to the subsystem's allowed hosts"},
-    {"Invalid Data Parameter, subsysnqn", ExitCode::kRefused, false,
-     "the target has no such subsystem; check the subsystem NQN in the URI"},
-    {"controller is busy", ExitCode::kRefused, true, "the target is busy"},
-    {"controller authentication failed", ExitCode::kAuthentication, false,
-     "authentication failed: the target did not prove that it knows the controller secret; compare "
-     "dhchap_ctrl_secret "
-     "here "
-     "and there"},
-    {"no key", ExitCode::kAuthentication, false,
-     "the target demands authentication and no host secret is configured; set dhchap_secret_file"},
-    {"invalid HASH ID", ExitCode::kAuthentication, false,
-     "the target chose a hash that the kernel does not know"},
-    {"invalid DH group id", ExitCode::kAuthentication, false,
-     "the target chose a Diffie-Hellman group that the kernel does not know"},
-    {"authentication failed", ExitCode::kAuthentication, false,
-     "authentication failed: the target refused this host's secret; compare dhchap_secret for this "
-     "host NQN here and "
-     "there"},
-    {"authentication setup failed", ExitCode::kAuthentication, false,
-     "the target demands authentication and this kernel cannot do it (CONFIG_NVME_HOST_AUTH)"},
-    {"authentication required", ExitCode::kAuthentication, false,
-     "the target demands authentication; set dhchap_secret_file"},
-    {"failed to connect socket", ExitCode::kUnreachable, true, "nobody answers there"},
-    {"found same hostid", ExitCode::kConnect, false,
-     "another connection of this machine uses the host id with another host NQN"},
-    {"found same hostnqn", ExitCode::kConnect, false,
-     "another connection of this machine uses the host NQN with another host id"},
-};
-
-/// The last line of any controller: the one nearest to the cause that no row knows.
-std::string last_words(const KernelLog& log) {
-    return log.lines().empty() ? std::string() : " (kernel: " + log.lines().back().text + ")";
-}
-
 // --- secrets in sysfs
 // ------------------------------------------------------------------------------
 
@@ -225,53 +169,6 @@ uint32_t io_queue_count(const ConnectOptions& options) {
     }
     const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
     return std::clamp(static_cast<uint32_t>(std::max(processors, 1L)), 1U, kKindToSmallTargets);
-}
-
-namespace {
-
-/// The kernel's own target does this to a wrong secret, before its answer is out.
-Failure explain_hang_up(const BootPlan& plan, const std::string& where) {
-    if (plan.auth.mode == Auth::kOff) {
-        return Failure::passing(
-            ExitCode::kConnect,
-            base::error(where + "the target closed the connection; look at its log"));
-    }
-    return Failure::final(
-        ExitCode::kAuthentication,
-        base::error(where +
-                    "the target closed the connection during authentication, most likely because "
-                    "the secret is wrong; compare dhchap_secret for this host NQN here and there"));
-}
-
-}  // namespace
-
-Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
-                                const Error& error) {
-    const std::string where = "connect " + place(portal) + ": ";
-    if (error.code == ENOTSUP) {
-        const bool auth =
-            plan.auth.mode != Auth::kOff && error.text.find("dhchap") != std::string_view::npos;
-        return Failure::final(auth ? ExitCode::kAuthentication : ExitCode::kConnect,
-                              base::error(where + error.text));
-    }
-    for (const Symptom& symptom : kSymptoms) {
-        for (const KernelLine& line : log.lines()) {
-            if (line.text.find(symptom.line) != std::string_view::npos) {
-                return {symptom.code, symptom.retry,
-                        base::error(where + std::string(symptom.meaning))};
-            }
-        }
-    }
-    if (error.code == ECONNABORTED) {
-        return explain_hang_up(plan, where);
-    }
-    if (error.code == ETIMEDOUT) {
-        return Failure::passing(
-            ExitCode::kConnect,
-            base::error(where + "the target went silent and the kernel is still waiting for it; "
-                                "look at the target, or raise nvmeroot.connect_timeout"));
-    }
-    return Failure::of(ExitCode::kConnect, base::error(where + error.text + last_words(log)));
 }
 
 Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const SysPaths& sys,

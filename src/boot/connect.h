@@ -40,11 +40,6 @@ Outcome<base::Nothing> check_options(const BootPlan& plan,
 /// I/O queues to ask for: as planned, or as many as processors, at most 4.
 uint32_t io_queue_count(const ConnectOptions& options);
 
-/// What a failed connect means, by the lines that the kernel wrote meanwhile.
-/// @param error  the side task's; ETIMEDOUT means the kernel is still at it
-Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
-                                const base::Error& error);
-
 /// Lets the kernel connect to one portal, and closes the kernel's copies of the secrets to others.
 /// @param log  opened before; drained before the return, so that it holds what the kernel said
 Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const base::SysPaths& sys,

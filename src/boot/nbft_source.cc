@@ -35,6 +35,16 @@ std::string device_text(const Nbft::Interface& interface) {
     return text;
 }
 
+/// A name that ip= can carry, or nothing: it goes no further than a DHCP server.
+std::string host_name(const Nbft::Interface& interface) {
+    const std::string& name = interface.host_name;
+    const bool good = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '-' || c == '.';
+    });
+    return good ? name : std::string();
+}
+
 /// The value of ip= that makes the network the firmware had. An IPv6 address is taken as it is,
 /// wherever the firmware had it from.
 std::string ip_text(const Nbft::Interface& interface) {
@@ -44,7 +54,7 @@ std::string ip_text(const Nbft::Interface& interface) {
     }
     std::string text = bracketed(interface.address) + "::" + bracketed(interface.gateway) + ":" +
                        (interface.address.empty() ? "" : std::to_string(interface.prefix_length)) +
-                       ":" + interface.host_name + ":" + device + ":none";
+                       ":" + host_name(interface) + ":" + device + ":none";
     for (const auto& server : interface.dns) {
         text += ":" + bracketed(server);
     }

@@ -72,6 +72,7 @@ BOOST_AUTO_TEST_CASE(the_firmwares_table_alone_makes_a_plan) {
 BOOST_AUTO_TEST_CASE(ipv6_and_dhcp_become_what_the_client_can_do) {
     Machine machine;
     Nbft::Interface& interface = machine.nbft.interfaces[0];
+    interface.host_name = "no:name";
     interface.dhcp = true;
     auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/connect_failure.h"
+
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+
+#include "support/fake_kmsg.h"
+
+namespace {
+
+boot::BootPlan plan_with(boot::Auth mode) {
+    boot::BootPlan plan;
+    plan.auth.mode = mode;
+    return plan;
+}
+
+boot::Failure explained(const std::vector<std::string>& lines, int code = 1006) {
+    support::FakeKmsg fake;
+    boot::KernelLog log(fake.take_reader());
+    for (const std::string& line : lines) {
+        fake.kernel(line);
+    }
+    BOOST_REQUIRE(log.drain().ok());
+    return boot::explain_connect_failure(plan_with(boot::Auth::kMutual), {"fe80::1", 4420, ""}, log,
+                                         {code, "the kernel: failed to write"});
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(connect_failure)
+
+BOOST_AUTO_TEST_CASE(the_kernels_lines_tell_the_stage) {
+    struct Case {
+        const char* line;
+        boot::ExitCode code;
+        bool retry;
+    };
+    const Case cases[] = {
+        {"nvme nvme0: Connect for subsystem nqn.x is not allowed, hostnqn: nqn.y",
+         boot::ExitCode::kRefused, false},
+        {"nvme nvme0: Connect Invalid Data Parameter, subsysnqn \"nqn.x\"",
+         boot::ExitCode::kRefused, false},
+        {"nvme nvme0: Connect command failed: controller is busy or not available",
+         boot::ExitCode::kRefused, true},
+        {"nvme nvme0: qid 0: authentication failed, error -129", boot::ExitCode::kAuthentication,
+         false},
+        {"nvme nvme0: qid 0: no key", boot::ExitCode::kAuthentication, false},
+        {"nvme nvme0: qid 0: error -2 initializing DH group ffdhe2048", boot::ExitCode::kModules,
+         false},
+        {"nvme nvme0: failed to allocate queue 0 crypto", boot::ExitCode::kModules, false},
+        {"nvme nvme0: failed to connect socket: -111", boot::ExitCode::kUnreachable, true},
+        {"nvme nvme0: failed to connect socket: -113", boot::ExitCode::kUnreachable, true},
+        {"nvme nvme0: failed to connect queue: 0 ret=-126", boot::ExitCode::kAuthentication, false},
+        {"nvme nvme0: failed to connect queue: 0 ret=-129", boot::ExitCode::kAuthentication, false},
+        {"nvme nvme0: failed to connect queue: 0 ret=-2", boot::ExitCode::kModules, false},
+        {"nvme nvme0: failed to connect queue: 0 ret=-114", boot::ExitCode::kConnect, false},
+        {"nvme nvme0: failed to connect queue: 0 ret=16772", boot::ExitCode::kRefused, false},
+        {"nvme nvme0: failed to connect queue: 1 ret=385", boot::ExitCode::kRefused, true},
+        {"nvme nvme0: Connect command failed, error wo/DNR bit: 401",
+         boot::ExitCode::kAuthentication, false},
+        {"nvme nvme0: Connect command failed, error wo/DNR bit: 6", boot::ExitCode::kConnect, true},
+        {"nvme nvme0: something new", boot::ExitCode::kConnect, true},
+    };
+    for (const Case& c : cases) {
+        const boot::Failure failure = explained({c.line});
+        BOOST_TEST((failure.code == c.code), c.line);
+        BOOST_TEST(failure.retry == c.retry, c.line);
+        BOOST_TEST(failure.error.text.starts_with("connect [fe80::1]:4420: "));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_cause_stands_above_its_consequence) {
+    const auto failure = explained({"nvme nvme0: qid 0: controller authentication failed",
+                                    "nvme nvme0: qid 0: authentication failed, error -129"});
+    BOOST_TEST(failure.error.text.find("dhchap_ctrl_secret") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_failure_quotes_the_kernel) {
+    BOOST_TEST(explained({"nvme nvme0: something new"}).error.text.find("something new") !=
+               std::string::npos);
+    const auto silent = explained({}, ETIMEDOUT);
+    BOOST_TEST((silent.code == boot::ExitCode::kConnect));
+    BOOST_TEST(silent.retry);
+    BOOST_TEST(silent.error.text.find("silent") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_refuses_the_secret) {
+    const auto failure = explained({}, ECONNABORTED);
+    BOOST_TEST((failure.code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(!failure.retry);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_number_of_the_kernel_counts) {
+    const auto result = [](const std::vector<std::string>& texts) {
+        std::vector<boot::KernelLine> lines;
+        for (const std::string& text : texts) {
+            lines.push_back({0, 0, text});
+        }
+        return boot::kernel_result(lines);
+    };
+    BOOST_TEST((result({"failed to connect socket: -111", "x ret=-104"}) == -104));
+    BOOST_TEST((result({"x ret=0", "new line"}) == std::nullopt));
+    BOOST_TEST((result({"x ret=many"}) == std::nullopt));
+    BOOST_TEST((result({}) == std::nullopt));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_that_no_row_knows_is_named) {
+    const auto failure = explained({"nvme nvme0: failed to connect queue: 0 ret=6"});
+    BOOST_TEST(failure.error.text.find("the target answered Internal Error") != std::string::npos,
+               failure.error.text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
