@@ -10,13 +10,14 @@ CLIENT_LDFLAGS := -Os -flto=auto -Wl,--gc-sections
 CLIENT_PARTS :=
 CLIENT_LIBS := $(CLIENT_SHARED_LIBS)
 else
-CLIENT_LDFLAGS := -static -Os -flto=auto -Wl,--gc-sections,-z,noseparate-code
+# Once more the flags of the objects: link-time optimisation makes the code.
+CLIENT_LDFLAGS := -static -Os -flto=auto -fno-asynchronous-unwind-tables -fno-unwind-tables -Wl,--gc-sections,-z,noseparate-code,-T,packaging/client/static.ld
 CLIENT_PARTS := $(patsubst packaging/%,$(B)/%.o,$(basename $(wildcard packaging/client/*.c packaging/client/*.cc))) $(B)/client/libkmod.a
 CLIENT_LIBS := -lnvme -llzma -lzstd -liniparser
 endif
 
 # Remembers which of the two was linked last, so that the other is linked anew.
-$(B)/client/static-$(STATIC):
+$(B)/client/static-$(STATIC): packaging/client.mk packaging/client/static.ld
 	@mkdir -p $(@D)
 	@rm -f $(@D)/static-*
 	@touch $@
