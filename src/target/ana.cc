@@ -10,14 +10,19 @@ void AnaGroups::set(uint32_t group, uint16_t portal, AnaState state) {
     ++changes_;
 }
 
-void AnaGroups::set_all(AnaState state) {
-    all_ = state;
+void AnaGroups::override_all(AnaState state) {
+    override_ = state;
+    ++changes_;
+}
+
+void AnaGroups::end_override() {
+    override_.reset();
     ++changes_;
 }
 
 AnaState AnaGroups::state(uint32_t group, uint16_t portal) const {
-    if (all_) {
-        return *all_;
+    if (override_) {
+        return *override_;
     }
     auto found = states_.find({group, portal});
     if (found == states_.end()) {
@@ -27,7 +32,7 @@ AnaState AnaGroups::state(uint32_t group, uint16_t portal) const {
 }
 
 nvme::Status AnaGroups::check(uint32_t group, uint16_t portal) const {
-    if (states_.empty() && !all_) {
+    if (states_.empty() && !override_) {
         return nvme::status::kSuccess;
     }
     switch (state(group, portal)) {

@@ -26,8 +26,9 @@ class AnaGroups {
     /// @param group   1 to kMaxGroup
     /// @param portal  its id, or kEveryPortal: where no more special state is set
     void set(uint32_t group, uint16_t portal, nvme::AnaState state);
-    /// Every group is `state` at every portal, whatever was set before.
-    void set_all(nvme::AnaState state);
+    /// Every group is `state` at every portal, whatever is set, until the override ends.
+    void override_all(nvme::AnaState state);
+    void end_override();
 
     /// Optimized where nothing was set.
     [[nodiscard]] nvme::AnaState state(uint32_t group, uint16_t portal) const;
@@ -38,7 +39,7 @@ class AnaGroups {
 
   private:
     std::map<std::pair<uint32_t, uint16_t>, nvme::AnaState> states_;
-    std::optional<nvme::AnaState> all_;
+    std::optional<nvme::AnaState> override_;
     uint64_t changes_ = 0;
 };
 

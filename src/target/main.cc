@@ -11,14 +11,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "export/diff.h"
 #include "export/export_config.h"
+#include "target/control_client.h"
 #include "target/genkey.h"
-#include "target/operation.h"
 #include "target/serve.h"
 #include "target/serve_options.h"
 #include "target/ticket.h"
@@ -93,22 +94,7 @@ int run_check_config(Arguments arguments, const Log& log) {
     return kDone;
 }
 
-struct ControlOptions {
-    std::string socket{target::kControlSocket};
-    bool json = false;
-};
-
-// clang-format off
-constexpr base::Option<ControlOptions> kControlOptions[] = {
-    {"--json", "", "for programs",
-     [](std::string_view, ControlOptions& o) { o.json = true; return Status(base::done()); }},
-    {"--control", "FILE", "the server's socket (default /run/nvmeroot-target/control)",
-     [](std::string_view v, ControlOptions& o) { o.socket = v; return Status(base::done()); }},
-};
-// clang-format on
-using ControlTable = std::span<const base::Option<ControlOptions>>;
-constexpr ControlTable kStatusOptions = kControlOptions;
-constexpr ControlTable kReloadOptions = kStatusOptions.subspan(1);
+using target::ControlOptions;
 
 int ask_server(const ControlOptions& options, std::string_view question, const Log& log) {
     const auto done = target::command_server(options.socket, question);
@@ -120,7 +106,7 @@ int ask_server(const ControlOptions& options, std::string_view question, const L
 
 int run_status(Arguments arguments, const Log& log) {
     ControlOptions options;
-    const auto rest = base::parse_options(kStatusOptions, arguments, options);
+    const auto rest = base::parse_options(target::status_option_table(), arguments, options);
     if (!rest || !rest->empty()) {
         return fail(log, rest ? base::error("status takes options alone") : rest.error(), kUsage);
     }
@@ -129,7 +115,7 @@ int run_status(Arguments arguments, const Log& log) {
 
 int run_reload(Arguments arguments, const Log& log) {
     ControlOptions options;
-    const auto rest = base::parse_options(kReloadOptions, arguments, options);
+    const auto rest = base::parse_options(target::control_option_table(), arguments, options);
     if (!rest || !rest->empty()) {
         return fail(log, rest ? base::error("reload takes options alone") : rest.error(), kUsage);
     }
@@ -150,7 +136,7 @@ int compare_files(std::string_view before, std::string_view after, const Log& lo
 
 int run_plan(Arguments arguments, const Log& log) {
     ControlOptions options;
-    const auto rest = base::parse_options(kReloadOptions, arguments, options);
+    const auto rest = base::parse_options(target::control_option_table(), arguments, options);
     if (!rest || (!rest->empty() && rest->size() != 2)) {
         return fail(log, rest ? base::error("plan takes no file, or two") : rest.error(), kUsage);
     }
@@ -158,11 +144,25 @@ int run_plan(Arguments arguments, const Log& log) {
                          : compare_files((*rest)[0], (*rest)[1], log);
 }
 
+int run_drain(Arguments arguments, const Log& log) {
+    ControlOptions options;
+    const auto rest = base::parse_options(target::drain_option_table(), arguments, options);
+    if (!rest || !rest->empty()) {
+        return fail(log, rest ? base::error("drain takes options alone") : rest.error(), kUsage);
+    }
+    base::SystemClock clock;
+    const Status drained = target::drain_server(options, clock);
+    return drained ? kDone : fail(log, drained.error(), kFailed);
+}
+
 std::string status_help() {
-    return base::options_help(kStatusOptions);
+    return base::options_help(target::status_option_table());
 }
 std::string reload_help() {
-    return base::options_help(kReloadOptions);
+    return base::options_help(target::control_option_table());
+}
+std::string drain_help() {
+    return base::options_help(target::drain_option_table());
 }
 
 int run_ticket(Arguments arguments, const Log& log) {
@@ -243,6 +243,9 @@ constexpr Command kCommands[] = {
     {"reload", "[--control FILE]", "have a running server take over its configuration", run_reload,
      reload_help},
     {"status", "[--json]", "who is connected to a running server", run_status, status_help},
+    {"drain", "[--timeout SECONDS | --cancel]",
+     "send the hosts of a running server to their other paths, before it stops", run_drain,
+     drain_help},
     {"ticket", "HOST [--config FILE]", "what this host needs to boot", run_ticket, ticket_help},
     {"genkey", "[--hash 1] [-o FILE]", "make a DHHC-1 secret", run_genkey, genkey_help},
 };

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/operation.h"
 
-#include <unistd.h>
-
-#include <array>
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
-#include "base/fd.h"
 #include "base/text.h"
 
 namespace target {
@@ -75,28 +72,57 @@ base::Status Operation::open(const OperationSockets& sockets) {
                                    : metrics_.listen_loopback(sockets.metrics);
 }
 
+// clang-format off
+const Operation::Question Operation::kQuestions[] = {
+    {"status", &Operation::status},
+    {"status --json", &Operation::status_json},
+    {"metrics", &Operation::metrics},
+    {"plan", &Operation::plan},
+    {"reload", &Operation::reload},
+    {"drain", &Operation::drain},
+    {"drain --cancel", &Operation::end_drain},
+};
+// clang-format on
+
 std::string Operation::answer(std::string_view question, const std::string& who) {
-    if (question == "status") {
-        return good(to_text(service_.status()));
-    }
-    if (question == "status --json") {
-        return good(to_json(service_.status()));
-    }
-    if (question == "metrics") {
-        return good(to_metrics(service_.status()));
-    }
-    if (question == "plan") {
-        return plan();
-    }
-    if (question == "reload") {
-        return reload(who);
-    }
-    return bad({"no such question: " + base::quoted(question)});
+    const auto* row = std::ranges::find(kQuestions, question, &Question::words);
+    return row == std::end(kQuestions) ? bad({"no such question: " + base::quoted(question)})
+                                       : (this->*row->answer)(who);
 }
 
-std::string Operation::plan() {
+std::string Operation::status(const std::string& /*who*/) {
+    return good(to_text(service_.status()));
+}
+
+std::string Operation::status_json(const std::string& /*who*/) {
+    return good(to_json(service_.status()));
+}
+
+std::string Operation::metrics(const std::string& /*who*/) {
+    return good(to_metrics(service_.status()));
+}
+
+std::string Operation::plan(const std::string& /*who*/) {
     const auto next = source_();
     return next ? good(lines(service_.plan(*next))) : bad(next.error());
+}
+
+/// Begins it, or tells how far it is.
+std::string Operation::drain(const std::string& who) {
+    if (service_.drain()) {
+        log_.notice("drain (" + who + "): hosts move to their other paths");
+        notifier_.send("STATUS=draining");
+    }
+    return good(std::to_string(service_.undrained()) + "\n");
+}
+
+std::string Operation::end_drain(const std::string& who) {
+    if (!service_.end_drain()) {
+        return bad({"no drain is under way"});
+    }
+    log_.notice("drain (" + who + "): taken back");
+    notifier_.ready();
+    return good("hosts may come back\n");
 }
 
 std::string Operation::reload(const std::string& who) {
@@ -121,19 +147,6 @@ void Operation::stop() {
     notifier_.stopping();
     control_.stop();
     metrics_.stop();
-}
-
-base::Result<bool> command_server(const std::string& socket, std::string_view question) {
-    TRY(const std::string answer, ask(socket, question));
-    const size_t end = answer.find('\n');
-    const std::string_view verdict = std::string_view(answer).substr(0, end);
-    if (verdict != "ok" && verdict != "error") {
-        return base::error(socket + ": not an answer of nvmeroot-target");
-    }
-    const bool done = verdict == "ok";
-    TRY_VOID(base::write_all(done ? STDOUT_FILENO : STDERR_FILENO,
-                             std::string_view(answer).substr(end + 1)));
-    return done;
 }
 
 }  // namespace target

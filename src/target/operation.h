@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What an operator does with a running service: reload, plan and status over the control socket,
-// and metrics. The words of the control socket are lines; an answer begins with `ok` or `error` on
-// a line of its own.
+// What an operator does with a running service: reload, plan, drain and status over the control
+// socket, and metrics. The words of the control socket are lines; an answer begins with `ok` or
+// `error` on a line of its own.
 #pragma once
 
 #include <string>
@@ -43,8 +43,20 @@ class Operation {
     void stop();
 
   private:
+    /// What may be asked, and the answer.
+    struct Question {
+        std::string_view words;
+        std::string (Operation::*answer)(const std::string& who);
+    };
+    static const Question kQuestions[];
+
     std::string answer(std::string_view question, const std::string& who);
-    std::string plan();
+    std::string status(const std::string& who);
+    std::string status_json(const std::string& who);
+    std::string metrics(const std::string& who);
+    std::string plan(const std::string& who);
+    std::string drain(const std::string& who);
+    std::string end_drain(const std::string& who);
 
     Service& service_;
     const ConfigSource& source_;
@@ -54,8 +66,5 @@ class Operation {
     TextServer control_;
     TextServer metrics_;
 };
-
-/// Asks a running server and prints what it says. @return whether it said ok
-base::Result<bool> command_server(const std::string& socket, std::string_view question);
 
 }  // namespace target

@@ -62,6 +62,11 @@ class Service {
         base::Result<exports::ExportConfig, exports::Errors> next);
     [[nodiscard]] TargetStatus status() const;
 
+    /// Target::drain(). @return false: that was done before
+    bool drain() { return target_.drain(); }
+    [[nodiscard]] size_t undrained() const { return target_.undrained(); }
+    bool end_drain() { return target_.end_drain(); }
+
     /// Closes everything, commands in flight first answered, and stops the reactor.
     void stop(base::milliseconds patience);
 

@@ -140,6 +140,8 @@ void put_controller(base::JsonWriter& json, const ControllerStatus& controller) 
 
 TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall) {
     TargetStatus status;
+    status.draining = target.draining();
+    status.undrained = status.draining ? target.undrained() : 0;
     for (const auto& subsystem : target.subsystems()) {
         for (const auto& [cntlid, controller] : subsystem->controllers()) {
             status.controllers.push_back(look_at_controller(*subsystem, *controller, now, wall));
@@ -162,6 +164,10 @@ std::string to_text(const TargetStatus& status) {
                          static_cast<unsigned long long>(status.events.connected),
                          static_cast<unsigned long long>(status.events.refused),
                          static_cast<unsigned long long>(status.events.failed));
+    if (status.draining) {
+        text += "draining, hosts that still use this server: " + std::to_string(status.undrained) +
+                "\n";
+    }
     for (const ControllerStatus& controller : status.controllers) {
         text += base::quoted(controller.hostnqn) + " at " + controller.peer + "\n  subsystem " +
                 controller.subnqn + ", controller " + std::to_string(controller.cntlid) +
@@ -181,6 +187,8 @@ std::string to_json(const TargetStatus& status) {
     json.key("connections").number(uint64_t{status.connections});
     json.key("reloads").number(status.reloads);
     json.key("failed_reloads").number(status.failed_reloads);
+    json.key("draining").boolean(status.draining);
+    json.key("undrained").number(uint64_t{status.undrained});
     json.key("connected").number(status.events.connected);
     json.key("refused").number(status.events.refused);
     json.key("cut_off").number(status.events.failed);
@@ -209,6 +217,10 @@ std::string to_metrics(const TargetStatus& status) {
     Metric(text, "nvmeroot_connections", "gauge", "TCP connections.").add("", status.connections);
     Metric(text, "nvmeroot_controllers", "gauge", "Controllers of connected hosts.")
         .add("", status.controllers.size());
+    Metric(text, "nvmeroot_draining", "gauge", "1 while hosts are sent to their other paths.")
+        .add("", status.draining ? 1 : 0);
+    Metric(text, "nvmeroot_undrained", "gauge", "Hosts that have yet to move, while draining.")
+        .add("", status.undrained);
     Metric events(text, "nvmeroot_events_total", "counter", "What happened on connections.");
     events.add(label("kind", "connected"), status.events.connected);
     events.add(label("kind", "refused"), status.events.refused);

@@ -41,6 +41,8 @@ struct TargetStatus {
     size_t connections = 0;
     uint64_t reloads = 0;
     uint64_t failed_reloads = 0;
+    bool draining = false;
+    size_t undrained = 0;  ///< hosts that have yet to move, while draining
     EventCounts events{};
     std::vector<ControllerStatus> controllers;
     std::vector<NamespaceStatus> namespaces;

@@ -85,11 +85,24 @@ void Target::raise_ana_change() {
     }
 }
 
-void Target::drain() {
-    draining_ = true;
-    ana_.set_all(nvme::AnaState::kInaccessible);
+bool Target::drain() {
+    if (std::exchange(draining_, true)) {
+        return false;
+    }
+    ana_.override_all(nvme::AnaState::kInaccessible);
     raise_ana_change();
     discovery_changed();
+    return true;
+}
+
+bool Target::end_drain() {
+    if (!std::exchange(draining_, false)) {
+        return false;
+    }
+    ana_.end_override();
+    raise_ana_change();
+    discovery_changed();
+    return true;
 }
 
 size_t Target::undrained() const {

@@ -8,7 +8,7 @@
 //   namespaces   Subsystem::add_namespace, remove_namespace, change_namespace, resize_namespace:
 //                hosts that see the change get an event. A removed one keeps its backend until the
 //                commands under way are done; an image with a lock can be opened again after that.
-//   paths        set_ana_state, drain
+//   paths        set_ana_state, drain, end_drain
 //   discovery    set_referrals; discovery_changed after changes of portals, subsystems or access
 #pragma once
 
@@ -88,7 +88,10 @@ class Target final : public SessionFactory {
 
     /// Before an orderly stop: every path becomes inaccessible, so that hosts with another path
     /// move their I/O there, new hosts are refused for now, and the discovery log is empty.
-    void drain();
+    /// @return false: that was done before
+    bool drain();
+    /// Hosts may use this server again. @return false: they may already
+    bool end_drain();
     [[nodiscard]] bool draining() const { return draining_; }
     /// Controllers that still have I/O under way or have not seen that they must move.
     [[nodiscard]] size_t undrained() const;

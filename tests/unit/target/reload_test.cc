@@ -16,6 +16,7 @@
 #include "support/scripted_host.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
+#include "target/control_client.h"
 #include "target/genkey.h"
 #include "target/operation.h"
 
@@ -166,6 +167,11 @@ class Activity {
             std::this_thread::yield();
         }
     }
+    void wait_for_error() const {
+        while (good_) {
+            std::this_thread::yield();
+        }
+    }
     Line& admin() { return admin_; }
 
   private:
@@ -302,6 +308,46 @@ BOOST_AUTO_TEST_CASE(ends_only_the_connections_of_hosts_that_are_not_admitted_an
                       "[namespace.n]\nsubsystem=s\nimage=more.img\n");
     BOOST_TEST(running.ask("reload").starts_with("ok\n"));
     BOOST_TEST(!activity.admin().run(host::keep_alive()));
+}
+
+BOOST_AUTO_TEST_CASE(drains_its_hosts_and_takes_them_again) {
+    Running running;
+    Activity activity(running);
+    activity.wait_for(3);
+    BOOST_TEST(running.ask("drain --cancel") == "error\nno drain is under way\n");
+    BOOST_TEST(running.ask("drain").starts_with("ok\n"));
+    target::ControlOptions options;
+    options.socket = running.dir.at("control");
+    base::SystemClock clock;
+    BOOST_TEST(target::drain_server(options, clock).ok());
+    activity.wait_for_error();  // its one path takes no more
+    BOOST_TEST(activity.stop() == 0U);
+    BOOST_TEST(running.ask("status").find("draining, hosts that still use this server: 0\n") !=
+               std::string::npos);
+    running.configure(std::string(kHostSections) + kSubsystem);
+    BOOST_TEST(running.ask("reload").starts_with("ok\n"));  // and does not end the drain
+    Line late(running);
+    BOOST_TEST(!late.connect(kHost).has_value());
+    options.cancel = true;
+    BOOST_TEST(target::drain_server(options, clock).ok());
+    Activity again(running);
+    again.wait_for(3);
+    BOOST_TEST(again.stop() > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_that_hosts_do_not_follow_says_so) {
+    Running running;
+    Activity activity(running);
+    BOOST_REQUIRE(activity.admin().run(host::set_features(nvme::Feature::kAsyncEventConfig,
+                                                          1U << 11U)));  // and never looks
+    target::ControlOptions options;
+    options.socket = running.dir.at("control");
+    options.timeout = base::seconds(0);
+    base::SystemClock clock;
+    BOOST_TEST(target::drain_server(options, clock).error().text ==
+               "hosts have not moved in time; the server goes on waiting");
+    activity.wait_for_error();
+    BOOST_TEST(activity.stop() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {

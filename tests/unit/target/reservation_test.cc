@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Reservations: the whole matrix of types, hosts and commands, each action with each outcome, what
-// others are told, and what a restart finds.
-#include <sys/stat.h>
+// The rules of reservations: each action with each outcome, who is told, and what a restart finds.
+#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/io_fixture.h"
 #include "support/temp_dir.h"
 #include "target/reservation_file.h"
 #include "target/reservations.h"
 
-using support::IoFixture;
-using support::pattern;
 using target::Access;
 using target::ReservationOutcome;
 using target::Reservations;
@@ -22,8 +18,6 @@ using Notice = target::ReservationNotice;
 namespace status = nvme::status;
 
 namespace {
-
-constexpr uint32_t kBlock = IoFixture::kBlock;
 
 nvme::HostId host_id(unsigned number) {
     nvme::HostId id;
@@ -91,57 +85,6 @@ constexpr std::array kTypes = {ReservationType::kWriteExclusive,
                                ReservationType::kWriteExclusiveAll,
                                ReservationType::kExclusiveAccessAll};
 
-host::Command with_keys(nvme::IoOpcode opcode, uint32_t cdw10, std::vector<uint64_t> keys) {
-    host::Command command = host::flush(1);
-    command.sqe.opcode = static_cast<uint8_t>(opcode);
-    command.sqe.cdw10 = cdw10;
-    base::Writer writer(command.data_out);
-    for (const uint64_t key : keys) {
-        writer.put(nvme::le64(key));
-    }
-    return command;
-}
-host::Command enroll(uint64_t key, uint32_t flags = 0) {
-    return with_keys(nvme::IoOpcode::kReservationRegister, flags, {0, key});
-}
-host::Command acquire(uint64_t key, ReservationType type, uint32_t action = 0,
-                      uint64_t preempted = 0) {
-    return with_keys(nvme::IoOpcode::kReservationAcquire,
-                     action | static_cast<uint32_t>(type) << 8U, {key, preempted});
-}
-host::Command release(uint64_t key, ReservationType type, uint32_t action = 0) {
-    return with_keys(nvme::IoOpcode::kReservationRelease,
-                     action | static_cast<uint32_t>(type) << 8U, {key});
-}
-host::Command report(uint32_t bytes, bool extended = true) {
-    host::Command command = with_keys(nvme::IoOpcode::kReservationReport, bytes / 4 - 1, {});
-    command.sqe.cdw11 = extended ? 1U : 0U;
-    command.data_in_len = bytes;
-    return command;
-}
-
-/// Two hosts, each with a controller and an I/O queue.
-struct TwoHosts : IoFixture {
-    TwoHosts() {
-        auto options = connect_options();
-        options.hostid = host_id(2);
-        other_admin = open();
-        const auto connected = other_admin->host.connect(options);
-        BOOST_REQUIRE((connected && connected->status.ok() && other_admin->host.enable()));
-        options.cntlid = nvme::ConnectResult::from_dw0(connected->dw0).cntlid;
-        options.qid = 1;
-        options.kato_ms = 0;
-        other = open();
-        BOOST_REQUIRE(other->host.connect(options)->status.ok());
-    }
-    uint16_t run_other(host::Command command) {
-        const auto answer = other->host.run(std::move(command));
-        return answer ? answer->status.number() : uint16_t{0xFFFF};
-    }
-    std::unique_ptr<support::Line> other_admin;
-    std::unique_ptr<support::Line> other;
-};
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(reservation)
@@ -173,46 +116,6 @@ BOOST_AUTO_TEST_CASE(each_type_lets_in_whom_it_should) {
             BOOST_TEST(rights(1) == row.holder);
             BOOST_TEST(rights(2) == row.registrant);
             BOOST_TEST(rights(9) == row.stranger);
-        }
-    }
-}
-
-BOOST_AUTO_TEST_CASE(each_command_conflicts_where_the_matrix_says) {
-    struct Row {
-        const char* name;
-        host::Command command;
-        bool writes;
-    };
-    const host::BlockRange range{0, 1, kBlock};
-    const Row rows[] = {
-        {"read", host::read(1, range), false},
-        {"compare", support::compare(1, range, base::Bytes(kBlock)), false},
-        {"verify", support::verify(1, range), false},
-        {"write", host::write(1, range, base::Bytes(kBlock)), true},
-        {"write zeroes", host::write_zeroes(1, range), true},
-        {"deallocate", support::deallocate(1, {{0, 1}}), true},
-        {"copy", support::copy(1, 8, {{0, 1}}), true},
-        {"flush", host::flush(1), true},
-    };
-    const auto conflict = status::kReservationConflict.dnr().number();
-    for (const ReservationType type : kTypes) {
-        TwoHosts f;
-        BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
-        BOOST_REQUIRE(f.run(acquire(0x10, type)) == 0);
-        const bool exclusive = static_cast<int>(type) % 2 == 0;  // 2, 4, 6: no reading either
-        const bool registrants = type >= ReservationType::kWriteExclusiveRegistrants;
-        for (const bool registered : {false, true}) {
-            if (registered) {
-                BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);
-            }
-            for (const Row& row : rows) {
-                BOOST_TEST_CONTEXT("type " << static_cast<int>(type) << ", " << row.name
-                                           << (registered ? ", registered" : "")) {
-                    const bool allowed = (registered && registrants) || (!row.writes && !exclusive);
-                    BOOST_TEST(f.run(row.command) == 0);
-                    BOOST_TEST(f.run_other(row.command) == (allowed ? 0 : conflict));
-                }
-            }
         }
     }
 }
@@ -350,131 +253,6 @@ BOOST_AUTO_TEST_CASE(releasing_and_clearing) {
         BOOST_TEST(f.text() == "");
         BOOST_TEST((r.state().type == ReservationType::kNone));
     }
-}
-
-BOOST_AUTO_TEST_CASE(refuses_malformed_commands) {
-    IoFixture f;
-    const auto invalid = status::kInvalidField.dnr().number();
-    const auto kWrite = ReservationType::kWriteExclusive;
-    BOOST_TEST(f.run(enroll(1, 3)) == invalid);
-    BOOST_TEST(f.run(enroll(1, 1U << 30U)) == invalid);
-    BOOST_TEST(f.run(enroll(1, 3U << 30U)) == invalid);  // nothing to persist in
-    BOOST_TEST(f.run(acquire(1, kWrite, 3)) == invalid);
-    BOOST_TEST(f.run(acquire(1, kWrite, 8)) == invalid);  // IEKEY
-    BOOST_TEST(f.run(acquire(1, ReservationType::kNone)) == invalid);
-    BOOST_TEST(f.run(acquire(1, ReservationType{7})) == invalid);
-    BOOST_TEST(f.run(release(1, kWrite, 2)) == invalid);
-    BOOST_TEST(f.run(release(1, kWrite, 8)) == invalid);
-    BOOST_TEST(f.run(report(4096, false)) == status::kHostIdInconsistent.dnr().number());
-    host::Command stranger = enroll(1);
-    stranger.sqe.nsid = 5U;
-    BOOST_TEST(f.run(stranger) == status::kInvalidNamespace.dnr().number());
-    host::Command cut = enroll(1);
-    cut.data_out.resize(8);
-    BOOST_TEST(f.run(cut) == status::kDataSglLengthInvalid.dnr().number());
-}
-
-BOOST_AUTO_TEST_CASE(reports_every_registrant) {
-    TwoHosts f;
-    BOOST_REQUIRE(f.run(enroll(0x1122334455667788)) == 0);
-    BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);
-    BOOST_REQUIRE(f.run(acquire(0x1122334455667788, ReservationType::kExclusiveAccess)) == 0);
-    const base::Bytes page = f.other->host.run(report(256))->data;
-    const base::Bytes head = {std::byte{2}, {}, {}, {}, std::byte{2}, std::byte{2}};
-    BOOST_TEST(std::ranges::equal(std::span(page).first(6), head));
-    BOOST_TEST(std::to_integer<int>(page[64]) == f.cntlid);
-    BOOST_TEST(std::to_integer<int>(page[66]) == 1);  // holds it
-    BOOST_TEST(std::to_integer<int>(page[72]) == 0x88);
-    BOOST_TEST(std::to_integer<int>(page[80]) == 0x11);  // of the fixture's Host Identifier
-    BOOST_TEST(std::to_integer<int>(page[128 + 2]) == 0);
-    BOOST_TEST(std::to_integer<int>(page[128 + 31]) == 2);
-    f.other.reset();
-    f.other_admin.reset();
-    const base::Bytes alone = f.io->host.run(report(256))->data;
-    BOOST_TEST(std::to_integer<int>(alone[5]) == 2);
-    BOOST_TEST(std::to_integer<int>(alone[128]) == 0xFF);  // no controller any more
-    BOOST_TEST(f.io->host.run(report(8))->data.size() == 8U);
-}
-
-BOOST_AUTO_TEST_CASE(tells_the_others_by_log_and_event) {
-    TwoHosts f;
-    const auto kWrite = ReservationType::kWriteExclusive;
-    auto& queue = f.other_admin->host.queue();
-    BOOST_REQUIRE(queue.submit(host::async_event_request()).has_value());
-    f.other_admin->host.pump();
-    BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
-    BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);
-    BOOST_REQUIRE(f.run_other(acquire(0x20, kWrite)) == 0);
-    BOOST_REQUIRE(f.run(acquire(0x10, kWrite, 1, 0x20)) == 0);
-    f.other_admin->host.pump();
-    const auto event = queue.take_completion();
-    BOOST_REQUIRE(event.has_value());
-    BOOST_TEST(event->dw0 == 0x800006U);
-    const auto log = [&] {
-        return f.other_admin->host.run(host::get_log_page(nvme::LogPage::kReservation, 64))->data;
-    };
-    const base::Bytes page = log();
-    BOOST_TEST(std::to_integer<int>(page[0]) == 1);
-    BOOST_TEST(std::to_integer<int>(page[8]) == 3);  // reservation preempted
-    BOOST_TEST(std::to_integer<int>(page[9]) == 0);
-    BOOST_TEST(std::to_integer<int>(page[12]) == 1);
-    BOOST_TEST((log() == base::Bytes(64)));
-    // Masked, it is not told at all.
-    host::Command mask = host::set_features(nvme::Feature::kReservationMask, 0xE);
-    mask.sqe.nsid = 1U;
-    BOOST_TEST(f.other_admin->host.run(mask)->status.ok());
-    BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);
-    BOOST_REQUIRE(f.run(release(0x10, ReservationType::kNone, 1)) == 0);
-    BOOST_TEST((log() == base::Bytes(64)));
-}
-
-BOOST_AUTO_TEST_CASE(preempt_and_abort_leaves_no_write_of_the_other_host) {
-    TwoHosts f;
-    const auto kWrite = ReservationType::kWriteExclusive;
-    BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
-    BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);
-    BOOST_REQUIRE(f.run_other(acquire(0x20, kWrite)) == 0);
-    f.backend->hold = true;
-    // One write of the other host is in the backend, one is being sent.
-    BOOST_TEST(f.run_other(host::write(1, {0, 1, kBlock}, pattern(kBlock, 1))) == 0xFFFF);
-    const auto late = support::by_r2t(host::write(1, {8, 1, kBlock}, {}).sqe, 900, kBlock);
-    const auto asked = f.other->peer.exchange(nvme::whole_pdu(nvme::CapsuleCmd{{}, late}, {}));
-    const auto r2t = base::Reader(asked).take<nvme::R2t>();
-    BOOST_REQUIRE(r2t.has_value());
-    BOOST_TEST(f.run(acquire(0x10, kWrite, 2, 0x20)) == 0xFFFF);
-    f.backend->settle();
-    f.io->host.pump();
-    const auto answer = f.io->host.queue().take_completion();
-    BOOST_REQUIRE(answer.has_value());
-    BOOST_TEST(answer->status.ok());
-    const base::Bytes before = f.backend->content;
-    nvme::H2cData pdu;
-    pdu.header.flags = nvme::PduHeader::kLastPdu;
-    pdu.cccid = uint16_t{900};
-    pdu.ttag = uint16_t{r2t->ttag};
-    pdu.datal = kBlock;
-    const auto end = f.other->peer.exchange(nvme::whole_pdu(pdu, {}, pattern(kBlock, 2)));
-    BOOST_TEST(support::words(end).back() == "900: Abort Requested (007h)");
-    BOOST_TEST((f.backend->content == before));
-    f.backend->hold = false;
-    BOOST_TEST(f.run(host::write(1, {0, 1, kBlock}, pattern(kBlock, 3))) == 0);
-}
-
-BOOST_AUTO_TEST_CASE(a_write_whose_data_was_on_its_way_is_judged_again) {
-    TwoHosts f;
-    const auto late = support::by_r2t(host::write(1, {8, 1, kBlock}, {}).sqe, 900, kBlock);
-    const auto asked = f.other->peer.exchange(nvme::whole_pdu(nvme::CapsuleCmd{{}, late}, {}));
-    const auto r2t = base::Reader(asked).take<nvme::R2t>();
-    BOOST_REQUIRE(r2t.has_value());
-    BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
-    BOOST_REQUIRE(f.run(acquire(0x10, ReservationType::kWriteExclusive)) == 0);
-    nvme::H2cData pdu;
-    pdu.header.flags = nvme::PduHeader::kLastPdu;
-    pdu.cccid = uint16_t{900};
-    pdu.ttag = uint16_t{r2t->ttag};
-    pdu.datal = kBlock;
-    const auto end = f.other->peer.exchange(nvme::whole_pdu(pdu, {}, pattern(kBlock, 2)));
-    BOOST_TEST(support::words(end).back() == "900: Reservation Conflict (083h, do not retry)");
 }
 
 BOOST_AUTO_TEST_CASE(persists_when_asked_and_only_then) {

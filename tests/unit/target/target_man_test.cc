@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "export/export_config.h"
 #include "support/temp_dir.h"
+#include "target/control_client.h"
 #include "target/genkey.h"
 #include "target/serve_options.h"
 #include "target/ticket.h"
@@ -76,6 +77,10 @@ BOOST_AUTO_TEST_CASE(each_option_stands_there_with_its_form) {
     const std::string text = plain("src/man/nvmeroot-target.8");
     check_options(part(text, ".SH SERVE\n", "\n.SH "), target::serve_option_table());
     check_options(part(text, ".SH GENKEY\n", "\n.SH "), target::genkey_option_table());
+    check_options(part(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
+                  target::status_option_table());
+    check_options(part(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
+                  target::drain_option_table());
     check_options(part(text, ".SH TICKET\n", "\n.SH "), target::ticket_option_table());
 }
 
