@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "export/export_config.h"
+#include "export/kernel_words.h"
 #include "export/keys.h"
 #include "export/name_uuid.h"
 #include "nvme/fabrics.h"
@@ -145,6 +146,8 @@ void Assembler::read_section(const std::string& section, const Group& group) {
         read_named(namespace_keys(), name, group, namespaces_);
     } else if (kind == "ana" && !name.empty()) {
         read_named(ana_keys(), name, group, ana_);
+    } else if (const auto why = kernel_word(kind, ""); !why.empty()) {
+        complain(group[0]->place, std::string(why));
     } else {
         complain(
             group[0]->place,
@@ -171,7 +174,10 @@ void Assembler::apply(std::span<const Key<T>> keys, const Group& group, T& secti
     for (const Setting* setting : group) {
         const auto key = std::find_if(keys.begin(), keys.end(),
                                       [&](const Key<T>& k) { return k.name == setting->key; });
-        if (key == keys.end()) {
+        const auto kind = std::string_view(setting->section).substr(0, setting->section.find('.'));
+        if (const auto why = kernel_word(kind, setting->key); key == keys.end() && !why.empty()) {
+            complain(setting->where(), std::string(why));
+        } else if (key == keys.end()) {
             std::vector<std::string_view> names;
             std::transform(keys.begin(), keys.end(), std::back_inserter(names),
                            [](const Key<T>& k) { return k.name; });

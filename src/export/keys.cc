@@ -103,18 +103,6 @@ Result<Address> parse_address(std::string_view text, uint16_t default_port) {
     return address;
 }
 
-Status add_addresses(std::string_view text, uint16_t default_port, std::vector<Address>& into) {
-    TRY(const auto words, parse_list(text));
-    for (const std::string_view word : words) {
-        TRY(Address address, parse_address(word, default_port));
-        if (address.port != 0 && std::find(into.begin(), into.end(), address) != into.end()) {
-            return error(base::quoted(word) + " is given twice");
-        }
-        into.push_back(std::move(address));
-    }
-    return base::done();
-}
-
 Status store_nqn(std::string_view text, std::string& into) {
     TRY_VOID(nvme::check_nqn(text));
     if (text == nvme::kDiscoveryNqn) {
@@ -425,6 +413,18 @@ std::vector<KeyHelp> key_help() {
     append_help("access.NAME", access_keys(), help);
     append_help("ana.NAME", ana_keys(), help);
     return help;
+}
+
+Status add_addresses(std::string_view text, uint16_t default_port, std::vector<Address>& into) {
+    TRY(const auto words, parse_list(text));
+    for (const std::string_view word : words) {
+        TRY(Address address, parse_address(word, default_port));
+        if (address.port != 0 && std::find(into.begin(), into.end(), address) != into.end()) {
+            return error(base::quoted(word) + " is given twice");
+        }
+        into.push_back(std::move(address));
+    }
+    return base::done();
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {

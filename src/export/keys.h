@@ -82,6 +82,10 @@ std::span<const Key<SubsystemSection>> subsystem_keys();
 std::span<const Key<NamespaceSection>> namespace_keys();
 std::span<const Key<AnaSection>> ana_keys();
 
+/// Appends `ADDRESS[:PORT],…`; an address that stands there already is an error.
+base::Status add_addresses(std::string_view text, uint16_t default_port,
+                           std::vector<Address>& into);
+
 /// `; did you mean "X"?`, or nothing when no candidate is near.
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
 

@@ -146,8 +146,6 @@ Text group(const Attribute& row, std::string_view text) {
     return std::string(text);
 }
 
-/// Not 128: the kernel accepts that number and makes 0 of it.
-constexpr int64_t kMaxAnaGroup = 127;
 constexpr std::string_view kNoNguid = "00000000-0000-0000-0000-000000000000";
 constexpr std::string_view kFamilies = "ipv4|ipv6|ib|fc|pci|pcie|loop";
 constexpr std::string_view kTransports = "tcp|rdma|fc|loop|pci";

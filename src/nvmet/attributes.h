@@ -37,6 +37,9 @@ enum class Kind : uint8_t {
     kReferral,
 };
 
+/// Not 128: the kernel accepts that number and makes 0 of it.
+inline constexpr int64_t kMaxAnaGroup = 127;
+
 struct KindInfo {
     Kind kind;
     std::string_view name;    ///< as messages call it

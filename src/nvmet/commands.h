@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the program does with a tree and a file, apart from its arguments and
-// its output.
+// What the program does with a tree and a file, apart from its arguments and its output.
 #pragma once
 
 #include <memory>
@@ -41,8 +40,7 @@ base::Result<Prepared, exports::Errors> prepare(OpenTree& open, const CommandOpt
 /// @param nqn  of one host or subsystem; empty: everything
 base::Result<Prepared> prepare_clear(OpenTree& open, const std::string& nqn);
 
-/// Does it. Signals that would end the program wait until it is done or taken
-/// back.
+/// Does it. Signals that would end the program wait until it is done or taken back.
 /// @return what the kernel did not take as it was written, one sentence each
 base::Result<std::vector<std::string>> carry_out(OpenTree& open, const Prepared& prepared);
 

@@ -36,8 +36,7 @@ Status CopyTree::write(const std::string& file, std::string_view value) {
     return SysTree::write(file, std::string(value) + "\n");
 }
 
-/// The files that the copied kernel gives such a folder; all that there are,
-/// where it shows none.
+/// The files that the copied kernel gives such a folder; all that there are, where it shows none.
 Status CopyTree::fill(const std::string& folder, const std::string& name, Kind kind,
                       const Presence& presence) {
     TRY_VOID(SysTree::make_folder(folder));

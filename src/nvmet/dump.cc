@@ -48,6 +48,28 @@ class Names {
     std::map<std::pair<Kind, std::string>, std::string> names_;
 };
 
+/// The ini file takes a group that a port does not have for optimized; the kernel takes it for
+/// inaccessible, so that is said.
+Object with_all_groups(Object state) {
+    for (Object& port : state.children) {
+        for (const auto& [nqn, link] : port.links) {
+            const Object* subsystem = state.find(Kind::kSubsystem, nqn);
+            if (port.kind != Kind::kPort || subsystem == nullptr) {
+                continue;
+            }
+            for (const Object* ns : subsystem->all(Kind::kNamespace)) {
+                const std::string& group = ns->get("ana_grpid");
+                if (!group.empty() && port.find(Kind::kAnaGroup, group) == nullptr) {
+                    port.children.push_back(
+                        {Kind::kAnaGroup, group, {{"ana_state", "inaccessible"}}, {}, {}});
+                }
+            }
+        }
+    }
+    sort(state);
+    return state;
+}
+
 class IniWriter {
   public:
     IniWriter(const Object& state, const KeyFiles& keys)
@@ -218,7 +240,8 @@ Result<KeyFiles> save_keys(const Object& state, const std::string& folder) {
     return files;
 }
 
-Result<std::string> to_ini(const Object& state, const KeyFiles& keys) {
+Result<std::string> to_ini(const Object& dumped, const KeyFiles& keys) {
+    const Object state = with_all_groups(dumped);
     for (const Object& object : state.children) {
         for (const auto& [target, name] : object.links) {
             if (state.find(info(object.kind).linked, target) == nullptr) {

@@ -11,14 +11,12 @@
 
 namespace nvmet {
 
-/// Writes each key of the state to a file of its own (mode 0600) in `folder`,
-/// which is made. Errors: there are keys and `folder` is empty; a file that
-/// cannot be written.
+/// Writes each key of the state to a file of its own (mode 0600) in `folder`, which is made.
+/// Errors: there are keys and `folder` is empty; a file that cannot be written.
 base::Result<KeyFiles> save_keys(const Object& state, const std::string& folder);
 
 /// The ini file of a state. It is read back before it is given away.
-/// @return an error that names what an ini file cannot say, if there is
-/// anything
+/// @return an error that names what an ini file cannot say, if there is anything
 base::Result<std::string> to_ini(const Object& state, const KeyFiles& keys);
 
 }  // namespace nvmet

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// nvmeroot-nvmet: the commands and what they print. Exit codes: 0 done, 1 it
-// could not be done, 2 usage.
+// nvmeroot-nvmet: the commands and what they print. Exit codes: 0 done, 1 it could not be done, 2
+// usage.
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 #include "base/version.h"
 #include "nvmet/command_options.h"
 #include "nvmet/commands.h"
-#include "nvmet/config.h"
+#include "nvmet/config_keys.h"
 #include "nvmet/dump.h"
 #include "nvmet/nvmetcli.h"
 #include "nvmet/report.h"

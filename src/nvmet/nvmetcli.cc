@@ -166,7 +166,7 @@ bool JsonReader::take_name(const Form& form, const JsonValue& value, const std::
     object.name = name->text;
     const uint64_t max = form.kind == Kind::kPort        ? UINT16_MAX
                          : form.kind == Kind::kNamespace ? UINT32_MAX - 1
-                                                         : 127;
+                                                         : kMaxAnaGroup;
     if (form.number && !base::parse_u64(name->text, max)) {
         complain(place, std::string(form.name) + ": " + quoted(name->text) + " is no such number");
         return false;

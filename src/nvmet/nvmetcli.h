@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The config.json of nvmetcli, read and written as nvmetcli does it: the part
-// of a file's name before its first underscore is a group, `addr_traddr` is
-// {"addr": {"traddr": …}}; scalars are strings but for a few. nvmetcli forgets
-// keys, so hosts have one group more:
+// The config.json of nvmetcli, read and written as nvmetcli does it: the part of a file's name
+// before its first underscore is a group, `addr_traddr` is {"addr": {"traddr": …}}; scalars are
+// strings but for a few. nvmetcli forgets keys, so hosts have one group more:
 //
 //     "hosts": [{"nqn": …, "dhchap": {"key_file": FILE, "ctrl_key_file": FILE,
 //     "hash": …}}]
 //
-// `key` and `ctrl_key` hold the secret itself, which is taken from a file of
-// mode 0600 alone.
+// `key` and `ctrl_key` hold the secret itself, which is taken from a file of mode 0600 alone.
 #pragma once
 
 #include <map>

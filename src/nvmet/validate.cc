@@ -192,8 +192,10 @@ class Rules {
                              unused.data()) != 1) {
             complain(port, "traddr: " + quoted(host) + " is no numeric " + family + " address");
         }
-        if (!base::parse_u64(port.get("addr_trsvcid"), UINT16_MAX)) {
-            complain(port, "trsvcid is no port number");
+        const auto number = base::parse_u64(port.get("addr_trsvcid"), UINT16_MAX);
+        if (!number || *number == 0) {
+            complain(port, "port " + quoted(port.get("addr_trsvcid")) +
+                               ": not a number between 1 and 65535");
         }
         const std::string address =
             port.get("addr_trtype") + " " + host + " port " + port.get("addr_trsvcid");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvmet/config.h"
 
+#include "base/fd.h"
 #include "nvmet/commands.h"
+#include "nvmet/config_keys.h"
 #include "nvmet/presence.h"
 #include "nvmet/validate.h"
 #include "sample.h"
@@ -80,7 +82,125 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_cannot_do_is_refused_by_name) {
     expect(kWhole + "[host.b]\nnqn=nqn.2024-08.com.example:b\ndhchap_secret_file_next=host.key\n",
            "one key for a host, not two");
     expect(kWhole + "[access.x]\nhost=a\nsubsystem=s\n", "not one for each subsystem");
-    expect(kHost + "dhchap_hash=sha256,sha384\n" + kSubsystem + kNamespace, "takes one, not a");
+    expect("[target]\nin_capsule_data=4096\n" + kWhole, "inline_data_size");
+    expect(kWhole + "shared=no\n", "tells hosts that every disk is shared");
+    expect("[target]\nlisten=192.0.2.1:0\n" + kWhole, "not a number between 1 and 65535");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_kernel_does_anyway_may_be_said) {
+    BOOST_TEST(errors(kWhole + "read_only=no\npi=none\nshared=yes\n").empty());
+    BOOST_TEST(errors("[target]\ndiscovery_auth=no\n" + kWhole).empty());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_list_the_kernel_prefers_the_strongest) {
+    const std::string text = kHost + "dhchap_secret_file=host.key\ndhchap_hash=sha384,sha256\n" +
+                             "dhchap_dhgroup = ffdhe2048, ffdhe4096, ffdhe3072\n" + kSubsystem +
+                             kNamespace;
+    const auto config = nvmet::parse_config(text, dir.at("t.conf"));
+    BOOST_REQUIRE(config.ok());
+    const Object* host = config->state.find(Kind::kHost, "nqn.2024-08.com.example:a");
+    BOOST_TEST(host->get("dhchap_hash") == "hmac(sha384)");
+    BOOST_TEST(host->get("dhchap_dhgroup") == "ffdhe4096");
+    BOOST_REQUIRE(config->warnings.size() == 2U);
+    BOOST_TEST(config->warnings[0].find("[host.a] dhchap_hash: the kernel prefers the strongest") !=
+               std::string::npos);
+    const auto one =
+        nvmet::parse_config(with(with(text, "sha384,", ""), ", ffdhe4096, ffdhe3072", ""), "t");
+    BOOST_TEST((!one.ok() || one->warnings.empty()));
+}
+
+BOOST_AUTO_TEST_CASE(each_key_of_the_other_target_is_known_here) {
+    for (const exports::KeyHelp& key : exports::key_help()) {
+        const std::string kind(key.section.substr(0, key.section.find('.')));
+        const std::string name = kind == "target" ? "" : ".x";
+        const std::string text =
+            errors("[" + kind + name + "]\n" + std::string(key.name) + " = ?\n");
+        BOOST_TEST(text.find("no such key") == std::string::npos, key.name << ": " << text);
+        BOOST_TEST(text.find("no such section") == std::string::npos, text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_other_target_knows_each_key_of_this_one) {
+    for (const nvmet::KeyDoc& key : nvmet::key_docs()) {
+        const std::string kind(key.section);
+        const auto read = exports::parse_config(
+            "[" + kind + (kind == "target" ? "" : ".x") + "]\n" + std::string(key.name) + " = ?\n",
+            "t.conf");
+        BOOST_REQUIRE(!read.ok());
+        for (const std::string& error : read.error()) {
+            BOOST_TEST(error.find("no such key") == std::string::npos, key.name << ": " << error);
+            BOOST_TEST(error.find("no such section") == std::string::npos, error);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_other_targets_example_is_read_but_for_what_the_kernel_lacks) {
+    auto text = base::read_text("packaging/nvmeroot-target.conf");
+    BOOST_REQUIRE(text.ok());
+    for (const char* name : {"web1.key", "target.key", "kiosk.key"}) {
+        const bool target = std::string(name) == "target.key";
+        dir.file(name, target ? sample::kCtrlKey : sample::kHostKey, 0600);
+        for (size_t at = 0;
+             (at = text->find("/etc/nvmeroot/" + std::string(name))) != std::string::npos;) {
+            text->replace(at, std::string("/etc/nvmeroot/").size(), "");
+        }
+    }
+    expect(*text, "[target] discovery: the kernel answers discovery at every port");
+    expect(*text, "[namespace.room] read_only: the kernel lets every host write");
+    const Object state =
+        wanted(with(with(*text, "discovery = 0.0.0.0:8009\n", ""), "read_only = yes\n", ""));
+    const Object* host = state.find(
+        Kind::kHost, "nqn.2014-08.org.nvmexpress:uuid:4c4c4544-0035-5910-804b-b7c04f305a32");
+    BOOST_REQUIRE(host != nullptr);
+    BOOST_TEST(host->get("dhchap_hash") == "hmac(sha512)");
+    BOOST_TEST(host->get("dhchap_dhgroup") == "ffdhe4096");
+    BOOST_TEST(state.all(Kind::kPort).size() == 2U);
+    BOOST_TEST(nvmet::check_rules(state).empty());
+}
+
+BOOST_AUTO_TEST_CASE(paths_are_described_as_for_the_other_target) {
+    const auto state_at = [](const Object& state, const char* port, const char* group) {
+        const Object* found = state.find(Kind::kPort, port)->find(Kind::kAnaGroup, group);
+        return found == nullptr ? std::string("none") : found->get("ana_state");
+    };
+    const std::string text = "[target]\nlisten=192.0.2.1, 192.0.2.2\n" + kWhole + "ana_group=2\n";
+    const Object usual = wanted(text);
+    BOOST_TEST(state_at(usual, "1", "2") == "optimized");
+    BOOST_TEST(state_at(usual, "2", "2") == "optimized");
+    const Object told = wanted(text +
+                               "[ana.far]\ngroup=2\nlisten=192.0.2.2:4420\nstate=inaccessible\n"
+                               "[ana.all]\ngroup=2\nstate=non-optimized\n");
+    BOOST_TEST(state_at(told, "1", "2") == "non-optimized");
+    BOOST_TEST(state_at(told, "2", "2") == "inaccessible");
+    BOOST_TEST(state_at(told, "1", "1") == "optimized");
+    const std::string named =
+        text + with(with(kPort, "192.0.2.1", "192.0.2.3"), "portid=1", "portid=7");
+    const Object both = wanted(named +
+                               "[ana.p]\ngroup=2\nport=P\nlisten=192.0.2.1\n"
+                               "state=persistent-loss\n");
+    BOOST_TEST(state_at(both, "7", "2") == "persistent-loss");
+    BOOST_TEST(state_at(both, "1", "2") == "persistent-loss");
+    BOOST_TEST(state_at(both, "2", "2") == "optimized");
+    expect(text + "[ana.x]\ngroup=2\nlisten=192.0.2.9\n", "no port is at 192.0.2.9 port 4420");
+    expect(text + "[ana.x]\ngroup=2\nlisten=host\n", "[ana.x] listen: \"host\" is not ADDRESS");
+    expect(text + "[ana.x]\ngroup=2\n[ana.y]\ngroup=2\n", "another section has this group");
+    expect(text + "[ana.x]\ngroup=2\nport=q\n", "no section [port.q]");
+}
+
+BOOST_AUTO_TEST_CASE(referrals_of_the_target_are_those_of_each_port) {
+    const Object state = wanted(
+        "[target]\nlisten=192.0.2.1, 192.0.2.2\n"
+        "referrals=192.0.2.8, [fd00::8]:4420\n" +
+        kWhole);
+    for (const char* port : {"1", "2"}) {
+        const Object* referral =
+            state.find(Kind::kPort, port)->find(Kind::kReferral, "192.0.2.8-8009");
+        BOOST_REQUIRE(referral != nullptr);
+        BOOST_TEST(referral->get("addr_traddr") == "192.0.2.8");
+        BOOST_TEST(referral->get("addr_trsvcid") == "8009");
+        BOOST_TEST(referral->get("enable") == "1");
+        BOOST_REQUIRE(state.find(Kind::kPort, port)->find(Kind::kReferral, "fd00::8-4420"));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(silent_ways_to_no_authentication_are_refused) {
@@ -104,11 +224,10 @@ BOOST_AUTO_TEST_CASE(the_kernels_rules_are_known_before_a_write) {
     expect(kWhole + kPort + "tsas=connected\n", "does not go with trtype = tcp");
     expect(kWhole + kPort + "max_queue_size=4\n", "not between 16 and 1024");
     expect(kWhole + with(kPort, "192.0.2.1", "host.example"), "no numeric ipv4 address");
-    expect(kWhole + with(kPort, "trsvcid=4420", "trsvcid=http"), "trsvcid is no port number");
+    expect(kWhole + with(kPort, "trsvcid=4420", "trsvcid=http"), "port \"http\": not a number");
     expect(kWhole + with(kPort, "trtype=tcp\n", ""), "no trtype");
     expect(kWhole + kPort + with(with(kPort, "port.p", "port.q"), "portid=1", "portid=2"),
            "tcp 192.0.2.1 port 4420 is that of port 1");
-    expect(kWhole + "ana_group=3\n" + kPort, "ANA group 3: port 1 does not have it");
     expect(kWhole + "ana_group=128\n" + kPort, "128");
     expect(kHost + kSubsystem + "cntlid_min=9\ncntlid_max=8\n" + kNamespace, "is above cntlid_max");
     expect(kHost + kSubsystem + "passthru=/dev/nvme0\n" + kNamespace, "can have no other");

@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "nvmet/command_options.h"
 #include "nvmet/config.h"
+#include "nvmet/config_keys.h"
 #include "nvmet/validate.h"
 #include "sample.h"
 

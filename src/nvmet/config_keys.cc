@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nvmet/config_keys.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "export/export_config.h"
+
+namespace nvmet {
+namespace {
+
+using base::quoted;
+
+struct SharedKey {
+    std::string_view section;
+    std::string_view key;
+    std::string_view help = {};  ///< where the kernel makes something else of it
+};
+
+constexpr SharedKey kShared[] = {
+    {"target", "listen", "where hosts connect: a tcp port for each, which serves every subsystem"},
+    {"target", "referrals"},
+    {"host", "nqn"},
+    {"host", "dhchap_secret_file"},
+    {"host", "dhchap_ctrl_secret_file"},
+    {"host", "dhchap_hash", "the hash that the kernel prefers: the strongest of the list"},
+    {"host", "dhchap_dhgroup", "the Diffie-Hellman group that it prefers: the strongest"},
+    {"subsystem", "nqn"},
+    {"subsystem", "hosts"},
+    {"subsystem", "allow_any_host"},
+    {"subsystem", "serial"},
+    {"subsystem", "model"},
+    {"subsystem", "require_auth"},
+    {"namespace", "subsystem"},
+    {"namespace", "nsid"},
+    {"namespace", "uuid"},
+    {"namespace", "nguid"},
+};
+
+constexpr exports::KeyHelp kStructure[] = {
+    {"port", "portid", "0…65535", "", "the number of the port; needed"},
+    {"port", "subsystems", "NAME,…|none", "all", "what it serves, by the names of their sections"},
+    {"ana", "group", "1…127", "", "the number of the group; needed"},
+    {"ana", "listen", "ADDRESS[:PORT],…", "all", "the ports where it is so, by their addresses"},
+    {"ana", "port", "NAME,…", "all", "the ports where it is so, by the names of their sections"},
+    {"referral", "port", "NAME", "",
+     "the port that tells of it, by the name of its section; needed"},
+    {"referral", "name", "TEXT", "the section's", "its folder in configfs"},
+};
+
+struct RefusedKey {
+    std::string_view section;
+    std::string_view key;
+    Refusal refusal;
+};
+
+/// For a key of nvmeroot-target that has no row below.
+constexpr Refusal kCannot = {"the kernel's target has nothing like it; leave it out", ""};
+constexpr RefusedKey kRefused[] = {
+    {"target",
+     "discovery",
+     {"the kernel answers discovery at every port; a [port.NAME] with trsvcid = 8009 serves its "
+      "subsystems there too",
+      ""}},
+    {"target", "io_queues", {"qid_max of [subsystem.NAME] says so here", ""}},
+    {"target", "queue_size", {"max_queue_size of [port.NAME] says so here", ""}},
+    {"target", "mdts", {"mdts of [port.NAME] says so here", ""}},
+    {"target", "in_capsule_data", {"inline_data_size of [port.NAME] says so here", ""}},
+    {"target", "discovery_auth", {"the kernel answers the discovery log to everybody", "no"}},
+    {"target",
+     "dhchap_hash",
+     {"the kernel has no policy for all hosts; say it in [host.NAME]", ""}},
+    {"target",
+     "dhchap_dhgroup",
+     {"the kernel has no policy for all hosts; say it in [host.NAME]", ""}},
+    {"host",
+     "dhchap_secret_file_next",
+     {"the kernel has one key for a host, not two; change dhchap_secret_file, and the host's own "
+      "before it authenticates next",
+      ""}},
+    {"host",
+     "dhchap_ctrl_secret_file_next",
+     {"the kernel has one key for a host, not two; change dhchap_ctrl_secret_file", ""}},
+    {"namespace",
+     "hosts",
+     {"the kernel admits hosts to subsystems: whoever sees one namespace sees all; give it a "
+      "subsystem of its own",
+      ""}},
+    {"namespace",
+     "read_only",
+     {"the kernel lets every host write; set the device itself read-only (blockdev --setro)",
+      "no"}},
+    {"namespace",
+     "shared",
+     {"the kernel tells hosts that every disk is shared; leave it out", "yes"}},
+    {"namespace",
+     "block_size",
+     {"the kernel takes the block size of the device, and of a file that of its file system", ""}},
+    {"namespace", "eui64", {"the kernel's target has no EUI-64; nguid is a second identifier", ""}},
+    {"namespace",
+     "pi",
+     {"the kernel takes protection information from the device's format; pi_enable of the "
+      "subsystem and of an rdma port shows it",
+      "none"}},
+};
+
+constexpr std::string_view kSections[] = {"target", "host", "subsystem", "namespace",
+                                          "port",   "ana",  "referral"};
+
+template <class Rows>
+auto* find_name(Rows& rows, std::string_view section, std::string_view key) {
+    auto* row = std::ranges::find_if(
+        rows, [&](const auto& each) { return each.section == section && each.key == key; });
+    return row == std::end(rows) ? nullptr : row;
+}
+
+/// `subsystem` of `subsystem.NAME`, as src/export calls its sections.
+std::string_view kind_of(const exports::KeyHelp& key) {
+    return key.section.substr(0, key.section.find('.'));
+}
+
+std::string fallback_of(const Attribute& row) {
+    if (row.file == "enable") {
+        return row.kind == Kind::kPassthru ? "yes with passthru" : "yes";
+    }
+    if (row.kind == Kind::kAnaGroup) {
+        return "optimized";
+    }
+    if (row.secret() || row.form == "FILE") {
+        return "none";
+    }
+    return row.fresh.empty() ? "the kernel's choice" : ini_value(row, std::string(row.fresh));
+}
+
+KeyDoc shared_doc(std::string_view section, const exports::KeyHelp& key, const SharedKey& shared) {
+    const Attribute* row = find_own_key(section, key.name);
+    // What a host need not say is the kernel's choice, not that of [target].
+    const bool kernels = section == "host" && row != nullptr;
+    return {section,
+            key.name,
+            key.form,
+            kernels ? fallback_of(*row) : std::string(key.fallback),
+            shared.help.empty() ? key.help : shared.help,
+            row};
+}
+
+}  // namespace
+
+bool is_section(std::string_view kind) {
+    return std::ranges::find(kSections, kind) != std::end(kSections);
+}
+
+std::string no_such_section(std::string_view kind) {
+    const std::string_view near = base::nearest(kind, {std::begin(kSections), std::end(kSections)});
+    return "no such section; there are [target], [subsystem.NAME], [namespace.NAME], [host.NAME], "
+           "[port.NAME], [ana.NAME] and [referral.NAME]" +
+           (near.empty() ? "" : "; did you mean " + quoted(near) + "?");
+}
+
+std::string no_such_key(std::string_view section, std::string_view key) {
+    const auto docs = key_docs();
+    std::vector<std::string_view> names;
+    for (const KeyDoc& each : docs) {
+        if (each.section == section) {
+            names.push_back(each.name);
+        }
+    }
+    const std::string_view near = base::nearest(key, names);
+    return "no such key" + (near.empty() ? "" : "; did you mean " + quoted(near) + "?");
+}
+
+bool is_shared_key(std::string_view section, std::string_view key) {
+    return find_name(kShared, section, key) != nullptr;
+}
+
+bool is_structure_key(std::string_view section, std::string_view key) {
+    return std::ranges::any_of(kStructure, [&](const exports::KeyHelp& each) {
+        return each.section == section && each.name == key;
+    });
+}
+
+const Attribute* find_own_key(std::string_view section, std::string_view key) {
+    for (const KindInfo& kind : kinds()) {
+        const Attribute* row =
+            section_of(kind.kind) == section ? find_key(kind.kind, key) : nullptr;
+        if (row != nullptr) {
+            return row;
+        }
+    }
+    return nullptr;
+}
+
+std::optional<Refusal> find_refusal(std::string_view section, std::string_view key) {
+    const auto known = exports::key_help();
+    const bool theirs = std::ranges::any_of(known, [&](const exports::KeyHelp& each) {
+        return kind_of(each) == section && each.name == key;
+    });
+    if (!theirs || is_shared_key(section, key) || is_structure_key(section, key) ||
+        find_own_key(section, key) != nullptr) {
+        return std::nullopt;
+    }
+    const RefusedKey* row = find_name(kRefused, section, key);
+    return row == nullptr ? kCannot : row->refusal;
+}
+
+std::vector<KeyDoc> key_docs() {
+    std::vector<KeyDoc> docs;
+    const auto known = exports::key_help();
+    for (const std::string_view section : kSections) {
+        for (const exports::KeyHelp& key : known) {
+            const SharedKey* shared = find_name(kShared, section, key.name);
+            if (kind_of(key) == section && shared != nullptr) {
+                docs.push_back(shared_doc(section, key, *shared));
+            }
+        }
+        for (const exports::KeyHelp& key : kStructure) {
+            if (key.section == section) {
+                docs.push_back(
+                    {section, key.name, key.form, std::string(key.fallback), key.help, nullptr});
+            }
+        }
+        for (const Attribute& row : attributes()) {
+            const bool told = std::ranges::any_of(docs, [&](const KeyDoc& doc) {
+                return doc.section == section && doc.name == row.key;
+            });
+            if (section_of(row.kind) == section && !row.key.empty() && !told) {
+                docs.push_back({section, row.key, row.form, fallback_of(row), row.help, &row});
+            }
+        }
+    }
+    return docs;
+}
+
+}  // namespace nvmet
