@@ -10,6 +10,7 @@
 #
 #   STATIC=0          the boot client with shared libraries instead of static ones
 #   KMOD_SOURCE=dir   an unpacked kmod source instead of the distribution's
+#   ISAL=0            the target's check sums by tables instead of ISA-L
 #   MKINITCPIO=dir    a checkout of mkinitcpio, for its hook tests and INITRAMFS=mkinitcpio
 #   INITRAMFS=dracut  the generator that make demo uses: dracut or mkinitcpio
 
@@ -34,6 +35,10 @@ COMMON := -std=c++20 $(WARNINGS) -iquote src -MMD -MP
 PRODUCT := $(COMMON) -fno-exceptions -fno-rtti
 SANITIZE := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 
+ISAL ?= 1
+ISAL_FLAGS := $(if $(filter 1,$(ISAL)),-DNVMEROOT_ISAL)
+ISAL_LIBS := $(if $(filter 1,$(ISAL)),-lisal)
+
 include packaging/client.mk
 
 # --- folders -> archives -------------------------------------------------------------------------
@@ -53,9 +58,9 @@ $$(B)/$(1)/$(f).a: $$(call objects,$(1),$(f))
 	@rm -f $$@
 	$$Q$$(AR) rcs $$@ $$^)
 endef
-$(eval $(call flavour,obj,$$(CXXFLAGS)))
+$(eval $(call flavour,obj,$$(CXXFLAGS) $$(ISAL_FLAGS)))
 $(eval $(call flavour,small,$$(CLIENT_CXXFLAGS)))
-$(eval $(call flavour,asan,-O0 -g1 $$(SANITIZE)))
+$(eval $(call flavour,asan,-O0 -g1 $$(SANITIZE) $$(ISAL_FLAGS)))
 
 archives = $(foreach f,$(2),$(B)/$(1)/$(f).a)
 
@@ -69,13 +74,13 @@ $(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base)
 	$Qstrip -o $@ $@.unstripped
 
 $(B)/nvmeroot-target: $(B)/obj/target/main.o $(call archives,obj,target export nvme base)
-	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser -o $@
+	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser $(ISAL_LIBS) -o $@
 
 $(B)/nvmeroot-nvmet: $(B)/obj/nvmet/main.o $(call archives,obj,nvmet export nvme base)
-	$Q$(CXX) $(CXXFLAGS) $^ -liniparser -ljson-c -o $@
+	$Q$(CXX) $(CXXFLAGS) $^ -liniparser -ljson-c $(ISAL_LIBS) -o $@
 
 $(B)/nvmeroot-load: $(B)/obj/load/main.o $(call archives,obj,load target export host nvme base)
-	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser -o $@
+	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser $(ISAL_LIBS) -o $@
 
 # --- unit tests: one Boost.Test program for each folder of tests/unit -------------------------------
 
@@ -83,7 +88,7 @@ UNIT_FOLDERS := $(notdir $(wildcard tests/unit/*))
 UNIT_PROGRAMS := $(UNIT_FOLDERS:%=$(B)/tests/unit-%)
 TEST_CXXFLAGS := $(COMMON) -Itests -O0 -g1 $(SANITIZE)
 TEST_ARCHIVES := $(call archives,asan,load nvmet target export boot host nvme base)
-TEST_LIBS := -lboost_unit_test_framework -luring -lcrypto -liniparser -ljson-c $(CLIENT_SHARED_LIBS)
+TEST_LIBS := -lboost_unit_test_framework -luring -lcrypto -liniparser -ljson-c $(ISAL_LIBS) $(CLIENT_SHARED_LIBS)
 SUPPORT := $(patsubst tests/%.cc,$(B)/tests/%.o,$(wildcard tests/support/*.cc))
 
 $(B)/tests/%.o: tests/%.cc $(B)/deps.stamp

@@ -8,6 +8,9 @@
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
+#if defined(NVMEROOT_ISAL)
+#include <isa-l.h>
+#endif
 
 namespace nvme {
 namespace {
@@ -172,7 +175,7 @@ uint64_t crc64_nvme(base::ByteView bytes, uint64_t before) {
     return sum_reflected(kCrc64Nvme, bytes, before);
 }
 
-uint16_t crc16_t10(base::ByteView bytes, uint16_t before) {
+uint16_t crc16_t10_portable(base::ByteView bytes, uint16_t before) {
     unsigned sum = before;
     while (bytes.size() >= 8) {
         const auto at = [&](size_t i) { return std::to_integer<unsigned>(bytes[i]); };
@@ -186,6 +189,18 @@ uint16_t crc16_t10(base::ByteView bytes, uint16_t before) {
               0xFFFFU;
     }
     return static_cast<uint16_t>(sum);
+}
+
+uint16_t crc16_t10(base::ByteView bytes, uint16_t before) {
+#if defined(NVMEROOT_ISAL)
+    if (!bytes.empty()) {
+        return crc16_t10dif(before, reinterpret_cast<const unsigned char*>(bytes.data()),
+                            bytes.size());
+    }
+    return before;
+#else
+    return crc16_t10_portable(bytes, before);
+#endif
 }
 
 }  // namespace nvme

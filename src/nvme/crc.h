@@ -21,7 +21,11 @@ uint32_t crc32c(base::ByteView bytes, uint32_t before = 0);
 uint32_t crc32c_portable(base::ByteView bytes, uint32_t before = 0);
 
 uint32_t crc32_ieee(base::ByteView bytes, uint32_t before = 0);
+/// By ISA-L in the programs that link it (the target), by tables elsewhere.
 uint16_t crc16_t10(base::ByteView bytes, uint16_t before = 0);
+/// The same by tables.
+uint16_t crc16_t10_portable(base::ByteView bytes, uint16_t before = 0);
+
 uint64_t crc64_nvme(base::ByteView bytes, uint64_t before = 0);
 
 }  // namespace nvme

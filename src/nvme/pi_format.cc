@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/pi_format.h"
 
+#include <array>
 #include <optional>
 
 #include "base/text.h"
@@ -19,6 +20,20 @@ std::optional<uint8_t> guard_bits(uint32_t pif) {
     return pif < kBits.size() ? std::optional(kBits[pif]) : std::nullopt;
 }
 
+/// The storage tag shares a field with the reference tag; how wide it may be depends on the guard.
+base::Status check_storage_tag(const PiFormat& format) {
+    const unsigned most = format.guard_bits == 16 ? 32 : format.guard_bits == 32 ? 64 : 48;
+    const unsigned least = format.guard_bits == 32 ? 16 : 0;
+    const unsigned bits = format.storage_tag_bits;
+    if (bits < least || bits > most) {
+        return base::error(
+            base::format("a storage tag of %u bits beside a guard of %u bits: %u to "
+                         "%u are defined",
+                         bits, unsigned{format.guard_bits}, least, most));
+    }
+    return base::done();
+}
+
 /// Adds what CNS 05h says about format `index`.
 base::Status read_extended_format(const IdentifyNvmNamespace& nvm, unsigned index,
                                   PiFormat& format) {
@@ -33,7 +48,7 @@ base::Status read_extended_format(const IdentifyNvmNamespace& nvm, unsigned inde
     }
     format.guard_bits = *bits;
     format.storage_tag_bits = static_cast<uint8_t>(elbaf & 0x7FU);
-    return base::done();
+    return check_storage_tag(format);
 }
 
 /// What Identify says must not contradict itself, or what we take for the tuple is something else.

@@ -232,8 +232,9 @@ struct AsyncEvent {
 // --- fields of Read, Write, Compare, Verify and Write Zeroes
 // ---------------------------------------
 
-struct IoFlags {                                        // CDW12
-    static constexpr uint32_t kBlocksMask = 0xFFFF;     ///< number of logical blocks, 0's based
+struct IoFlags {                                     // CDW12
+    static constexpr uint32_t kBlocksMask = 0xFFFF;  ///< number of logical blocks, 0's based
+    static constexpr uint32_t kCheckStorage = 1U << 24U;
     static constexpr uint32_t kDeallocate = 1U << 25U;  ///< Write Zeroes
     static constexpr uint32_t kCheckReference = 1U << 26U;
     static constexpr uint32_t kCheckApplication = 1U << 27U;

@@ -53,10 +53,11 @@ BOOST_AUTO_TEST_CASE(every_type_position_and_guard) {
         uint8_t pic;
         uint8_t bits;
         uint16_t tuple;
+        uint8_t storage_tag = 0;
     };
     const std::vector<Guard> guards = {
         {0, 0, 16, 8},
-        {kGuard32, 0, 32, 16},
+        {kGuard32 | 16U, 0, 32, 16, 16},
         {kGuard64, 0, 64, 16},
         {kGuardQualified | 2U << 9U, IdentifyNvmNamespace::kPicQualified, 64, 16}};
     for (uint8_t type = 1; type <= 3; ++type) {
@@ -67,8 +68,8 @@ BOOST_AUTO_TEST_CASE(every_type_position_and_guard) {
                 const auto extended = nvm(guard.elbaf, guard.pic);
                 const auto format = nvme::decode_pi_format(ns(9, guard.tuple, dps), &extended);
                 BOOST_REQUIRE(format.ok());
-                BOOST_TEST(
-                    (*format == PiFormat{512, guard.tuple, true, type, guard.bits, first, 0}));
+                BOOST_TEST((*format == PiFormat{512, guard.tuple, true, type, guard.bits, first,
+                                                guard.storage_tag}));
                 BOOST_TEST(format->tuple_bytes() == guard.tuple);
             }
         }
@@ -108,6 +109,15 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_with_a_sentence) {
     const auto undefined = nvm(kGuardQualified);
     BOOST_TEST(decode(ns(9, 16, 1), &undefined) ==
                "protection information format 3 is not defined");
+    const auto wide16 = nvm(33);
+    BOOST_TEST(decode(ns(9, 8, 1), &wide16) ==
+               "a storage tag of 33 bits beside a guard of 16 bits: 0 to 32 are defined");
+    const auto narrow32 = nvm(kGuard32 | 15U);
+    BOOST_TEST(decode(ns(9, 16, 1), &narrow32) ==
+               "a storage tag of 15 bits beside a guard of 32 bits: 16 to 64 are defined");
+    const auto wide64 = nvm(kGuard64 | 49U);
+    BOOST_TEST(decode(ns(9, 16, 1), &wide64) ==
+               "a storage tag of 49 bits beside a guard of 64 bits: 0 to 48 are defined");
     identify = ns(9, 8, 2);
     identify.dpc = 0x1D;
     BOOST_TEST(decode(identify) ==
