@@ -96,6 +96,19 @@ Status write_all(int fd, std::span<const std::byte> data) {
     return done();
 }
 
+Status pwrite_all(int fd, std::span<const std::byte> data, uint64_t offset) {
+    while (!data.empty()) {
+        const ssize_t n = uninterrupted(
+            [&] { return ::pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset)); });
+        if (n < 0) {
+            return errno_error(errno, "write");
+        }
+        data = data.subspan(static_cast<size_t>(n));
+        offset += static_cast<uint64_t>(n);
+    }
+    return done();
+}
+
 Status write_all(int fd, std::string_view text) {
     return write_all(fd, std::as_bytes(std::span(text)));
 }

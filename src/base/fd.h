@@ -50,6 +50,9 @@ Result<size_t> pread_full(int fd, std::span<std::byte> out, uint64_t offset);
 Status write_all(int fd, std::span<const std::byte> data);
 Status write_all(int fd, std::string_view text);
 
+/// As write_all, to `offset` bytes into the file.
+Status pwrite_all(int fd, std::span<const std::byte> data, uint64_t offset);
+
 /// The whole of a small file. @param limit  a longer file is an error (EFBIG), so that a hostile
 /// file cannot eat memory.
 Result<std::string> read_text(const std::string& path, size_t limit = 1U << 20U);

@@ -17,6 +17,9 @@ std::string shown(const std::string& text) {
 std::string shown(bool value) {
     return value ? "yes" : "no";
 }
+std::string shown(Protection protection) {
+    return protection == Protection::kNone ? "none" : "at-rest";
+}
 std::string shown(uint32_t number) {
     return std::to_string(number);
 }
@@ -141,6 +144,9 @@ void diff_namespaces(const Subsystem& before, const Subsystem& after,
                           nvme::to_text(new_one.ids.eui64));
             found.compare("block_size", old_one.block_bytes, new_one.block_bytes);
             found.compare("read_only", old_one.read_only, new_one.read_only);
+            found.compare("protection", old_one.protection, new_one.protection);
+            found.compare("sidecar", old_one.sidecar, new_one.sidecar);
+            found.compare("fault_file", old_one.fault_file, new_one.fault_file);
             found.compare("pi", uint32_t{old_one.pi_type}, uint32_t{new_one.pi_type});
             found.compare("shared", old_one.shared, new_one.shared);
             found.compare("ana_group", old_one.ana_group, new_one.ana_group);
@@ -234,7 +240,8 @@ std::vector<Change> diff(const ExportConfig& before, const ExportConfig& after) 
 bool needs_another_store(const Namespace& before, const Namespace& after) {
     return before.image != after.image || before.block_bytes != after.block_bytes ||
            before.pi_type != after.pi_type || before.shared != after.shared ||
-           (before.read_only && !after.read_only);
+           before.protection != after.protection || before.sidecar != after.sidecar ||
+           before.fault_file != after.fault_file || (before.read_only && !after.read_only);
 }
 
 }  // namespace exports

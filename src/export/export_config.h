@@ -55,6 +55,12 @@ struct Access : HostAuth {
     std::string hostnqn;  ///< one of the subsystem's hosts
 };
 
+/// What is done with the protection information of a namespace's blocks.
+enum class Protection : uint8_t {
+    kNone,
+    kAtRest,  ///< kept beside the image, made and checked by the target; hosts see plain blocks
+};
+
 struct Namespace {
     std::string name;  ///< of its section
     uint32_t nsid = 0;
@@ -62,6 +68,9 @@ struct Namespace {
     nvme::NamespaceIds ids;
     uint32_t block_bytes = 512;
     bool read_only = false;
+    Protection protection = Protection::kNone;
+    std::string sidecar;     ///< empty: beside the image
+    std::string fault_file;  ///< tests alone: what to damage; empty: nothing
     uint8_t pi_type = 0;
     std::vector<std::string> hosts;  ///< NQNs that see it; empty: all that the subsystem admits
     uint32_t ana_group = 1;

@@ -210,6 +210,14 @@ Status store_ana_state(std::string_view text, nvme::AnaState& into) {
     return base::done();
 }
 
+Status store_protection(std::string_view text, Protection& into) {
+    if (text != "none" && text != "at-rest") {
+        return error(base::quoted(text) + " is neither none nor at-rest");
+    }
+    into = text == "none" ? Protection::kNone : Protection::kAtRest;
+    return base::done();
+}
+
 Status store_section_names(std::string_view text, std::vector<std::string>& into) {
     TRY(const auto words, parse_list(text));
     into.clear();
@@ -365,6 +373,12 @@ constexpr Key<NamespaceSection> kNamespaceKeys[] = {
      [](const Value& v, NamespaceSection& s) { return v.text == "none" ? Status(base::done()) : store(nvme::parse_nguid(v.text), s.ns.ids.nguid); }},
     {"eui64", "16 HEX DIGITS", "none", "a third identifier",
      [](const Value& v, NamespaceSection& s) { return store(nvme::parse_eui64(v.text), s.ns.ids.eui64); }},
+    {"protection", "none|at-rest", "none", "check sums of every block, kept in a sidecar beside the image",
+     [](const Value& v, NamespaceSection& s) { return store_protection(v.text, s.ns.protection); }},
+    {"sidecar", "FILE", "the image's name and .pi", "where they are; made by nvmeroot-target image protect",
+     [](const Value& v, NamespaceSection& s) { s.ns.sidecar = v.path(); return Status(base::done()); }},
+    {"fault_file", "FILE", "none", "damages what is read from a protected image as this file says; for tests alone",
+     [](const Value& v, NamespaceSection& s) { s.ns.fault_file = v.path(); return Status(base::done()); }},
     {"pi", "none|type1|type2|type3", "none", "shows a format with protection information that no host can use over TCP; for tests",
      [](const Value& v, NamespaceSection& s) { return store_pi(v.text, s.ns.pi_type); }},
 };

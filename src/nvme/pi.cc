@@ -174,6 +174,17 @@ void generate(const PiFormat& format, const Blocks& blocks, const PiTags& tags) 
     }
 }
 
+void generate_for_zeros(const PiFormat& format, base::MutableBytes tuples, const PiTags& tags) {
+    static constexpr std::array<std::byte, 4096> kZeros{};
+    const uint64_t guard = guard_of(format, base::ByteView(kZeros).first(format.block_bytes));
+    const size_t size = format.tuple_bytes();
+    for (size_t i = 0; i * size < tuples.size(); ++i) {
+        pack_tuple(format,
+                   {guard, tags.app_tag, tags.storage_tag, ref_tag_of(format, tags.ref_tag, i)},
+                   tuples.subspan(i * size, size));
+    }
+}
+
 std::optional<PiMismatch> verify(const PiFormat& format, const BlocksView& blocks,
                                  const PiTags& tags, const PiChecks& checks) {
     for (size_t i = 0; i < blocks.count(); ++i) {

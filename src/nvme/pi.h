@@ -145,6 +145,9 @@ uint64_t guard_of(const PiFormat& format, base::ByteView data, base::ByteView me
 /// REQUIRES: format.type != 0, likewise below
 void generate(const PiFormat& format, const Blocks& blocks, const PiTags& tags);
 
+/// As generate() for blocks that hold zeros alone. @param tuples  one after the other
+void generate_for_zeros(const PiFormat& format, base::MutableBytes tuples, const PiTags& tags);
+
 /// @return the first mismatch, in the order of the blocks and, in one, of PiField
 std::optional<PiMismatch> verify(const PiFormat& format, const BlocksView& blocks,
                                  const PiTags& tags, const PiChecks& checks);

@@ -14,6 +14,10 @@
 
 #include "base/bytes.h"
 
+namespace nvme {
+struct PiCommand;
+}
+
 namespace target {
 
 /// Why a backend could not do what it was asked.
@@ -23,6 +27,10 @@ enum class IoError : uint8_t {
     kNoSpace,      ///< the store is full
     kReadOnly,     ///< the store cannot be written
     kUnsupported,  ///< the store does not know this kind of Io
+    kGuard,        ///< protection information: the guard does not match the data; likewise below
+    kAppTag,
+    kStorageTag,
+    kRefTag,
 };
 
 /// One piece of work for a backend. From submit() until done() the object and the memory of `data`
@@ -47,6 +55,13 @@ class Io {
     uint64_t offset = 0;             ///< bytes from the start of the store
     uint64_t length = 0;             ///< bytes; data.size() for kRead and kWrite, 0 for kFlush
     base::MutableBytes data;         ///< kRead, kWrite
+    bool from_medium = false;        ///< kRead: past what memory remembers, where that can be had
+
+    /// For a store with protection information: kRead, kWrite and kWriteZeroes. Without a command
+    /// the store makes the tuples itself, or checks all of them.
+    const nvme::PiCommand* protection = nullptr;
+    /// One after the other. kRead: filled, unless empty. kWrite: stored as they are; empty: made.
+    base::MutableBytes tuples;
 
     /// For the backend that holds the Io: bytes done of a request that is served in parts, and a
     /// link for a waiting list. Meaningless outside submit()..done().

@@ -188,7 +188,10 @@ void FileBackend::move_data(Io& io) {
         return;
     }
     const uint64_t at = io.offset + io.progress;
-    if (const int moved_now = move_at_once(io, rest, at); moved_now != -EAGAIN) {
+    if (io.from_medium) {  // what is dirty stays, so it may still come from memory
+        (void)posix_fadvise(fd_.get(), static_cast<off_t>(at), static_cast<off_t>(rest.size()),
+                            POSIX_FADV_DONTNEED);
+    } else if (const int moved_now = move_at_once(io, rest, at); moved_now != -EAGAIN) {
         return moved(io, moved_now);
     }
     if (io.kind == Io::Kind::kRead) {

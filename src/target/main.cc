@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // nvmeroot-target: the commands and what they print. Exit codes: 0 done, 1 it could not be done,
-// 2 usage.
+// 2 usage, 3 an image that does not match its protection information.
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +20,7 @@
 #include "export/export_config.h"
 #include "target/control_client.h"
 #include "target/genkey.h"
+#include "target/image_command.h"
 #include "target/serve.h"
 #include "target/serve_options.h"
 #include "target/ticket.h"
@@ -30,7 +31,7 @@ using base::Log;
 using base::Status;
 using Arguments = std::span<const std::string_view>;
 
-enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
+enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kDamaged = 3 };
 
 void print(std::string_view text) {
     (void)base::write_all(STDOUT_FILENO, text);  // nowhere to say that there is nobody to read
@@ -203,6 +204,16 @@ int run_genkey(Arguments arguments, const Log& log) {
     return written ? kDone : fail(log, written.error(), kFailed);
 }
 
+int run_image(Arguments arguments, const Log& log) {
+    const auto answer = target::run_image_command(arguments);
+    if (!answer) {
+        return fail(log, answer.error(),
+                    answer.error().text.starts_with("usage: ") ? kUsage : kFailed);
+    }
+    print(answer->text);
+    return answer->intact ? kDone : kDamaged;
+}
+
 std::string keys_help() {
     std::string text;
     std::string_view section;
@@ -223,6 +234,10 @@ std::string serve_help() {
 }
 std::string genkey_help() {
     return base::options_help(target::genkey_option_table());
+}
+
+std::string image_help() {
+    return base::options_help(target::image_option_table());
 }
 
 struct Command {
@@ -248,6 +263,8 @@ constexpr Command kCommands[] = {
      drain_help},
     {"ticket", "HOST [--config FILE]", "what this host needs to boot", run_ticket, ticket_help},
     {"genkey", "[--hash 1] [-o FILE]", "make a DHHC-1 secret", run_genkey, genkey_help},
+    {"image", "info|protect|verify IMAGE [OPTION…]",
+     "protect images by check sums, and verify them", run_image, image_help},
 };
 
 std::string usage_of(const Command& command) {

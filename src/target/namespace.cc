@@ -5,11 +5,26 @@
 #include <bit>
 #include <utility>
 
+#include "nvme/pi.h"
+
 namespace target {
 namespace {
 
 constexpr uint16_t kTupleBytes = 8;
 constexpr uint8_t kDpcAllTypesLast = 0x17;  ///< types 1 to 3, tuple in the last bytes
+
+nvme::PiField field_of(IoError error) {
+    switch (error) {
+        case IoError::kAppTag:
+            return nvme::PiField::kAppTag;
+        case IoError::kStorageTag:
+            return nvme::PiField::kStorageTag;
+        case IoError::kRefTag:
+            return nvme::PiField::kRefTag;
+        default:
+            return nvme::PiField::kGuard;
+    }
+}
 
 }  // namespace
 
@@ -102,7 +117,7 @@ nvme::Status Namespace::check_range(uint64_t first, uint32_t blocks) const {
     return nvme::status::kSuccess;
 }
 
-nvme::Status to_status(IoError error, Io::Kind kind) {
+nvme::Status to_status(IoError error, Io::Kind kind, bool exposed) {
     switch (error) {
         case IoError::kNone:
             return nvme::status::kSuccess;
@@ -115,6 +130,12 @@ nvme::Status to_status(IoError error, Io::Kind kind) {
             return nvme::status::kNamespaceWriteProtected.dnr();
         case IoError::kUnsupported:
             return nvme::status::kInvalidOpcode.dnr();
+        case IoError::kGuard:
+        case IoError::kAppTag:
+        case IoError::kStorageTag:
+        case IoError::kRefTag:
+            return exposed ? nvme::to_status(field_of(error))
+                           : nvme::status::kUnrecoveredRead.dnr();
     }
     return nvme::status::kInternalError;
 }

@@ -101,6 +101,8 @@ class Namespace {
 };
 
 /// What the host is told when a backend could not do what it was asked.
-nvme::Status to_status(IoError error, Io::Kind kind);
+/// @param exposed  the namespace shows protection information; the statuses of its checks belong to
+///                 such namespaces alone
+nvme::Status to_status(IoError error, Io::Kind kind, bool exposed = false);
 
 }  // namespace target

@@ -78,7 +78,7 @@ Service::Stores Service::open_new_stores(const exports::ExportConfig& next,
             if (old_one != nullptr && !exports::needs_another_store(*old_one, ns)) {
                 continue;
             }
-            auto store = open_store(ns);
+            auto store = open_store(ns, subsystem.nqn);
             if (store) {
                 stores.emplace(std::pair(subsystem.nqn, ns.nsid), std::move(store).value());
             } else {

@@ -17,6 +17,7 @@
 #include "target/core_config.h"
 #include "target/notify.h"
 #include "target/operation.h"
+#include "target/protected_file.h"
 #include "target/reservation_file.h"
 
 namespace target {
@@ -118,11 +119,10 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     return service;
 }
 
-base::Result<Service::Store> Service::open_store(const exports::Namespace& config) {
+base::Result<Service::Store> Service::open_store(const exports::Namespace& config,
+                                                 const std::string& nqn) {
     const std::string place = "[namespace." + config.name + "]";
-    const auto tell = [this](const std::string& text) { log_.error(text); };
-    auto backend = FileBackend::open(
-        reactor_, {config.image, config.read_only, config.block_bytes, tell, config.shared});
+    auto backend = open_backend(config, nqn);
     if (!backend) {
         return std::move(backend).error().in(place);
     }
@@ -140,7 +140,7 @@ base::Result<Service::Store> Service::open_store(const exports::Namespace& confi
 base::Status Service::add_subsystem(const exports::Subsystem& config) {
     Subsystem& subsystem = target_.add_subsystem(core_config(config));
     for (const exports::Namespace& ns : config.namespaces) {
-        TRY(auto store, open_store(ns));
+        TRY(auto store, open_store(ns, config.nqn));
         add_namespace(ns, std::move(store), subsystem);
     }
     return base::done();
@@ -174,6 +174,39 @@ void Service::keep_reservations(const exports::Namespace& config, ReservationSta
         return saved.ok();
     };
     ns.reservations().restore(std::move(state), save);
+}
+
+base::Result<std::unique_ptr<Backend>> Service::open_backend(const exports::Namespace& config,
+                                                             const std::string& nqn) {
+    const auto tell = [this](const std::string& text) { log_.error(text); };
+    if (config.protection == exports::Protection::kNone) {
+        TRY(auto backend, FileBackend::open(reactor_, {config.image, config.read_only,
+                                                       config.block_bytes, tell, config.shared}));
+        return std::unique_ptr<Backend>(std::move(backend));
+    }
+    if (config.shared) {
+        return base::error("shared and protected: two servers would not know of each other's log");
+    }
+    const std::string who = nqn + " namespace " + std::to_string(config.nsid) + ", " + config.image;
+    TRY(auto file,
+        ProtectedFile::open(reactor_, {.image = config.image,
+                                       .sidecar = config.sidecar,
+                                       .read_only = config.read_only,
+                                       .block_bytes = config.block_bytes,
+                                       .host_tags = false,
+                                       .fault_file = config.fault_file,
+                                       .on_trouble = tell,
+                                       .on_fault = [this, who](const IntegrityFault& fault) {
+                                           const std::string text = who + ": " + describe(fault);
+                                           fault.transient ? log_.warning(text) : log_.error(text);
+                                       }}));
+    if (!config.fault_file.empty()) {
+        log_.warning(who + ": damaged on purpose, as " + config.fault_file + " says");
+    }
+    for (const std::string& finding : file->findings()) {
+        log_.warning(who + ": " + finding);
+    }
+    return std::unique_ptr<Backend>(std::move(file));
 }
 
 base::Status Service::listen_on(const std::vector<exports::Address>& addresses, bool discovery) {

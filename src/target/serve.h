@@ -83,12 +83,14 @@ class Service {
     Service(const exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
             Interposer& between);
 
-    base::Result<Store> open_store(const exports::Namespace& config);
+    base::Result<Store> open_store(const exports::Namespace& config, const std::string& nqn);
     base::Status add_subsystem(const exports::Subsystem& config);
     void set_paths(const exports::ExportConfig& config);
     void add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem);
     [[nodiscard]] std::string reservation_path(const exports::Namespace& config) const;
     void keep_reservations(const exports::Namespace& config, ReservationState state, Namespace& ns);
+    base::Result<std::unique_ptr<Backend>> open_backend(const exports::Namespace& config,
+                                                        const std::string& nqn);
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
 
     // reload.cc

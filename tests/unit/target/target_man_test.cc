@@ -7,6 +7,7 @@
 #include "support/temp_dir.h"
 #include "target/control_client.h"
 #include "target/genkey.h"
+#include "target/image_command.h"
 #include "target/serve_options.h"
 #include "target/ticket.h"
 
@@ -82,6 +83,7 @@ BOOST_AUTO_TEST_CASE(each_option_stands_there_with_its_form) {
     check_options(part(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
                   target::drain_option_table());
     check_options(part(text, ".SH TICKET\n", "\n.SH "), target::ticket_option_table());
+    check_options(part(text, ".SH IMAGE\n", "\n.SH "), target::image_option_table());
 }
 
 BOOST_AUTO_TEST_CASE(the_example_works_and_is_the_one_of_the_page) {

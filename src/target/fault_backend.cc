@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/fault_backend.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/fd.h"
+#include "base/text.h"
+
+namespace target {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNames = {"flip-data", "flip-guard", "flip-ref",
+                                                    "set-escape", "tear-write"};
+
+base::Result<Fault> parse_fault(std::string_view line) {
+    const auto words = base::split_words(line);
+    const auto kind = std::ranges::find(kNames, words[0]);
+    const bool once = words.size() == 3 && words[2] == "once";
+    if (kind == kNames.end() || words.size() < 2 || (words.size() == 3 && !once) ||
+        words.size() > 3) {
+        return base::error(base::quoted(line) + " is no fault");
+    }
+    TRY(const uint64_t block, base::parse_u64(words[1]));
+    return Fault{static_cast<Fault::Kind>(kind - kNames.begin()), block,
+                 once || words[0] == "tear-write"};
+}
+
+}  // namespace
+
+base::Result<std::vector<Fault>> parse_faults(std::string_view text) {
+    std::vector<Fault> faults;
+    for (const std::string_view line : base::split(text, '\n')) {
+        if (!base::trim(line).empty()) {
+            TRY(const Fault fault, parse_fault(line));
+            faults.push_back(fault);
+        }
+    }
+    return faults;
+}
+
+void FaultPlan::refresh() {
+    if (trigger_.empty()) {
+        return;
+    }
+    const auto text = base::read_text(trigger_);
+    if ((text ? *text : "") == text_) {
+        return;
+    }
+    text_ = text ? *text : "";
+    auto faults = parse_faults(text_);
+    faults_ = faults ? std::move(faults).value() : std::vector<Fault>();
+}
+
+std::vector<Fault> FaultPlan::take(Fault::Kind kind, uint64_t first, uint64_t count) {
+    std::vector<Fault> taken;
+    std::erase_if(faults_, [&](const Fault& fault) {
+        const bool hit = fault.kind == kind && fault.block >= first && fault.block - first < count;
+        if (hit) {
+            taken.push_back(fault);
+        }
+        return hit && fault.once;
+    });
+    return taken;
+}
+
+void FaultBackend::submit(Io& io) {
+    const bool moves_data = io.kind == Io::Kind::kRead || io.kind == Io::Kind::kWrite;
+    if (!moves_data || io.offset < layout_.start) {
+        below_->submit(io);
+        return;
+    }
+    plan_->refresh();
+    Passing& passing = new_passing(io);
+    if (io.kind == Io::Kind::kWrite && layout_.guard_bytes == 0) {
+        tear(passing);
+    }
+    below_->submit(passing);
+}
+
+FaultBackend::Passing& FaultBackend::new_passing(Io& io) {
+    if (free_.empty()) {
+        passing_.push_back(std::make_unique<Passing>());
+        passing_.back()->owner = this;
+        free_.push_back(passing_.back().get());
+    }
+    Passing& passing = *free_.back();
+    free_.pop_back();
+    passing.io = &io;
+    passing.kind = io.kind;
+    passing.force_unit_access = io.force_unit_access;
+    passing.offset = io.offset;
+    passing.length = io.length;
+    passing.data = io.data;
+    passing.from_medium = io.from_medium;
+    return passing;
+}
+
+/// The write ends in the middle of the block, and nobody is told.
+void FaultBackend::tear(Passing& passing) {
+    const uint64_t first = passing.offset / layout_.unit_bytes;
+    const uint64_t count = passing.length / layout_.unit_bytes;
+    for (const Fault& fault : plan_->take(Fault::Kind::kTearWrite, first, count)) {
+        const uint64_t whole = (fault.block - first) * layout_.unit_bytes;
+        passing.length = whole + layout_.unit_bytes / 2;
+        passing.data = passing.data.first(passing.length);
+    }
+}
+
+void FaultBackend::passed(Passing& passing, IoError error) {
+    Io& io = *passing.io;
+    free_.push_back(&passing);
+    if (error == IoError::kNone && io.kind == Io::Kind::kRead) {
+        damage(io);
+    }
+    io.done(error);
+}
+
+void FaultBackend::damage(Io& io) {
+    if (layout_.guard_bytes == 0) {
+        damage_unit(io, Fault::Kind::kFlipData);
+        return;
+    }
+    for (const auto kind :
+         {Fault::Kind::kFlipGuard, Fault::Kind::kFlipRef, Fault::Kind::kSetEscape}) {
+        damage_unit(io, kind);
+    }
+}
+
+void FaultBackend::damage_unit(Io& io, Fault::Kind kind) {
+    const uint64_t first = (io.offset - layout_.start) / layout_.unit_bytes;
+    const uint64_t count = io.length / layout_.unit_bytes;
+    for (const Fault& fault : plan_->take(kind, first, count)) {
+        const auto unit =
+            io.data.subspan((fault.block - first) * layout_.unit_bytes, layout_.unit_bytes);
+        if (kind == Fault::Kind::kSetEscape) {
+            std::ranges::fill(unit.subspan(layout_.guard_bytes, 2), std::byte{0xFF});
+        } else {
+            unit[kind == Fault::Kind::kFlipRef ? unit.size() - 1 : 0] ^= std::byte{1};
+        }
+    }
+}
+
+}  // namespace target

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// `nvmeroot-target image info|protect|verify`: what they take and what they print.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/options.h"
+#include "base/result.h"
+
+namespace target {
+
+struct ImageOptions {
+    std::string sidecar;
+    uint32_t block_bytes = 512;
+    uint8_t guard_bits = 16;
+    uint64_t rate = 0;
+    bool force = false;
+    bool json = false;
+};
+
+std::span<const base::Option<ImageOptions>> image_option_table();
+
+/// What a command says on standard output, and whether all was well.
+struct ImageAnswer {
+    std::string text;
+    bool intact = true;
+};
+
+/// @param words  action, image and options
+/// Errors: those of the usage begin with `usage: `; those of the work name the file.
+base::Result<ImageAnswer> run_image_command(std::span<const std::string_view> words);
+
+}  // namespace target

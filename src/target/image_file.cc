@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/image_file.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+namespace target {
+namespace {
+
+using base::Result;
+using base::UniqueFd;
+
+/// Small enough that the check sums find in the processor's cache what read(2) put there.
+constexpr uint64_t kChunkBytes = 256U << 10U;
+/// How much work a stopped `image protect` loses.
+constexpr uint64_t kCheckpointBytes = 256U << 20U;
+
+base::Status lock(int fd, short kind, const std::string& path) {
+    struct flock range {};
+    range.l_type = kind;
+    range.l_whence = SEEK_SET;
+    if (fcntl(fd, F_OFD_SETLK, &range) == 0) {
+        return base::done();
+    }
+    if (errno == EAGAIN || errno == EACCES) {
+        return base::error(path + ": in use by a server or by another command");
+    }
+    return base::errno_error(errno, "lock " + path);
+}
+
+Result<UniqueFd> open_locked(const std::string& path, int flags, short kind) {
+    TRY(UniqueFd fd, base::open_file(path, flags, 0644));
+    TRY_VOID(lock(fd.get(), kind, path));
+    return fd;
+}
+
+std::string path_or_default(const std::string& sidecar, const std::string& image) {
+    return sidecar.empty() ? sidecar_path(image) : sidecar;
+}
+
+/// Why an existing sidecar must not be overwritten, or the header to go on with.
+Result<SidecarHeader> start_header(const ProtectOptions& options, FileStore& store,
+                                   uint64_t sidecar_size, int image, uint64_t blocks) {
+    const auto old = read_header(store, sidecar_size);
+    if (old && old->state != SidecarHeader::kBuilding && !options.force) {
+        return base::error(
+            "protected already; --force makes the tuples anew, of whatever the "
+            "image holds now");
+    }
+    const bool same_format = old && format_of(*old) == options.format && old->blocks == blocks;
+    if (same_format && old->state == SidecarHeader::kBuilding && is_untouched(*old, image)) {
+        return *old;
+    }
+    SidecarHeader header = new_header(options.format, blocks, random_id());
+    header.sequence = old ? uint64_t{old->sequence} : 0;
+    header.generation = old ? old->generation + 1 : 1;
+    header.stamp = stamp_of(image);
+    return header;
+}
+
+base::Status build(FileStore& image, FileStore& sidecar, SidecarHeader& header,
+                   const Progress& progress) {
+    const nvme::PiFormat format = format_of(header);
+    const uint64_t chunk = kChunkBytes / format.block_bytes;
+    base::Bytes data(kChunkBytes);
+    base::Bytes tuples(chunk * format.metadata_bytes);
+    uint64_t saved = header.built;
+    for (uint64_t first = header.built; first < header.blocks;) {
+        const uint64_t count = std::min(chunk, header.blocks - first);
+        const auto part = std::span(data).first(count * format.block_bytes);
+        const auto made = std::span(tuples).first(count * format.metadata_bytes);
+        TRY_VOID(image.read(first * format.block_bytes, part));
+        nvme::generate(format, nvme::Blocks::separate(format, part, made), tags_at_rest(first));
+        TRY_VOID(sidecar.write(header.tuple_offset + first * format.metadata_bytes, made));
+        first += count;
+        if ((first - saved) * format.block_bytes >= kCheckpointBytes) {
+            TRY_VOID(sidecar.sync());
+            header.built = first;
+            TRY_VOID(write_header(sidecar, header));
+            saved = first;
+        }
+        progress(first, header.blocks);
+    }
+    header.built = header.blocks;
+    return sidecar.sync();
+}
+
+/// Sleeps so that the walk is no faster than it may be.
+class Pace {
+  public:
+    explicit Pace(uint64_t bytes_per_second) : rate_(bytes_per_second), start_(clock_.now()) {}
+    void moved(uint64_t bytes) {
+        moved_ += bytes;
+        if (rate_ == 0) {
+            return;
+        }
+        const auto due = start_ + base::milliseconds(moved_ * 1000 / rate_);
+        const auto early = due - clock_.now();
+        if (early > base::milliseconds(5)) {
+            clock_.sleep(std::chrono::ceil<base::milliseconds>(early));
+        }
+    }
+
+  private:
+    base::SystemClock clock_;
+    uint64_t rate_;
+    base::TimePoint start_;
+    uint64_t moved_ = 0;
+};
+
+void note_mismatch(VerifyReport& report, const nvme::PiMismatch& bad, uint64_t block) {
+    ++report.wrong;
+    if (report.faults.size() < VerifyReport::kListed) {
+        report.faults.push_back({block, bad.field, bad.expected, bad.found, false});
+    }
+}
+
+base::Status walk(FileStore& image, FileStore& sidecar, VerifyReport& report, Pace pace,
+                  const Progress& progress) {
+    const SidecarHeader& header = report.header;
+    const nvme::PiFormat format = format_of(header);
+    const nvme::PiChecks checks = checks_at_rest(header);
+    const uint64_t chunk = kChunkBytes / format.block_bytes;
+    base::Bytes data(kChunkBytes);
+    base::Bytes tuples(chunk * format.metadata_bytes);
+    for (uint64_t first = 0; first < header.blocks;) {
+        const uint64_t count = std::min(chunk, header.blocks - first);
+        auto part = std::span(data).first(count * format.block_bytes);
+        auto meta = std::span(tuples).first(count * format.metadata_bytes);
+        TRY_VOID(image.read(first * format.block_bytes, part));
+        TRY_VOID(sidecar.read(header.tuple_offset + first * format.metadata_bytes, meta));
+        for (uint64_t at = first; !part.empty();) {
+            const auto bad = nvme::verify(format, nvme::BlocksView::separate(format, part, meta),
+                                          tags_at_rest(at), checks);
+            if (!bad) {
+                break;
+            }
+            note_mismatch(report, *bad, at + bad->block);
+            at += bad->block + 1;
+            part = part.subspan((bad->block + 1) * format.block_bytes);
+            meta = meta.subspan((bad->block + 1) * format.metadata_bytes);
+        }
+        first += count;
+        pace.moved(count * format.block_bytes);
+        progress(first, header.blocks);
+    }
+    return base::done();
+}
+
+/// A pair that a crash left is made whole and closed in order.
+base::Status settle(const VerifyOptions& options, FileStore& image, FileStore& sidecar, int fd,
+                    VerifyReport& report) {
+    if (report.header.state != SidecarHeader::kInUse) {
+        return base::done();
+    }
+    auto recovered = recover(image, sidecar, report.header, boot_of_machine());
+    if (!recovered) {
+        return std::move(recovered).error().in(options.image);
+    }
+    report.recovery = std::move(recovered).value();
+    report.header.state = SidecarHeader::kClean;
+    report.header.stamp = stamp_of(fd);
+    return write_header(sidecar, report.header);
+}
+
+}  // namespace
+
+bool is_untouched(const SidecarHeader& header, int image) {
+    return header.stamp == stamp_of(image);
+}
+
+Result<uint64_t> size_of_image(int fd) {
+    struct stat status {};
+    if (fstat(fd, &status) != 0) {
+        return base::errno_error(errno, "stat");
+    }
+    uint64_t bytes = static_cast<uint64_t>(status.st_size);
+    if (S_ISBLK(status.st_mode) && ioctl(fd, BLKGETSIZE64, &bytes) != 0) {
+        return base::errno_error(errno, "ask for the size");
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        return base::error("neither a regular file nor a block device");
+    }
+    return bytes;
+}
+
+Result<SidecarHeader> protect_image(const ProtectOptions& options, const Progress& progress) {
+    const std::string path = path_or_default(options.sidecar, options.image);
+    TRY(const UniqueFd image, open_locked(options.image, O_RDONLY, F_RDLCK));
+    TRY(const uint64_t bytes, size_of_image(image.get()));
+    if (bytes == 0 || bytes % options.format.block_bytes != 0) {
+        return base::error(
+            base::format("%s: its size, %llu bytes, is no multiple of %u", options.image.c_str(),
+                         static_cast<unsigned long long>(bytes), options.format.block_bytes));
+    }
+    TRY(const UniqueFd sidecar, open_locked(path, O_RDWR | O_CREAT, F_WRLCK));
+    TRY(const uint64_t old_size, size_of_image(sidecar.get()));
+    FileStore image_store(image.get());
+    FileStore store(sidecar.get());
+    auto header =
+        start_header(options, store, old_size, image.get(), bytes / options.format.block_bytes);
+    if (!header) {
+        return std::move(header).error().in(path);
+    }
+    if (header->built == 0 && ftruncate(sidecar.get(), 0) != 0) {
+        return base::errno_error(errno, "empty " + path);
+    }
+    if (ftruncate(sidecar.get(), static_cast<off_t>(sidecar_bytes(*header))) != 0) {
+        return base::errno_error(errno, "size " + path);
+    }
+    TRY_VOID(write_header(store, *header));
+    TRY_VOID(build(image_store, store, *header, progress));
+    if (!is_untouched(*header, image.get())) {
+        return base::error(options.image + ": changed while it was protected; protect it again");
+    }
+    header->state = SidecarHeader::kClean;
+    TRY_VOID(write_header(store, *header));
+    return header;
+}
+
+Result<VerifyReport> verify_image(const VerifyOptions& options, const Progress& progress) {
+    const std::string path = path_or_default(options.sidecar, options.image);
+    TRY(const UniqueFd image, open_locked(options.image, O_RDONLY, F_RDLCK));
+    TRY(const uint64_t bytes, size_of_image(image.get()));
+    TRY(const UniqueFd sidecar, open_locked(path, O_RDWR, F_WRLCK));
+    TRY(const uint64_t sidecar_size, size_of_image(sidecar.get()));
+    FileStore image_store(image.get());
+    FileStore store(sidecar.get());
+    VerifyReport report;
+    auto header = read_header(store, sidecar_size);
+    if (!header) {
+        return std::move(header).error().in(path);
+    }
+    report.header = *header;
+    if (auto fits = check_pair(*header, bytes); !fits) {
+        return std::move(fits).error().in(path);
+    }
+    TRY_VOID(settle(options, image_store, store, image.get(), report));
+    TRY_VOID(walk(image_store, store, report, Pace(options.bytes_per_second), progress));
+    return report;
+}
+
+Result<ImageInfo> image_info(const std::string& image, const std::string& sidecar) {
+    TRY(const UniqueFd fd, base::open_file(image, O_RDONLY));
+    auto bytes = size_of_image(fd.get());
+    if (!bytes) {
+        return std::move(bytes).error().in(image);
+    }
+    const std::string path = path_or_default(sidecar, image);
+    auto file = base::open_file(path, O_RDONLY);
+    if (!file) {
+        return ImageInfo{*bytes, path, std::move(file).error()};
+    }
+    TRY(const uint64_t size, size_of_image(file->get()));
+    FileStore store(file->get());
+    return ImageInfo{*bytes, path, read_header(store, size)};
+}
+
+}  // namespace target

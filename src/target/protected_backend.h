@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A store whose every block is proved on its way through: a decorator of the store with the data
+// and of the one with the sidecar (sidecar.h, which says why the order is this one).
+//
+//   write  tuples from the buffer that the host's data arrived in ─► log ─► data and tuples
+//   read   data into the buffer that leaves for the host, and tuples ─► compared there
+//                 └─ mismatch: both once more, from the medium ─► good: a transient fault, counted
+//                                                               └► bad: the command fails
+//
+// Requests whose blocks overlap wait for each other, else a read could meet a block and the tuple
+// of its successor. Any store can stand below, an overlay too: block n's tuple belongs to what the
+// store below answers for block n.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "target/backend.h"
+#include "target/integrity.h"
+#include "target/sidecar.h"
+
+namespace target {
+
+class ProtectedBackend final : public Backend {
+  public:
+    /// @param header  as recover() left it; its image is `data`
+    /// @param told  hears of every mismatch, in the middle of the work: must not call back
+    ProtectedBackend(std::unique_ptr<Backend> data, std::unique_ptr<Backend> sidecar,
+                     const SidecarHeader& header, std::function<void(const IntegrityFault&)> told);
+    ~ProtectedBackend() override;
+
+    [[nodiscard]] uint64_t size_bytes() const override;
+    void submit(Io& io) override;
+
+    [[nodiscard]] const nvme::PiFormat& format() const { return format_; }
+    [[nodiscard]] const SidecarHeader& header() const { return header_; }
+    [[nodiscard]] IntegrityCounters& counters() { return counters_; }
+    [[nodiscard]] bool idle() const { return active_.empty() && waiting_.empty(); }
+
+    /// Marks the sidecar as closed in order. REQUIRES: idle(), and nothing is submitted any more
+    /// @param image, sidecar  the files below, @param stamp of the image
+    base::Status close(ByteStore& image, ByteStore& sidecar,
+                       const std::function<ImageStamp()>& stamp);
+
+  private:
+    struct Op;
+    /// The half of a request that the store with the data, or the one with the tuples, does.
+    struct Part final : Io {
+        Op* op = nullptr;
+        IoError error = IoError::kNone;
+        void done(IoError result) override;
+    };
+    struct Op {
+        ProtectedBackend* owner = nullptr;
+        Io* io = nullptr;
+        uint64_t first = 0;  ///< block
+        uint64_t count = 0;
+        uint64_t at = 0;     ///< zeroing goes in slices: the first block of this one
+        uint64_t slice = 0;  ///< and its blocks
+        bool reread = false;
+        IntegrityFault fault;  ///< reread: of the first try
+        unsigned epoch = 0;
+        unsigned pending = 0;  ///< parts under way
+        Part data;
+        Part meta;
+        base::Bytes tuples;
+    };
+    /// Entries on their way into the log, or a sync.
+    struct Step final : Io {
+        ProtectedBackend* owner = nullptr;
+        void (ProtectedBackend::*next)(IoError error) = nullptr;
+        void done(IoError result) override { (owner->*next)(result); }
+    };
+
+    enum class FlushPhase : uint8_t {
+        kIdle,
+        kDataOnly,  ///< nothing was written since the last one
+        kDraining,  ///< writes that began before the cut
+        kSidecar,   ///< their log entries and tuples are being synced
+        kData,
+        kCommit,      ///< wanted, waits for the log
+        kCommitting,  ///< in the batch under way
+    };
+
+    // requests
+    [[nodiscard]] bool must_wait(const Op& op, size_t waiting_before) const;
+    Op& new_op(Io& io);
+    void start(Op& op);
+    void finish(Op& op, IoError error);
+    void resume_waiting();
+    void part_done(Op& op);
+
+    // reads
+    void read(Op& op);
+    void read_done(Op& op);
+    void mismatch(Op& op, const nvme::PiMismatch& bad);
+
+    // writes
+    void write(Op& op);
+    void make_tuples(Op& op);
+    void write_parts(Op& op);
+    void write_done(Op& op);
+
+    // log
+    [[nodiscard]] bool log_has_room() const;
+    void append(LogEntry::Kind kind, uint64_t first, uint64_t blocks);
+    void append_write(Op& op);
+    void append_commit();
+    void pump_log();
+    void write_batch();
+    void log_done(IoError error);
+
+    // flush: sync the sidecar, sync the data, commit
+    void want_flush(Op& op);
+    void begin_flush();
+    void drained();
+    void flush_step(FlushPhase phase, Backend& backend);
+    void flush_step_done(IoError error);
+    void end_flush(IoError error);
+
+    std::unique_ptr<Backend> data_;
+    std::unique_ptr<Backend> sidecar_;
+    SidecarHeader header_;
+    nvme::PiFormat format_;
+    std::function<void(const IntegrityFault&)> told_;
+    IntegrityCounters counters_;
+
+    std::vector<std::unique_ptr<Op>> ops_;
+    std::vector<Op*> free_;
+    std::vector<Op*> active_;
+    std::deque<Op*> waiting_;
+    bool resuming_ = false;
+
+    // the log
+    std::deque<Op*> unlogged_;
+    std::vector<Op*> logging_;  ///< in the batch under way
+    std::vector<LogEntry> batch_;
+    size_t batch_written_ = 0;
+    bool batch_durable_ = false;
+    bool batch_commits_ = false;
+    uint64_t batch_forgets_ = 0;  ///< batch_commits_: its kForget, and its last entry
+    uint64_t batch_head_ = 0;
+    bool log_busy_ = false;
+    Step log_step_;
+    uint64_t head_;                         ///< sequence number of the last entry
+    uint64_t committed_head_;               ///< the same when the last commit was made
+    uint64_t settled_;                      ///< as in the last commit
+    uint64_t forgotten_;                    ///< as in the last kForget
+    uint64_t next_forgotten_;               ///< what the next commit may forget
+    std::map<uint64_t, uint64_t> regions_;  ///< marked -> the entry of its last use
+
+    // flush
+    FlushPhase flush_ = FlushPhase::kIdle;
+    std::vector<Op*> flush_waiting_;
+    std::vector<Op*> flushing_;
+    Step flush_step_;
+    uint64_t cut_ = 0;
+    unsigned epoch_ = 0;
+    std::array<uint64_t, 2> in_flight_{};
+};
+
+}  // namespace target
