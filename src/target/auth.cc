@@ -72,6 +72,10 @@ Authentication::Outcome Authentication::receive(ByteView message) {
     } else {
         step = fail(AuthFailure::kIncorrectMessage, "a message out of order");
     }
+    return settle(step);
+}
+
+Authentication::Outcome Authentication::settle(const Step& step) {
     if (!step) {
         if (detail_.empty()) {
             detail_ = nvme::name(step.error());
@@ -81,7 +85,20 @@ Authentication::Outcome Authentication::receive(ByteView message) {
                                                .explanation = static_cast<uint8_t>(step.error())};
         set_pending(State::kFailure1, failure.serialize());
     }
-    return state_ == State::kOver ? Outcome::kAuthenticated : Outcome::kPending;
+    return state_ == State::kOver ? Outcome::kAuthenticated
+           : work_                ? Outcome::kComputing
+                                  : Outcome::kPending;
+}
+
+std::function<void()> Authentication::take_work() {
+    return std::exchange(work_, nullptr);
+}
+
+Authentication::Outcome Authentication::work_done() {
+    if (state_ == State::kMakingKey) {
+        return settle(make_challenge());
+    }
+    return state_ == State::kMixing ? settle(take_secret()) : Outcome::kPending;
 }
 
 size_t Authentication::pending_bytes() const {
@@ -98,7 +115,9 @@ Authentication::Message Authentication::produce() {
             return {std::exchange(pending_, {}),
                     mutual_ ? Outcome::kPending : Outcome::kAuthenticated};
         case State::kNegotiate:
+        case State::kMakingKey:
         case State::kReply:
+        case State::kMixing:
         case State::kSuccess2:
         case State::kOver:
             detail_ = "a Receive out of order";
@@ -132,7 +151,15 @@ Authentication::Step Authentication::on_negotiate(ByteView message) {
     }
     hash_ = *hash;
     group_ = *group;
-    return make_challenge();
+    if (group_ == nvme::DhGroup::kNull) {
+        return make_challenge();
+    }
+    exchange_ = std::make_shared<Exchange>();
+    work_ = [exchange = exchange_, chosen = group_] {
+        exchange->key = crypto::DhKey::generate(chosen);
+    };
+    state_ = State::kMakingKey;
+    return Nothing{};
 }
 
 Authentication::Step Authentication::make_challenge() {
@@ -146,28 +173,45 @@ Authentication::Step Authentication::make_challenge() {
                                   .sequence = sequence_,
                                   .challenge = challenge_,
                                   .dh_value = {}};
-    if (group_ != nvme::DhGroup::kNull) {
-        TRY(dh_key_, ours(crypto::DhKey::generate(group_)));
-        challenge.dh_value.assign(dh_key_->public_value().begin(), dh_key_->public_value().end());
+    if (exchange_) {
+        if (!*exchange_->key) {
+            return fail(AuthFailure::kFailed, exchange_->key->error().text);
+        }
+        const ByteView value = (*exchange_->key)->public_value();
+        challenge.dh_value.assign(value.begin(), value.end());
     }
     set_pending(State::kChallenge, challenge.serialize());
     return Nothing{};
 }
 
 Authentication::Step Authentication::on_reply(ByteView message) {
-    TRY(const auto reply, nvme::AuthReply::parse(message));
-    if (reply.transaction != transaction_ || reply.response.size() != nvme::hash_bytes(hash_) ||
-        reply.dh_value.size() != nvme::dh_bytes(group_)) {
+    TRY(reply_, nvme::AuthReply::parse(message));
+    if (reply_->transaction != transaction_ || reply_->response.size() != nvme::hash_bytes(hash_) ||
+        reply_->dh_value.size() != nvme::dh_bytes(group_)) {
         return fail(AuthFailure::kIncorrectPayload, "a Reply that does not fit its Challenge");
     }
-    if (dh_key_) {
-        auto shared = dh_key_->shared_secret(reply.dh_value);
-        if (!shared) {
-            return fail(AuthFailure::kIncorrectPayload, shared.error().text);
-        }
-        TRY(session_key_, ours(crypto::hash(hash_, {*shared})));
-        base::wipe(shared->data(), shared->size());
+    if (!exchange_) {
+        return judge_reply();
     }
+    work_ = [exchange = exchange_, value = reply_->dh_value] {
+        exchange->secret = (*exchange->key)->shared_secret(value);
+    };
+    state_ = State::kMixing;
+    return Nothing{};
+}
+
+Authentication::Step Authentication::take_secret() {
+    auto& shared = *exchange_->secret;
+    if (!shared) {
+        return fail(AuthFailure::kIncorrectPayload, shared.error().text);
+    }
+    TRY(session_key_, ours(crypto::hash(hash_, {*shared})));
+    base::wipe(shared->data(), shared->size());
+    return judge_reply();
+}
+
+Authentication::Step Authentication::judge_reply() {
+    const nvme::AuthReply reply = *std::exchange(reply_, std::nullopt);
     TRY(bool proved, proves(keys_->host, reply));
     if (!proved && keys_->next_host) {
         TRY(proved, proves(*keys_->next_host, reply));

@@ -12,6 +12,7 @@
 // Base Specification 2.0: 8.13.5 "DH-HMAC-CHAP Protocol".
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ class Authentication {
   public:
     enum class Outcome : uint8_t {
         kPending,
+        kComputing,  ///< take_work() is to be done, and work_done() to be called
         kAuthenticated,
         kFailed,  ///< Failure1 is on its way or Failure2 came: end the connection
     };
@@ -45,6 +47,10 @@ class Authentication {
 
     /// A message from the host.
     Outcome receive(base::ByteView message);
+
+    /// Arithmetic of milliseconds. It may be done on another thread and outlive this object.
+    [[nodiscard]] std::function<void()> take_work();
+    Outcome work_done();
 
     /// How long the next message to the host is.
     [[nodiscard]] size_t pending_bytes() const;
@@ -62,8 +68,10 @@ class Authentication {
   private:
     enum class State : uint8_t {
         kNegotiate,  ///< waits for Negotiate
+        kMakingKey,  ///< Challenge needs a DH key
         kChallenge,  ///< Challenge is to be fetched
         kReply,      ///< waits for Reply
+        kMixing,     ///< Reply needs the shared secret
         kSuccess1,   ///< Success1 is to be fetched
         kSuccess2,   ///< waits for Success2
         kFailure1,   ///< Failure1 is to be fetched
@@ -71,8 +79,19 @@ class Authentication {
     };
     using Step = nvme::AuthResult<base::Nothing>;
 
+    /// One Diffie-Hellman exchange, shared with the work on it: whoever does the work touches
+    /// nothing else.
+    struct Exchange {
+        std::optional<base::Result<crypto::DhKey>> key;
+        std::optional<base::Result<base::Bytes>> secret;
+    };
+
+    /// Makes a Failure1 of what went wrong.
+    Outcome settle(const Step& step);
     Step on_negotiate(base::ByteView message);
     Step on_reply(base::ByteView message);
+    Step take_secret();
+    Step judge_reply();
     Step on_success2(base::ByteView message);
     Outcome on_failure2(base::ByteView message);
     Step make_challenge();
@@ -95,7 +114,9 @@ class Authentication {
     uint16_t transaction_ = 0;
     nvme::HashId hash_ = nvme::HashId::kSha256;
     nvme::DhGroup group_ = nvme::DhGroup::kNull;
-    std::optional<crypto::DhKey> dh_key_;
+    std::shared_ptr<Exchange> exchange_;  ///< null with the null group
+    std::function<void()> work_;
+    std::optional<nvme::AuthReply> reply_;
     base::Bytes session_key_;  ///< h(g^xy); empty with the null group
     base::Bytes challenge_;    ///< C1
     bool mutual_ = false;

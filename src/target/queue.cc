@@ -42,9 +42,11 @@ Queue::Queue(Target& target, SessionOwner& owner, Endpoints endpoints, TimePoint
       owner_(owner),
       endpoints_(std::move(endpoints)),
       now_(now),
-      deadline_(now + kHandshakeLimit) {}
+      deadline_(now + kHandshakeLimit),
+      self_(std::make_shared<Queue*>(this)) {}
 
 Queue::~Queue() {
+    *self_ = nullptr;
     if (controller_ != nullptr) {
         if (!closing_) {
             tell(Event::Kind::kDisconnected, "connection closed");
@@ -347,6 +349,21 @@ Authentication& Queue::authenticate() {
                                                            target_.next_authentication());
     }
     return *authentication_;
+}
+
+void Queue::compute(Request& request) {
+    target_.labor().start(authentication_->take_work(), [self = self_, &request] {
+        if (*self != nullptr) {
+            (*self)->computed(request);
+        }
+    });
+}
+
+void Queue::computed(Request& request) {
+    const auto outcome = authentication_ == nullptr ? Authentication::Outcome::kPending
+                                                    : authentication_->work_done();
+    complete(request, status::kSuccess);
+    authentication_moved(outcome);
 }
 
 void Queue::authentication_moved(Authentication::Outcome outcome) {

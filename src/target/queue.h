@@ -79,6 +79,8 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
     [[nodiscard]] base::TimePoint connected_at() const { return connected_at_; }
     [[nodiscard]] bool data_digest() const { return framing_.data_digest; }
+    /// Does the work of the negotiation, and then answers the request that made it necessary.
+    void compute(Request& request);
     /// What an authentication message led to, after it was answered.
     void authentication_moved(Authentication::Outcome outcome);
 
@@ -121,6 +123,8 @@ class Queue final : public Session, private nvme::PduSink {
     Destination on_capsule(base::ByteView header, const nvme::PduLayout& layout);
     Destination on_h2c_data(base::ByteView header, const nvme::PduLayout& layout);
     Destination on_term_req(base::ByteView header, const nvme::PduLayout& layout);
+
+    void computed(Request& request);
 
     void dispatch(Request& request, bool intact);
     nvme::Status fuse(Request& request);
@@ -204,6 +208,8 @@ class Queue final : public Session, private nvme::PduSink {
     std::shared_ptr<const HostKeys> keys_;  ///< null: this queue need not authenticate
     std::unique_ptr<Authentication> authentication_;
     std::optional<Agreement> agreement_;
+    /// What work that is under way knows of this queue; null once the queue is gone.
+    std::shared_ptr<Queue*> self_;
     base::TimePoint connected_at_;
 
     // commands

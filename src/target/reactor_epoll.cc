@@ -84,7 +84,7 @@ class EpollReactor final : public Reactor {
     base::UniqueFd epoll_;
     std::deque<Watched> watched_;  ///< by descriptor; a deque, for references survive growth
     std::vector<Ended> ended_;     ///< results whose `done` the next wait() calls
-    WorkerPool pool_;
+    WorkerPool pool_{WorkerPool::Options{}};
 };
 
 base::Status EpollReactor::init() {

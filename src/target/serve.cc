@@ -102,6 +102,8 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
                                                      const base::Log& log, Interposer& between,
                                                      std::vector<base::UniqueFd> sockets) {
     std::unique_ptr<Service> service(new Service(config, reactor, log, between));
+    TRY(service->labor_, LaborBeside::open(reactor));
+    service->target_.use_labor(*service->labor_);
     service->state_dir_ = config.state_dir;
     for (const exports::Subsystem& subsystem : config.subsystems) {
         TRY_VOID(service->add_subsystem(subsystem));

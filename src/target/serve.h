@@ -109,6 +109,7 @@ class Service {
     uint64_t failed_reloads_ = 0;
     EventLog events_;
     HostTable access_;
+    std::unique_ptr<Labor> labor_;
     Target target_;
     Server server_;
     std::vector<SocketAddress> listening_;

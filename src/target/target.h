@@ -24,6 +24,7 @@
 #include "target/buffer_pool.h"
 #include "target/discovery_generation.h"
 #include "target/events.h"
+#include "target/labor.h"
 #include "target/session.h"
 #include "target/subsystem.h"
 
@@ -112,6 +113,10 @@ class Target final : public SessionFactory {
         return subsystems_;
     }
 
+    /// Who does the work of authentications; at first, whoever has it to do.
+    void use_labor(Labor& labor) { labor_ = &labor; }
+    [[nodiscard]] Labor& labor() const { return *labor_; }
+
     /// S1 of the next authentication: never 0, never the same twice in a row.
     uint32_t next_authentication();
 
@@ -121,6 +126,8 @@ class Target final : public SessionFactory {
     EventSink& events_;
     uint32_t authentications_;
     BufferPool buffers_;
+    LaborHere labor_here_;
+    Labor* labor_ = &labor_here_;
     void raise_ana_change();
 
     std::vector<Portal> portals_;

@@ -2,18 +2,13 @@
 #include "target/worker_pool.h"
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 namespace target {
-namespace {
-
-/// Enough to keep a disk busy; the threads sleep nearly all of the time.
-constexpr size_t kThreads = 4;
-
-}  // namespace
-
 base::Status WorkerPool::open() {
     event_ = base::UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     return event_.valid() ? base::Status(base::done()) : base::errno_error(errno, "eventfd");
@@ -23,6 +18,7 @@ WorkerPool::~WorkerPool() {
     {
         const std::lock_guard lock(mutex_);
         closing_ = true;
+        waiting_.clear();
     }
     changed_.notify_all();
     for (std::thread& thread : threads_) {
@@ -31,7 +27,7 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::start(Work work, Done done) {
-    if (threads_.size() < kThreads) {
+    if (threads_.size() < options_.threads) {
         threads_.emplace_back([this] { serve(); });
     }
     {
@@ -55,6 +51,11 @@ void WorkerPool::collect() {
 }
 
 void WorkerPool::serve() {
+    if (options_.niceness != 0) {
+        // On Linux a thread has its own. That it cannot be lowered is no reason not to work.
+        (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()),
+                          getpriority(PRIO_PROCESS, 0) + options_.niceness);
+    }
     std::unique_lock lock(mutex_);
     while (true) {
         changed_.wait(lock, [this] { return closing_ || !waiting_.empty(); });

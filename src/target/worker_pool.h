@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A few threads for system calls that block and have no other form: the epoll engine gives them
-// disk work that is not in the page cache. Threads start with the first task. One thread (the
+// A few threads for what would hold a reactor up: the epoll engine gives them disk work that is not
+// in the page cache, labor.h arithmetic. Threads start with the first tasks. One thread (the
 // reactor's) owns the pool, gives tasks and takes results; the tasks themselves run elsewhere and
 // must touch nothing that the owner changes meanwhile.
 #pragma once
@@ -24,10 +24,15 @@ class WorkerPool {
     using Work = std::function<int()>;
     using Done = std::function<void(int result)>;
 
-    WorkerPool() = default;
+    struct Options {
+        size_t threads = 4;  ///< enough to keep a disk busy; they sleep nearly all of the time
+        int niceness = 0;    ///< added to that of the process
+    };
+
+    explicit WorkerPool(Options options) : options_(options) {}
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
-    /// Waits for every task; no `done` is called any more.
+    /// Waits for the tasks that run, and forgets the others; no `done` is called any more.
     ~WorkerPool();
 
     /// Errors: no eventfd.
@@ -48,6 +53,7 @@ class WorkerPool {
 
     void serve();
 
+    const Options options_;
     base::UniqueFd event_;
     std::vector<std::thread> threads_;
     std::mutex mutex_;  ///< guards what follows
