@@ -37,6 +37,9 @@ installkernel() {
     # The buses of virtual machines, under their network cards; QEMU's fw_cfg, by which credentials come.
     instmods -s virtio_pci virtio_mmio hv_vmbus qemu_fw_cfg
 
+    # What vlan=, bond= and bridge= make.
+    instmods -s 8021q bonding bridge
+
     if [[ ${nvmeroot_nics-} ]]; then
         # A list of names: one word each.
         # shellcheck disable=SC2086

@@ -21,6 +21,22 @@ void set_default_gateway(std::vector<Route>& routes, const std::optional<IpAddre
     routes.push_back({everywhere, gateway});
 }
 
+/// Where the plan makes devices, the one that is no part of another: it is what they are made for.
+/// Empty where there are several, or none.
+std::string outermost_device(const NetworkPlan& plan) {
+    std::string found;
+    for (const DevicePlan& device : plan.devices) {
+        const bool is_part = std::ranges::any_of(plan.devices, [&](const DevicePlan& other) {
+            return std::ranges::find(other.ports, device.name) != other.ports.end();
+        });
+        if (!is_part && !found.empty()) {
+            return {};
+        }
+        found = is_part ? found : device.name;
+    }
+    return found;
+}
+
 }  // namespace
 
 AddressSettings settings_of(const InterfacePlan& plan) {
@@ -57,7 +73,7 @@ std::vector<InterfacePlan> interface_plans(const NetworkPlan& plan) {
     }
     for (InterfacePlan& one : plans) {
         if (one.name.empty() && !one.match_mac) {
-            one.name = plan.interface;
+            one.name = plan.interface.empty() ? outermost_device(plan) : plan.interface;
             if (one.name.empty() && !plan.ignore_bootif) {
                 one.match_mac = plan.bootif;
             }

@@ -57,6 +57,14 @@ void undo(Machine& machine) {
     }
 }
 
+/// DHCPv6 has no option 17 of DHCPv4; its boot file URL (RFC 5970) says the same.
+std::string root_path_of(const Interface& interface) {
+    if (interface.lease && !interface.lease->root_path.empty()) {
+        return interface.lease->root_path;
+    }
+    return interface.dhcp6 ? interface.dhcp6->boot_file_url : std::string();
+}
+
 std::string size_text(uint64_t bytes) {
     constexpr double kMebi = 1024.0 * 1024;
     return base::format("%.0f MiB", static_cast<double>(bytes) / kMebi);
@@ -94,7 +102,9 @@ Outcome<Network> network_stage(Machine& machine) {
     std::string root_path;
     std::string places;
     for (const Interface& interface : network.interfaces) {
-        root_path = interface.lease && root_path.empty() ? interface.lease->root_path : root_path;
+        if (root_path.empty()) {
+            root_path = root_path_of(interface);
+        }
         places += " " + interface.name;
         for (const Subnet& address : interface.addresses) {
             places += " " + address.text();

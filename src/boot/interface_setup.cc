@@ -67,12 +67,16 @@ base::Status InterfaceSetup::step(Rtnetlink& kernel, const NetworkState& network
     look_again_ = false;
     switch (state_) {
         case State::kCarrier:
+            mac_ = link->mac;  // a bond's is that of its first port, which it may have only now
             if (link->carrier) {
                 TRY_VOID(on_carrier(kernel, network, now));
             }
             break;
         case State::kLease:
             TRY_VOID(pump_dhcp(kernel, now));
+            break;
+        case State::kIpv6:
+            TRY_VOID(pump_ipv6(kernel, network, now));
             break;
         case State::kSettle:
             TRY_VOID(settle(kernel, *link, network));
@@ -93,7 +97,19 @@ base::TimePoint InterfaceSetup::wake() const {
     if (look_again_) {
         return base::TimePoint::min();
     }
+    if (state_ == State::kIpv6) {
+        return std::min(until_, ipv6_->wake());
+    }
     return state_ == State::kLease ? std::min(until_, client_->wake()) : until_;
+}
+
+void InterfaceSetup::collect_fds(std::vector<pollfd>& fds) const {
+    if (socket_) {
+        fds.push_back({socket_->fd(), POLLIN, 0});
+    }
+    if (ipv6_) {
+        ipv6_->collect_fds(fds);
+    }
 }
 
 bool InterfaceSetup::is_chosen() const {
@@ -106,6 +122,8 @@ std::string InterfaceSetup::complaint() const {
             return "no carrier after " + seconds_text(limits_.carrier);
         case State::kLease:
             return client_->story() + " in " + seconds_text(limits_.lease);
+        case State::kIpv6:
+            return ipv6_->complaint() + " (after " + seconds_text(limits_.lease) + ")";
         case State::kSettle:
             return "the address cannot be used after " + seconds_text(limits_.carrier);
         case State::kReady:
@@ -126,6 +144,12 @@ base::Status InterfaceSetup::on_carrier(Rtnetlink& kernel, const NetworkState& n
         settings_ = settings_of(plan_);
         return apply(kernel, now);
     }
+    if (plan_.method != AddressMethod::kDhcp) {
+        ipv6_.emplace(plan_.method, index_, mac_, dhcp_seed(mac_, now));
+        state_ = State::kIpv6;
+        until_ = now + limits_.lease;
+        return pump_ipv6(kernel, network, now);
+    }
     // Another service of the initramfs may have been asked to configure it by the same ip=.
     if (network.has_given_address(index_, false) && !limits_.need_lease) {
         state_ = State::kReady;
@@ -133,6 +157,18 @@ base::Status InterfaceSetup::on_carrier(Rtnetlink& kernel, const NetworkState& n
     }
     TRY_VOID(start_dhcp(now));
     return pump_dhcp(kernel, now);
+}
+
+base::Status InterfaceSetup::pump_ipv6(Rtnetlink& kernel, const NetworkState& network,
+                                       base::TimePoint now) {
+    TRY(const bool ready, ipv6_->step(kernel, network, now));
+    if (ready) {
+        settings_.dns = plan_.dns;
+        const auto heard = limits_.peer_dns ? ipv6_->dns() : std::vector<IpAddress>();
+        settings_.dns.insert(settings_.dns.end(), heard.begin(), heard.end());
+        state_ = State::kReady;
+    }
+    return base::done();
 }
 
 base::Status InterfaceSetup::start_dhcp(base::TimePoint now) {
@@ -158,6 +194,9 @@ base::Status InterfaceSetup::pump_dhcp(Rtnetlink& kernel, base::TimePoint now) {
         return base::done();
     }
     lease_ = client_->lease();
+    if (!limits_.peer_dns) {
+        lease_->dns.clear();
+    }
     settings_ = settings_of(plan_, *lease_);
     socket_.reset();
     return apply(kernel, now);

@@ -5,16 +5,21 @@
 //
 //   begin ──► carrier ──► static: apply ──────────────┐
 //                │                                    ▼
-//                └─────► lease: DHCP ──► apply ──► settle ──► ready
+//                ├─────► lease: DHCP ──► apply ──► settle ──► ready
+//                └─────► ipv6: ipv6_setup.h ──────────────────▲
 #pragma once
+
+#include <poll.h>
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "boot/address_settings.h"
 #include "boot/dhcp.h"
+#include "boot/ipv6_setup.h"
 #include "boot/link.h"
 #include "boot/packet_socket.h"
 #include "boot/rtnetlink.h"
@@ -27,6 +32,7 @@ class InterfaceSetup {
         base::milliseconds carrier{0};
         base::milliseconds lease{0};
         bool need_lease = false;
+        bool peer_dns = true;  ///< whether name servers that others name count
     };
 
     /// @param metric  of all routes of this interface, so that those of several do not collide
@@ -41,8 +47,8 @@ class InterfaceSetup {
 
     /// When step() has something to do even if nothing happens.
     [[nodiscard]] base::TimePoint wake() const;
-    /// A descriptor whose packets step() waits for, or -1.
-    [[nodiscard]] int fd() const { return socket_ ? socket_->fd() : -1; }
+    /// Adds the descriptors whose packets step() waits for.
+    void collect_fds(std::vector<pollfd>& fds) const;
 
     /// The interface has proved itself (carrier, or lease): no other need be tried for its plan.
     [[nodiscard]] bool is_chosen() const;
@@ -54,6 +60,10 @@ class InterfaceSetup {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const AddressSettings& settings() const { return settings_; }
     [[nodiscard]] const std::optional<Lease>& lease() const { return lease_; }
+    /// Null where no DHCPv6 server has answered.
+    [[nodiscard]] const Dhcp6Answer* dhcp6() const {
+        return ipv6_ && ipv6_->answer() ? &*ipv6_->answer() : nullptr;
+    }
     /// What went wrong without stopping us; empty if nothing did.
     [[nodiscard]] const std::string& warning() const { return warning_; }
 
@@ -64,11 +74,13 @@ class InterfaceSetup {
     enum class State {
         kCarrier,  // waits for the link to run
         kLease,    // waits for a DHCP server
+        kIpv6,     // waits for a router or a DHCPv6 server
         kSettle,   // waits until the address can be used: duplicate detection, carrier after MTU
         kReady,
     };
 
     base::Status on_carrier(Rtnetlink& kernel, const NetworkState& network, base::TimePoint now);
+    base::Status pump_ipv6(Rtnetlink& kernel, const NetworkState& network, base::TimePoint now);
     base::Status start_dhcp(base::TimePoint now);
     base::Status pump_dhcp(Rtnetlink& kernel, base::TimePoint now);
     base::Status apply(Rtnetlink& kernel, base::TimePoint now);
@@ -90,6 +102,7 @@ class InterfaceSetup {
     std::optional<PacketSocket> socket_;
     std::optional<DhcpClient> client_;
     std::optional<Lease> lease_;
+    std::optional<Ipv6Setup> ipv6_;
     AddressSettings settings_;
     std::string warning_;
 };

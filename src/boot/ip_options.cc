@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "boot/device_options.h"
 
 namespace boot {
 
@@ -14,8 +15,7 @@ namespace {
 
 using Fields = std::vector<std::string_view>;
 
-constexpr size_t kLongestInterfaceName = 15;  // IFNAMSIZ without its NUL
-constexpr size_t kLongestHostname = 253;      // RFC 1035, section 2.3.4 "Size limits", as text
+constexpr size_t kLongestHostname = 253;  // RFC 1035, section 2.3.4 "Size limits", as text
 
 /// The fields of an ip= value that names an address, in the order of the kernel's documentation.
 enum Field : size_t {
@@ -41,11 +41,11 @@ constexpr std::array kMethodWords = {
     MethodWord{"none", AddressMethod::kStatic},
     MethodWord{"off", AddressMethod::kStatic},
     MethodWord{"static", AddressMethod::kStatic},
-    MethodWord{"dhcp6", std::nullopt},
-    MethodWord{"auto6", std::nullopt},
-    MethodWord{"either6", std::nullopt},
-    MethodWord{"link6", std::nullopt},
-    MethodWord{"link-local", std::nullopt},
+    MethodWord{"dhcp6", AddressMethod::kDhcp6},
+    MethodWord{"auto6", AddressMethod::kAuto6},
+    MethodWord{"either6", AddressMethod::kEither6},
+    MethodWord{"link6", AddressMethod::kLinkLocal},
+    MethodWord{"link-local", AddressMethod::kLinkLocal},
     MethodWord{"ibft", std::nullopt},
     MethodWord{"both", std::nullopt},
     MethodWord{"bootp", std::nullopt},
@@ -63,7 +63,8 @@ base::Result<AddressMethod> parse_method(std::string_view word) {
         return base::error("not a method (dhcp, none, …): " + base::quoted(word));
     }
     if (!row->method) {
-        return base::error(base::quoted(word) + " is not supported; use dhcp or a given address");
+        return base::error(base::quoted(word) +
+                           " is not supported; use dhcp, auto6, dhcp6 or an address");
     }
     return *row->method;
 }
@@ -95,24 +96,13 @@ std::string join(const Fields& fields, size_t first) {
     return text;
 }
 
-base::Result<std::string> parse_interface(std::string_view text) {
-    const bool good = !text.empty() && text.size() <= kLongestInterfaceName && text != "." &&
-                      text != ".." && std::ranges::all_of(text, [](char c) {
-                          return c > ' ' && c < 0x7f && c != '/' && c != ':';
-                      });
-    if (!good) {
-        return base::error("not an interface name: " + base::quoted(text));
-    }
-    return std::string(text);
-}
-
 /// A name, or an Ethernet address with dashes, which is too long to be a name.
 base::Status set_interface(InterfacePlan& plan, std::string_view text) {
     if (const auto mac = MacAddress::parse(text)) {
         plan.match_mac = *mac;
         return base::done();
     }
-    TRY(plan.name, parse_interface(text));
+    TRY(plan.name, parse_interface_name(text));
     return base::done();
 }
 
@@ -125,14 +115,6 @@ base::Result<std::string> parse_hostname(std::string_view text) {
         return base::error("not a host name: " + base::quoted(text));
     }
     return std::string(text);
-}
-
-base::Result<uint32_t> parse_mtu(std::string_view text) {
-    const auto mtu = base::parse_u64(text, kMaxMtu);
-    if (!mtu || *mtu < kMinMtu) {
-        return base::error("not an MTU (68 to 65535): " + base::quoted(text));
-    }
-    return static_cast<uint32_t>(*mtu);
 }
 
 /// [MTU][:MAC], where the colons of MAC have split it into fields too.
@@ -343,7 +325,7 @@ base::Status apply_route(NetworkPlan& plan, std::string_view value) {
         route.gateway = *gateway;
     }
     if (fields.size() == 3 && !fields[2].empty()) {
-        TRY(route.interface, parse_interface(fields[2]));
+        TRY(route.interface, parse_interface_name(fields[2]));
     }
     if (!route.gateway && route.interface.empty()) {
         return base::error("neither gateway nor interface");
@@ -368,8 +350,43 @@ base::Status apply_bootif_switch(NetworkPlan& plan, std::string_view value) {
     return base::done();
 }
 
-base::Status refuse(NetworkPlan&, std::string_view) {
-    return base::error("not supported by this version; the boot would use the wrong network");
+base::Status apply_peer_dns(NetworkPlan& plan, std::string_view value) {
+    TRY(const bool use, base::parse_bool(value));
+    plan.ignore_peer_dns = !use;
+    return base::done();
+}
+
+base::Status add_device(NetworkPlan& plan, base::Result<DevicePlan> device) {
+    if (!device) {
+        return std::move(device).error();
+    }
+    const auto same = std::ranges::find(plan.devices, device->name, &DevicePlan::name);
+    if (same == plan.devices.end()) {
+        plan.devices.push_back(std::move(*device));
+    } else if (*same != *device) {
+        return base::error(device->name + " is described twice, and differently");
+    }
+    return base::done();
+}
+
+base::Status apply_ifname(NetworkPlan& plan, std::string_view value) {
+    TRY(NamePlan name, parse_ifname(value));
+    for (const NamePlan& other : plan.names) {
+        if (other == name) {
+            return base::done();
+        }
+        if (other.name == name.name || other.mac == name.mac) {
+            return base::error("another word has given the name " + other.name + " to " +
+                               other.mac.text());
+        }
+    }
+    plan.names.push_back(std::move(name));
+    return base::done();
+}
+
+base::Status refuse_team(NetworkPlan&, std::string_view) {
+    return base::error(
+        "the kernel's team driver needs a daemon beside it; bond= does the same without");
 }
 
 struct Option {
@@ -383,11 +400,13 @@ constexpr std::array kOptions = {
     Option{"rd.route", apply_route},
     Option{"BOOTIF", apply_bootif},
     Option{"rd.bootif", apply_bootif_switch},
-    Option{"ifname", refuse},
-    Option{"vlan", refuse},
-    Option{"bond", refuse},
-    Option{"bridge", refuse},
-    Option{"team", refuse},
+    Option{"rd.peerdns", apply_peer_dns},
+    Option{"ifname", apply_ifname},
+    Option{"vlan", [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_vlan(v)); }},
+    Option{"bond", [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bond(v)); }},
+    Option{"bridge",
+           [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bridge(v)); }},
+    Option{"team", refuse_team},
 };
 
 }  // namespace

@@ -11,7 +11,12 @@
 //   rd.route=DESTINATION[/LENGTH]:GATEWAY[:INTERFACE]
 //   BOOTIF=[01-]MAC, unless rd.bootif=0
 //
-// METHOD is dhcp, on, any or single-dhcp for DHCPv4, none, off or static for a given address.
+//   vlan=, bond=, bridge=, ifname=: device_options.h
+//   rd.peerdns=0
+//
+// METHOD is dhcp, on, any or single-dhcp for DHCPv4, auto6, dhcp6 or either6 for what a router or a
+// DHCPv6 server gives, link6 or link-local for IPv6's link-local address alone, none, off or static
+// for a given address; ibft leaves the interface to the firmware's table (sources.cc).
 // INTERFACE may be an Ethernet address with dashes, 52-54-00-12-34-56: the interface that has it.
 // IPv6 addresses stand in square brackets. An empty METHOD means static where CLIENT is given and
 // DHCP where it is not. PEER is the kernel's NFS server or dracut's other end of a point-to-point
@@ -30,8 +35,8 @@ bool is_network_option(std::string_view key);
 
 /// Adds what `key`=`value` says to `plan`. Said twice is said once.
 /// @return an error that names the key and the part of the value that is wrong; the plan is then
-///         unchanged. Known words that this program cannot honour (ifname, vlan, bond, …) are
-///         errors too: a boot that ignores them would use the wrong network.
+///         unchanged. A known word that this program cannot honour (team) is an error too: a boot
+///         that ignored it would use the wrong network.
 /// REQUIRES: is_network_option(key)
 base::Status apply_network_option(NetworkPlan& plan, std::string_view key, std::string_view value);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a DHCPv4 server granted: enough to configure the interface now, and for the real root to go
+// What a DHCP server granted: enough to configure the interface now, and for the real root to go
 // on renewing the same lease under the same identity.
 #pragma once
 
@@ -35,6 +35,15 @@ struct Lease {
     std::string root_path;
     /// What we identified ourselves with (option 61): hardware type and Ethernet address.
     base::Bytes client_id;
+};
+
+/// What a DHCPv6 server granted.
+struct Lease6 {
+    IpAddress address;
+    base::seconds preferred{0};
+    base::seconds valid{0};
+    base::seconds t1{0};
+    base::seconds t2{0};
 };
 
 }  // namespace boot

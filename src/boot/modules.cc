@@ -239,10 +239,31 @@ std::vector<ModuleWish> storage_modules(const BootPlan& plan, const SysPaths& sy
     return wishes;
 }
 
+std::vector<ModuleWish> device_modules(const NetworkPlan& plan) {
+    std::vector<ModuleWish> wishes;
+    for (const DevicePlan& device : plan.devices) {
+        switch (device.kind) {
+            case DevicePlan::Kind::kVlan:
+                wishes.push_back({"8021q", true});
+                break;
+            case DevicePlan::Kind::kBond:
+                wishes.push_back({"bonding", true});
+                break;
+            case DevicePlan::Kind::kBridge:
+                wishes.push_back({"bridge", true});
+                break;
+        }
+    }
+    return wishes;
+}
+
 Result<std::vector<std::string>> load_network_modules(const BootPlan& plan, const SysPaths& sys) {
     TRY(const Loader loader, Loader::open(sys));
     for (const std::string& name : plan.extra_modules) {
         TRY_VOID(loader.load({name, true}));
+    }
+    for (const ModuleWish& wish : device_modules(plan.network)) {
+        TRY_VOID(loader.load(wish));
     }
     // A PCI driver brings a virtio device, a USB host controller its devices: until nothing is new.
     constexpr int kMaxRounds = 4;

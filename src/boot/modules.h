@@ -48,8 +48,11 @@ bool is_generic_code(std::string_view module);
 /// What the connect will need.
 std::vector<ModuleWish> storage_modules(const BootPlan& plan, const base::SysPaths& sys);
 
-/// Loads the modules named by the plan, then the drivers of the network devices and of what appears
-/// behind them. Finding none is no error: drivers may be built in.
+/// What VLANs, bonds and bridges are made by.
+std::vector<ModuleWish> device_modules(const NetworkPlan& plan);
+
+/// Loads the modules named by the plan and those of its devices, then the drivers of the network
+/// devices and of what appears behind them. Finding none is no error: drivers may be built in.
 /// @return a sentence for each driver that did not load: another interface may do
 /// Errors: a module that the plan names is missing or does not load.
 base::Result<std::vector<std::string>> load_network_modules(const BootPlan& plan,

@@ -8,6 +8,7 @@
 #include <list>
 
 #include "boot/address_settings.h"
+#include "boot/device_setup.h"
 #include "boot/interface_setup.h"
 #include "boot/link.h"
 #include "boot/rtnetlink.h"
@@ -88,9 +89,7 @@ class Wish {
     }
     void collect_fds(std::vector<pollfd>& fds) const {
         for (const InterfaceSetup& setup : tried_) {
-            if (setup.fd() >= 0) {
-                fds.push_back({setup.fd(), POLLIN, 0});
-            }
+            setup.collect_fds(fds);
         }
     }
 
@@ -155,11 +154,14 @@ int milliseconds_until(base::TimePoint wake, base::TimePoint now) {
                : static_cast<int>(std::chrono::ceil<base::milliseconds>(wake - now).count());
 }
 
-base::Status run(std::vector<Wish>& wishes, Rtnetlink& kernel, const base::UniqueFd& events,
-                 const base::Clock& clock, base::Deadline deadline) {
+base::Status run(std::vector<Wish>& wishes, DeviceSetup& devices, Rtnetlink& kernel,
+                 const base::UniqueFd& events, const base::Clock& clock, base::Deadline deadline) {
     while (true) {
         drain_network_events(events.get());
         TRY(const NetworkState network, read_network_state(kernel));
+        if (devices.step(kernel, network)) {
+            continue;
+        }
         base::TimePoint wake = deadline.end();
         std::vector<pollfd> fds = {{events.get(), POLLIN, 0}};
         bool over = true;
@@ -264,10 +266,21 @@ std::string join(const std::vector<std::string>& sentences) {
     return text;
 }
 
+/// What the way to its addresses told of an interface.
+void add_findings(const InterfaceSetup& setup, Interface& interface) {
+    add_missing(interface.dns, setup.settings().dns);
+    if (setup.lease()) {
+        interface.lease = setup.lease();
+    }
+    if (setup.dhcp6() != nullptr) {
+        interface.dhcp6 = *setup.dhcp6();
+    }
+}
+
 base::Result<Network> conclude(const NetworkPlan& plan, Rtnetlink& kernel,
-                               const std::vector<Wish>& wishes) {
+                               const std::vector<Wish>& wishes, const DeviceSetup& devices) {
     std::vector<int> ready;
-    std::vector<std::string> failures;
+    std::vector<std::string> failures = devices.failures();
     for (const Wish& wish : wishes) {
         if (const InterfaceSetup* setup = wish.ready()) {
             ready.push_back(setup->index());
@@ -290,10 +303,7 @@ base::Result<Network> conclude(const NetworkPlan& plan, Rtnetlink& kernel,
         if (interface == result.interfaces.end()) {
             continue;  // gone at the last moment
         }
-        add_missing(interface->dns, setup->settings().dns);
-        if (setup->lease()) {
-            interface->lease = setup->lease();
-        }
+        add_findings(*setup, *interface);
         if (!setup->warning().empty()) {
             result.warnings.push_back(setup->warning());
         }
@@ -313,14 +323,16 @@ base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock,
     if (plan.off || (plan.interfaces.empty() && !plan.need_lease && !configured.empty())) {
         return finish(plan, kernel, configured);
     }
-    const InterfaceSetup::Limits limits{plan.carrier_timeout, plan.dhcp_timeout, plan.need_lease};
+    const InterfaceSetup::Limits limits{plan.carrier_timeout, plan.dhcp_timeout, plan.need_lease,
+                                        !plan.ignore_peer_dns};
     std::vector<Wish> wishes;
     uint32_t metric = kFirstMetric;
     for (InterfacePlan& one : interface_plans(plan)) {
         wishes.emplace_back(std::move(one), limits, metric++, clock.now());
     }
-    TRY_VOID(run(wishes, kernel, events, clock, deadline));
-    return conclude(plan, kernel, wishes);
+    DeviceSetup devices(plan);
+    TRY_VOID(run(wishes, devices, kernel, events, clock, deadline));
+    return conclude(plan, kernel, wishes, devices);
 }
 
 }  // namespace boot

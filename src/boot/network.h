@@ -3,7 +3,7 @@
 // NetworkPlan in, a configured network out. Each interface of the plan is a small machine of its
 // own (appear, carrier, lease, address, duplicate address detection), and all of them are driven by
 // one loop, so that a dead interface does not delay a live one's packets. What exists already and
-// is as wanted is left as it is; interface names are never changed.
+// is as wanted is left as it is; interface names are changed by ifname= alone.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "boot/dhcp6_message.h"
 #include "boot/ip_address.h"
 #include "boot/lease.h"
 #include "boot/network_plan.h"
@@ -30,6 +31,7 @@ struct Interface {
     std::vector<Route> routes;
     std::vector<IpAddress> dns;
     std::optional<Lease> lease;
+    std::optional<Dhcp6Answer> dhcp6;
 };
 
 struct Network {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "boot/bond_options.h"
 #include "boot/ip_address.h"
 
 namespace boot {
@@ -18,15 +19,42 @@ inline constexpr uint32_t kMinMtu = 68;  // RFC 791, section 3.2
 inline constexpr uint32_t kMaxMtu = 65535;
 
 enum class AddressMethod {
-    kStatic,  // the address given, or none at all: then the link is only brought up
-    kDhcp,    // DHCPv4
+    kStatic,     // the address given, or none at all: then the link is only brought up
+    kDhcp,       // DHCPv4
+    kLinkLocal,  // the IPv6 address that the interface gives itself
+    kAuto6,      // what a router advertises: SLAAC, or DHCPv6 where it says so
+    kDhcp6,      // DHCPv6
+    kEither6,    // SLAAC or DHCPv6, whichever gives an address first
+};
+
+/// A network device made of others: a word vlan=, bond= or bridge=.
+struct DevicePlan {
+    enum class Kind { kVlan, kBond, kBridge };
+    Kind kind = Kind::kVlan;
+    std::string name;
+    /// What it is made of, by name; a VLAN has exactly one.
+    std::vector<std::string> ports;
+    uint16_t vlan_id = 0;
+    std::vector<BondOption> bond_options;
+    std::string primary;  ///< the bond's preferred port; empty: none
+    std::optional<uint32_t> mtu;
+
+    bool operator==(const DevicePlan&) const = default;
+};
+
+/// A word ifname=: the interface with this Ethernet address is to be called so.
+struct NamePlan {
+    std::string name;
+    MacAddress mac;
+
+    bool operator==(const NamePlan&) const = default;
 };
 
 /// One ip= value: what to do with one interface. Several may name the same interface.
 struct InterfacePlan {
     AddressMethod method = AddressMethod::kDhcp;
     /// Which interface: by name, or by `match_mac`. Neither: any Ethernet interface, and the first
-    /// that has a carrier (kStatic) or gets a lease (kDhcp) is taken.
+    /// that has a carrier (kStatic) or gets an address (the others) is taken.
     std::string name;
     std::optional<MacAddress> match_mac;
 
@@ -58,8 +86,12 @@ struct NetworkPlan {
     /// Empty: an interface that has an address already is taken as it is, otherwise DHCP is tried
     /// on all.
     std::vector<InterfacePlan> interfaces;
+    std::vector<DevicePlan> devices;
+    std::vector<NamePlan> names;
     std::vector<RoutePlan> routes;
     std::vector<IpAddress> dns;
+    /// rd.peerdns=0: name servers that DHCP or a router names do not count.
+    bool ignore_peer_dns = false;
     /// ip=off: the network is used as it is found.
     bool off = false;
     /// Values for those `interfaces` that say nothing of their own.

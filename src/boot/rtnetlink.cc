@@ -79,6 +79,36 @@ class Attributes {
     std::array<base::ByteView, most> values_{};
 };
 
+void put_attribute(base::Bytes& out, uint16_t type, base::ByteView value) {
+    const nlattr attribute{static_cast<uint16_t>(sizeof(nlattr) + value.size()), type};
+    base::Writer(out)
+        .put_bytes(struct_bytes(attribute))
+        .put_bytes(value)
+        .put_zeros(padded(value.size()) - value.size());
+}
+
+/// An attribute that holds others.
+class Attribute {
+  public:
+    explicit Attribute(uint16_t type) : type_(type) {}
+
+    Attribute& add(uint16_t type, base::ByteView value) {
+        put_attribute(content_, type, value);
+        return *this;
+    }
+    Attribute& add(uint16_t type, const std::string& text) {
+        return add(type, base::bytes_of(text));
+    }
+    Attribute& add(const Attribute& inner) { return add(inner.type_, inner.content_); }
+
+    [[nodiscard]] uint16_t type() const { return type_; }
+    [[nodiscard]] base::ByteView content() const { return content_; }
+
+  private:
+    uint16_t type_;
+    base::Bytes content_;
+};
+
 /// Builds a request: the header, a struct, then attributes.
 class Request {
   public:
@@ -92,14 +122,15 @@ class Request {
     }
 
     Request& add(uint16_t type, base::ByteView value) {
-        const nlattr attribute{static_cast<uint16_t>(sizeof(nlattr) + value.size()), type};
-        base::Writer(bytes_)
-            .put_bytes(struct_bytes(attribute))
-            .put_bytes(value)
-            .put_zeros(padded(value.size()) - value.size());
+        put_attribute(bytes_, type, value);
         return *this;
     }
     Request& add(uint16_t type, uint32_t value) { return add(type, struct_bytes(value)); }
+    /// With its NUL.
+    Request& add(uint16_t type, const std::string& text) {
+        return add(type, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
+    }
+    Request& add(const Attribute& nested) { return add(nested.type(), nested.content()); }
 
     [[nodiscard]] base::Bytes take() { return std::move(bytes_); }
 
@@ -296,6 +327,52 @@ base::Status Rtnetlink::set_up(int index, bool up) {
     body.ifi_change = IFF_UP;
     body.ifi_flags = up ? unsigned{IFF_UP} : 0;
     return change(Request(RTM_NEWLINK, 0, body).take());
+}
+
+base::Status Rtnetlink::rename(int index, const std::string& name) {
+    return change(Request(RTM_NEWLINK, 0, link_body(index)).add(IFLA_IFNAME, name).take());
+}
+
+base::Status Rtnetlink::add_link(const NewLink& link) {
+    Attribute info(IFLA_LINKINFO);
+    info.add(IFLA_INFO_KIND, link.kind);
+    Attribute data(IFLA_INFO_DATA);
+    if (link.vlan_id != 0) {
+        data.add(IFLA_VLAN_ID, struct_bytes(link.vlan_id));
+    }
+    for (const BondOption& option : link.bond_options) {
+        data.add(option.attribute, option.value);
+    }
+    Request request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link_body(0));
+    request.add(IFLA_IFNAME, link.name);
+    if (link.parent != 0) {
+        request.add(IFLA_LINK, static_cast<uint32_t>(link.parent));
+    }
+    if (link.mac) {
+        request.add(IFLA_ADDRESS, link.mac->bytes());
+    }
+    if (link.mtu) {
+        request.add(IFLA_MTU, *link.mtu);
+    }
+    auto status = change(request.add(info.add(data)).take());
+    if (!status && status.error().code == EEXIST) {
+        return base::done();
+    }
+    return status;
+}
+
+base::Status Rtnetlink::set_master(int index, int master) {
+    return change(Request(RTM_NEWLINK, 0, link_body(index))
+                      .add(IFLA_MASTER, static_cast<uint32_t>(master))
+                      .take());
+}
+
+base::Status Rtnetlink::set_bond_option(int index, const BondOption& option) {
+    Attribute info(IFLA_LINKINFO);
+    info.add(IFLA_INFO_KIND, std::string("bond"));
+    Attribute data(IFLA_INFO_DATA);
+    data.add(option.attribute, option.value);
+    return change(Request(RTM_NEWLINK, 0, link_body(index)).add(info.add(data)).take());
 }
 
 base::Status Rtnetlink::set_mtu(int index, uint32_t mtu) {

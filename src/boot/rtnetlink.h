@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "boot/bond_options.h"
 #include "boot/ip_address.h"
 #include "boot/route.h"
 
@@ -94,6 +95,17 @@ struct NewRoute {
     uint8_t protocol = 0;
 };
 
+/// A device to create.
+struct NewLink {
+    std::string name;
+    std::string kind;  ///< "vlan", "bond", "bridge"
+    int parent = 0;    ///< of a VLAN
+    uint16_t vlan_id = 0;
+    std::vector<BondOption> bond_options;
+    std::optional<MacAddress> mac;
+    std::optional<uint32_t> mtu;
+};
+
 /// Requests to the kernel, each answered before the call returns.
 class Rtnetlink {
   public:
@@ -104,6 +116,13 @@ class Rtnetlink {
     base::Result<std::vector<LinkRoute>> routes();
 
     base::Status set_up(int index, bool up);
+    /// The link must be down; kernels from 6.2 on take a new name while it is up, too.
+    base::Status rename(int index, const std::string& name);
+    /// What is there already under the name is success.
+    base::Status add_link(const NewLink& link);
+    /// Makes the link, which must be down, a part of a bond or bridge.
+    base::Status set_master(int index, int master);
+    base::Status set_bond_option(int index, const BondOption& option);
     base::Status set_mtu(int index, uint32_t mtu);
     /// Many drivers take a new address only while the link is down.
     base::Status set_mac(int index, const MacAddress& mac);

@@ -94,6 +94,14 @@ bool is_yes(const CmdlineWord& word) {
     return !word.has_value || !yes || *yes;
 }
 
+/// ip=ibft, and ibft as the method of a longer form, leave the interface to the firmware's table.
+void take_ip(const CmdlineWord& word, Sources& sources) {
+    const std::string_view method = std::string_view(word.value).substr(word.value.rfind(':') + 1);
+    if (method != "ibft" && method != "nbft") {
+        add_word("ip", word, sources);
+    }
+}
+
 void take_off(const CmdlineWord& word, Sources& sources) {
     if (is_yes(word)) {
         sources.off_word = word.key;
@@ -118,7 +126,7 @@ constexpr std::array kWords = {
     Word{"rd.nvmf.discover", take_discover},
     Word{"rd.nonvmf", take_off},
     Word{"rd.nvmf.nonbft", take_no_nbft},
-    Word{"ip", [](const CmdlineWord& w, Sources& s) { add_word("ip", w, s); }},
+    Word{"ip", take_ip},
 };
 
 void take_key(const CmdlineWord& word, Sources& sources) {

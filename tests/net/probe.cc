@@ -53,6 +53,10 @@ void print(const boot::Interface& interface) {
     for (const auto& server : interface.dns) {
         std::printf("%s dns %s\n", name, server.text().c_str());
     }
+    if (interface.dhcp6) {
+        std::printf("%s boot-file %s\n", name,
+                    base::quoted(interface.dhcp6->boot_file_url).c_str());
+    }
     if (interface.lease) {
         const boot::Lease& lease = *interface.lease;
         std::printf("%s lease %lld t1 %lld t2 %lld server %s\n", name,

@@ -110,6 +110,14 @@ case_nvmet_root_path() {
     expect_facts=(written=yes 'root:ADDRESS~^10\.9\.0\.5')
 }
 
+case_vlan_on_a_bond() {
+    about='the target is reached over a VLAN on a bond'
+    server=guest
+    portal=10.9.5.1
+    ip='bond=bond0:eth0:mode=active-backup vlan=bond0.5:bond0 ip=10.9.5.2:::24:::none'
+    expect_facts=(root:INTERFACE=bond0.5 'root:ADDRESS~^10\.9\.5\.2/24')
+}
+
 case_peak_memory_dracut() {
     about="the program alone in dracut's image: compressed modules, peak memory, keys closed, eight lines"
     image=dracut

@@ -35,7 +35,7 @@ done
 
 # The names of install/nvmeroot, and the file system of the tests' roots; a name this kernel lacks is left out.
 names="nvme-core nvme-fabrics nvme-tcp nvme-auth nvme-common nvme-keyring crypto-crc64-rocksoft crypto-crc32c crypto-hmac
-    crypto-sha256 crypto-sha384 crypto-sha512 crypto-dh virtio_pci qemu_fw_cfg ext4 ${NICS-virtio_net}"
+    crypto-sha256 crypto-sha384 crypto-sha512 crypto-dh virtio_pci qemu_fw_cfg 8021q bonding bridge ext4 ${NICS-virtio_net}"
 mkdir -p "$root/usr/lib/modules/$kver/kernel"
 cp "$modules"/modules.{order,builtin,builtin.modinfo} "$root/usr/lib/modules/$kver/"
 for name in $names; do

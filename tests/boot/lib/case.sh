@@ -146,7 +146,7 @@ nvmet_overlay() {
     local etc=$1/etc/nvmeroot
     mkdir -p "$etc"
     install -m600 "$keys/host" "$keys/ctrl" "$etc/"
-    target_config "$etc/nvmeroot-nvmet.conf" 10.9.0.1:4420 /dev/vda
+    target_config "$etc/nvmeroot-nvmet.conf" 10.9.0.1:4420,10.9.5.1:4420 /dev/vda
     sed -i "s|$keys|/etc/nvmeroot|" "$etc/nvmeroot-nvmet.conf"
     echo "ROOT_PATH=nvme+tcp://$portal/$nqn/$nid" >"$1/settings"
 }

@@ -11,7 +11,8 @@ namespace {
 
 /// The plan on one line: method name address peer gateway hostname mtu mac dns, "-" for nothing.
 std::string text_of(const InterfacePlan& plan) {
-    std::string text = plan.method == AddressMethod::kDhcp ? "dhcp" : "static";
+    constexpr const char* kMethods[] = {"static", "dhcp", "link", "auto6", "dhcp6", "either6"};
+    std::string text = kMethods[static_cast<size_t>(plan.method)];
     const auto add = [&](const std::string& part) { text += " " + (part.empty() ? "-" : part); };
     add(plan.name);
     add(plan.address ? plan.address->text() : "");
@@ -42,6 +43,18 @@ const Good kGood[] = {
     {"eth0:on::52:54:00:12:34:56", "dhcp eth0 - - - - - 52:54:00:12:34:56"},
     {"eth0:dhcp::52-54-00-12-34-56", "dhcp eth0 - - - - - 52:54:00:12:34:56"},
     {"eth0:none", "static eth0 - - - - - -"},
+    {"dhcp6", "dhcp6 - - - - - - -"},
+    {"auto6", "auto6 - - - - - - -"},
+    {"either6", "either6 - - - - - - -"},
+    {"link6", "link - - - - - - -"},
+    {"link-local", "link - - - - - - -"},
+    {"eth0:auto6", "auto6 eth0 - - - - - -"},
+    {"eth0:dhcp6:1400", "dhcp6 eth0 - - - - 1400 -"},
+    {"eth0:either6::52:54:00:12:34:56", "either6 eth0 - - - - - 52:54:00:12:34:56"},
+    {"bond0.5:link6", "link bond0.5 - - - - - -"},
+    {"::::pc7:eth0:dhcp6", "dhcp6 eth0 - - - pc7 - -"},
+    {":::::eth0:auto6:1400", "auto6 eth0 - - - - 1400 -"},
+    {":::::eth0:auto6:[2001:db8::53]", "auto6 eth0 - - - - - - 2001:db8::53"},
     {":::::eth0:dhcp", "dhcp eth0 - - - - - -"},
     {"::::pc7:eth0:dhcp", "dhcp eth0 - - - pc7 - -"},
     {":::::eth0", "dhcp eth0 - - - - - -"},
@@ -76,8 +89,8 @@ struct Bad {
     const char* part;  // what the error must name
 };
 const Bad kBad[] = {
-    {"ip", "dhcp6", "\"dhcp6\" is not supported"},
-    {"ip", "eth0:auto6", "\"auto6\" is not supported"},
+    {"ip", "bootp", "\"bootp\" is not supported"},
+    {"ip", "eth0:rarp", "\"rarp\" is not supported"},
     {"ip", "eth0:dchp", "not a method"},
     {"ip", "10.0.2.256::10.0.2.2:24::eth0:none", "client: not an IP address"},
     {"ip", "255.255.255.255::10.0.2.2:24::eth0:none", "client: no host can have"},
@@ -108,8 +121,27 @@ const Bad kBad[] = {
     {"rd.route", "10.0.0.0/8::", "neither gateway nor interface"},
     {"BOOTIF", "20-52-54-00-12-34-56", "not an Ethernet address"},
     {"rd.bootif", "maybe", "maybe"},
-    {"ifname", "boot0:52:54:00:12:34:56", "not supported"},
-    {"vlan", "vlan5:eth0", "not supported"},
+    {"rd.peerdns", "maybe", "maybe"},
+    {"ifname", "boot0", "not NAME:MAC"},
+    {"ifname", "boot0:52:54:00:12:34", "not an Ethernet address"},
+    {"vlan", "vlan5", "not NAME:INTERFACE"},
+    {"vlan", "vlan:eth0", "must end with the VLAN's number"},
+    {"vlan", "vlan0:eth0", "must end with the VLAN's number"},
+    {"vlan", "vlan4095:eth0", "must end with the VLAN's number"},
+    {"vlan", "eth0.5:eth0.5", "a part of itself"},
+    {"bond", "bond0:eth0:mode", "not OPTION=VALUE"},
+    {"bond", "bond0:eth0:mod=1", "no such option of a bond"},
+    {"bond", "bond0:eth0:mode=balance", "mode: \"balance\" is none of: balance-rr"},
+    {"bond", "bond0:eth0:mode=7", "mode"},
+    {"bond", "bond0:eth0:miimon=x", "no number that fits"},
+    {"bond", "bond0:eth0:arp_ip_target=[2001:db8::1]", "arp_ip_target"},
+    {"bond", "bond0:eth0:primary=eth1", "eth1 is no part of the bond"},
+    {"bond", "bond0:eth0,bond0", "a part of itself"},
+    {"bond", "bond0:eth0:mode=1:67", "MTU"},
+    {"bond", "bond0:eth0:mode=1:1500:x", "too many fields"},
+    {"bridge", "br0:eth0:x", "too many fields"},
+    {"bridge", "br0:eth0/1", "not an interface name"},
+    {"team", "team0:eth0,eth1", "bond= does the same"},
 };
 
 }  // namespace
@@ -146,6 +178,82 @@ BOOST_AUTO_TEST_CASE(off_means_the_network_is_used_as_found) {
         BOOST_TEST(plan.off);
         BOOST_TEST(plan.interfaces.empty());
     }
+}
+
+struct GoodDevice {
+    const char* key;
+    const char* value;
+    const char* name;
+    const char* ports;  // with commas
+    unsigned vlan;
+    size_t bond_options;  // the one to watch the links among them
+};
+const GoodDevice kGoodDevices[] = {
+    {"vlan", "vlan0005:eth0", "vlan0005", "eth0", 5, 0},
+    {"vlan", "vlan5:eth0", "vlan5", "eth0", 5, 0},
+    {"vlan", "eth0.0005:eth0", "eth0.0005", "eth0", 5, 0},
+    {"vlan", "eth0.4094:eth0", "eth0.4094", "eth0", 4094, 0},
+    {"bond", "", "bond0", "eth0,eth1", 0, 2},
+    {"bond", "bond1", "bond1", "eth0,eth1", 0, 2},
+    {"bond", "bond0:eth2,eth3", "bond0", "eth2,eth3", 0, 2},
+    {"bond", "bond0:eth0,eth1:mode=802.3ad,lacp_rate=fast,xmit_hash_policy=layer3+4,miimon=50:9000",
+     "bond0", "eth0,eth1", 0, 4},
+    {"bond", "bond0:eth0,eth1:mode=1,arp_interval=100,arp_ip_target=192.0.2.1;192.0.2.2", "bond0",
+     "eth0,eth1", 0, 3},
+    {"bond", "bond0:eth0,eth1:mode=active-backup,primary=eth1", "bond0", "eth0,eth1", 0, 2},
+    {"bridge", "", "br0", "eth0", 0, 0},
+    {"bridge", "br1:eth0,eth1,eth0", "br1", "eth0,eth1", 0, 0},
+};
+
+BOOST_AUTO_TEST_CASE(every_form_of_a_device_is_understood) {
+    for (const GoodDevice& row : kGoodDevices) {
+        NetworkPlan plan;
+        const auto status = boot::apply_network_option(plan, row.key, row.value);
+        BOOST_REQUIRE_MESSAGE(status.ok(), (status ? "" : status.error().text));
+        BOOST_REQUIRE(plan.devices.size() == 1U);
+        const boot::DevicePlan& device = plan.devices[0];
+        std::string ports;
+        for (const std::string& port : device.ports) {
+            ports += (ports.empty() ? "" : ",") + port;
+        }
+        BOOST_TEST(device.name == row.name, row.value);
+        BOOST_TEST(ports == row.ports, row.value);
+        BOOST_TEST(device.vlan_id == row.vlan, row.value);
+        BOOST_TEST(device.bond_options.size() == row.bond_options, row.value);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_device_or_a_name_is_given_once) {
+    NetworkPlan plan;
+    const auto apply = [&](const char* key, const char* value) {
+        return boot::apply_network_option(plan, key, value).ok();
+    };
+    BOOST_TEST(apply("bond", "bond0:eth0,eth1"));
+    BOOST_TEST(apply("bond", "bond0:eth0,eth1"));
+    BOOST_TEST(!apply("bridge", "bond0:eth0"));
+    BOOST_TEST(apply("ifname", "san0:52:54:00:12:34:56"));
+    BOOST_TEST(apply("ifname", "san0:52:54:00:12:34:56"));
+    BOOST_TEST(!apply("ifname", "san0:52:54:00:12:34:57"));
+    BOOST_TEST(!apply("ifname", "san1:52:54:00:12:34:56"));
+    BOOST_TEST(plan.devices.size() == 1U);
+    BOOST_TEST(plan.names.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_words_of_a_bond_become_the_kernels_numbers) {
+    const auto mode = boot::parse_bond_option("mode", "802.3ad").value();
+    BOOST_TEST(mode.attribute == 1U);  // IFLA_BOND_MODE
+    BOOST_TEST((mode.value == base::Bytes{std::byte{4}}));
+    BOOST_TEST(
+        (boot::parse_bond_option("ad_select", "count").value().value == base::Bytes{std::byte{2}}));
+    BOOST_TEST(boot::parse_bond_option("arp_validate", "all").value().value.size() == 4U);
+    BOOST_TEST(boot::parse_bond_option("ad_user_port_key", "1023").value().value.size() == 2U);
+    // Two nested attributes of four bytes each, in order.
+    const auto targets = boot::parse_bond_option("arp_ip_target", "192.0.2.1;192.0.2.2").value();
+    const base::Bytes wanted = {std::byte{8},   std::byte{0}, std::byte{0}, std::byte{0},
+                                std::byte{192}, std::byte{0}, std::byte{2}, std::byte{1},
+                                std::byte{8},   std::byte{0}, std::byte{1}, std::byte{0},
+                                std::byte{192}, std::byte{0}, std::byte{2}, std::byte{2}};
+    BOOST_TEST((targets.value == wanted));
 }
 
 BOOST_AUTO_TEST_CASE(repeated_values_add_up_and_equal_ones_count_once) {

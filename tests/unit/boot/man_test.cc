@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(the_examples_work) {
         check_example(config, "");
     }
     const auto cmdlines = examples("nvmeroot.cmdline.7", "cmdline");
-    BOOST_TEST(cmdlines.size() == 6U);
+    BOOST_TEST(cmdlines.size() == 7U);
     for (const std::string& cmdline : cmdlines) {
         check_example("", cmdline);
     }
