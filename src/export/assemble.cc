@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "export/audit_view.h"
 #include "export/export_config.h"
 #include "export/kernel_words.h"
 #include "export/keys.h"
@@ -61,6 +62,7 @@ class Assembler {
     void check_viewers(Named<NamespaceSection>& named, const Named<SubsystemSection>& subsystem);
     void check_image(const Named<NamespaceSection>& named);
     void check_sharing(const std::string& place, const Namespace& ns);
+    void check_protection(const std::string& place, const Namespace& ns);
     void check_paths();
     void check_use();
     bool has_own_keys(const Host& host) const;
@@ -458,6 +460,22 @@ void Assembler::check_image(const Named<NamespaceSection>& named) {
                      ns.block_bytes));
     }
     check_sharing(named.place, ns);
+    check_protection(named.place, ns);
+}
+
+void Assembler::check_protection(const std::string& place, const Namespace& ns) {
+    if (ns.protection == Protection::kNone) {
+        if (!ns.sidecar.empty() || !ns.fault_file.empty() || ns.scrub_rate != 0) {
+            complain(place, "sidecar, scrub and fault_file need protection=at-rest or exposed");
+        }
+        return;
+    }
+    if (ns.pi_type != 0) {
+        complain(place, "pi: protection=exposed shows what there is");
+    }
+    if (ns.shared) {
+        complain(place, "protection: two servers of one image would not know of each other's log");
+    }
 }
 
 void Assembler::check_sharing(const std::string& place, const Namespace& ns) {
@@ -523,6 +541,9 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     }
     for (Named<SubsystemSection>& named : subsystems_) {
         config_.subsystems.push_back(std::move(named.section.subsystem));
+    }
+    if (Errors errors = add_audit_views(config_); !errors.empty()) {
+        return errors;
     }
     return std::move(config_);
 }

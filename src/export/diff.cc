@@ -18,7 +18,10 @@ std::string shown(bool value) {
     return value ? "yes" : "no";
 }
 std::string shown(Protection protection) {
-    return protection == Protection::kNone ? "none" : "at-rest";
+    return std::string(kProtectionNames[static_cast<size_t>(protection)]);
+}
+std::string shown(uint64_t number) {
+    return std::to_string(number);
 }
 std::string shown(uint32_t number) {
     return std::to_string(number);
@@ -146,6 +149,7 @@ void diff_namespaces(const Subsystem& before, const Subsystem& after,
             found.compare("read_only", old_one.read_only, new_one.read_only);
             found.compare("protection", old_one.protection, new_one.protection);
             found.compare("sidecar", old_one.sidecar, new_one.sidecar);
+            found.compare("scrub", old_one.scrub_rate, new_one.scrub_rate);
             found.compare("fault_file", old_one.fault_file, new_one.fault_file);
             found.compare("pi", uint32_t{old_one.pi_type}, uint32_t{new_one.pi_type});
             found.compare("shared", old_one.shared, new_one.shared);
@@ -177,6 +181,7 @@ void diff_subsystem(const Subsystem& before, const Subsystem& after, std::vector
     found.compare("model", before.model, after.model);
     found.compare("allow_any_host", before.allow_any_host, after.allow_any_host);
     found.compare("require_auth", before.require_auth, after.require_auth);
+    found.compare("audit", before.audit, after.audit);
     found.compare("cntlid_min", uint32_t{before.cntlid_min}, uint32_t{after.cntlid_min});
     found.compare("cntlid_max", uint32_t{before.cntlid_max}, uint32_t{after.cntlid_max});
     found.compare_names("hosts", before.hosts, after.hosts);
@@ -241,7 +246,8 @@ bool needs_another_store(const Namespace& before, const Namespace& after) {
     return before.image != after.image || before.block_bytes != after.block_bytes ||
            before.pi_type != after.pi_type || before.shared != after.shared ||
            before.protection != after.protection || before.sidecar != after.sidecar ||
-           before.fault_file != after.fault_file || (before.read_only && !after.read_only);
+           before.fault_file != after.fault_file || before.view_of != after.view_of ||
+           (before.read_only && !after.read_only);
 }
 
 }  // namespace exports

@@ -11,6 +11,7 @@
 // Nothing here knows sockets or configfs: both target programs read one language.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -58,8 +59,12 @@ struct Access : HostAuth {
 /// What is done with the protection information of a namespace's blocks.
 enum class Protection : uint8_t {
     kNone,
-    kAtRest,  ///< kept beside the image, made and checked by the target; hosts see plain blocks
+    kAtRest,   ///< kept beside the image, made and checked by the target; hosts see plain blocks
+    kExposed,  ///< the same, and hosts see it too: each block with its tuple behind it
 };
+
+/// By Protection.
+inline constexpr std::array<std::string_view, 3> kProtectionNames = {"none", "at-rest", "exposed"};
 
 struct Namespace {
     std::string name;  ///< of its section
@@ -69,8 +74,12 @@ struct Namespace {
     uint32_t block_bytes = 512;
     bool read_only = false;
     Protection protection = Protection::kNone;
-    std::string sidecar;     ///< empty: beside the image
-    std::string fault_file;  ///< tests alone: what to damage; empty: nothing
+    std::string sidecar;      ///< empty: beside the image
+    std::string fault_file;   ///< tests alone: what to damage; empty: nothing
+    uint64_t scrub_rate = 0;  ///< bytes a second that are read and checked all the time
+    std::string audit_nqn;    ///< the subsystem that shows its tuples; empty: none does
+    /// A view of another subsystem's namespace with the same number, by that one's NQN; empty: not.
+    std::string view_of;
     uint8_t pi_type = 0;
     std::vector<std::string> hosts;  ///< NQNs that see it; empty: all that the subsystem admits
     uint32_t ana_group = 1;
@@ -94,6 +103,8 @@ struct Subsystem {
     std::string model = "nvmeroot";
     bool allow_any_host = false;
     bool require_auth = false;
+    bool audit = true;    ///< its protected namespaces are shown with their tuples by another one
+    std::string view_of;  ///< it is that other one, of the subsystem with this NQN
     uint16_t cntlid_min = 1;
     uint16_t cntlid_max = nvme::kCntlidMax;
     std::vector<std::string> hosts;  ///< NQNs

@@ -211,11 +211,20 @@ Status store_ana_state(std::string_view text, nvme::AnaState& into) {
 }
 
 Status store_protection(std::string_view text, Protection& into) {
-    if (text != "none" && text != "at-rest") {
-        return error(base::quoted(text) + " is neither none nor at-rest");
+    const auto* const found = std::ranges::find(kProtectionNames, text);
+    if (found == kProtectionNames.end()) {
+        return error(base::quoted(text) + " is none of none, at-rest and exposed");
     }
-    into = text == "none" ? Protection::kNone : Protection::kAtRest;
+    into = static_cast<Protection>(found - kProtectionNames.begin());
     return base::done();
+}
+
+Status store_scrub(std::string_view text, uint64_t& into) {
+    if (text == "no") {
+        into = 0;
+        return base::done();
+    }
+    return store(base::parse_size(text), into);
 }
 
 Status store_section_names(std::string_view text, std::vector<std::string>& into) {
@@ -340,6 +349,8 @@ constexpr Key<SubsystemSection> kSubsystemKeys[] = {
      [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.allow_any_host); }},
     {"require_auth", "yes|no", "no", "no host may be listed that has no secret",
      [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.require_auth); }},
+    {"audit", "yes|no", "yes", "shows protected images a second time, read-only and with their check sums, as NQN:audit",
+     [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.audit); }},
     {"serial", "TEXT", "made from the NQN", "serial number, at most 20 characters",
      [](const Value& v, SubsystemSection& s) { return store_label(v.text, 20, s.subsystem.serial); }},
     {"model", "TEXT", "nvmeroot", "model, at most 40 characters",
@@ -373,10 +384,12 @@ constexpr Key<NamespaceSection> kNamespaceKeys[] = {
      [](const Value& v, NamespaceSection& s) { return v.text == "none" ? Status(base::done()) : store(nvme::parse_nguid(v.text), s.ns.ids.nguid); }},
     {"eui64", "16 HEX DIGITS", "none", "a third identifier",
      [](const Value& v, NamespaceSection& s) { return store(nvme::parse_eui64(v.text), s.ns.ids.eui64); }},
-    {"protection", "none|at-rest", "none", "check sums of every block, kept in a sidecar beside the image",
+    {"protection", "none|at-rest|exposed", "none", "check sums of every block, kept in a sidecar beside the image; exposed: hosts see them too",
      [](const Value& v, NamespaceSection& s) { return store_protection(v.text, s.ns.protection); }},
     {"sidecar", "FILE", "the image's name and .pi", "where they are; made by nvmeroot-target image protect",
      [](const Value& v, NamespaceSection& s) { s.ns.sidecar = v.path(); return Status(base::done()); }},
+    {"scrub", "no|SIZE", "no", "so much of a protected image is read and checked each second, round and round",
+     [](const Value& v, NamespaceSection& s) { return store_scrub(v.text, s.ns.scrub_rate); }},
     {"fault_file", "FILE", "none", "damages what is read from a protected image as this file says; for tests alone",
      [](const Value& v, NamespaceSection& s) { s.ns.fault_file = v.path(); return Status(base::done()); }},
     {"pi", "none|type1|type2|type3", "none", "shows a format with protection information that no host can use over TCP; for tests",

@@ -149,6 +149,23 @@ struct LbaFormat {
 };
 static_assert(sizeof(LbaFormat) == 4);
 
+/// What this project's target says in the vendor area of a namespace whose store it protects: where
+/// the blocks can be had together with their tuples, to be checked by the host itself.
+struct ProtectionNote {
+    static constexpr std::array<char, 8> kMagic = {'n', 'v', 'm', 'e', 'r', 'o', 'o', 't'};
+    static constexpr uint16_t kVersion = 1;
+
+    std::array<char, 8> magic{};
+    le16 version;
+    uint8_t type = 0;                   ///< of protection: 1 to 3
+    uint8_t guard_bits = 0;             ///< 16, 32 or 64
+    le32 audit_nsid;                    ///< of the same blocks there
+    std::array<char, 224> audit_nqn{};  ///< NUL padded; all NUL: there is no audit view
+
+    [[nodiscard]] bool present() const { return magic == kMagic && version == kVersion; }
+};
+static_assert(sizeof(ProtectionNote) == 240 && offsetof(ProtectionNote, audit_nqn) == 16);
+
 /// CNS 00h: Identify Namespace of the NVM command set.
 struct IdentifyNamespace {
     le64 nsze;  ///< blocks; likewise ncap and nuse
@@ -191,16 +208,19 @@ struct IdentifyNamespace {
     Nguid nguid;
     Eui64 eui64;
     std::array<LbaFormat, 64> lbaf{};
-    std::array<uint8_t, 3712> vendor{};
+    ProtectionNote note;  ///< vendor specific from here on
+    Reserved<3472> vendor624{};
 
     static constexpr uint8_t kDlfeatReadsZero = 1;           ///< what is deallocated reads as zeros
     static constexpr uint8_t kDlfeatWriteZeroes = 1U << 3U;  ///< Write Zeroes may deallocate
+    static constexpr uint8_t kDlfeatGuardOfZeros = 1U << 4U;  ///< their guard is that of zeros
     static constexpr uint8_t kNsfeatOptimalPerformance = 1U << 4U;
     static constexpr uint8_t kFlbasExtended = 1U << 4U;
     static constexpr uint8_t kMcExtended = 1U << 0U;
     static constexpr uint8_t kMcSeparate = 1U << 1U;
     static constexpr uint8_t kDpsTypeMask = 7;
     static constexpr uint8_t kDpsFirst = 1U << 3U;
+    static constexpr uint8_t kDpcLast = 1U << 4U;
     static constexpr uint8_t kNmicShared = 1U << 0U;
     static constexpr uint8_t kNsattrWriteProtected = 1U << 0U;
 
@@ -218,7 +238,7 @@ static_assert(offsetof(IdentifyNamespace, nsattr) == 99);
 static_assert(offsetof(IdentifyNamespace, nguid) == 104);
 static_assert(offsetof(IdentifyNamespace, eui64) == 120);
 static_assert(offsetof(IdentifyNamespace, lbaf) == 128);
-static_assert(offsetof(IdentifyNamespace, vendor) == 384);
+static_assert(offsetof(IdentifyNamespace, note) == 384);
 
 /// CNS 05h, CSI 00h: what the NVM command set adds to Identify Namespace.
 struct IdentifyNvmNamespace {
@@ -229,6 +249,7 @@ struct IdentifyNvmNamespace {
     Reserved<3828> reserved268{};
 
     static constexpr uint8_t kPicQualified = 1U << 3U;
+    static constexpr unsigned kPifShift = 7;  ///< in elbaf: 0, 1, 2 for guards of 16, 32, 64 bits
 };
 static_assert(sizeof(IdentifyNvmNamespace) == kIdentifyBytes);
 static_assert(offsetof(IdentifyNvmNamespace, elbaf) == 12);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/bytes.h"
 
@@ -19,6 +20,8 @@ struct PiCommand;
 }
 
 namespace target {
+
+class Integrity;
 
 /// Why a backend could not do what it was asked.
 enum class IoError : uint8_t {
@@ -32,6 +35,10 @@ enum class IoError : uint8_t {
     kStorageTag,
     kRefTag,
 };
+
+inline bool is_mismatch(IoError error) {
+    return error >= IoError::kGuard;
+}
 
 /// One piece of work for a backend. From submit() until done() the object and the memory of `data`
 /// belong to the backend: neither is moved, changed or freed.
@@ -63,6 +70,9 @@ class Io {
     /// One after the other. kRead: filled, unless empty. kWrite: stored as they are; empty: made.
     base::MutableBytes tuples;
 
+    /// Set with a mismatch: the block where it is, counted from the start of the store.
+    std::optional<uint64_t> failed_block;
+
     /// For the backend that holds the Io: bytes done of a request that is served in parts, and a
     /// link for a waiting list. Meaningless outside submit()..done().
     uint64_t progress = 0;
@@ -82,6 +92,9 @@ class Backend {
     /// Looks at the size of the store again. A size that cannot be served leaves the old one. A
     /// decorator passes it on.
     virtual void refresh() {}
+
+    /// What a store with protection information knows of it; null: it has none.
+    [[nodiscard]] virtual Integrity* integrity() { return nullptr; }
 
     /// Starts `io`. REQUIRES: offset + length <= size_bytes() (checked by the namespace), no other
     /// submit() of the same object under way. The backend outlives each Io it holds.

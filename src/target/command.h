@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "nvme/pi.h"
 #include "nvme/tcp_pdu.h"
 #include "nvme/types.h"
 #include "target/backend.h"
@@ -128,6 +129,7 @@ class Request final : public Io, private WritePlace {
     // for commands that go to backends more than once
     uint32_t step = 0;
     uint64_t position = 0;  ///< bytes
+    nvme::PiCommand pi;     ///< what `protection` points to, while it does
     Buffer scratch;
     Request* partner = nullptr;  ///< the other half of its fused pair, once both have come
 

@@ -27,6 +27,7 @@ IoCounters& IoCounters::operator+=(const IoCounters& other) {
     write_commands += other.write_commands;
     read_bytes += other.read_bytes;
     written_bytes += other.written_bytes;
+    digest_errors += other.digest_errors;
     return *this;
 }
 
@@ -202,12 +203,12 @@ nvme::Status Controller::check_path(const Namespace& ns) const {
     return target_.ana().check(ns.config().ana_group, host_.portal);
 }
 
-void Controller::note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status status) {
+void Controller::note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status status, uint64_t lba) {
     nvme::ErrorLogEntry entry;
     entry.sqid = qid;
     entry.cid = sqe.cid;
     entry.status = status.wire();
-    entry.lba = qid == 0 ? 0 : nvme::start_block(sqe);
+    entry.lba = qid == 0 ? 0 : lba;
     entry.nsid = sqe.nsid;
     entry.trtype = nvme::DiscoveryEntry::kTransportTcp;
     errors_.add(entry);

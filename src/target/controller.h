@@ -62,6 +62,7 @@ struct IoCounters {
     uint64_t write_commands = 0;
     uint64_t read_bytes = 0;
     uint64_t written_bytes = 0;
+    uint64_t digest_errors = 0;  ///< data that came with another digest than it has
 
     IoCounters& operator+=(const IoCounters& other);
 };
@@ -110,7 +111,8 @@ class Controller {
     // --- errors
 
     /// A command ended with `status`.
-    void note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status status);
+    /// @param lba  where an I/O command failed
+    void note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status status, uint64_t lba);
     [[nodiscard]] const ErrorLog& errors() const { return errors_; }
 
     // --- asynchronous events

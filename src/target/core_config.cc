@@ -52,6 +52,7 @@ SubsystemConfig core_config(const exports::Subsystem& subsystem) {
     core.allow_any_host = subsystem.allow_any_host;
     core.hosts = subsystem.hosts;
     core.require_keys = subsystem.require_auth;
+    core.listed = subsystem.view_of.empty();
     core.cntlid_min = subsystem.cntlid_min;
     core.cntlid_max = subsystem.cntlid_max;
     return core;
@@ -63,6 +64,8 @@ NamespaceConfig core_config(const exports::Namespace& ns) {
             .block_bytes = ns.block_bytes,
             .read_only = ns.read_only,
             .protection_type = ns.pi_type,
+            .exposed = ns.protection == exports::Protection::kExposed,
+            .audit_nqn = ns.audit_nqn,
             .hosts = ns.hosts,
             .ana_group = ns.ana_group};
 }

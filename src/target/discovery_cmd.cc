@@ -48,7 +48,8 @@ struct Record {
 std::vector<Record> records_for(const Target& target, std::string_view hostnqn) {
     std::vector<Record> records;
     for (const auto& subsystem : target.subsystems()) {
-        const bool listed = subsystem->is_discovery() || !target.draining();
+        const bool listed =
+            subsystem->config().listed && (subsystem->is_discovery() || !target.draining());
         if (!listed || !target.access().may_connect(hostnqn, *subsystem)) {
             continue;
         }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -10,8 +11,10 @@
 namespace target {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames = {"flip-data", "flip-guard", "flip-ref",
-                                                    "set-escape", "tear-write"};
+/// By Fault::Kind.
+constexpr std::array<std::string_view, 7> kNames = {
+    "flip-data",  "flip-guard",         "flip-ref",          "set-escape",
+    "tear-write", "flip-before-digest", "flip-behind-digest"};
 
 base::Result<Fault> parse_fault(std::string_view line) {
     const auto words = base::split_words(line);
@@ -62,6 +65,20 @@ std::vector<Fault> FaultPlan::take(Fault::Kind kind, uint64_t first, uint64_t co
         return hit && fault.once;
     });
     return taken;
+}
+
+std::function<void(Integrity::WireStage, const Integrity::Leaving&)> faults_on_the_wire(
+    std::shared_ptr<FaultPlan> plan) {
+    return [plan = std::move(plan)](Integrity::WireStage stage, const Integrity::Leaving& blocks) {
+        const auto kind = stage == Integrity::WireStage::kBeforeDigest
+                              ? Fault::Kind::kFlipBeforeDigest
+                              : Fault::Kind::kFlipBehindDigest;
+        plan->refresh();
+        for (const Fault& fault : plan->take(kind, blocks.first, blocks.count)) {
+            const size_t stride = blocks.bytes.size() / blocks.count;
+            blocks.bytes[(fault.block - blocks.first) * stride] ^= std::byte{1};
+        }
+    };
 }
 
 void FaultBackend::submit(Io& io) {

@@ -9,11 +9,14 @@
 //     flip-guard 2000         a bit of the tuple's guard; likewise flip-ref
 //     set-escape 2000         the tuple's application tag reads FFFFh
 //     tear-write 2000         only the first half of the block reaches the store; then once
+//     flip-before-digest 2000 a bit of the block as it leaves, before its data digest is made
+//     flip-behind-digest 2000 … and behind it
 //
 // The image itself is only ever harmed by tear-write.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,11 +24,20 @@
 
 #include "base/result.h"
 #include "target/backend.h"
+#include "target/integrity.h"
 
 namespace target {
 
 struct Fault {
-    enum class Kind : uint8_t { kFlipData, kFlipGuard, kFlipRef, kSetEscape, kTearWrite };
+    enum class Kind : uint8_t {
+        kFlipData,
+        kFlipGuard,
+        kFlipRef,
+        kSetEscape,
+        kTearWrite,
+        kFlipBeforeDigest,
+        kFlipBehindDigest,
+    };
     Kind kind = Kind::kFlipData;
     uint64_t block = 0;
     bool once = false;
@@ -53,6 +65,10 @@ class FaultPlan {
     std::string text_;
     std::vector<Fault> faults_;
 };
+
+/// What Integrity::on_the_wire does where `plan` says so.
+std::function<void(Integrity::WireStage, const Integrity::Leaving&)> faults_on_the_wire(
+    std::shared_ptr<FaultPlan> plan);
 
 class FaultBackend final : public Backend {
   public:

@@ -147,6 +147,10 @@ base::Bytes controller_page(const Request& request) {
     for (const auto& ns : controller.namespaces()) {
         id.tnvmcap[0] = id.tnvmcap[0] + ns->block_count() * ns->block_bytes();
     }
+    // Guards of more than 16 bits are told by the extended formats alone.
+    const bool wide_guards = std::ranges::any_of(
+        controller.namespaces(), [](const auto& ns) { return ns->format().guard_bits != 16; });
+    id.ctratt = id.ctratt | (wide_guards ? IdentifyController::kCtrattExtendedLbaFormats : 0U);
     describe_ana(id, controller, queue.target().limits());
     id.acwu = Namespace::kCompareAndWriteBlocks - 1;
     id.ocfs = uint16_t{1};  // Copy descriptor format 0h
@@ -173,8 +177,8 @@ base::Bytes descriptors(const Request& request) {
     return nvme::build_namespace_ids(namespace_of(request).ids());
 }
 
-base::Bytes nothing_more(const Request& /*request*/) {
-    return base::Bytes(nvme::kIdentifyBytes);
+base::Bytes nvm_namespace_page(const Request& request) {
+    return page_of(namespace_of(request).identify_nvm());
 }
 
 base::Bytes nvm_controller_page(const Request& request) {
@@ -215,7 +219,7 @@ constexpr std::array kIdentifyRows = {
     IdentifyRow{Cns::kController, false, false, true, controller_page},
     IdentifyRow{Cns::kActiveNamespaces, false, false, false, active_list},
     IdentifyRow{Cns::kNamespaceDescriptors, true, false, false, descriptors},
-    IdentifyRow{Cns::kCommandSetNamespace, true, true, false, nothing_more},
+    IdentifyRow{Cns::kCommandSetNamespace, true, true, false, nvm_namespace_page},
     IdentifyRow{Cns::kCommandSetController, false, true, false, nvm_controller_page},
     IdentifyRow{Cns::kCommandSetActiveNamespaces, false, true, false, active_list},
     IdentifyRow{Cns::kIndependentNamespace, true, false, false, independent_page},

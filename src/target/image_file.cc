@@ -120,7 +120,7 @@ class Pace {
 void note_mismatch(VerifyReport& report, const nvme::PiMismatch& bad, uint64_t block) {
     ++report.wrong;
     if (report.faults.size() < VerifyReport::kListed) {
-        report.faults.push_back({block, bad.field, bad.expected, bad.found, false});
+        report.faults.push_back({block, bad.field, bad.expected, bad.found});
     }
 }
 

@@ -4,12 +4,12 @@
 // blocks in and out.
 //
 //     io_cmd.cc           Read, Write, Write Zeroes, Flush
+//     io_protected.cc     Read and Write of blocks with their tuples
 //     io_compare.cc       Compare, Verify, Compare and Write
 //     io_ranges.cc        Dataset Management, Copy
 //     reservation_cmd.cc  Reservation Register, Acquire, Release, Report
 //
-// A namespace with a protection format is shown but not served: its blocks would have to come with
-// protection information that nobody keeps yet.
+// A namespace that shows a protection format over a store without protection is not served.
 //
 // NVM Command Set Specification 1.0: 3.2 "NVM Command Set Commands".
 #include "target/io_cmd.h"
@@ -57,6 +57,10 @@ Checked check_blocks(const Request& request, Access access) {
 }
 
 Checked check_transfer(const Request& request, Access access) {
+    const Namespace* ns = namespace_of(request);
+    if (ns != nullptr && ns->exposed()) {
+        return check_protected_transfer(request, access);
+    }
     TRY(const uint32_t bytes, check_blocks(request, access));
     if (bytes > request.queue->target().limits().max_transfer_bytes) {
         return status::kInvalidField.dnr();
@@ -65,7 +69,8 @@ Checked check_transfer(const Request& request, Access access) {
 }
 
 void finish(Request& request, IoError error) {
-    request.queue->complete(request, to_status(error, request.kind));
+    const bool exposed = request.ns != nullptr && request.ns->exposed();
+    request.queue->complete(request, to_status(error, request.kind, exposed));
 }
 
 bool is_forced(const Request& request) {
@@ -98,7 +103,7 @@ void read(Request& request) {
     IoCounters& counters = request.queue->controller()->counters;
     ++counters.read_commands;
     counters.read_bytes += request.transfer;
-    submit_blocks(request, Io::Kind::kRead);
+    request.ns->exposed() ? read_protected(request) : submit_blocks(request, Io::Kind::kRead);
 }
 
 Checked check_write(const Request& request) {
@@ -109,15 +114,23 @@ void write(Request& request) {
     IoCounters& counters = request.queue->controller()->counters;
     ++counters.write_commands;
     counters.written_bytes += request.transfer;
+    if (request.ns->exposed()) {
+        write_protected(request);
+        return;
+    }
     write_in_turn(request, [](Request& r) { submit_blocks(r, Io::Kind::kWrite); });
 }
 
 Checked check_write_zeroes(const Request& request) {
     TRY_VOID(check_blocks(request, Access::kWrite));
+    TRY_VOID(check_command(request));
     return no_data(request);
 }
 
 void write_zeroes(Request& request) {
+    follow_command(request, 0);
+    // Zeros that the host makes no tuples for get those that make them readable.
+    request.protection = request.pi.pract ? request.protection : nullptr;
     request.may_deallocate = (request.sqe.cdw12 & nvme::IoFlags::kDeallocate) != 0;
     write_in_turn(request, [](Request& r) { submit_blocks(r, Io::Kind::kWriteZeroes); });
 }

@@ -53,6 +53,15 @@ void flush_each(Request& request, IoError error) {
     request.submit(request.ns->backend(), flush_each<finished>);
 }
 
+// io_protected.cc: blocks with their tuples, of exposed namespaces
+/// Whether the command says nothing impossible of protection information. @return nothing to move
+Checked check_command(const Request& request);
+Checked check_protected_transfer(const Request& request, Access access);
+void read_protected(Request& request);
+void write_protected(Request& request);
+/// Has the store check, or make, what the command says, for the blocks from `done` on.
+void follow_command(Request& request, uint64_t done);
+
 // io_compare.cc: what looks at blocks and moves none of them
 Checked check_compare(const Request& request);
 void compare(Request& request);

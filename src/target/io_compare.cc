@@ -30,6 +30,7 @@ bool read_next(Request& request, Request::Continuation next) {
     request.offset = nvme::start_block(request.sqe) * ns.block_bytes() + request.position;
     request.length = std::min<uint64_t>(bytes - request.position, memory.size());
     request.data = memory.first(request.length);
+    follow_command(request, request.position / ns.block_bytes());
     request.submit(ns.backend(), next);
     return true;
 }
@@ -125,6 +126,10 @@ void start_fused(Request& writing) {
 }  // namespace
 
 Checked check_compare(const Request& request) {
+    const Namespace* ns = namespace_of(request);
+    if (ns != nullptr && ns->exposed()) {
+        return status::kInvalidField.dnr();  // which half of a block would be compared?
+    }
     return check_transfer(request, Access::kRead);
 }
 
@@ -136,6 +141,7 @@ void compare(Request& request) {
 
 Checked check_verify(const Request& request) {
     TRY_VOID(check_transfer(request, Access::kRead));  // VSL is MDTS
+    TRY_VOID(check_command(request));
     return no_data(request);
 }
 

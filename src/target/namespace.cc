@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "nvme/pi.h"
+#include "target/integrity.h"
 
 namespace target {
 namespace {
 
 constexpr uint16_t kTupleBytes = 8;
-constexpr uint8_t kDpcAllTypesLast = 0x17;  ///< types 1 to 3, tuple in the last bytes
 
 nvme::PiField field_of(IoError error) {
     switch (error) {
@@ -28,10 +28,23 @@ nvme::PiField field_of(IoError error) {
 
 }  // namespace
 
-Namespace::Namespace(NamespaceConfig config, std::unique_ptr<Backend> backend)
-    : config_(std::move(config)),
-      backend_(std::move(backend)),
-      block_count_(backend_->size_bytes() / config_.block_bytes) {}
+Namespace::Namespace(NamespaceConfig config, std::shared_ptr<Backend> backend)
+    : config_(std::move(config)), backend_(std::move(backend)) {
+    look_at_store();
+}
+
+void Namespace::look_at_store() {
+    block_count_ = backend_->size_bytes() / config_.block_bytes;
+    format_ = {.block_bytes = config_.block_bytes};
+    if (config_.exposed) {
+        format_ = backend_->integrity()->format();
+        format_.extended = true;
+    } else if (config_.protection_type != 0) {
+        format_.metadata_bytes = kTupleBytes;
+        format_.extended = true;
+        format_.type = config_.protection_type;
+    }
+}
 
 bool Namespace::visible_to(std::string_view hostnqn) const {
     return config_.hosts.empty() ||
@@ -40,7 +53,7 @@ bool Namespace::visible_to(std::string_view hostnqn) const {
 
 void Namespace::change(NamespaceConfig config) {
     config_ = std::move(config);
-    block_count_ = backend_->size_bytes() / config_.block_bytes;
+    look_at_store();
     ++generation_;
 }
 
@@ -90,13 +103,38 @@ nvme::IdentifyNamespace Namespace::identify() const {
     out.nguid = config_.ids.nguid;
     out.eui64 = config_.ids.eui64;
     out.lbaf[0].lbads = static_cast<uint8_t>(std::countr_zero(config_.block_bytes));
-    if (config_.protection_type != 0) {
-        out.lbaf[0].ms = kTupleBytes;
+    if (format_.type != 0) {
+        out.lbaf[0].ms = static_cast<uint16_t>(format_.metadata_bytes);
         out.flbas = nvme::IdentifyNamespace::kFlbasExtended;
         out.mc = nvme::IdentifyNamespace::kMcExtended;
-        out.dpc = kDpcAllTypesLast;
-        out.dps = config_.protection_type;
+        out.dpc =
+            static_cast<uint8_t>(nvme::IdentifyNamespace::kDpcLast | 1U << (format_.type - 1U));
+        out.dps = format_.type;
+        out.dlfeat |= nvme::IdentifyNamespace::kDlfeatGuardOfZeros;
     }
+    if (Integrity* integrity = backend_->integrity()) {
+        out.note = note_of(integrity->format());
+    }
+    return out;
+}
+
+nvme::ProtectionNote Namespace::note_of(const nvme::PiFormat& stored) const {
+    nvme::ProtectionNote note;
+    note.magic = nvme::ProtectionNote::kMagic;
+    note.version = nvme::ProtectionNote::kVersion;
+    note.type = stored.type;
+    note.guard_bits = stored.guard_bits;
+    if (!config_.audit_nqn.empty()) {
+        note.audit_nsid = config_.nsid;
+        nvme::set_field(note.audit_nqn, config_.audit_nqn, '\0');
+    }
+    return note;
+}
+
+nvme::IdentifyNvmNamespace Namespace::identify_nvm() const {
+    nvme::IdentifyNvmNamespace out;
+    const uint32_t pif = format_.guard_bits == 16 ? 0 : format_.guard_bits / 32U;
+    out.elbaf[0] = pif << nvme::IdentifyNvmNamespace::kPifShift;
     return out;
 }
 

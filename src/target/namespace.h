@@ -4,8 +4,11 @@
 // its subsystem, while commands are under way: each holds it (Request::ns), and one whose check is
 // older than a change is checked again before it runs.
 //
-// With a protection type it shows the format "512 or 4096 bytes and 8 of protection information
-// behind them"; that is a format only, blocks of it can be neither read nor written yet.
+// A protected store can be shown in two ways: as plain blocks, which the store checks on its own,
+// or exposed, each block with its tuple behind it (io_protected.cc).
+//
+// With a protection type over a store without one it shows the format "512 or 4096 bytes and 8 of
+// protection information behind them"; that is a format only, for tests of hosts.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +20,7 @@
 #include "base/result.h"
 #include "nvme/identify.h"
 #include "nvme/nqn.h"
+#include "nvme/pi_format.h"
 #include "nvme/types.h"
 #include "target/backend.h"
 #include "target/reservations.h"
@@ -29,7 +33,9 @@ struct NamespaceConfig {
     nvme::NamespaceIds ids;
     uint32_t block_bytes = 512;  ///< 512 or 4096
     bool read_only = false;
-    uint8_t protection_type = 0;  ///< 0 none, 1 to 3
+    uint8_t protection_type = 0;  ///< of the format only: 0 none, 1 to 3
+    bool exposed = false;         ///< the store's tuples are shown
+    std::string audit_nqn;        ///< where they are shown too; empty: nowhere
     /// NQNs of the hosts that see it; empty: every host of the subsystem does.
     std::vector<std::string> hosts;
     uint32_t ana_group = 1;  ///< 1 to AnaGroups::kMaxGroup
@@ -42,8 +48,9 @@ enum class WriteProtection : uint8_t { kNone = 0, kProtected = 1, kUntilPowerCyc
 
 class Namespace {
   public:
-    /// REQUIRES: a backend of at least one block, a valid configuration.
-    Namespace(NamespaceConfig config, std::unique_ptr<Backend> backend);
+    /// @param backend  shared by the views of one image, and by a scrub
+    /// REQUIRES: a backend of at least one block, a valid configuration; exposed: protected.
+    Namespace(NamespaceConfig config, std::shared_ptr<Backend> backend);
 
     [[nodiscard]] const NamespaceConfig& config() const { return config_; }
     [[nodiscard]] uint32_t nsid() const { return config_.nsid; }
@@ -54,9 +61,13 @@ class Namespace {
         return config_.read_only ? WriteProtection::kProtected : write_protection_;
     }
     [[nodiscard]] bool format_only() const { return config_.protection_type != 0; }
+    [[nodiscard]] bool exposed() const { return config_.exposed; }
+    /// How its blocks travel.
+    [[nodiscard]] const nvme::PiFormat& format() const { return format_; }
     [[nodiscard]] uint32_t block_bytes() const { return config_.block_bytes; }
     [[nodiscard]] uint64_t block_count() const { return block_count_; }
     [[nodiscard]] Backend& backend() const { return *backend_; }
+    [[nodiscard]] const std::shared_ptr<Backend>& share_backend() const { return backend_; }
     [[nodiscard]] WriteOrder& writes() const { return writes_; }
     [[nodiscard]] const Reservations& reservations() const { return reservations_; }
     [[nodiscard]] Reservations& reservations() { return reservations_; }
@@ -70,6 +81,7 @@ class Namespace {
     [[nodiscard]] bool visible_to(std::string_view hostnqn) const;
     [[nodiscard]] nvme::IdentifyNamespace identify() const;
     [[nodiscard]] nvme::IdentifyIndependentNamespace identify_independent() const;
+    [[nodiscard]] nvme::IdentifyNvmNamespace identify_nvm() const;
 
     /// Success, or why `blocks` blocks from `first` on cannot be touched.
     [[nodiscard]] nvme::Status check_range(uint64_t first, uint32_t blocks) const;
@@ -89,10 +101,13 @@ class Namespace {
 
   private:
     [[nodiscard]] uint8_t reservation_capabilities() const;
+    void look_at_store();
+    [[nodiscard]] nvme::ProtectionNote note_of(const nvme::PiFormat& stored) const;
 
     NamespaceConfig config_;
-    std::unique_ptr<Backend> backend_;
-    uint64_t block_count_;
+    std::shared_ptr<Backend> backend_;
+    uint64_t block_count_ = 0;
+    nvme::PiFormat format_;
     WriteProtection write_protection_ = WriteProtection::kNone;
     uint32_t generation_ = 0;
     bool retired_ = false;

@@ -47,7 +47,7 @@ ProtectedBackend::ProtectedBackend(std::unique_ptr<Backend> data, std::unique_pt
       sidecar_(std::move(sidecar)),
       header_(header),
       format_(format_of(header)),
-      told_(std::move(told)),
+      integrity_(format_, std::move(told)),
       head_(header.committed),
       committed_head_(header.committed),
       settled_(header.committed),
@@ -194,29 +194,39 @@ void ProtectedBackend::read_done(Op& op) {
         nvme::verify(format_, nvme::BlocksView::separate(format_, op.io->data, op.tuples),
                      command != nullptr ? command->tags : tags_at_rest(op.first),
                      command != nullptr ? command->checks : checks_at_rest(header_));
+    if (bad && command != nullptr && matches_itself(op)) {  // the host expected another block
+        op.io->failed_block = op.first + bad->block;
+        finish(op, to_error(bad->field));
+        return;
+    }
     if (bad) {
         mismatch(op, *bad);
         return;
     }
-    counters_.blocks_checked += op.count;
+    integrity_.counters().blocks_checked += op.count;
     if (op.reread) {
-        ++counters_.reread_saved;
-        op.fault.transient = true;
-        told_(op.fault);
+        op.fault.layer = IntegrityFault::Layer::kReread;
+        integrity_.report(op.fault);
     }
     std::ranges::copy(std::span(op.tuples).first(op.io->tuples.size()), op.io->tuples.begin());
     finish(op, IoError::kNone);
 }
 
+/// What was stored is whole, whatever a command expects.
+bool ProtectedBackend::matches_itself(const Op& op) const {
+    return !nvme::verify(format_, nvme::BlocksView::separate(format_, op.io->data, op.tuples),
+                         tags_at_rest(op.first), checks_at_rest(header_));
+}
+
 void ProtectedBackend::mismatch(Op& op, const nvme::PiMismatch& bad) {
-    op.fault = {op.first + bad.block, bad.field, bad.expected, bad.found, false};
+    op.fault = {op.first + bad.block, bad.field, bad.expected, bad.found};
     if (!op.reread) {
         op.reread = true;
         read(op);
         return;
     }
-    ++counters_.at_rest_errors;
-    told_(op.fault);
+    integrity_.report(op.fault);
+    op.io->failed_block = op.fault.block;
     std::ranges::fill(op.io->data, std::byte{0});  // whatever becomes of it, it is not served
     finish(op, to_error(bad.field));
 }
@@ -245,7 +255,7 @@ void ProtectedBackend::make_tuples(Op& op) {
     } else {
         nvme::generate(format_, nvme::Blocks::separate(format_, op.io->data, op.tuples), tags);
     }
-    counters_.blocks_made += op.slice;
+    integrity_.counters().blocks_made += op.slice;
 }
 
 /// The log names what is about to change: now it may.

@@ -31,7 +31,7 @@ namespace target {
 class ProtectedBackend final : public Backend {
   public:
     /// @param header  as recover() left it; its image is `data`
-    /// @param told  hears of every mismatch, in the middle of the work: must not call back
+    /// @param told  see Integrity
     ProtectedBackend(std::unique_ptr<Backend> data, std::unique_ptr<Backend> sidecar,
                      const SidecarHeader& header, std::function<void(const IntegrityFault&)> told);
     ~ProtectedBackend() override;
@@ -39,9 +39,8 @@ class ProtectedBackend final : public Backend {
     [[nodiscard]] uint64_t size_bytes() const override;
     void submit(Io& io) override;
 
-    [[nodiscard]] const nvme::PiFormat& format() const { return format_; }
+    [[nodiscard]] Integrity* integrity() override { return &integrity_; }
     [[nodiscard]] const SidecarHeader& header() const { return header_; }
-    [[nodiscard]] IntegrityCounters& counters() { return counters_; }
     [[nodiscard]] bool idle() const { return active_.empty() && waiting_.empty(); }
 
     /// Marks the sidecar as closed in order. REQUIRES: idle(), and nothing is submitted any more
@@ -100,6 +99,7 @@ class ProtectedBackend final : public Backend {
     // reads
     void read(Op& op);
     void read_done(Op& op);
+    [[nodiscard]] bool matches_itself(const Op& op) const;
     void mismatch(Op& op, const nvme::PiMismatch& bad);
 
     // writes
@@ -129,8 +129,7 @@ class ProtectedBackend final : public Backend {
     std::unique_ptr<Backend> sidecar_;
     SidecarHeader header_;
     nvme::PiFormat format_;
-    std::function<void(const IntegrityFault&)> told_;
-    IntegrityCounters counters_;
+    Integrity integrity_;
 
     std::vector<std::unique_ptr<Op>> ops_;
     std::vector<Op*> free_;

@@ -36,11 +36,10 @@ base::Status check_format(const SidecarHeader& header, uint32_t block_bytes) {
     return base::done();
 }
 
-/// Puts what damages them on purpose before both stores.
-void add_faults(const std::string& trigger, const SidecarHeader& header,
+/// Puts what damages them on purpose before both stores. @param plan  of both, and of the wire
+void add_faults(const std::shared_ptr<FaultPlan>& plan, const SidecarHeader& header,
                 std::unique_ptr<Backend>& data, std::unique_ptr<Backend>& sidecar) {
     const nvme::PiFormat format = format_of(header);
-    const auto plan = std::make_shared<FaultPlan>(trigger);  // of both stores
     data = std::make_unique<FaultBackend>(std::move(data), plan,
                                           FaultBackend::Layout{0, format.block_bytes, 0});
     sidecar = std::make_unique<FaultBackend>(
@@ -111,11 +110,16 @@ base::Result<std::unique_ptr<ProtectedFile>> ProtectedFile::open(Reactor& reacto
         return std::move(prepared).error().in(path);
     }
     auto sidecar = std::unique_ptr<Backend>(std::move(tuples).value());
+    std::shared_ptr<FaultPlan> plan;
     if (!options.fault_file.empty()) {
-        add_faults(options.fault_file, header, data, sidecar);
+        plan = std::make_shared<FaultPlan>(options.fault_file);
+        add_faults(plan, header, data, sidecar);
     }
     file->backend_ = std::make_unique<ProtectedBackend>(std::move(data), std::move(sidecar), header,
                                                         std::move(options.on_fault));
+    if (plan != nullptr) {
+        file->backend_->integrity()->on_the_wire = faults_on_the_wire(std::move(plan));
+    }
     return file;
 }
 

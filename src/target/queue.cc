@@ -295,6 +295,9 @@ base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
     if (closing_ || pdu_request_ == nullptr) {
         return Nothing{};
     }
+    if (!intact && controller_ != nullptr) {
+        ++controller_->counters.digest_errors;
+    }
     Request& request = *pdu_request_;
     if (request.state == Request::State::kReceiving) {
         dispatch(request, intact);

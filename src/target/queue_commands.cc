@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "target/integrity.h"
 #include "target/io_cmd.h"
 #include "target/queue.h"
 
@@ -30,6 +31,16 @@ bool is_fabrics(const nvme::Sqe& sqe) {
 nvme::DataDirection direction(const nvme::Sqe& sqe) {
     return nvme::data_direction(is_fabrics(sqe) ? static_cast<uint8_t>(nvme::fabrics_type(sqe))
                                                 : sqe.opcode);
+}
+
+/// Drills harm blocks here that a host reads; see Integrity.
+void let_faults_in(Request& request, Integrity::WireStage stage) {
+    Integrity* integrity = request.ns == nullptr ? nullptr : request.ns->backend().integrity();
+    const bool reads = request.sqe.opcode == static_cast<uint8_t>(nvme::IoOpcode::kRead);
+    if (integrity != nullptr && integrity->on_the_wire && reads) {
+        integrity->on_the_wire(stage, {nvme::start_block(request.sqe),
+                                       nvme::block_count(request.sqe), request.payload()});
+    }
 }
 
 const CommandEntry* find(std::span<const CommandEntry> table, uint8_t opcode) {
@@ -364,10 +375,12 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
         request.data_head = nvme::frame(pdu, framing_, request.transfer);
         out.add(request.data_head.bytes());
         out.add(request.payload());
+        let_faults_in(request, Integrity::WireStage::kBeforeDigest);
         if (framing_.data_digest) {
             request.data_digest = nvme::digest(request.payload());
             out.add(base::bytes_of(request.data_digest));
         }
+        let_faults_in(request, Integrity::WireStage::kBehindDigest);
     }
     if (!success_in_data) {
         nvme::CapsuleResp pdu;
@@ -389,7 +402,8 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
     }
     send(out);
     if (!status.ok() && controller_ != nullptr) {
-        controller_->note_error(qid_, request.sqe, status);
+        controller_->note_error(qid_, request.sqe, status,
+                                request.failed_block.value_or(nvme::start_block(request.sqe)));
     }
     request.leave();
     start_waiting();
@@ -447,6 +461,9 @@ Request* Queue::new_request() {
     request.transfer = 0;
     request.fate = status::kSuccess;
     request.step = 0;
+    request.failed_block.reset();
+    request.protection = nullptr;
+    request.tuples = {};
     request.partner = nullptr;
     return &request;
 }

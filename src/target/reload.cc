@@ -34,6 +34,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     base::Result<exports::ExportConfig, exports::Errors> next) {
     exports::Errors errors;
     Stores stores;
+    drop_unused_stores();
     if (next) {
         stores = open_new_stores(*next, errors);
     } else {
@@ -63,6 +64,8 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
         target_.set_ana_state(ana.group, AnaGroups::kEveryPortal, nvme::AnaState::kOptimized);
     }
     set_paths(*next);
+    set_scrubs(*next);
+    drop_unused_stores();
     remember(std::move(next).value());
     ++reloads_;
     return changes;
@@ -75,10 +78,12 @@ Service::Stores Service::open_new_stores(const exports::ExportConfig& next,
         const exports::Subsystem* before = find(running_, subsystem.nqn);
         for (const exports::Namespace& ns : subsystem.namespaces) {
             const exports::Namespace* old_one = find(before, ns.nsid);
-            if (old_one != nullptr && !exports::needs_another_store(*old_one, ns)) {
+            const bool another = old_one == nullptr || exports::needs_another_store(*old_one, ns) ||
+                                 stores.contains({ns.view_of, ns.nsid});
+            if (!another) {
                 continue;
             }
-            auto store = open_store(ns, subsystem.nqn);
+            auto store = open_store(ns, subsystem.nqn, stores);
             if (store) {
                 stores.emplace(std::pair(subsystem.nqn, ns.nsid), std::move(store).value());
             } else {
@@ -87,6 +92,10 @@ Service::Stores Service::open_new_stores(const exports::ExportConfig& next,
         }
     }
     return stores;
+}
+
+void Service::drop_unused_stores() {
+    std::erase_if(stores_, [](const auto& store) { return store.use_count() == 1; });
 }
 
 void Service::take_over(const exports::Subsystem* before, const exports::Subsystem& next,

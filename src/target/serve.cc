@@ -116,15 +116,17 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
         return base::error("socket activation gave " + name +
                            ", which neither listen nor discovery names");
     }
+    service->set_scrubs(config);
     service->running_ = std::move(config);
     log.notice("ready, using " + std::string(reactor.engine()));
     return service;
 }
 
 base::Result<Service::Store> Service::open_store(const exports::Namespace& config,
-                                                 const std::string& nqn) {
+                                                 const std::string& nqn, const Stores& fresh) {
     const std::string place = "[namespace." + config.name + "]";
-    auto backend = open_backend(config, nqn);
+    auto backend =
+        config.view_of.empty() ? open_backend(config, nqn) : store_of_view(config, fresh);
     if (!backend) {
         return std::move(backend).error().in(place);
     }
@@ -142,7 +144,7 @@ base::Result<Service::Store> Service::open_store(const exports::Namespace& confi
 base::Status Service::add_subsystem(const exports::Subsystem& config) {
     Subsystem& subsystem = target_.add_subsystem(core_config(config));
     for (const exports::Namespace& ns : config.namespaces) {
-        TRY(auto store, open_store(ns, config.nqn));
+        TRY(auto store, open_store(ns, config.nqn, {}));
         add_namespace(ns, std::move(store), subsystem);
     }
     return base::done();
@@ -178,37 +180,76 @@ void Service::keep_reservations(const exports::Namespace& config, ReservationSta
     ns.reservations().restore(std::move(state), save);
 }
 
-base::Result<std::unique_ptr<Backend>> Service::open_backend(const exports::Namespace& config,
+/// Views come behind what they are views of.
+base::Result<std::shared_ptr<Backend>> Service::store_of_view(const exports::Namespace& view,
+                                                              const Stores& fresh) const {
+    if (const auto store = fresh.find({view.view_of, view.nsid}); store != fresh.end()) {
+        return store->second.backend;
+    }
+    const Subsystem* subsystem = target_.find_subsystem(view.view_of);
+    const Namespace* ns = subsystem == nullptr ? nullptr : subsystem->find_namespace(view.nsid);
+    if (ns == nullptr) {
+        return base::error("its image is not open");
+    }
+    return ns->share_backend();
+}
+
+base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Namespace& config,
                                                              const std::string& nqn) {
     const auto tell = [this](const std::string& text) { log_.error(text); };
     if (config.protection == exports::Protection::kNone) {
         TRY(auto backend, FileBackend::open(reactor_, {config.image, config.read_only,
                                                        config.block_bytes, tell, config.shared}));
-        return std::unique_ptr<Backend>(std::move(backend));
-    }
-    if (config.shared) {
-        return base::error("shared and protected: two servers would not know of each other's log");
+        return std::shared_ptr<Backend>(std::move(backend));
     }
     const std::string who = nqn + " namespace " + std::to_string(config.nsid) + ", " + config.image;
-    TRY(auto file,
-        ProtectedFile::open(reactor_, {.image = config.image,
-                                       .sidecar = config.sidecar,
-                                       .read_only = config.read_only,
-                                       .block_bytes = config.block_bytes,
-                                       .host_tags = false,
-                                       .fault_file = config.fault_file,
-                                       .on_trouble = tell,
-                                       .on_fault = [this, who](const IntegrityFault& fault) {
-                                           const std::string text = who + ": " + describe(fault);
-                                           fault.transient ? log_.warning(text) : log_.error(text);
-                                       }}));
+    TRY(auto file, ProtectedFile::open(
+                       reactor_, {.image = config.image,
+                                  .sidecar = config.sidecar,
+                                  .read_only = config.read_only,
+                                  .block_bytes = config.block_bytes,
+                                  .host_tags = config.protection == exports::Protection::kExposed,
+                                  .fault_file = config.fault_file,
+                                  .on_trouble = tell,
+                                  .on_fault = [this, who](const IntegrityFault& fault) {
+                                      const std::string text = who + ": " + describe(fault);
+                                      fault.layer == IntegrityFault::Layer::kReread
+                                          ? log_.warning(text)
+                                          : log_.error(text);
+                                  }}));
     if (!config.fault_file.empty()) {
         log_.warning(who + ": damaged on purpose, as " + config.fault_file + " says");
     }
     for (const std::string& finding : file->findings()) {
         log_.warning(who + ": " + finding);
     }
-    return std::unique_ptr<Backend>(std::move(file));
+    stores_.emplace_back(std::move(file));
+    return stores_.back();
+}
+
+void Service::set_scrubs(const exports::ExportConfig& config) {
+    std::map<NamespaceKey, std::shared_ptr<Scrub>> scrubs;
+    for (const exports::Subsystem& subsystem : config.subsystems) {
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            if (ns.scrub_rate == 0) {
+                continue;
+            }
+            const NamespaceKey key{subsystem.nqn, ns.nsid};
+            const auto store =
+                target_.find_subsystem(subsystem.nqn)->find_namespace(ns.nsid)->share_backend();
+            const auto running = scrubs_.find(key);
+            const bool same = running != scrubs_.end() && running->second->reads(store) &&
+                              running->second->rate() == ns.scrub_rate;
+            scrubs.emplace(key, same ? std::move(running->second)
+                                     : Scrub::start(reactor_, store, ns.scrub_rate));
+        }
+    }
+    for (const auto& [key, scrub] : scrubs_) {
+        if (scrub != nullptr) {
+            scrub->stop();
+        }
+    }
+    scrubs_ = std::move(scrubs);
 }
 
 base::Status Service::listen_on(const std::vector<exports::Address>& addresses, bool discovery) {
@@ -241,6 +282,9 @@ void Service::set_paths(const exports::ExportConfig& config) {
 }
 
 void Service::stop(base::milliseconds patience) {
+    for (const auto& [key, scrub] : scrubs_) {
+        scrub->stop();
+    }
     log_.notice("stopping, connections: " + std::to_string(server_.connection_count()));
     server_.stop(patience, [this] { reactor_.stop(); });
 }

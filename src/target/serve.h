@@ -19,6 +19,7 @@
 #include "target/access.h"
 #include "target/event_log.h"
 #include "target/reactor.h"
+#include "target/scrub.h"
 #include "target/server.h"
 #include "target/status.h"
 #include "target/target.h"
@@ -74,22 +75,28 @@ class Service {
     using Changes = std::vector<exports::Change>;
     /// Opened for a namespace, with the reservations of an earlier run.
     struct Store {
-        std::unique_ptr<Backend> backend;
+        std::shared_ptr<Backend> backend;
         ReservationState reservations;
     };
-    /// By the subsystem's NQN and the NSID.
-    using Stores = std::map<std::pair<std::string, uint32_t>, Store>;
+    using NamespaceKey = std::pair<std::string, uint32_t>;  ///< subsystem's NQN, NSID
+    using Stores = std::map<NamespaceKey, Store>;
 
     Service(const exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
             Interposer& between);
 
-    base::Result<Store> open_store(const exports::Namespace& config, const std::string& nqn);
+    /// Starts, restarts or ends the scrubs, as the configuration that now runs says.
+    void set_scrubs(const exports::ExportConfig& config);
+    /// @param fresh  stores that were opened for the same configuration and are not in use yet
+    base::Result<Store> open_store(const exports::Namespace& config, const std::string& nqn,
+                                   const Stores& fresh);
     base::Status add_subsystem(const exports::Subsystem& config);
     void set_paths(const exports::ExportConfig& config);
     void add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem);
     [[nodiscard]] std::string reservation_path(const exports::Namespace& config) const;
     void keep_reservations(const exports::Namespace& config, ReservationState state, Namespace& ns);
-    base::Result<std::unique_ptr<Backend>> open_backend(const exports::Namespace& config,
+    [[nodiscard]] base::Result<std::shared_ptr<Backend>> store_of_view(
+        const exports::Namespace& view, const Stores& fresh) const;
+    base::Result<std::shared_ptr<Backend>> open_backend(const exports::Namespace& config,
                                                         const std::string& nqn);
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
 
@@ -99,6 +106,7 @@ class Service {
                    Changes& changes);
     void take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
                               Subsystem& subsystem, Stores& stores, Changes& changes);
+    void drop_unused_stores();
     void remember(exports::ExportConfig next);
 
     Reactor& reactor_;
@@ -108,6 +116,10 @@ class Service {
     uint64_t reloads_ = 0;
     uint64_t failed_reloads_ = 0;
     EventLog events_;
+    /// Protected stores, kept until a reload finds that nobody else has them: one must not go in
+    /// the middle of its own work, with the last command that used it.
+    std::vector<std::shared_ptr<Backend>> stores_;
+    std::map<NamespaceKey, std::shared_ptr<Scrub>> scrubs_;
     HostTable access_;
     std::unique_ptr<Labor> labor_;
     Target target_;

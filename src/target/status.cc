@@ -101,6 +101,35 @@ constexpr std::array kCounters = {
                &IoCounters::read_bytes},
     CounterRow{"nvmeroot_written_bytes_total", "Bytes that a connected host wrote.",
                &IoCounters::written_bytes},
+    CounterRow{"nvmeroot_digest_errors_total",
+               "Data of a connected host that came with another digest than it has.",
+               &IoCounters::digest_errors},
+};
+
+/// `key` in JSON, `nvmeroot_integrity_KEY_total` in metrics.
+struct IntegrityRow {
+    std::string_view key;
+    std::string_view help;
+    std::string_view words;  ///< in the table for people
+    uint64_t IntegrityCounters::*value;
+};
+constexpr std::array kIntegrityCounters = {
+    IntegrityRow{"blocks_made", "Tuples made from received data.", "blocks made",
+                 &IntegrityCounters::blocks_made},
+    IntegrityRow{"blocks_checked", "Blocks compared with their tuple on their way out.", "checked",
+                 &IntegrityCounters::blocks_checked},
+    IntegrityRow{"receipt_errors", "Commands refused because the host's own tuple did not match.",
+                 "wrong at receipt", &IntegrityCounters::receipt_errors},
+    IntegrityRow{"at_rest_errors", "Commands failed because a stored block did not match.",
+                 "wrong at rest", &IntegrityCounters::at_rest_errors},
+    IntegrityRow{"reread_saved", "Mismatches that were gone when read again.",
+                 "saved by reading again", &IntegrityCounters::reread_saved},
+    IntegrityRow{"scrubbed_blocks", "Blocks that the scrub read.", "scrubbed",
+                 &IntegrityCounters::scrubbed_blocks},
+    IntegrityRow{"scrub_errors", "Blocks that the scrub could not read or that did not match.",
+                 "found wrong by the scrub", &IntegrityCounters::scrub_errors},
+    IntegrityRow{"scrub_passes", "Times that the scrub came to the end.", "scrub passes",
+                 &IntegrityCounters::scrub_passes},
 };
 
 void put_proof(base::JsonWriter& json, const std::optional<Agreement>& proof) {
@@ -136,6 +165,53 @@ void put_controller(base::JsonWriter& json, const ControllerStatus& controller) 
     json.end_object();
 }
 
+void put_integrity(base::JsonWriter& json, const NamespaceStatus& ns) {
+    json.key("integrity");
+    if (!ns.protection) {
+        json.null();
+        return;
+    }
+    json.begin_object();
+    json.key("type").number(uint64_t{ns.protection->type});
+    json.key("guard_bits").number(uint64_t{ns.protection->guard_bits});
+    for (const IntegrityRow& row : kIntegrityCounters) {
+        json.key(row.key).number(ns.integrity.*row.value);
+    }
+    json.end_object();
+}
+
+std::string integrity_text(const NamespaceStatus& ns) {
+    std::string text = base::format("namespace %u of %s: type %u protection, %u-bit guard\n ",
+                                    ns.nsid, ns.subnqn.c_str(), unsigned{ns.protection->type},
+                                    unsigned{ns.protection->guard_bits});
+    std::string_view comma = " ";
+    for (const IntegrityRow& row : kIntegrityCounters) {
+        text += std::string(comma) + std::string(row.words) + " " +
+                std::to_string(ns.integrity.*row.value);
+        comma = ", ";
+    }
+    return text + "\n";
+}
+
+std::string labels_of(const NamespaceStatus& ns) {
+    return label("subsystem", ns.subnqn) + "," + label("nsid", std::to_string(ns.nsid));
+}
+
+NamespaceStatus look_at_namespace(const Subsystem& subsystem, const Namespace& ns) {
+    NamespaceStatus out{.subnqn = subsystem.config().nqn,
+                        .nsid = ns.nsid(),
+                        .uuid = nvme::to_text(ns.ids().uuid),
+                        .bytes = ns.block_count() * ns.block_bytes(),
+                        .read_only = ns.read_only(),
+                        .protection = {},
+                        .integrity = {}};
+    if (Integrity* integrity = ns.backend().integrity()) {
+        out.protection = integrity->format();
+        out.integrity = integrity->counters();
+    }
+    return out;
+}
+
 }  // namespace
 
 TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall) {
@@ -147,9 +223,7 @@ TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall) {
             status.controllers.push_back(look_at_controller(*subsystem, *controller, now, wall));
         }
         for (const auto& [nsid, ns] : subsystem->namespaces()) {
-            status.namespaces.push_back({subsystem->config().nqn, nsid,
-                                         nvme::to_text(ns->ids().uuid),
-                                         ns->block_count() * ns->block_bytes(), ns->read_only()});
+            status.namespaces.push_back(look_at_namespace(*subsystem, *ns));
         }
     }
     return status;
@@ -173,9 +247,14 @@ std::string to_text(const TargetStatus& status) {
                 controller.subnqn + ", controller " + std::to_string(controller.cntlid) +
                 ", I/O queues " + std::to_string(controller.io_queues) + "\n  since " +
                 time_text(controller.since) + ", " + proof_text(controller.proof) +
-                (controller.data_digest ? ", data digest" : "") + "\n  read " +
-                megabytes(controller.io.read_bytes) + ", written " +
+                (controller.data_digest
+                     ? ", data digest, wrong " + std::to_string(controller.io.digest_errors)
+                     : "") +
+                "\n  read " + megabytes(controller.io.read_bytes) + ", written " +
                 megabytes(controller.io.written_bytes) + "\n";
+    }
+    for (const NamespaceStatus& ns : status.namespaces) {
+        text += ns.protection ? integrity_text(ns) : "";
     }
     return text;
 }
@@ -204,6 +283,7 @@ std::string to_json(const TargetStatus& status) {
         json.key("uuid").string(ns.uuid);
         json.key("bytes").number(ns.bytes);
         json.key("read_only").boolean(ns.read_only);
+        put_integrity(json, ns);
         json.end_object();
     }
     json.end_array().end_object();
@@ -236,8 +316,16 @@ std::string to_metrics(const TargetStatus& status) {
     }
     Metric bytes(text, "nvmeroot_namespace_bytes", "gauge", "Size of a namespace.");
     for (const NamespaceStatus& ns : status.namespaces) {
-        bytes.add(label("subsystem", ns.subnqn) + "," + label("nsid", std::to_string(ns.nsid)),
-                  ns.bytes);
+        bytes.add(labels_of(ns), ns.bytes);
+    }
+    for (const IntegrityRow& row : kIntegrityCounters) {
+        Metric metric(text, "nvmeroot_integrity_" + std::string(row.key) + "_total", "counter",
+                      row.help);
+        for (const NamespaceStatus& ns : status.namespaces) {
+            if (ns.protection) {
+                metric.add(labels_of(ns), ns.integrity.*row.value);
+            }
+        }
     }
     return text;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "target/controller.h"
 #include "target/event_log.h"
+#include "target/integrity.h"
 #include "target/queue.h"
 #include "target/target.h"
 
@@ -34,6 +35,8 @@ struct NamespaceStatus {
     std::string uuid;
     uint64_t bytes = 0;
     bool read_only = false;
+    std::optional<nvme::PiFormat> protection;  ///< none: the store has no protection information
+    IntegrityCounters integrity;
 };
 
 struct TargetStatus {

@@ -9,7 +9,7 @@
 
 namespace target {
 
-void Subsystem::add_namespace(NamespaceConfig config, std::unique_ptr<Backend> backend) {
+void Subsystem::add_namespace(NamespaceConfig config, std::shared_ptr<Backend> backend) {
     const uint32_t nsid = config.nsid;
     namespaces_.emplace(nsid, std::make_shared<Namespace>(std::move(config), std::move(backend)));
     namespace_changed(nsid);

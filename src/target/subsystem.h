@@ -26,6 +26,7 @@ struct SubsystemConfig {
     std::string model = "nvmeroot";  ///< at most 40 characters
     bool allow_any_host = false;
     std::vector<std::string> hosts;  ///< NQNs admitted
+    bool listed = true;              ///< in the discovery log
     bool require_keys = false;       ///< a host without keys is refused although it is named
     uint16_t cntlid_min = 1;
     uint16_t cntlid_max = nvme::kCntlidMax;
@@ -49,7 +50,7 @@ class Subsystem {
     // see the namespace before or after get a Namespace Attribute Changed event and look again.
 
     /// REQUIRES: no namespace of this subsystem has this NSID.
-    void add_namespace(NamespaceConfig config, std::unique_ptr<Backend> backend);
+    void add_namespace(NamespaceConfig config, std::shared_ptr<Backend> backend);
     /// Commands that run already end as if nothing had happened; all others, and later ones, get
     /// Invalid Namespace. The backend goes with the last of them. @return false: there is none
     bool remove_namespace(uint32_t nsid);

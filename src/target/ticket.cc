@@ -45,6 +45,9 @@ std::vector<std::string> uris(const exports::ExportConfig& config, const exports
                               const std::vector<exports::Address>& portals) {
     std::vector<std::string> uris;
     for (const exports::Subsystem& subsystem : config.subsystems) {
+        if (!subsystem.view_of.empty()) {
+            continue;  // nothing to boot from
+        }
         if (!subsystem.allow_any_host &&
             std::ranges::find(subsystem.hosts, host.nqn) == subsystem.hosts.end()) {
             continue;

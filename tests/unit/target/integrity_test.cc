@@ -5,74 +5,29 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/fd.h"
-#include "support/target_fixture.h"
-#include "target/backend_memory.h"
-#include "target/fault_backend.h"
-#include "target/protected_backend.h"
+#include "nvme/log_pages.h"
+#include "support/protected_fixture.h"
+#include "target/scrub.h"
+#include "target/status.h"
 
 using support::pattern;
 using target::Fault;
-using target::IntegrityCounters;
 
 namespace {
 
 constexpr uint32_t kBlock = 512;
-constexpr uint64_t kBlocks = 4096;
 constexpr uint64_t kBad = 2000;
 constexpr uint16_t kUnrecovered = 0x4281;  // Unrecovered Read Error, Do Not Retry
 
-/// A host that reads and writes namespace 2, which is protected; faults come as the plan says.
-struct Protected {
-    explicit Protected(std::vector<Fault> faults = {})
-        : plan(std::make_shared<target::FaultPlan>(std::vector<Fault>())) {
-        nvme::PiFormat format;
-        format.type = 1;
-        format.metadata_bytes = 8;
-        auto header = target::new_header(format, kBlocks, {1}, target::kMinLogEntries);
-        header.state = target::SidecarHeader::kInUse;
-        base::Bytes sidecar(target::sidecar_bytes(header));
-        nvme::generate_for_zeros(format, std::span(sidecar).subspan(header.tuple_offset), {});
-        auto data = std::make_unique<target::FaultBackend>(
-            std::make_unique<target::MemoryBackend>(base::Bytes(kBlocks * kBlock)), plan,
-            target::FaultBackend::Layout{0, kBlock, 0});
-        auto tuples = std::make_unique<target::FaultBackend>(
-            std::make_unique<target::MemoryBackend>(std::move(sidecar)), plan,
-            target::FaultBackend::Layout{header.tuple_offset, 8, 2});
-        auto store = std::make_unique<target::ProtectedBackend>(
-            std::move(data), std::move(tuples), header,
-            [this](const target::IntegrityFault& fault) { told.push_back(describe(fault)); });
-        counters = &store->counters();
-        target::NamespaceConfig config;
-        config.nsid = 2;
-        config.block_bytes = kBlock;
-        fixture.subsystem->add_namespace(config, std::move(store));
-        admin = fixture.open_admin();
-        io = fixture.open_io();
-        BOOST_REQUIRE((admin && io));
-        written = pattern(size_t{8} * kBlock);
+/// Eight blocks are written round a bad one.
+struct Protected : support::ProtectedFixture {
+    explicit Protected(std::vector<Fault> faults = {}, const host::QueueOptions& options = {})
+        : ProtectedFixture({.type = 1}, false, options), written(pattern(size_t{8} * kBlock)) {
         BOOST_REQUIRE(write(kBad - 4, written) == 0);
-        *plan = target::FaultPlan(std::move(faults));
+        inject(std::move(faults));
     }
 
-    uint16_t write(uint64_t block, const base::Bytes& data, uint32_t flags = 0) const {
-        const auto count = static_cast<uint32_t>(data.size() / kBlock);
-        return io->host.run(host::write(2, {block, count, kBlock}, data, flags))->status.number();
-    }
-    /// @return the status; what came is in `read_back`
-    uint16_t read(uint64_t block, uint32_t count) {
-        const auto answer = io->host.run(host::read(2, {block, count, kBlock}));
-        read_back = answer->data;
-        return answer->status.number();
-    }
-
-    std::shared_ptr<target::FaultPlan> plan;
-    std::vector<std::string> told;
-    IntegrityCounters* counters = nullptr;
-    support::TargetFixture fixture;
-    std::unique_ptr<support::Line> admin;
-    std::unique_ptr<support::Line> io;
     base::Bytes written;
-    base::Bytes read_back;
 };
 
 struct Row {
@@ -157,7 +112,7 @@ BOOST_AUTO_TEST_CASE(each_fault_is_found_named_and_never_served) {
             BOOST_TEST(p.counters->reread_saved == (lasting ? 0U : 1U));
             // neighbours stay readable, and a new write heals
             BOOST_TEST(p.read(kBad - 4, 4) == 0);
-            *p.plan = target::FaultPlan(std::vector<Fault>());
+            p.inject({});
             BOOST_TEST(p.write(kBad, base::Bytes(kBlock)) == 0);
             BOOST_TEST(p.read(kBad, 1) == 0);
         }
@@ -190,6 +145,88 @@ BOOST_AUTO_TEST_CASE(zeros_have_tuples_too) {
     BOOST_TEST(p.write(kBad, base::Bytes(kBlock), nvme::IoFlags::kForceUnitAccess) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_error_log_has_the_block_that_failed) {
+    Protected p({rows()[0].fault});
+    BOOST_TEST(p.read(kBad - 4, 8) == kUnrecovered);
+    const auto page = p.admin->host.run(host::get_log_page(nvme::LogPage::kErrors, 64));
+    BOOST_REQUIRE(page->status.ok());
+    const auto entry = *base::Reader(page->data).take<nvme::ErrorLogEntry>();
+    BOOST_TEST(uint64_t{entry.lba} == kBad);
+    BOOST_TEST(uint32_t{entry.nsid} == p.kPlain);
+    BOOST_TEST(nvme::Status::from_wire(entry.status).number() == kUnrecovered);
+}
+
+BOOST_AUTO_TEST_CASE(status_json_and_metrics_have_a_counter_for_each_layer) {
+    Protected p({rows()[0].fault});
+    (void)p.read(kBad, 1);
+    const target::TargetStatus status = look_at(p.fixture.target, p.fixture.clock.now(), 0);
+    const std::string text = to_text(status);
+    const std::string json = to_json(status);
+    const std::string metrics = to_metrics(status);
+    BOOST_TEST(text.find("type 1 protection, 16-bit guard\n  blocks made 8, checked 0, wrong at "
+                         "receipt 0, wrong at rest 1,") != std::string::npos,
+               text);
+    BOOST_TEST(json.find("\"integrity\":{\"type\":1,\"guard_bits\":16,\"blocks_made\":8,") !=
+                   std::string::npos,
+               json);
+    BOOST_TEST(json.find("\"integrity\":null") != std::string::npos, json);  // namespace 1
+    BOOST_TEST(json.find("\"digest_errors\":0") != std::string::npos, json);
+    BOOST_TEST(metrics.find("nvmeroot_integrity_at_rest_errors_total{subsystem=\"" +
+                            support::kSubsysNqn + "\",nsid=\"2\"} 1\n") != std::string::npos,
+               metrics);
+}
+
+BOOST_AUTO_TEST_CASE(a_flip_behind_the_digest_is_the_wires) {
+    Protected p({{Fault::Kind::kFlipBehindDigest, kBad, true}}, {.data_digest = true});
+    const auto hurt = p.io->host.run(host::read(2, {kBad, 1, kBlock}));
+    BOOST_TEST(!(hurt && hurt->status.ok()));  // the host sees that the digest does not fit
+    BOOST_TEST(p.told.empty());
+    BOOST_TEST(p.counters->at_rest_errors == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_flip_before_the_digest_is_seen_by_who_has_the_tuple) {
+    Protected p({{Fault::Kind::kFlipBeforeDigest, kBad, true}}, {.data_digest = true});
+    // Raw, with its tuple: the digest is right and the guard is not.
+    BOOST_REQUIRE(p.run(host::read(p.kExposed, {kBad, 1, kBlock + 8})) == 0);
+    const auto bad = nvme::verify(p.format, nvme::BlocksView::extended(p.format, p.read_back),
+                                  {.ref_tag = kBad}, {.guard = true});
+    BOOST_REQUIRE(bad.has_value());
+    BOOST_TEST((bad->field == nvme::PiField::kGuard));
+    BOOST_TEST(p.told.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_scrub_finds_each_bad_block_and_goes_on) {
+    Protected p({{Fault::Kind::kFlipData, kBad, false}, {Fault::Kind::kFlipGuard, 7, false}});
+    const auto reactor = target::Reactor::open(target::Reactor::Engine::kEpoll).value();
+    const auto scrub = target::Scrub::start(*reactor, p.store, uint64_t{1} << 30U);
+    target::Timer look(*reactor, [&] {
+        p.counters->scrub_passes >= 2 ? reactor->stop()
+                                      : look.set(reactor->now() + base::milliseconds(1));
+    });
+    look.set(reactor->now());
+    reactor->run();
+    scrub->stop();
+    BOOST_REQUIRE(p.told.size() >= 4U);
+    BOOST_TEST(p.told[0].starts_with("LBA 7: guard is"), p.told[0]);
+    BOOST_TEST(p.told[1].starts_with("LBA 2000: guard is"), p.told[1]);
+    BOOST_TEST(p.counters->scrub_errors == 2 * p.counters->scrub_passes);
+    BOOST_TEST(p.counters->scrubbed_blocks >= 2 * p.kBlocks);
+}
+
+BOOST_AUTO_TEST_CASE(a_scrub_ends_with_its_store) {
+    const auto reactor = target::Reactor::open(target::Reactor::Engine::kEpoll).value();
+    std::shared_ptr<target::Scrub> scrub;
+    {
+        const Protected p;
+        scrub = target::Scrub::start(*reactor, p.store, uint64_t{1} << 30U);
+        BOOST_TEST(scrub->reads(p.store));
+    }
+    target::Timer end(*reactor, [&] { reactor->stop(); });
+    end.set(reactor->now() + base::milliseconds(20));
+    reactor->run();
+    BOOST_TEST(!scrub->reads(std::make_shared<support::HeldBackend>(512)));
+}
+
 BOOST_AUTO_TEST_CASE(a_fault_file_is_read_line_by_line) {
     const auto faults = target::parse_faults("flip-data 7\n\n flip-guard 8 once\ntear-write 9\n");
     BOOST_REQUIRE(faults.ok());
@@ -209,6 +246,15 @@ BOOST_AUTO_TEST_CASE(readme_has_the_table_of_what_was_injected_and_seen) {
     for (const Row& row : rows()) {
         const std::string line =
             "| " + std::string(row.injected) + " | " + std::string(row.seen) + " | ";
+        BOOST_TEST(readme->find(line) != std::string::npos, line);
+    }
+    // The tests below and above, of exposed_test.cc and of io_test.cc.
+    for (const std::string line :
+         {"| half of a block is written | the command fails, no data | ",
+          "| a bit behind the data digest | the digest does not match, ",
+          "| a bit before the data digest | plain blocks: nothing; with tuples: the guard ",
+          "| a bit of data on its way in | Transient Transport Error, nothing stored | ",
+          "| a tuple that the host brings | Guard, Application or Reference Tag Check Error, "}) {
         BOOST_TEST(readme->find(line) != std::string::npos, line);
     }
 }

@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(shows_a_protection_format_and_serves_no_block_of_it) {
         BOOST_TEST(int{id.lbaf[0].lbads} == 9);
         BOOST_TEST(int{id.flbas} == 0x10);
         BOOST_TEST(int{id.mc} == 1);
-        BOOST_TEST(int{id.dpc} == 0x17);
+        BOOST_TEST(int{id.dpc} == (0x10 | 1 << (type - 1)));
         BOOST_TEST(int{id.dps} == int{type});
         BOOST_TEST(io->host.run(host::read(2, {0, 1, 520}))->status.number() ==
                    status::kInvalidField.dnr().number());
@@ -287,6 +287,7 @@ BOOST_AUTO_TEST_CASE(fails_one_command_for_a_wrong_data_digest) {
     BOOST_TEST(nvme::Status::from_wire(answer->cqe.status).number() ==
                status::kTransientTransportError.number());
     BOOST_TEST(f.backend->asked.empty());
+    BOOST_TEST(f.target.subsystems().back()->counters().digest_errors == 2U);
     BOOST_TEST(f.run(host::flush(1)) == 0);
 }
 

@@ -12,12 +12,14 @@
 #include <future>
 #include <thread>
 
+#include "nvme/pi.h"
 #include "support/engines.h"
 #include "support/scripted_host.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
 #include "target/control_client.h"
 #include "target/genkey.h"
+#include "target/image_file.h"
 #include "target/operation.h"
 
 namespace reload_test {
@@ -113,10 +115,11 @@ class Line {
     }
     /// @return nothing when the target refused
     std::optional<uint16_t> connect(const char* hostnqn, uint16_t qid = 0,
-                                    uint16_t cntlid = nvme::kCntlidDynamic) {
+                                    uint16_t cntlid = nvme::kCntlidDynamic,
+                                    const std::string& subsysnqn = kDisk) {
         host::ConnectOptions options;
         options.hostnqn = hostnqn;
-        options.subsysnqn = kDisk;
+        options.subsysnqn = subsysnqn;
         options.hostid.bytes.fill(std::byte{0x11});
         options.qid = qid;
         options.cntlid = cntlid;
@@ -348,6 +351,52 @@ BOOST_AUTO_TEST_CASE(a_drain_that_hosts_do_not_follow_says_so) {
                "hosts have not moved in time; the server goes on waiting");
     activity.wait_for_error();
     BOOST_TEST(activity.stop() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(protection_comes_and_goes_with_its_audit_view) {
+    Running running;
+    const std::string image = running.dir.at("more.img");
+    BOOST_REQUIRE(
+        target::protect_image({.image = image, .sidecar = "", .force = false}, [](uint64_t,
+                                                                                  uint64_t) {
+        }).ok());
+    const std::string more =
+        "[namespace.m]\nsubsystem=s\nnsid=2\nimage=more.img\nprotection=at-rest\n";
+    const std::string base = std::string(kHostSections) + kSubsystem;
+    running.configure(base + more + "scrub=1G\n");
+    BOOST_TEST(running.ask("reload") ==
+               "ok\n+ namespace 2 of nqn.2024-08.com.example:disk: more.img\n"
+               "+ subsystem nqn.2024-08.com.example:disk:audit\n");
+    const std::string view = std::string(kDisk) + ":audit";
+    Line admin(running);
+    const auto cntlid = admin.connect(kOther, 0, nvme::kCntlidDynamic, view);
+    BOOST_REQUIRE(cntlid.has_value());
+    BOOST_REQUIRE(admin.host.enable());
+    Line io(running);
+    BOOST_REQUIRE(io.connect(kOther, 1, *cntlid, view).has_value());
+    const auto blocks = io.host.run(host::read(2, {7, 1, 520}));
+    BOOST_REQUIRE((blocks && blocks->status.ok()));
+    const nvme::PiFormat format{.metadata_bytes = 8, .extended = true, .type = 1};
+    BOOST_TEST(!nvme::verify(format, nvme::BlocksView::extended(format, blocks->data),
+                             {.ref_tag = 7}, {.guard = true, .ref_tag = true}));
+    const auto written = io.host.run(host::write(2, {7, 1, 520}, blocks->data));
+    BOOST_TEST(written->status.number() == 0x4020);  // read-only
+    running.configure(base + more);
+    BOOST_TEST(running.ask("reload") ==
+               "ok\n~ namespace 2 of nqn.2024-08.com.example:disk: "
+               "scrub 1073741824 -> 0\n");
+    BOOST_TEST(running.ask("status --json").find("\"scrub_errors\":0") != std::string::npos);
+    running.configure(base);
+    BOOST_TEST(running.ask("reload") ==
+               "ok\n- namespace 2 of nqn.2024-08.com.example:disk: more.img\n"
+               "- subsystem nqn.2024-08.com.example:disk:audit\n");
+    BOOST_TEST(!admin.run(host::keep_alive()));
+    // Let go of, closed in order, whole.
+    const auto report =
+        target::verify_image({.image = image, .sidecar = ""}, [](uint64_t, uint64_t) {});
+    BOOST_REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+    BOOST_TEST(!report->recovery.replayed);
+    BOOST_TEST(report->wrong == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {
