@@ -77,7 +77,7 @@ $(B)/nvmeroot-target: $(B)/obj/target/main.o $(call archives,obj,target export n
 	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser $(ISAL_LIBS) -o $@
 
 $(B)/nvmeroot-nvmet: $(B)/obj/nvmet/main.o $(call archives,obj,nvmet export nvme base)
-	$Q$(CXX) $(CXXFLAGS) $^ -liniparser -ljson-c $(ISAL_LIBS) -o $@
+	$Q$(CXX) $(CXXFLAGS) $^ -liniparser $(ISAL_LIBS) -o $@
 
 $(B)/nvmeroot-load: $(B)/obj/load/main.o $(call archives,obj,load target export host nvme base)
 	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser $(ISAL_LIBS) -o $@
@@ -88,7 +88,7 @@ UNIT_FOLDERS := $(notdir $(wildcard tests/unit/*))
 UNIT_PROGRAMS := $(UNIT_FOLDERS:%=$(B)/tests/unit-%)
 TEST_CXXFLAGS := $(COMMON) -Itests -O0 -g1 $(SANITIZE)
 TEST_ARCHIVES := $(call archives,asan,load nvmet target export boot host nvme base)
-TEST_LIBS := -lboost_unit_test_framework -luring -lcrypto -liniparser -ljson-c $(ISAL_LIBS) $(CLIENT_SHARED_LIBS)
+TEST_LIBS := -lboost_unit_test_framework -luring -lcrypto -liniparser $(ISAL_LIBS) $(CLIENT_SHARED_LIBS)
 SUPPORT := $(patsubst tests/%.cc,$(B)/tests/%.o,$(wildcard tests/support/*.cc))
 
 $(B)/tests/%.o: tests/%.cc $(B)/deps.stamp

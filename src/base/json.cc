@@ -6,30 +6,6 @@
 namespace base {
 namespace {
 
-/// Length in bytes of the UTF-8 sequence at the front of `text`, 0 when it is malformed: RFC 3629,
-/// section 4 "Syntax of UTF-8 Byte Sequences".
-size_t utf8_length(std::string_view text) {
-    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    const size_t length = lead < 0x80                    ? 1
-                          : lead >= 0xC2 && lead <= 0xDF ? 2
-                          : lead >= 0xE0 && lead <= 0xEF ? 3
-                          : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                         : 0;
-    if (length == 0 || length > text.size()) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80) {
-            return 0;
-        }
-    }
-    const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-    const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-    const bool too_high = lead == 0xF4 && byte(1) > 0x8F;
-    return overlong || surrogate || too_high ? 0 : length;
-}
-
 std::string escaped(std::string_view value) {
     std::string out = "\"";
     while (!value.empty()) {

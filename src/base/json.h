@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// JSON out, never in: RFC 8259. Calls nest as the document does:
+// JSON out: RFC 8259. Calls nest as the document does:
 //     JsonWriter json;
 //     json.begin_object().key("stages").begin_array() … .end_array().end_object();
 //     json.text()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// JSON in, and the only user of json-c. Strict: RFC 8259 and nothing around it,
-// UTF-8 alone, at most 32 levels.
+// JSON in: RFC 8259, a whole document as a tree. Small enough for the static boot client, strict
+// enough for somebody else's file: UTF-8 alone, no name twice in an object, at most 32 levels.
 #pragma once
 
 #include <string>
@@ -18,14 +18,15 @@ struct JsonValue {
     enum class Type { kNull, kBoolean, kNumber, kString, kArray, kObject };
 
     Type type = Type::kNull;
-    std::string text;  ///< of a string; a number as it is written; `true`, `false`
+    std::string text;  ///< of a string, decoded; a number or a boolean as it is written
     std::vector<JsonValue> items;
-    std::vector<JsonMember> members;  ///< of two equal names the last
+    std::vector<JsonMember> members;
 
-    /// @param name  stands for the text in errors, which quote none of it
+    /// @param name  stands for the text in errors, which name the line and quote none of it
     static Result<JsonValue> parse(std::string_view text, const std::string& name);
 
-    [[nodiscard]] const JsonValue* find(std::string_view member) const;
+    /// The member of that name, or a null value when this is no object or has none.
+    [[nodiscard]] const JsonValue& operator[](std::string_view member) const;
 };
 
 struct JsonMember {

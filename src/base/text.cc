@@ -270,6 +270,48 @@ Result<std::string> percent_decode(std::string_view text) {
     return out;
 }
 
+size_t utf8_length(std::string_view text) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    const size_t length = lead < 0x80                    ? 1
+                          : lead >= 0xC2 && lead <= 0xDF ? 2
+                          : lead >= 0xE0 && lead <= 0xEF ? 3
+                          : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                         : 0;
+    if (length == 0 || length > text.size()) {
+        return 0;
+    }
+    for (size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80) {
+            return 0;
+        }
+    }
+    const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
+    const bool surrogate = lead == 0xED && byte(1) > 0x9F;
+    const bool too_high = lead == 0xF4 && byte(1) > 0x8F;
+    return overlong || surrogate || too_high ? 0 : length;
+}
+
+void append_utf8(uint32_t code, std::string& out) {
+    const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
+    const auto tail = [&](unsigned shift) { put(0x80U | (code >> shift & 0x3FU)); };
+    if (code < 0x80) {
+        put(code);
+    } else if (code < 0x800) {
+        put(0xC0U | code >> 6U);
+    } else if (code < 0x10000) {
+        put(0xE0U | code >> 12U);
+        tail(6);
+    } else {
+        put(0xF0U | code >> 18U);
+        tail(12);
+        tail(6);
+    }
+    if (code >= 0x80) {
+        tail(0);
+    }
+}
+
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
     constexpr size_t kFar = 3;
     std::string_view best;

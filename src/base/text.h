@@ -53,6 +53,12 @@ Result<Bytes> from_base64(std::string_view text);
 /// RFC 3986, section 2.1 "Percent-Encoding". Errors: % without two hexadecimal digits, %00.
 Result<std::string> percent_decode(std::string_view text);
 
+/// Length in bytes of the UTF-8 sequence at the front of `text`, which is not empty; 0 when it is
+/// malformed: RFC 3629, section 4 "Syntax of UTF-8 Byte Sequences".
+size_t utf8_length(std::string_view text);
+/// REQUIRES: `code` is a character: at most 0x10FFFF and no surrogate.
+void append_utf8(uint32_t code, std::string& out);
+
 /// The candidate nearest to `word` by edit distance, for "did you mean"; empty when none is near.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 

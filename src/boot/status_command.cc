@@ -6,7 +6,6 @@
 #include <cerrno>
 
 #include "base/fd.h"
-#include "base/json_tree.h"
 #include "base/text.h"
 #include "boot/connect.h"
 #include "boot/sysfs.h"
@@ -14,13 +13,13 @@
 namespace boot {
 namespace {
 
-using base::JsonTree;
+using base::JsonValue;
 
 std::string line(const char* name, const std::string& value) {
     return base::format("%-15s ", name) + value + "\n";
 }
 
-std::string root_lines(const JsonTree& root, const base::SysPaths& sys) {
+std::string root_lines(const JsonValue& root, const base::SysPaths& sys) {
     const std::string& subsysnqn = root["subsysnqn"].text;
     const auto bytes = base::parse_u64(root["size_bytes"].text);
     constexpr uint64_t kMebi = 1U << 20U;
@@ -38,10 +37,10 @@ std::string root_lines(const JsonTree& root, const base::SysPaths& sys) {
     return text;
 }
 
-std::string stage_lines(const JsonTree& state) {
+std::string stage_lines(const JsonValue& state) {
     std::string text;
     const char* name = "stages";
-    for (const JsonTree& stage : state["stages"].items) {
+    for (const JsonValue& stage : state["stages"].items) {
         text += line(name, stage["began"].text + " to " + stage["ended"].text + " s  " +
                                stage["stage"].text);
         name = "";
@@ -51,21 +50,20 @@ std::string stage_lines(const JsonTree& state) {
 
 }  // namespace
 
-base::Result<std::string> status_text(std::string_view text, const base::SysPaths& sys) {
-    TRY(const JsonTree state, base::parse_json(text));
+std::string status_text(const JsonValue& state, const base::SysPaths& sys) {
     std::string out = line("outcome", state["outcome"].text + " (exit " + state["exit_code"].text +
                                           "), attempt " + state["attempts"].text);
-    if (state["error"].kind == JsonTree::Kind::kString) {
+    if (state["error"].type == JsonValue::Type::kString) {
         out += line("error", state["error"].text);
     }
-    if (state["root"].kind == JsonTree::Kind::kObject) {
+    if (state["root"].type == JsonValue::Type::kObject) {
         out += root_lines(state["root"], sys);
     }
     out += stage_lines(state);
-    for (const JsonTree& warning : state["warnings"].items) {
+    for (const JsonValue& warning : state["warnings"].items) {
         out += line("warning", warning.text);
     }
-    for (const JsonTree& said : state["kernel"].items) {
+    for (const JsonValue& said : state["kernel"].items) {
         out += line("kernel", "[" + said["time"].text + "] " + said["text"].text);
     }
     return out;
@@ -80,14 +78,13 @@ ExitCode status_command(bool json, const base::SysPaths& sys) {
             "nvmeroot: this machine was not booted by nvmeroot: there is no " + path + "\n");
         return ExitCode::kNotAsked;
     }
-    auto text = state ? status_text(*state, sys) : state;
-    if (!text) {
-        (void)base::write_all(STDERR_FILENO,
-                              "nvmeroot: " + std::move(text).error().in(path).text + "\n");
+    const base::Result<JsonValue> document = state ? JsonValue::parse(*state, path) : state.error();
+    if (!document) {
+        (void)base::write_all(STDERR_FILENO, "nvmeroot: " + document.error().text + "\n");
         return ExitCode::kInternal;
     }
-    (void)base::write_all(STDOUT_FILENO, json ? *state : *text);
-    const auto code = base::parse_u64((*base::parse_json(*state))["exit_code"].text, 255);
+    (void)base::write_all(STDOUT_FILENO, json ? *state : status_text(*document, sys));
+    const auto code = base::parse_u64((*document)["exit_code"].text, 255);
     return code ? static_cast<ExitCode>(*code) : ExitCode::kInternal;
 }
 

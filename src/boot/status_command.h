@@ -5,17 +5,16 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
-#include "base/result.h"
+#include "base/json_value.h"
 #include "base/sys_paths.h"
 #include "boot/exit_code.h"
 
 namespace boot {
 
-/// The state file for people. Errors: it is no JSON.
+/// The state file for people.
 /// @param sys  where the controllers' present states are read
-base::Result<std::string> status_text(std::string_view state, const base::SysPaths& sys);
+std::string status_text(const base::JsonValue& state, const base::SysPaths& sys);
 
 /// Prints the state, with `json` the file as it is. @return the exit code of that boot; kNotAsked
 /// where there was none

@@ -153,22 +153,22 @@ void JsonReader::take_links(const JsonValue& list, const std::string& place, Obj
 
 bool JsonReader::take_name(const Form& form, const JsonValue& value, const std::string& place,
                            Object& object) {
-    const JsonValue* name = value.find(form.name);
+    const JsonValue& name = value[form.name];
     if (form.name.empty()) {
         return true;
     }
     const auto wanted = form.number ? JsonValue::Type::kNumber : JsonValue::Type::kString;
-    const bool text = name != nullptr && name->type == JsonValue::Type::kString;
-    if (name == nullptr || (name->type != wanted && !text)) {
+    const bool text = name.type == JsonValue::Type::kString;
+    if (name.type != wanted && !text) {
         complain(place, "no " + std::string(form.name));
         return false;
     }
-    object.name = name->text;
+    object.name = name.text;
     const uint64_t max = form.kind == Kind::kPort        ? UINT16_MAX
                          : form.kind == Kind::kNamespace ? UINT32_MAX - 1
                                                          : kMaxAnaGroup;
-    if (form.number && !base::parse_u64(name->text, max)) {
-        complain(place, std::string(form.name) + ": " + quoted(name->text) + " is no such number");
+    if (form.number && !base::parse_u64(name.text, max)) {
+        complain(place, std::string(form.name) + ": " + quoted(name.text) + " is no such number");
         return false;
     }
     if (object.name.empty() || object.name.find('/') != std::string::npos ||

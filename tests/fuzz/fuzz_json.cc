@@ -1,64 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // JSON: a tree that was read and written again reads as the same tree.
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 
 #include "base/bytes.h"
-#include "base/json_tree.h"
+#include "base/json.h"
+#include "base/json_value.h"
 
 namespace {
 
-using Kind = base::JsonTree::Kind;
+using Type = base::JsonValue::Type;
 
-bool same(const base::JsonTree& a, const base::JsonTree& b) {
-    if (a.kind != b.kind || a.text != b.text || a.names != b.names ||
-        a.items.size() != b.items.size()) {
-        return false;
-    }
-    for (size_t i = 0; i < a.items.size(); ++i) {
-        if (!same(a.items[i], b.items[i])) {
-            return false;
-        }
-    }
-    return true;
+bool same(const base::JsonValue& a, const base::JsonValue& b) {
+    const auto same_member = [](const base::JsonMember& x, const base::JsonMember& y) {
+        return x.name == y.name && same(x.value, y.value);
+    };
+    return a.type == b.type && a.text == b.text && std::ranges::equal(a.items, b.items, same) &&
+           std::ranges::equal(a.members, b.members, same_member);
 }
 
 std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        constexpr const char* kDigits = "0123456789abcdef";
-        if (byte < ' ' || c == '"' || c == '\\') {
-            out += {'\\', 'u', '0', '0', kDigits[byte >> 4U], kDigits[byte & 15U]};
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
+    base::JsonWriter json;
+    return json.string(text).text();
 }
 
-std::string written(const base::JsonTree& value) {
-    if (value.kind == Kind::kString) {
-        return quoted(value.text);
+std::string written(const base::JsonValue& value) {
+    std::string list;
+    for (const base::JsonValue& item : value.items) {
+        list += (list.empty() ? "" : ",") + written(item);
     }
-    if (value.kind != Kind::kArray && value.kind != Kind::kObject) {
-        return value.kind == Kind::kNull ? "null" : value.text;
+    for (const auto& [name, member] : value.members) {
+        list += (list.empty() ? "" : ",") + quoted(name) + ":" + written(member);
     }
-    std::string out(1, value.kind == Kind::kArray ? '[' : '{');
-    for (size_t i = 0; i < value.items.size(); ++i) {
-        out += i == 0 ? "" : ",";
-        out += value.kind == Kind::kArray ? "" : quoted(value.names[i]) + ":";
-        out += written(value.items[i]);
+    switch (value.type) {
+        case Type::kArray:
+            return "[" + list + "]";
+        case Type::kObject:
+            return "{" + list + "}";
+        case Type::kString:
+            return quoted(value.text);
+        case Type::kNull:
+            return "null";
+        default:
+            return value.text;
     }
-    return out + (value.kind == Kind::kArray ? ']' : '}');
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    const auto value = base::parse_json(base::text_of(std::as_bytes(std::span(data, size))));
+    const std::string_view text = base::text_of(std::as_bytes(std::span(data, size)));
+    const auto value = base::JsonValue::parse(text, "input");
     if (value) {
-        const auto again = base::parse_json(written(*value));
+        const auto again = base::JsonValue::parse(written(*value), "written");
         if (!again || !same(*value, *again)) {
             std::abort();
         }

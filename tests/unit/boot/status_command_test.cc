@@ -24,7 +24,9 @@ struct Fake {
         dir.file("sys/class/nvme/nvme0/address", "traddr=10.0.2.2,trsvcid=4420\n");
         dir.file("sys/class/nvme/nvme0/state", "connecting\n");
     }
-    [[nodiscard]] std::string text() const { return *boot::status_text(state.json(), sys); }
+    [[nodiscard]] std::string text() const {
+        return boot::status_text(*base::JsonValue::parse(state.json(), "state.json"), sys);
+    }
 };
 
 bool has(const std::string& text, const std::string& part) {
