@@ -4,45 +4,25 @@
 // on after an error, so that all of them are known at once.
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/text.h"
 #include "export/audit_view.h"
 #include "export/export_config.h"
-#include "export/kernel_words.h"
-#include "export/keys.h"
 #include "export/name_uuid.h"
+#include "export/sections.h"
 #include "nvme/fabrics.h"
 
 namespace exports {
 namespace {
 
-/// A section as read, with the place to name in an error.
-template <class T>
-struct Named {
-    std::string name;
-    std::string place;
-    std::set<std::string_view> given;  ///< keys that are written there, well or not
-    T section;
-};
-
 class Assembler {
   public:
-    Assembler(const std::string& folder, Demand demand) : folder_(folder), demand_(demand) {}
+    Assembler(std::span<const Setting> settings, const std::string& folder, Demand demand)
+        : demand_(demand), sections_(read_sections(settings, folder, errors_)) {}
 
-    void read(std::span<const Setting> settings);
     base::Result<ExportConfig, Errors> finish();
 
   private:
-    using Group = std::vector<const Setting*>;
-
-    template <class T>
-    void apply(std::span<const Key<T>> keys, const Group& group, T& section);
-    template <class T>
-    void read_named(std::span<const Key<T>> keys, std::string_view name, const Group& group,
-                    std::vector<Named<T>>& into);
-    void read_section(const std::string& section, const Group& group);
-
     void check_hosts();
     template <class T>
     void check_auth(Named<T>& named);
@@ -68,7 +48,7 @@ class Assembler {
     bool has_own_keys(const Host& host) const;
 
     void complain(const std::string& place, const std::string& text) {
-        errors_.push_back(place + (place.ends_with(':') ? " " : ": ") + text);
+        errors_.push_back(at(place, text));
     }
     /// Complains about what only a server needs.
     void miss(const std::string& place, const std::string& text) {
@@ -77,7 +57,7 @@ class Assembler {
         }
     }
     void warn(const std::string& place, const std::string& text) {
-        config_.warnings.push_back(place + (place.ends_with(':') ? " " : ": ") + text);
+        config_.warnings.push_back(at(place, text));
     }
     template <class T>
     void need(const Named<T>& named, std::string_view key) {
@@ -88,16 +68,10 @@ class Assembler {
     /// Remembers a thing that may be there once. @return false, having complained, the second time
     bool unique(const std::string& place, const std::string& thing);
 
-    const std::string& folder_;
     const Demand demand_;
     ExportConfig config_;
     Errors errors_;
-    TargetSection target_;
-    std::vector<Named<HostSection>> hosts_;
-    std::vector<Named<AccessSection>> accesses_;
-    std::vector<Named<SubsystemSection>> subsystems_;
-    std::vector<Named<NamespaceSection>> namespaces_;
-    std::vector<Named<AnaSection>> ana_;
+    Sections sections_;
     std::map<std::string, std::string> seen_;  ///< thing -> its first place
     std::set<std::string> used_hosts_;
 };
@@ -117,81 +91,6 @@ Named<T>* find(std::vector<Named<T>>& sections, std::string_view name) {
     return found == sections.end() ? nullptr : &*found;
 }
 
-void Assembler::read(std::span<const Setting> settings) {
-    std::vector<std::string> order;
-    std::map<std::string, Group> groups;
-    for (const Setting& setting : settings) {
-        Group& group = groups[setting.section];
-        if (group.empty()) {
-            order.push_back(setting.section);
-        }
-        group.push_back(&setting);
-    }
-    for (const std::string& section : order) {
-        read_section(section, groups[section]);
-    }
-}
-
-void Assembler::read_section(const std::string& section, const Group& group) {
-    const size_t dot = section.find('.');
-    const std::string kind = section.substr(0, dot);
-    const std::string name = dot == std::string::npos ? "" : section.substr(dot + 1);
-    if (section == "target") {
-        apply(target_keys(), group, target_);
-    } else if (kind == "host" && !name.empty()) {
-        read_named(host_keys(), name, group, hosts_);
-    } else if (kind == "access" && !name.empty()) {
-        read_named(access_keys(), name, group, accesses_);
-    } else if (kind == "subsystem" && !name.empty()) {
-        read_named(subsystem_keys(), name, group, subsystems_);
-    } else if (kind == "namespace" && !name.empty()) {
-        read_named(namespace_keys(), name, group, namespaces_);
-    } else if (kind == "ana" && !name.empty()) {
-        read_named(ana_keys(), name, group, ana_);
-    } else if (const auto why = kernel_word(kind, ""); !why.empty()) {
-        complain(group[0]->place, std::string(why));
-    } else {
-        complain(
-            group[0]->place,
-            "no such section; there are [target], [subsystem.NAME], [namespace.NAME], "
-            "[host.NAME], [access.NAME] and [ana.NAME]" +
-                suggestion(kind, {"target", "subsystem", "namespace", "host", "access", "ana"}));
-    }
-}
-
-template <class T>
-void Assembler::read_named(std::span<const Key<T>> keys, std::string_view name, const Group& group,
-                           std::vector<Named<T>>& into) {
-    Named<T>& named = into.emplace_back();
-    named.name = name;
-    named.place = group[0]->place;
-    for (const Setting* setting : group) {
-        named.given.insert(setting->key);
-    }
-    apply(keys, group, named.section);
-}
-
-template <class T>
-void Assembler::apply(std::span<const Key<T>> keys, const Group& group, T& section) {
-    for (const Setting* setting : group) {
-        const auto key = std::find_if(keys.begin(), keys.end(),
-                                      [&](const Key<T>& k) { return k.name == setting->key; });
-        const auto kind = std::string_view(setting->section).substr(0, setting->section.find('.'));
-        if (const auto why = kernel_word(kind, setting->key); key == keys.end() && !why.empty()) {
-            complain(setting->where(), std::string(why));
-        } else if (key == keys.end()) {
-            std::vector<std::string_view> names;
-            std::transform(keys.begin(), keys.end(), std::back_inserter(names),
-                           [](const Key<T>& k) { return k.name; });
-            complain(setting->where(), "no such key" + suggestion(setting->key, names));
-        } else if (setting->value.empty()) {
-            complain(setting->where(), "no value");
-        } else if (const auto status = key->apply({setting->value, folder_}, section); !status) {
-            complain(setting->where(), status.error().text);
-        }
-    }
-}
-
 bool Assembler::unique(const std::string& place, const std::string& thing) {
     const auto [entry, fresh] = seen_.emplace(thing, place);
     if (!fresh) {
@@ -201,7 +100,7 @@ bool Assembler::unique(const std::string& place, const std::string& thing) {
 }
 
 void Assembler::check_hosts() {
-    for (Named<HostSection>& named : hosts_) {
+    for (Named<HostSection>& named : sections_.hosts) {
         Host& host = named.section.host;
         host.name = named.name;
         need(named, "nqn");
@@ -235,8 +134,8 @@ void Assembler::check_auth(Named<T>& named) {
             }
         }
     }
-    bound_by_policy(named, "dhchap_hash", auth.hashes, target_.policy.hashes);
-    bound_by_policy(named, "dhchap_dhgroup", auth.groups, target_.policy.groups);
+    bound_by_policy(named, "dhchap_hash", auth.hashes, sections_.target.policy.hashes);
+    bound_by_policy(named, "dhchap_dhgroup", auth.groups, sections_.target.policy.groups);
 }
 
 template <class T, class Id>
@@ -254,18 +153,18 @@ void Assembler::bound_by_policy(const Named<T>& named, std::string_view key, std
 }
 
 void Assembler::place_accesses() {
-    for (Named<AccessSection>& named : accesses_) {
+    for (Named<AccessSection>& named : sections_.accesses) {
         Access& access = named.section.access;
         access.name = named.name;
         need(named, "host");
         need(named, "subsystem");
         need(named, "dhchap_secret_file");
         check_auth(named);
-        Named<SubsystemSection>* subsystem = find(subsystems_, named.section.subsystem);
+        Named<SubsystemSection>* subsystem = find(sections_.subsystems, named.section.subsystem);
         if (subsystem == nullptr && !named.section.subsystem.empty()) {
-            complain(named.place, "subsystem: no section [subsystem." + named.section.subsystem +
-                                      "]" +
-                                      suggestion(named.section.subsystem, names_of(subsystems_)));
+            complain(named.place,
+                     "subsystem: no section [subsystem." + named.section.subsystem + "]" +
+                         suggestion(named.section.subsystem, names_of(sections_.subsystems)));
         }
         const Host* host =
             named.section.host.empty() ? nullptr : host_named(named.place, named.section.host);
@@ -293,7 +192,7 @@ void Assembler::admit(const std::string& name, const Host& host, Subsystem& subs
 }
 
 void Assembler::check_required_auth() {
-    for (const Named<SubsystemSection>& named : subsystems_) {
+    for (const Named<SubsystemSection>& named : sections_.subsystems) {
         const Subsystem& subsystem = named.section.subsystem;
         if (!subsystem.require_auth) {
             continue;
@@ -301,7 +200,7 @@ void Assembler::check_required_auth() {
         if (subsystem.allow_any_host) {
             complain(named.place, "allow_any_host and require_auth: keep one of the two");
         }
-        for (const Named<HostSection>& host : hosts_) {
+        for (const Named<HostSection>& host : sections_.hosts) {
             const std::string& nqn = host.section.host.nqn;
             const bool own_key = std::ranges::find(subsystem.access, nqn, &Access::hostnqn) !=
                                  subsystem.access.end();
@@ -314,10 +213,10 @@ void Assembler::check_required_auth() {
 }
 
 void Assembler::check_subsystems() {
-    if (subsystems_.empty() && demand_ == Demand::kServable) {
+    if (sections_.subsystems.empty() && demand_ == Demand::kServable) {
         errors_.emplace_back("no subsystem: nothing would be served");
     }
-    for (Named<SubsystemSection>& named : subsystems_) {
+    for (Named<SubsystemSection>& named : sections_.subsystems) {
         Subsystem& subsystem = named.section.subsystem;
         subsystem.name = named.name;
         need(named, "nqn");
@@ -335,7 +234,7 @@ void Assembler::check_subsystems() {
 }
 
 void Assembler::check_paths() {
-    for (Named<AnaSection>& named : ana_) {
+    for (Named<AnaSection>& named : sections_.ana) {
         AnaGroup& ana = named.section.ana;
         ana.name = named.name;
         need(named, "group");
@@ -346,7 +245,8 @@ void Assembler::check_paths() {
         for (const Address& address : ana.listen) {
             const std::string where = address.host + " port " + std::to_string(address.port);
             unique(named.place, group + " at " + where);
-            if (std::ranges::find(target_.listen, address) == target_.listen.end()) {
+            if (std::ranges::find(sections_.target.listen, address) ==
+                sections_.target.listen.end()) {
                 complain(named.place, "listen: [target] does not listen on " + where);
             }
         }
@@ -363,7 +263,7 @@ void Assembler::check_host_list(Named<SubsystemSection>& named) {
     if (subsystem.allow_any_host) {
         warn(named.place, "every host may connect, without authentication");
     } else if (!named.given.contains("hosts") &&
-               std::ranges::none_of(accesses_, [&](const Named<AccessSection>& access) {
+               std::ranges::none_of(sections_.accesses, [&](const Named<AccessSection>& access) {
                    return access.section.subsystem == named.name;
                })) {
         miss(named.place, "no hosts: nobody could connect (or write allow_any_host = yes)");
@@ -376,26 +276,26 @@ void Assembler::check_host_list(Named<SubsystemSection>& named) {
 }
 
 const Host* Assembler::host_named(const std::string& place, const std::string& name) {
-    const Named<HostSection>* host = find(hosts_, name);
+    const Named<HostSection>* host = find(sections_.hosts, name);
     if (host == nullptr) {
-        complain(place,
-                 "hosts: no section [host." + name + "]" + suggestion(name, names_of(hosts_)));
+        complain(place, "hosts: no section [host." + name + "]" +
+                            suggestion(name, names_of(sections_.hosts)));
         return nullptr;
     }
     return &host->section.host;
 }
 
 void Assembler::place_namespaces() {
-    for (Named<NamespaceSection>& named : namespaces_) {
+    for (Named<NamespaceSection>& named : sections_.namespaces) {
         const std::string& name = named.section.subsystem;
-        Named<SubsystemSection>* subsystem = find(subsystems_, name);
+        Named<SubsystemSection>* subsystem = find(sections_.subsystems, name);
         need(named, "subsystem");
         if (!named.given.contains("image")) {
             miss(named.place, "no image");
         }
         if (!name.empty() && subsystem == nullptr) {
             complain(named.place, "subsystem: no section [subsystem." + name + "]" +
-                                      suggestion(name, names_of(subsystems_)));
+                                      suggestion(name, names_of(sections_.subsystems)));
         }
         if (subsystem != nullptr) {
             check_identity(named, subsystem->section.subsystem.nqn);
@@ -406,7 +306,7 @@ void Assembler::place_namespaces() {
             check_image(named);
         }
     }
-    for (const Named<SubsystemSection>& named : subsystems_) {
+    for (const Named<SubsystemSection>& named : sections_.subsystems) {
         if (named.section.subsystem.namespaces.empty()) {
             miss(named.place, "no [namespace.NAME] belongs to it");
         }
@@ -493,7 +393,7 @@ void Assembler::check_sharing(const std::string& place, const Namespace& ns) {
 
 /// Wherever it may connect, there are keys for it.
 bool Assembler::has_own_keys(const Host& host) const {
-    return std::ranges::all_of(subsystems_, [&](const Named<SubsystemSection>& named) {
+    return std::ranges::all_of(sections_.subsystems, [&](const Named<SubsystemSection>& named) {
         const Subsystem& subsystem = named.section.subsystem;
         return std::ranges::find(subsystem.hosts, host.nqn) == subsystem.hosts.end() ||
                std::ranges::find(subsystem.access, host.nqn, &Access::hostnqn) !=
@@ -502,7 +402,7 @@ bool Assembler::has_own_keys(const Host& host) const {
 }
 
 void Assembler::check_use() {
-    for (const Named<HostSection>& named : hosts_) {
+    for (const Named<HostSection>& named : sections_.hosts) {
         if (!used_hosts_.contains(named.name)) {
             warn(named.place, "no subsystem names this host");
         } else if (!named.section.host.secret && !has_own_keys(named.section.host)) {
@@ -522,24 +422,24 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     if (!errors_.empty()) {
         return std::move(errors_);
     }
-    config_.limits = target_.limits;
-    config_.listen = std::move(target_.listen);
-    config_.discovery = std::move(target_.discovery);
-    config_.state_dir = target_.state_dir;
-    config_.discovery_auth = target_.discovery_auth;
-    config_.control = std::move(target_.control);
-    config_.metrics = std::move(target_.metrics);
+    config_.limits = sections_.target.limits;
+    config_.listen = std::move(sections_.target.listen);
+    config_.discovery = std::move(sections_.target.discovery);
+    config_.state_dir = sections_.target.state_dir;
+    config_.discovery_auth = sections_.target.discovery_auth;
+    config_.control = std::move(sections_.target.control);
+    config_.metrics = std::move(sections_.target.metrics);
     if (config_.listen.empty()) {
         config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});
     }
-    config_.referrals = std::move(target_.referrals);
-    for (Named<AnaSection>& named : ana_) {
+    config_.referrals = std::move(sections_.target.referrals);
+    for (Named<AnaSection>& named : sections_.ana) {
         config_.ana.push_back(std::move(named.section.ana));
     }
-    for (Named<HostSection>& named : hosts_) {
+    for (Named<HostSection>& named : sections_.hosts) {
         config_.hosts.push_back(std::move(named.section.host));
     }
-    for (Named<SubsystemSection>& named : subsystems_) {
+    for (Named<SubsystemSection>& named : sections_.subsystems) {
         config_.subsystems.push_back(std::move(named.section.subsystem));
     }
     if (Errors errors = add_audit_views(config_); !errors.empty()) {
@@ -552,9 +452,7 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
 
 base::Result<ExportConfig, Errors> assemble(std::span<const Setting> settings,
                                             const std::string& folder, Demand demand) {
-    Assembler assembler(folder, demand);
-    assembler.read(settings);
-    return assembler.finish();
+    return Assembler(settings, folder, demand).finish();
 }
 
 }  // namespace exports
