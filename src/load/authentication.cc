@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "target/auth_response.h"
 #include "target/crypto.h"
 
 namespace load {
@@ -100,26 +101,14 @@ base::Result<Bytes> Authentication::answer_success(ByteView message) {
 
 base::Result<Bytes> Authentication::response(const nvme::DhchapSecret& secret, bool to_host,
                                              ByteView challenge, uint32_t sequence) const {
-    const std::string& prover = to_host ? subsysnqn_ : hostnqn_;
-    const std::string& verifier = to_host ? hostnqn_ : subsysnqn_;
-    Bytes key(secret.key().begin(), secret.key().end());
-    if (const auto binding = secret.hash()) {
-        TRY(key, crypto::hmac(*binding, key,
-                              {base::bytes_of(prover),
-                               base::bytes_of(std::string_view("NVMe-over-Fabrics"))}));
-    }
-    Bytes mixed(challenge.begin(), challenge.end());
-    if (!session_key_.empty()) {
-        TRY(mixed, crypto::hmac(hash_, session_key_, {challenge}));
-    }
-    const nvme::le32 wire_sequence = sequence;
-    const nvme::le16 wire_transaction = kTransaction;
-    constexpr std::array kZero = {std::byte{0}};
-    return crypto::hmac(
-        hash_, key,
-        {mixed, base::bytes_of(wire_sequence), base::bytes_of(wire_transaction), kZero,
-         base::bytes_of(std::string_view(to_host ? "Controller" : "HostHost")),
-         base::bytes_of(prover), kZero, base::bytes_of(verifier)});
+    return target::auth_response(secret, {.hash = hash_,
+                                          .transaction = kTransaction,
+                                          .sequence = sequence,
+                                          .challenge = challenge,
+                                          .session_key = session_key_,
+                                          .of_controller = to_host,
+                                          .prover = to_host ? subsysnqn_ : hostnqn_,
+                                          .verifier = to_host ? hostnqn_ : subsysnqn_});
 }
 
 }  // namespace load

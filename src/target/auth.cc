@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "target/auth_response.h"
 
 namespace target {
 
@@ -18,8 +19,6 @@ using nvme::AuthResult;
 
 namespace {
 
-constexpr std::string_view kKeyBinding = "NVMe-over-Fabrics";
-
 /// The strongest of `allowed` that the host offers too. Identifiers grow with strength.
 template <class Id>
 std::optional<Id> strongest_common(std::vector<Id> allowed, const std::vector<uint8_t>& offered) {
@@ -28,15 +27,6 @@ std::optional<Id> strongest_common(std::vector<Id> allowed, const std::vector<ui
         return std::ranges::find(offered, static_cast<uint8_t>(id)) != offered.end();
     });
     return common == allowed.end() ? std::nullopt : std::optional(*common);
-}
-
-/// The key as responses use it.
-base::Result<Bytes> bound_key(const nvme::DhchapSecret& secret, std::string_view owner_nqn) {
-    if (!secret.hash()) {
-        return Bytes(secret.key().begin(), secret.key().end());
-    }
-    return crypto::hmac(*secret.hash(), secret.key(),
-                        {base::bytes_of(owner_nqn), base::bytes_of(kKeyBinding)});
 }
 
 /// Arithmetic of our own that failed: the host learns no more than that.
@@ -270,30 +260,16 @@ Authentication::Outcome Authentication::on_failure2(ByteView message) {
     return Outcome::kFailed;
 }
 
-AuthResult<Bytes> Authentication::augmented(ByteView challenge) const {
-    if (session_key_.empty()) {
-        return Bytes(challenge.begin(), challenge.end());
-    }
-    return ours(crypto::hmac(hash_, session_key_, {challenge}));
-}
-
 AuthResult<Bytes> Authentication::response(const nvme::DhchapSecret& secret, bool to_host,
                                            ByteView challenge, uint32_t sequence) const {
-    const std::string& prover = to_host ? subnqn_ : hostnqn_;
-    const std::string& verifier = to_host ? hostnqn_ : subnqn_;
-    TRY(Bytes key, ours(bound_key(secret, prover)));
-    TRY(const Bytes mixed, augmented(challenge));
-    const nvme::le32 wire_sequence = sequence;
-    const nvme::le16 wire_transaction = transaction_;
-    constexpr std::array kNoSecureChannel = {std::byte{0}};
-    constexpr std::array kEnd = {std::byte{0}};
-    auto result = crypto::hmac(
-        hash_, key,
-        {mixed, base::bytes_of(wire_sequence), base::bytes_of(wire_transaction), kNoSecureChannel,
-         base::bytes_of(std::string_view(to_host ? "Controller" : "HostHost")),
-         base::bytes_of(prover), kEnd, base::bytes_of(verifier)});
-    base::wipe(key.data(), key.size());
-    return ours(std::move(result));
+    return ours(auth_response(secret, {.hash = hash_,
+                                       .transaction = transaction_,
+                                       .sequence = sequence,
+                                       .challenge = challenge,
+                                       .session_key = session_key_,
+                                       .of_controller = to_host,
+                                       .prover = to_host ? subnqn_ : hostnqn_,
+                                       .verifier = to_host ? hostnqn_ : subnqn_}));
 }
 
 Authentication::Step Authentication::fail(AuthFailure failure, std::string detail) {

@@ -95,8 +95,6 @@ class Authentication {
     Step on_success2(base::ByteView message);
     Outcome on_failure2(base::ByteView message);
     Step make_challenge();
-    /// The challenge as it enters a response: mixed with the shared secret if there is one.
-    nvme::AuthResult<base::Bytes> augmented(base::ByteView challenge) const;
     nvme::AuthResult<base::Bytes> response(const nvme::DhchapSecret& secret, bool to_host,
                                            base::ByteView challenge, uint32_t sequence) const;
     nvme::AuthResult<bool> proves(const nvme::DhchapSecret& secret,
