@@ -124,6 +124,7 @@ install() {
     inst_hook initqueue 50 "$moddir/nvmeroot.sh"
     inst_hook initqueue/finished 50 "$moddir/nvmeroot-finished.sh"
     inst_hook emergency 10 "$moddir/nvmeroot-coldplug.sh"
+    inst_hook shutdown 10 "$moddir/nvmeroot-shutdown.sh"
     inst_script "$moddir/nvmeroot-boot.sh" /sbin/nvmeroot-boot
     inst_script "$moddir/nvmeroot-coldplug.sh" /sbin/nvmeroot-coldplug
     inst_script "$moddir/netroot-handler.sh" /sbin/nvme+tcproot

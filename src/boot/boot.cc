@@ -4,13 +4,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "boot/admin_device.h"
 #include "boot/auth_proof.h"
 #include "boot/modules.h"
 #include "boot/namespace_finder.h"
+#include "boot/network_handover.h"
+#include "boot/path_record.h"
 #include "boot/pi_check.h"
 #include "boot/probe_portals.h"
+#include "boot/resolver.h"
 #include "boot/templates.h"
 #include "boot/udev.h"
 
@@ -123,12 +127,29 @@ Outcome<Network> network_stage(Machine& machine) {
     return network;
 }
 
-Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network) {
+Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network) {
+    const std::vector<Portal>& portals = machine.plan.target.portals;
+    machine.portals = portals;
+    if (std::none_of(portals.begin(), portals.end(), std::mem_fn(&Portal::is_name))) {
+        return portals;
+    }
+    machine.state.begin("names");
+    constexpr base::seconds kPatience{15};
+    TRY(machine.portals,
+        staged(ExitCode::kNetwork,
+               resolve_portals(portals, name_servers(network, machine.sys),
+                               machine.deadline.within(kPatience),
+                               [&](const std::string& text) { machine.state.warning(text); })));
+    return machine.portals;
+}
+
+Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network,
+                                         const std::vector<Portal>& portals) {
     if (!machine.plan.probe || network.interfaces.empty()) {
-        return machine.plan.target.portals;
+        return portals;
     }
     machine.state.begin("probe");
-    return probe_portals(machine.plan, machine.clock,
+    return probe_portals(machine.plan, portals, machine.clock,
                          [&](const std::string& text) { machine.state.warning(text); });
 }
 
@@ -198,6 +219,13 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
     root.authentication = checked.proven.authentication;
     root.protection = checked.protection;
     TRY(root.partitions, scan_partitions(machine.sys, checked.disk, machine.clock, deadline));
+    TRY_VOID(staged(ExitCode::kHandOver,
+                    base::write_text_atomically(path_record_file(machine.sys),
+                                                path_record(machine.plan, machine.portals), 0644)));
+    if (const auto written = write_network_files(network, machine.sys); !written) {
+        machine.state.warning(written.error().text +
+                              ", continuing; the real root must keep the network itself");
+    }
     TRY_VOID(hand_over(root, network, machine.sys));
     machine.controller.clear();  // the root's now
     machine.state.keep(root);

@@ -33,6 +33,7 @@ struct Machine {
 
     /// Kept from one attempt to the next.
     std::optional<Network> network;
+    std::vector<Portal> portals;  ///< the plan's, with their addresses
     std::optional<SideTask> storage_modules;
     /// Connected, and not yet handed over: taken away again when the attempt fails.
     std::string controller;
@@ -59,8 +60,12 @@ Outcome<base::Nothing> start_modules(Machine& machine);
 /// lease where the plan says so.
 Outcome<Network> network_stage(Machine& machine);
 
-/// The portals worth the kernel's time.
-Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network);
+/// The plan's portals, with addresses for those that are given by name.
+Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network);
+
+/// Those of the portals that are worth the kernel's time.
+Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network,
+                                         const std::vector<Portal>& portals);
 
 /// The first portal that connects and proves itself.
 Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals);

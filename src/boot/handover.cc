@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "boot/root_controllers.h"
 #include "boot/sysfs.h"
 
 namespace boot {
@@ -99,13 +100,6 @@ void announce(const Root& root) {
     for (const std::string& partition : root.partitions) {
         (void)base::write_text(root.disk.sysfs + "/" + partition + "/uevent", "change");
     }
-}
-
-Status register_owner(const std::string& controller, const SysPaths& sys) {
-    const std::string folder = sys.run + "/nvme/registry/" + controller;
-    TRY_VOID(base::write_text_atomically(folder + "/owner", "nvmeroot\n", 0644));
-    return base::write_text_atomically(folder + "/seqnum",
-                                       attribute(sys.sys + "/kernel/uevent_seqnum") + "\n", 0644);
 }
 
 std::string value_of(std::string_view text, std::string_view key) {

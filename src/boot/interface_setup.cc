@@ -164,6 +164,7 @@ base::Status InterfaceSetup::pump_ipv6(Rtnetlink& kernel, const NetworkState& ne
     TRY(const bool ready, ipv6_->step(kernel, network, now));
     if (ready) {
         settings_.dns = plan_.dns;
+        settings_.mtu = plan_.mtu;
         const auto heard = limits_.peer_dns ? ipv6_->dns() : std::vector<IpAddress>();
         settings_.dns.insert(settings_.dns.end(), heard.begin(), heard.end());
         state_ = State::kReady;

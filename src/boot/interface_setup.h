@@ -60,6 +60,10 @@ class InterfaceSetup {
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const AddressSettings& settings() const { return settings_; }
     [[nodiscard]] const std::optional<Lease>& lease() const { return lease_; }
+    /// The IPv6 addresses are not the plan's own.
+    [[nodiscard]] bool is_router_given() const {
+        return ipv6_ && plan_.method != AddressMethod::kLinkLocal;
+    }
     /// Null where no DHCPv6 server has answered.
     [[nodiscard]] const Dhcp6Answer* dhcp6() const {
         return ipv6_ && ipv6_->answer() ? &*ipv6_->answer() : nullptr;

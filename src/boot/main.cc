@@ -17,6 +17,7 @@
 #include "base/sys_paths.h"
 #include "boot/boot.h"
 #include "boot/check_command.h"
+#include "boot/complete_command.h"
 #include "boot/exit_code.h"
 #include "boot/modules.h"
 #include "boot/options.h"
@@ -31,7 +32,8 @@ namespace {
 /// One attempt, one line a stage.
 Outcome<Root> run(Machine& machine) {
     TRY(const Network network, network_stage(machine));
-    TRY(const std::vector<Portal> portals, probe_stage(machine, network));
+    TRY(const std::vector<Portal> known, resolve_stage(machine, network));
+    TRY(const std::vector<Portal> portals, probe_stage(machine, network, known));
     TRY(const ProvenController controller, connect_stage(machine, portals));
     TRY(const CheckedDisk disk, check_stage(machine, controller));
     return hand_over_stage(machine, disk, network);
@@ -40,7 +42,7 @@ Outcome<Root> run(Machine& machine) {
 Outcome<Root> boot_machine(BootPlan plan, const base::SysPaths& sys, base::Clock& clock,
                            BootState& state) {
     const base::Deadline deadline(clock, plan.timeouts.total);
-    Machine machine{std::move(plan), sys, clock, state, deadline, {}, {}, {}};
+    Machine machine{std::move(plan), sys, clock, state, deadline, {}, {}, {}, {}};
     TRY_VOID(start_modules(machine));
     return retry(machine, run);
 }
@@ -94,6 +96,12 @@ ExitCode run_command(const Options& options) {
     const base::SysPaths sys = sys_paths(options);
     if (options.command == Command::kCheck) {
         return check_command(options.operand, sys);
+    }
+    if (options.command == Command::kComplete) {
+        return complete_command(sys);
+    }
+    if (options.command == Command::kShutdown) {
+        return shutdown_command(sys);
     }
     if (options.command == Command::kStatus) {
         return status_command(options.json, sys);

@@ -192,6 +192,8 @@ Interface describe(const Link& link, const NetworkState& network,
     interface.name = link.name;
     interface.index = link.index;
     interface.mac = link.mac;
+    interface.permanent_mac = link.permanent_mac.value_or(link.mac);
+    interface.made = link.kind == "vlan" || link.kind == "bond" || link.kind == "bridge";
     interface.mtu = link.mtu;
     for (const LinkAddress& address : network.addresses) {
         if (address.index == link.index && !address.tentative) {
@@ -269,6 +271,8 @@ std::string join(const std::vector<std::string>& sentences) {
 /// What the way to its addresses told of an interface.
 void add_findings(const InterfaceSetup& setup, Interface& interface) {
     add_missing(interface.dns, setup.settings().dns);
+    interface.mtu_given = interface.mtu_given || setup.settings().mtu.has_value();
+    interface.router_given = interface.router_given || setup.is_router_given();
     if (setup.lease()) {
         interface.lease = setup.lease();
     }

@@ -26,7 +26,13 @@ struct Interface {
     std::string name;
     int index = 0;
     MacAddress mac;
+    MacAddress permanent_mac;  ///< `mac` where the driver does not tell
     uint32_t mtu = 0;
+    bool mtu_given = false;  ///< by command line, file or DHCP
+    /// A bond, bridge or VLAN rather than hardware.
+    bool made = false;
+    /// The IPv6 addresses are a router's or a DHCPv6 server's.
+    bool router_given = false;
     std::vector<Subnet> addresses;
     std::vector<Route> routes;
     std::vector<IpAddress> dns;

@@ -32,6 +32,10 @@ constexpr std::array kCommands = {
                "show what boot would do, and where each value comes from; touches nothing"},
     CommandRow{"check", Command::kCheck, "DEVICE", "the verdict on the format of one namespace"},
     CommandRow{"status", Command::kStatus, "", "what happened at boot, and the root's paths now"},
+    CommandRow{"complete", Command::kComplete, "",
+               "after the boot: connect the root's other paths, and set its times anew"},
+    CommandRow{"shutdown", Command::kShutdown, "",
+               "before the end: let a lost root fail soon, so that nothing waits for it for ever"},
     CommandRow{"help", Command::kHelp, "[keys]", "this text, or all configuration keys"},
     CommandRow{"version", Command::kVersion, "", "the version"},
 };

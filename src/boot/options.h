@@ -15,7 +15,7 @@
 
 namespace boot {
 
-enum class Command { kBoot, kPlan, kCheck, kStatus, kHelp, kVersion };
+enum class Command { kBoot, kPlan, kCheck, kStatus, kComplete, kShutdown, kHelp, kVersion };
 
 struct Options {
     Command command = Command::kHelp;

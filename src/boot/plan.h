@@ -35,7 +35,8 @@ namespace boot {
 struct Portal {
     std::string address;  ///< numeric, no brackets; a link-local one with %interface
     uint16_t port = 0;
-    std::string origin;  ///< who named it, for messages
+    std::string origin;    ///< who named it, for messages
+    bool is_name = false;  ///< `address` is a DNS name that the resolver has yet to replace
 };
 
 /// Which namespace is the root. Everything given must hold; with nothing given the subsystem must

@@ -259,11 +259,12 @@ Outcome<base::Nothing> judge_verdict(const Verdict& verdict, Auth demanded) {
     return base::done();
 }
 
-Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const base::Clock& clock,
+Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const std::vector<Portal>& portals,
+                                           const base::Clock& clock,
                                            const std::function<void(const std::string&)>& warn) {
     std::vector<Attempt> attempts;
-    attempts.reserve(plan.target.portals.size());
-    for (const Portal& portal : plan.target.portals) {
+    attempts.reserve(portals.size());
+    for (const Portal& portal : portals) {
         attempts.emplace_back(portal, options_of(plan));
     }
     run(attempts, plan.auth.mode, base::Deadline(clock, plan.timeouts.probe));

@@ -23,12 +23,13 @@ std::string place(const Portal& portal);
 /// What a portal's verdict means for this plan: nothing wrong, or a failure without the place.
 Outcome<base::Nothing> judge_verdict(const host::Verdict& verdict, Auth demanded);
 
-/// The portals that took our Connect, in the plan's order. Returns soon after the first one did:
+/// The portals that took our Connect, in their order. Returns soon after the first one did:
 /// the others are not waited for, only their deadline is when there is none.
 /// @param warn  told, in a sentence, of each portal that said no while another one is live
 /// On failure all portals are named: kUnreachable (tried again) when one was silent, kRefused,
 /// kConnect, or kAuthentication when plan and target disagree about it.
-Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const base::Clock& clock,
+Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const std::vector<Portal>& portals,
+                                           const base::Clock& clock,
                                            const std::function<void(const std::string&)>& warn);
 
 }  // namespace boot

@@ -45,11 +45,7 @@ base::Result<Target> target_of_uri(const Given& uri) {
     if (auto usable = check_kernel_name(parsed->subsysnqn); !usable) {
         return std::move(usable).error().in(uri.origin);
     }
-    if (!IpAddress::parse(parsed->host)) {
-        return base::error(uri.origin + ": " + base::quoted(parsed->host) +
-                           " is a name; write the target's address, since names are not resolved");
-    }
-    Portal portal{parsed->host, parsed->port, uri.origin};
+    Portal portal{parsed->host, parsed->port, uri.origin, !IpAddress::parse(parsed->host)};
     if (!parsed->zone.empty()) {
         portal.address += '%' + parsed->zone;
     }

@@ -125,6 +125,29 @@ case_peak_memory_dracut() {
     expect_facts=(ctrl-loss=off closed-secrets=2)
 }
 
+case_paths_and_a_dead_target() {
+    about='the second path is completed after the boot; with the target dead, a write fails before 30 s are over'
+    command='/vt/bin/sh /vt/complete-script'
+    edit_overlay=add_complete_script
+    edit_target=listen_twice
+    meanwhile=kill_target_when_told
+    uri="nvmeroot=nvme+tcp://$portal/$nqn/$nid nvmeroot=nvme+tcp://10.0.2.2:$((port + 1000))/$nqn/$nid"
+    expect_facts=(paths-at-boot=1 complete=0 paths=2 complete-again=0 owners=2 shutdown=0 write=failed 'waited<=30')
+}
+
+add_complete_script() {
+    cp "$boot_tests/guest/complete-script" "$1/vt/"
+}
+
+listen_twice() {
+    sed -i "s/^listen = .*/&,$address:$((port + 1000))/" "$1"
+}
+
+kill_target_when_told() {
+    guest_says "$log/console" '^DIE' "$timeout"
+    kill -9 "$target_pid"
+}
+
 case_target_comes_late() {
     about='the target starts after the machine: tried again until it is there'
     server=none

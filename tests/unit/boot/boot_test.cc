@@ -15,7 +15,7 @@ struct Fake {
     base::Log log{"nvmeroot", base::Level::kError};
     boot::BootState state{clock, log};
     boot::Machine machine{{}, sys, clock, state, base::Deadline(clock, base::seconds(60)),
-                          {}, {},  {}};
+                          {}, {},  {},    {}};
     int attempts = 0;
 
     Fake() {

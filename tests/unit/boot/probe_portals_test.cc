@@ -48,7 +48,8 @@ boot::Failure probed(const std::vector<boot::Portal>& portals) {
     plan.target.portals = portals;
     plan.timeouts.probe = base::milliseconds(100);
     const base::SystemClock clock;
-    const auto live = boot::probe_portals(plan, clock, [](const std::string&) {});
+    const auto live =
+        boot::probe_portals(plan, plan.target.portals, clock, [](const std::string&) {});
     BOOST_REQUIRE(!live.ok());
     return live.error();
 }

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/complete_command.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "boot/auth_proof.h"
+#include "boot/connect.h"
+#include "boot/path_record.h"
+#include "boot/probe_portals.h"
+#include "boot/root_controllers.h"
+#include "boot/sysfs.h"
+
+namespace boot {
+namespace {
+
+using base::SysPaths;
+
+/// The paths of one root on their way to completeness.
+class Completion {
+  public:
+    Completion(BootPlan plan, const SysPaths& sys, base::Clock& clock, const base::Log& log)
+        : plan_(std::move(plan)), sys_(sys), clock_(clock), log_(log) {}
+
+    Outcome<base::Nothing> run();
+
+  private:
+    [[nodiscard]] std::vector<std::string> controllers() const {
+        return controllers_of(sys_, plan_.target.subsysnqn);
+    }
+    [[nodiscard]] std::vector<Portal> missing() const;
+    void keep_alive();
+    std::optional<Failure> connect_missing(const std::vector<Portal>& portals);
+    Outcome<base::Nothing> connect_one(const Portal& portal);
+
+    BootPlan plan_;
+    const SysPaths& sys_;
+    base::Clock& clock_;
+    const base::Log& log_;
+};
+
+std::vector<Portal> Completion::missing() const {
+    std::vector<Portal> portals = plan_.target.portals;
+    const std::vector<std::string> present = controllers();
+    std::erase_if(portals,
+                  [&](const Portal& portal) { return is_connected(portal, present, sys_); });
+    return portals;
+}
+
+/// Times and registry entries of what is connected.
+void Completion::keep_alive() {
+    for (const std::string& controller : controllers()) {
+        auto kept = set_times(controller, plan_.connect, sys_);
+        if (kept) {
+            kept = register_owner(controller, sys_);
+        }
+        if (!kept) {
+            log_.warning(controller + ": " + kept.error().text + ", continuing without it");
+        }
+    }
+}
+
+Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
+    TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(sys_)));
+    auto controller = connect(plan_, portal, sys_, clock_, log);
+    if (!controller) {
+        // Somebody else, udev or nvme-cli, may have been quicker.
+        if (is_connected(portal, controllers(), sys_)) {
+            return base::done();
+        }
+        return std::move(controller).error();
+    }
+    auto proven = prove_authentication(plan_.auth, *controller, sys_, clock_, log);
+    if (!proven) {
+        disconnect(controller->name, sys_, clock_);
+        return std::move(proven).error();
+    }
+    log_.notice("connected " + controller->name + " to " + place(portal));
+    return base::done();
+}
+
+/// @return the last failure; none when all of them are connected
+std::optional<Failure> Completion::connect_missing(const std::vector<Portal>& portals) {
+    std::optional<Failure> last;
+    auto live = probe_portals(plan_, portals, clock_, [](const std::string&) {});
+    if (!live) {
+        return std::move(live).error();
+    }
+    for (const Portal& portal : *live) {
+        if (auto connected = connect_one(portal); !connected) {
+            last = std::move(connected).error();
+            last->error = std::move(last->error).in(place(portal));
+        }
+    }
+    if (!last && !missing().empty()) {
+        last = Failure::of(ExitCode::kUnreachable,
+                           base::error(place(missing().front()) + " does not answer"));
+    }
+    return last;
+}
+
+Outcome<base::Nothing> Completion::run() {
+    constexpr base::milliseconds kFirstPause = base::seconds(1);
+    constexpr base::milliseconds kLongestPause = base::seconds(15);
+    const base::Deadline deadline(clock_, plan_.timeouts.total);
+    const std::vector<std::string> present = controllers();
+    if (present.empty()) {
+        return Failure::final(ExitCode::kUnreachable,
+                              base::error("no controller of the root is left"));
+    }
+    TRY_VOID(staged(ExitCode::kAuthentication, take_secrets(present.front(), plan_.auth, sys_)));
+    for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+        keep_alive();
+        const std::vector<Portal> portals = missing();
+        if (portals.empty()) {
+            log_.notice("all " + std::to_string(plan_.target.portals.size()) +
+                        " paths of the root are connected");
+            return base::done();
+        }
+        const auto failure = connect_missing(portals);
+        if (failure && (!failure->retry || deadline.left() <= pause)) {
+            keep_alive();
+            return *failure;
+        }
+        if (failure) {
+            clock_.sleep(pause);
+        }
+    }
+}
+
+/// Without native multipath a second path would be a second disk.
+bool has_multipath(const SysPaths& sys) {
+    return attribute(sys.sys + "/module/nvme_core/parameters/multipath") != "N";
+}
+
+}  // namespace
+
+ExitCode complete_command(const SysPaths& sys) {
+    const base::Log log("nvmeroot", base::Level::kNotice);
+    const auto text = base::read_text(path_record_file(sys));
+    if (!text && text.error().code == ENOENT) {
+        log.notice("no boot of nvmeroot left paths to complete");
+        return ExitCode::kNotAsked;
+    }
+    auto plan = text ? parse_path_record(*text) : base::Result<BootPlan>(text.error());
+    if (!plan) {
+        log.error(std::move(plan).error().in(path_record_file(sys)).text);
+        return ExitCode::kInternal;
+    }
+    if (!has_multipath(sys)) {
+        plan->target.portals.clear();
+        log.notice("nvme_core.multipath is off: the root keeps its one path");
+    }
+    base::SystemClock clock;
+    const auto completed = Completion(std::move(*plan), sys, clock, log).run();
+    if (!completed) {
+        log.error("paths are missing: " + completed.error().error.text);
+        return completed.error().code;
+    }
+    return ExitCode::kDone;
+}
+
+ExitCode shutdown_command(const SysPaths& sys) {
+    // A live target is not touched by these; of a dead one the kernel lets go after some tries.
+    ConnectOptions hasty;
+    hasty.reconnect_delay = base::seconds(1);
+    hasty.ctrl_loss_tmo = base::seconds(10);
+    hasty.fast_io_fail_tmo = base::seconds(5);
+    const base::Log log("nvmeroot", base::Level::kNotice);
+    const std::vector<std::string> controllers = owned_controllers(sys);
+    ExitCode code = controllers.empty() ? ExitCode::kNotAsked : ExitCode::kDone;
+    for (const std::string& controller : controllers) {
+        if (const auto set = set_times(controller, hasty, sys); !set) {
+            log.warning(controller + ": " + set.error().text);
+            code = ExitCode::kInternal;
+        }
+    }
+    return code;
+}
+
+}  // namespace boot
