@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "boot/admin_device.h"
+#include "boot/audit_stage.h"
 #include "boot/auth_proof.h"
 #include "boot/modules.h"
 #include "boot/namespace_finder.h"
@@ -54,13 +55,6 @@ Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, Ke
     return ProvenController{controller, proven ? describe(evidence) : std::string()};
 }
 
-void undo(Machine& machine) {
-    const std::string controller = std::exchange(machine.controller, std::string());
-    if (!controller.empty()) {
-        disconnect(controller, machine.sys, machine.clock);
-    }
-}
-
 /// DHCPv6 has no option 17 of DHCPv4; its boot file URL (RFC 5970) says the same.
 std::string root_path_of(const Interface& interface) {
     if (interface.lease && !interface.lease->root_path.empty()) {
@@ -75,6 +69,13 @@ std::string size_text(uint64_t bytes) {
 }
 
 }  // namespace
+
+void undo(Machine& machine) {
+    const std::string controller = std::exchange(machine.controller, std::string());
+    if (!controller.empty()) {
+        disconnect(controller, machine.sys, machine.clock);
+    }
+}
 
 Outcome<base::Nothing> start_modules(Machine& machine) {
     if (!machine.plan.load_modules) {
@@ -180,7 +181,8 @@ Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Port
                 : Failure::final(ExitCode::kInternal, base::error("no portal was left to try"));
 }
 
-Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven) {
+Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven,
+                                 const AuditedView* audited) {
     machine.state.begin("namespace");
     const base::SysPaths& sys = machine.sys;
     const BootPlan& plan = machine.plan;
@@ -195,13 +197,17 @@ Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& prove
     machine.state.begin("format");
     TRY(const nvme::PiFormat format, staged(ExitCode::kFormat, read_format(device, root)));
     const KernelView kernel = read_kernel_view(sys, name, disk);
-    if (plan.integrity == Integrity::kWire && !plan.connect.data_digest) {
-        return Failure::final(ExitCode::kFormat,
-                              base::error("integrity=wire needs the data digest; "
-                                          "set nvmeroot.data_digest=yes"));
+    FormatPolicy policy = plan.format;
+    if (audited != nullptr) {
+        // The protection asked for is the target's, behind plain blocks; the audit has judged it.
+        policy = {.pi_type = {}, .guard_bits = {}, .block_size = policy.block_size};
     }
-    TRY_VOID(judge_format(format, root.identify.nsze, kernel, plan.format));
-    const std::string protection = protection_sentence(format, kernel, plan.connect.data_digest);
+    TRY_VOID(judge_format(format, root.identify.nsze, kernel, policy));
+    std::string protection = protection_sentence(format, kernel, plan.connect.data_digest);
+    if (audited != nullptr) {
+        TRY_VOID(compare_with_root(*audited, root, plan.audit));
+        protection += ", audited: " + audited->sentence;
+    }
     machine.state.notice("root is NSID " + std::to_string(root.nsid) + ", " + disk.wwid + ", " +
                          size_text(disk.size_bytes) + ": " + protection);
     return CheckedDisk{proven, root.nsid, disk, protection};

@@ -3,7 +3,8 @@
 // The stages of `nvmeroot boot`, each a function that needs what the one before it gave, and the
 // loop that tries them again. main.cc strings them together.
 //
-//     BootPlan ─► Network ─► portals that answer ─► proven Controller ─► CheckedDisk ─► Root
+//     BootPlan ─► Network ─► portals that answer ─► (audit) ─► proven Controller ─► CheckedDisk ─►
+//     Root
 //        └─ storage modules load meanwhile ───────────┘
 #pragma once
 
@@ -70,8 +71,15 @@ Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& networ
 /// The first portal that connects and proves itself.
 Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals);
 
-/// Namespace, disk and format.
-Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven);
+struct AuditedView;
+
+/// Namespace, disk and format, and whether it is what was audited. @param audited  null: nothing
+/// was
+Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven,
+                                 const AuditedView* audited);
+
+/// Takes away what is connected and not handed over.
+void undo(Machine& machine);
 
 /// Partitions, links and files.
 Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked, const Network& network);

@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "boot/admin_device.h"
+#include "boot/block_audit.h"
 #include "boot/namespace_finder.h"
 #include "boot/pi_check.h"
 #include "boot/sysfs.h"
@@ -56,12 +59,49 @@ std::string live_controller(const SysPaths& sys, const std::string& disk_folder)
     return {};
 }
 
+/// Rows of name and value, for people and for programs.
 struct Verdict {
-    std::string text;
+    std::vector<std::pair<const char*, std::string>> rows;
     ExitCode code = ExitCode::kDone;
+
+    void refuse(const char* row, const Failure& failure) {
+        rows.emplace_back(row, failure.error.text);
+        code = failure.code;
+    }
 };
 
-Outcome<Verdict> examine(const CheckedDevice& found, const SysPaths& sys) {
+std::string target_row(const RootNamespace& root, const nvme::PiFormat& format) {
+    const nvme::ProtectionNote& note = root.identify.note;
+    std::string text = std::to_string(root.identify.nsze) + " blocks, " + nvme::describe(format);
+    if (note.present() && format.type == 0) {
+        text += "; protected at rest: type " + std::to_string(note.type) + ", " +
+                std::to_string(note.guard_bits) + "-bit guard";
+        if (note.audit_nsid != 0) {
+            text += ", shown as NSID " + std::to_string(note.audit_nsid) + " of " +
+                    nvme::field_text({note.audit_nqn.data(), note.audit_nqn.size()});
+        }
+    }
+    return text;
+}
+
+Outcome<std::string> audit(const CheckedDevice& found, const RootNamespace& root,
+                           const nvme::PiFormat& format, const AuditPolicy& policy,
+                           const SysPaths& sys) {
+    if (format.type == 0) {
+        return Failure::final(
+            ExitCode::kFormat,
+            base::error("audit-format: it shows no check sums itself; connect its "
+                        "audit view (nvme connect) and check that disk"));
+    }
+    TRY(PassthroughDevice blocks,
+        staged(ExitCode::kNamespace,
+               PassthroughDevice::open(passthrough_node(sys, found.disk), found.nsid)));
+    TRY(const AuditReport report, audit_blocks(blocks, format, root.identify.nsze, policy));
+    return describe(report);
+}
+
+Outcome<Verdict> examine(const CheckedDevice& found, const AuditPolicy& policy,
+                         const SysPaths& sys) {
     TRY(CharDevice device,
         staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + found.controller)));
     TRY(const RootNamespace root, staged(ExitCode::kNamespace, read_namespace(device, found.nsid)));
@@ -73,18 +113,49 @@ Outcome<Verdict> examine(const CheckedDevice& found, const SysPaths& sys) {
     const KernelView kernel = read_kernel_view(sys, found.controller, disk);
 
     Verdict verdict;
-    verdict.text = "namespace: NSID " + std::to_string(root.nsid) + " of " +
-                   attribute(sys.sys + "/class/nvme/" + found.controller + "/subsysnqn") + " by " +
-                   found.controller + " (" + kernel.transport + "), " + disk.wwid +
-                   "\ntarget:    " + std::to_string(root.identify.nsze) + " blocks, " +
-                   nvme::describe(format) + "\nkernel:    " + std::to_string(kernel.size_bytes) +
-                   " bytes, " + std::to_string(kernel.block_bytes) + "-byte blocks, integrity " +
-                   (kernel.integrity.empty() ? "none" : kernel.integrity) + "\nverdict:   ";
-    const auto judged = judge_format(format, root.identify.nsze, kernel, FormatPolicy{});
-    verdict.text += judged ? "readable: " + protection_sentence(format, kernel, std::nullopt)
-                           : judged.error().error.text;
-    verdict.code = judged ? ExitCode::kDone : judged.error().code;
+    verdict.rows.emplace_back(
+        "namespace", "NSID " + std::to_string(root.nsid) + " of " +
+                         attribute(sys.sys + "/class/nvme/" + found.controller + "/subsysnqn") +
+                         " by " + found.controller + " (" + kernel.transport + "), " + disk.wwid);
+    verdict.rows.emplace_back("target", target_row(root, format));
+    verdict.rows.emplace_back("kernel", std::to_string(kernel.size_bytes) + " bytes, " +
+                                            std::to_string(kernel.block_bytes) +
+                                            "-byte blocks, integrity " +
+                                            (kernel.integrity.empty() ? "none" : kernel.integrity));
+    if (const auto judged = judge_format(format, root.identify.nsze, kernel, FormatPolicy{})) {
+        verdict.rows.emplace_back("verdict",
+                                  "readable: " + protection_sentence(format, kernel, std::nullopt));
+    } else {
+        verdict.refuse("verdict", judged.error());
+    }
+    if (policy.extent != AuditPolicy::Extent::kNone) {
+        const auto audited = audit(found, root, format, policy, sys);
+        if (audited) {
+            verdict.rows.emplace_back("audit", *audited);
+            verdict.code = ExitCode::kDone;  // of blocks the kernel need not be able to read
+        } else {
+            verdict.refuse("audit", audited.error());
+        }
+    }
     return verdict;
+}
+
+std::string text_of(const Verdict& verdict) {
+    std::string text;
+    for (const auto& [name, value] : verdict.rows) {
+        text += base::format("%-10s ", (std::string(name) + ":").c_str()) + value + "\n";
+    }
+    return text;
+}
+
+std::string json_of(const Verdict& verdict) {
+    base::JsonWriter json;
+    json.begin_object();
+    for (const auto& [name, value] : verdict.rows) {
+        json.key(name).string(value);
+    }
+    json.key("exit_code").number(static_cast<int64_t>(verdict.code)).end_object();
+    return json.text() + "\n";
 }
 
 }  // namespace
@@ -110,14 +181,15 @@ Result<CheckedDevice> find_device(const std::string& device, const SysPaths& sys
     return found;
 }
 
-ExitCode check_command(const std::string& device, const SysPaths& sys) {
+ExitCode check_command(const std::string& device, const AuditPolicy& audit, bool json,
+                       const SysPaths& sys) {
     const auto found = staged(ExitCode::kNamespace, find_device(device, sys));
-    const Outcome<Verdict> verdict = found ? examine(*found, sys) : found.error();
+    const Outcome<Verdict> verdict = found ? examine(*found, audit, sys) : found.error();
     if (!verdict) {
         (void)base::write_all(STDERR_FILENO, "nvmeroot: " + verdict.error().error.text + "\n");
         return verdict.error().code;
     }
-    (void)base::write_all(STDOUT_FILENO, verdict->text + "\n");
+    (void)base::write_all(STDOUT_FILENO, json ? json_of(*verdict) : text_of(*verdict));
     return verdict->code;
 }
 

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/sys_paths.h"
 #include "boot/exit_code.h"
+#include "boot/plan.h"
 
 namespace boot {
 
@@ -24,8 +25,11 @@ struct CheckedDevice {
 /// Errors: no NVMe disk, or no live controller has it.
 base::Result<CheckedDevice> find_device(const std::string& device, const base::SysPaths& sys);
 
-/// Prints format, the kernel's view and the verdict. @return kDone, kFormat when this kernel cannot
-/// read the namespace or disagrees about it, kNamespace when the device is none or does not answer
-ExitCode check_command(const std::string& device, const base::SysPaths& sys);
+/// Prints format, the kernel's view and the verdict, and what an audit of the blocks that `audit`
+/// names found, of a namespace that shows its check sums.
+/// @return kDone, kFormat when this kernel cannot read the namespace or disagrees about it, or a
+/// block does not match, kNamespace when the device is none or does not answer
+ExitCode check_command(const std::string& device, const AuditPolicy& audit, bool json,
+                       const base::SysPaths& sys);
 
 }  // namespace boot

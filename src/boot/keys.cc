@@ -62,6 +62,15 @@ constexpr std::array kIntegrities = {
     Choice<Integrity>{"off", Integrity::kOff},
     Choice<Integrity>{"report", Integrity::kReport},
     Choice<Integrity>{"wire", Integrity::kWire},
+    Choice<Integrity>{"at-rest", Integrity::kAtRest},
+    Choice<Integrity>{"end-to-end", Integrity::kEndToEnd},
+};
+constexpr std::array kExtents = {
+    Choice<AuditPolicy::Extent>{"none", AuditPolicy::Extent::kNone},
+    Choice<AuditPolicy::Extent>{"sb", AuditPolicy::Extent::kSuperblocks},
+    Choice<AuditPolicy::Extent>{"first", AuditPolicy::Extent::kFirst},
+    Choice<AuditPolicy::Extent>{"sample", AuditPolicy::Extent::kSample},
+    Choice<AuditPolicy::Extent>{"full", AuditPolicy::Extent::kFull},
 };
 using PiType = std::optional<uint8_t>;
 constexpr std::array kPiTypes = {
@@ -141,6 +150,37 @@ Result<FormatPolicy> parse_pi(std::string_view text) {
         return error("guard= asks for protection information and none forbids it");
     }
     return policy;
+}
+
+}  // namespace
+
+Result<AuditPolicy> parse_extent(std::string_view text) {
+    AuditPolicy policy;
+    const size_t colon = std::min(text.find(':'), text.size());
+    TRY(policy.extent, parse_choice(text.substr(0, colon), kExtents));
+    const bool counts = policy.extent == AuditPolicy::Extent::kFirst ||
+                        policy.extent == AuditPolicy::Extent::kSample;
+    if (counts != (colon < text.size())) {
+        return error(base::quoted(text) +
+                     (counts ? " wants a number of blocks, as in first:64" : " takes no number"));
+    }
+    if (counts) {
+        TRY(policy.count, base::parse_u64(text.substr(colon + 1)));
+        if (policy.count == 0) {
+            return error("no blocks are no audit; none says so");
+        }
+    }
+    return policy;
+}
+
+namespace {
+
+/// Keeps the name of the view, which is another key's.
+Status apply_extent(std::string_view text, AuditPolicy& into) {
+    TRY(const AuditPolicy policy, parse_extent(text));
+    into.extent = policy.extent;
+    into.count = policy.count;
+    return done();
 }
 
 /// For a name that is only checked here; identity.h makes a pair of it.
@@ -260,12 +300,19 @@ constexpr std::array kKeys = {
     Key{"root", "data_digest", "yes|no", "yes", "CRC-32C over each PDU's data",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.connect.data_digest); }},
 
-    Key{"integrity", "integrity", "off|report|wire", "report",
-        "off: no verdict; report: say how the data is protected; wire: demand data digests too",
+    Key{"integrity", "integrity", "off|report|wire|at-rest|end-to-end", "report",
+        "off: no verdict; report: say how the data is protected; wire: demand data digests; at-rest: demand an audit; end-to-end: both",
         [](Given& g, Draft& d) { return store(parse_choice(g.text, kIntegrities), d.plan.integrity); }},
     Key{"integrity", "pi", "any|none|type1|type2|type3[,guard=16|32|64][,lbs=512|4096]", "any",
         "the format that the namespace must have",
         [](Given& g, Draft& d) { return store(parse_pi(g.text), d.plan.format); }},
+
+    Key{"integrity", "verify", "none|sb|first:N|sample:N|full", "",
+        "blocks to read with their check sums, computed anew here, before the root is connected; default: sb where integrity demands an audit, else none",
+        [](Given& g, Draft& d) { d.verify_given = true; return apply_extent(g.text, d.plan.audit); }},
+    Key{"integrity", "audit_nqn", "NQN", "",
+        "the subsystem that shows the root with its check sums; default: the root's NQN and :audit",
+        [](Given& g, Draft& d) { d.plan.audit.nqn = g.text; return nvme::check_nqn(g.text); }},
 
     Key{"modules", "modules", "NAMES", "", "kernel modules to load besides those known to be needed",
         [](Given& g, Draft& d) { return apply_words(g, d.plan.extra_modules); }, true},

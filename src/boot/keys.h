@@ -32,6 +32,7 @@ struct Draft {
     std::vector<Given> uris;
     std::vector<Given> addresses;  ///< in the grammar of ip=
     std::string interface;
+    bool verify_given = false;
 };
 
 struct Key {
@@ -49,6 +50,9 @@ struct Key {
 
 /// In the order of nvmeroot.conf(5): sections together.
 std::span<const Key> keys();
+
+/// `sb`, `first:64`…: extent and count. Errors: a word that is none of them, a missing number.
+base::Result<AuditPolicy> parse_extent(std::string_view text);
 
 /// The names of those that are secrets.
 std::span<const std::string_view> secret_keys();

@@ -15,10 +15,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys_paths.h"
+#include "boot/audit_stage.h"
 #include "boot/boot.h"
 #include "boot/check_command.h"
 #include "boot/complete_command.h"
 #include "boot/exit_code.h"
+#include "boot/keys.h"
 #include "boot/modules.h"
 #include "boot/options.h"
 #include "boot/plan.h"
@@ -34,8 +36,9 @@ Outcome<Root> run(Machine& machine) {
     TRY(const Network network, network_stage(machine));
     TRY(const std::vector<Portal> known, resolve_stage(machine, network));
     TRY(const std::vector<Portal> portals, probe_stage(machine, network, known));
+    TRY(const std::optional<AuditedView> audited, audit_stage(machine, portals));
     TRY(const ProvenController controller, connect_stage(machine, portals));
-    TRY(const CheckedDisk disk, check_stage(machine, controller));
+    TRY(const CheckedDisk disk, check_stage(machine, controller, audited ? &*audited : nullptr));
     return hand_over_stage(machine, disk, network);
 }
 
@@ -95,7 +98,13 @@ ExitCode plan_command(const PlanInput& input, const base::SysPaths& sys, bool js
 ExitCode run_command(const Options& options) {
     const base::SysPaths sys = sys_paths(options);
     if (options.command == Command::kCheck) {
-        return check_command(options.operand, sys);
+        const auto audit = parse_extent(options.verify.empty() ? "none" : options.verify);
+        if (!audit) {
+            (void)base::write_all(STDERR_FILENO,
+                                  "nvmeroot: --verify: " + audit.error().text + "\n");
+            return ExitCode::kUsage;
+        }
+        return check_command(options.operand, *audit, options.json, sys);
     }
     if (options.command == Command::kComplete) {
         return complete_command(sys);

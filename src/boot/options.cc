@@ -58,9 +58,13 @@ constexpr std::array kOptions = {
     OptionRow{"--root", "DIR", bit(Command::kPlan),
               [](std::string_view value, Options& options) { options.root = value; },
               "plan: look at an unpacked image instead of this machine"},
-    OptionRow{"--json", "", bit(Command::kPlan) | bit(Command::kStatus),
+    OptionRow{"--verify", "EXTENT", bit(Command::kCheck),
+              [](std::string_view value, Options& options) { options.verify = value; },
+              "check: read blocks with their check sums and compute them anew: sb, first:N, "
+              "sample:N or full"},
+    OptionRow{"--json", "", bit(Command::kPlan) | bit(Command::kCheck) | bit(Command::kStatus),
               [](std::string_view, Options& options) { options.json = true; },
-              "plan, status: machine-readable output"},
+              "plan, check, status: machine-readable output"},
 };
 
 template <class Rows>

@@ -23,6 +23,7 @@ struct Options {
     std::vector<std::string> cmdlines;
     std::string config;
     std::string root;
+    std::string verify;  ///< check: which blocks, as the key of that name
     bool json = false;
     std::string operand;  ///< check: the device; help: `keys`, or empty
 };

@@ -44,6 +44,8 @@ std::string why_unreadable(const PiFormat& format, const KernelView& kernel) {
            "'insert and strip'), or boot over RDMA or PCIe";
 }
 
+}  // namespace
+
 Outcome<base::Nothing> judge_policy(const PiFormat& format, const FormatPolicy& policy) {
     const std::string type = std::to_string(format.type);
     if (policy.block_size && *policy.block_size != format.block_bytes) {
@@ -73,8 +75,6 @@ Outcome<base::Nothing> judge_policy(const PiFormat& format, const FormatPolicy& 
     }
     return base::done();
 }
-
-}  // namespace
 
 KernelView read_kernel_view(const SysPaths& sys, const std::string& controller, const Disk& disk) {
     KernelView view;

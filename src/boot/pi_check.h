@@ -42,6 +42,9 @@ base::Result<nvme::PiFormat> read_format(AdminDevice& device, const RootNamespac
 Outcome<base::Nothing> judge_format(const nvme::PiFormat& format, uint64_t blocks,
                                     const KernelView& kernel, const FormatPolicy& policy);
 
+/// The part of judge_format that policy alone decides.
+Outcome<base::Nothing> judge_policy(const nvme::PiFormat& format, const FormatPolicy& policy);
+
 /// What is protected where, in one sentence: `512-byte blocks, no protection information…`.
 /// @param data_digest  absent when it is not known: sysfs does not show it
 std::string protection_sentence(const nvme::PiFormat& format, const KernelView& kernel,

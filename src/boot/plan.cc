@@ -57,6 +57,7 @@ class Planner {
     void finish_secret(const SecretKeys& keys, Given file, base::Secret& secret);
     void meet_demand(const SecurityDemand& demand);
     void check_combinations();
+    void decide_audit();
 
     void fail(std::string text) { loaded_.errors.push_back(std::move(text)); }
     void fail(const base::Error& error) { fail(error.text); }
@@ -324,12 +325,29 @@ void Planner::meet_demand(const SecurityDemand& demand) {
 void Planner::check_combinations() {
     const BootPlan& plan = draft_.plan;
     const ConnectOptions& connect = plan.connect;
-    if (plan.integrity == Integrity::kWire && !connect.data_digest) {
-        fail("integrity=wire wants data_digest=yes");
+    const bool digest =
+        plan.integrity == Integrity::kWire || plan.integrity == Integrity::kEndToEnd;
+    if (digest && !connect.data_digest) {
+        fail("integrity=wire and end-to-end want data_digest=yes");
     }
+    decide_audit();
     const bool ends = connect.ctrl_loss_tmo >= base::seconds(0);
     if (ends && connect.fast_io_fail_tmo > connect.ctrl_loss_tmo) {
         fail("fast_io_fail_tmo is longer than ctrl_loss_tmo, after which the disk is gone");
+    }
+}
+
+void Planner::decide_audit() {
+    const Integrity integrity = draft_.plan.integrity;
+    AuditPolicy& audit = draft_.plan.audit;
+    if (integrity != Integrity::kAtRest && integrity != Integrity::kEndToEnd) {
+        return;
+    }
+    if (!draft_.verify_given) {
+        audit.extent = AuditPolicy::Extent::kSuperblocks;
+        show("verify", "sb", "integrity");
+    } else if (audit.extent == AuditPolicy::Extent::kNone) {
+        fail("verify=none leaves out what integrity=at-rest and end-to-end demand");
     }
 }
 

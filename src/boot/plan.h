@@ -78,7 +78,27 @@ struct Timeouts {
     base::milliseconds name_space{};  ///< from controller live to namespace and partitions seen
 };
 
-enum class Integrity { kOff, kReport, kWire };
+enum class Integrity {
+    kOff,
+    kReport,
+    kWire,      ///< data digests
+    kAtRest,    ///< an audit of the target's check sums
+    kEndToEnd,  ///< both
+};
+
+/// Which blocks are read with their check sums before the root is connected.
+struct AuditPolicy {
+    enum class Extent {
+        kNone,
+        kSuperblocks,  ///< partition tables, and where file systems begin
+        kFirst,        ///< the first `count`
+        kSample,       ///< `count` at random
+        kFull,
+    };
+    Extent extent = Extent::kNone;
+    uint64_t count = 0;
+    std::string nqn;  ///< of the audit view; empty: the root's and `:audit`
+};
 
 /// The format the namespace must have; an empty field demands nothing.
 struct FormatPolicy {
@@ -105,6 +125,7 @@ struct BootPlan {
     bool probe = true;
     Integrity integrity = Integrity::kReport;
     FormatPolicy format;
+    AuditPolicy audit;
     std::vector<std::string> extra_modules;
     bool load_modules = true;
     /// The target comes with the DHCP lease: call complete_from_root_path after it.

@@ -26,6 +26,8 @@ uint16_t crc16_t10(base::ByteView bytes, uint16_t before = 0);
 /// The same by tables.
 uint16_t crc16_t10_portable(base::ByteView bytes, uint16_t before = 0);
 
+/// By carry-less multiplication where the processor has it, by tables elsewhere.
 uint64_t crc64_nvme(base::ByteView bytes, uint64_t before = 0);
+uint64_t crc64_nvme_portable(base::ByteView bytes, uint64_t before = 0);
 
 }  // namespace nvme

@@ -98,6 +98,14 @@ constexpr RefusedKey kRefused[] = {
      {"the kernel takes the block size of the device, and of a file that of its file system", ""}},
     {"namespace", "eui64", {"the kernel's target has no EUI-64; nguid is a second identifier", ""}},
     {"namespace",
+     "protection",
+     {"the kernel keeps no check sums beside an image; a device that has them is shown by "
+      "pi_enable "
+      "of the subsystem and of an rdma port",
+      "none"}},
+    {"subsystem", "audit", {"the kernel shows no image a second time", "no"}},
+    {"namespace", "scrub", {"the kernel keeps no check sums beside an image", "no"}},
+    {"namespace",
      "pi",
      {"the kernel takes protection information from the device's format; pi_enable of the "
       "subsystem and of an rdma port shows it",

@@ -83,10 +83,6 @@ class Ranges {
         }
         ranges_.emplace(first, end);
     }
-    [[nodiscard]] bool has(uint64_t block) const {
-        const auto next = ranges_.upper_bound(block);
-        return next != ranges_.begin() && std::prev(next)->second > block;
-    }
     [[nodiscard]] const std::map<uint64_t, uint64_t>& all() const { return ranges_; }
 
   private:
@@ -126,10 +122,10 @@ base::Result<Replay> read_log(ByteStore& sidecar, const SidecarHeader& header) {
     }
     const uint64_t region = kRegionBytes / header.block_bytes;
     for (const LogEntry& entry : entries) {
-        const uint64_t first = entry.first;
-        const uint64_t end = first + entry.blocks;
+        const uint64_t first = std::min<uint64_t>(entry.first, header.blocks);
+        const uint64_t end = std::min<uint64_t>(first + entry.blocks, header.blocks);
         if (entry.kind == LogEntry::kWrite && entry.sequence > settled) {
-            replay.written.add(first, std::min<uint64_t>(end, header.blocks));
+            replay.written.add(first, end);
         } else if (entry.kind == LogEntry::kRegion && entry.sequence > forgotten) {
             replay.regions.add(first / region * region,
                                std::min<uint64_t>(round_up(end, region), header.blocks));

@@ -29,7 +29,7 @@ void check(const base::Result<nvme::PiFormat>& format) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto bytes = std::as_bytes(std::span(data, size));
-    const size_t first = std::min<size_t>(size, offsetof(nvme::IdentifyNamespace, vendor));
+    const size_t first = std::min<size_t>(size, offsetof(nvme::IdentifyNamespace, note));
     const auto ns = padded<nvme::IdentifyNamespace>(bytes.first(first));
     const auto nvm = padded<nvme::IdentifyNvmNamespace>(bytes.subspan(first));
     check(nvme::decode_pi_format(ns, nullptr));

@@ -15,6 +15,7 @@
 #include "support/target_fixture.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
+#include "target/image_file.h"
 #include "target/serve.h"
 
 namespace {
@@ -105,16 +106,14 @@ base::Bytes content(size_t block, uint64_t version) {
                         : support::pattern(kBlock, static_cast<unsigned>(version * 1000 + block));
 }
 
-}  // namespace
-
-BOOST_AUTO_TEST_SUITE(killed)
-
-BOOST_AUTO_TEST_CASE(no_acknowledged_write_is_lost) {
-    const support::TempDir dir;
+void make_image(const support::TempDir& dir, const std::string& keys) {
     dir.file("disk.img", std::string(kBlocks * kBlock, '\0'));
     dir.file("t.conf", "[target]\nlisten=127.0.0.1:0\n[host.h]\nnqn=" + support::kHostNqn +
                            "\n[subsystem.s]\nhosts=h\nnqn=" + support::kSubsysNqn +
-                           "\n[namespace.n]\nsubsystem=s\nimage=disk.img\n");
+                           "\n[namespace.n]\nsubsystem=s\nimage=disk.img\n" + keys);
+}
+
+void kill_and_look(const support::TempDir& dir) {
     std::vector<uint64_t> submitted(kBlocks), acknowledged(kBlocks);
     std::minstd_rand random(3);
     for (int round = 0; round < kRounds; ++round) {
@@ -154,6 +153,31 @@ BOOST_AUTO_TEST_CASE(no_acknowledged_write_is_lost) {
         }
         victim.kill();
     }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(killed)
+
+BOOST_AUTO_TEST_CASE(no_acknowledged_write_is_lost) {
+    const support::TempDir dir;
+    make_image(dir, "");
+    kill_and_look(dir);
+}
+
+BOOST_AUTO_TEST_CASE(protected_images_neither_lose_a_write_nor_raise_a_false_alarm) {
+    const support::TempDir dir;
+    make_image(dir, "protection=at-rest\n");
+    const auto nothing = [](uint64_t, uint64_t) {};
+    const std::string image = dir.at("disk.img");
+    BOOST_REQUIRE(
+        target::protect_image({.image = image, .sidecar = "", .force = false}, nothing).ok());
+    kill_and_look(dir);
+    const auto report = target::verify_image({.image = image, .sidecar = ""}, nothing);
+    BOOST_REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+    BOOST_TEST(report->recovery.replayed);
+    BOOST_TEST(report->recovery.unproven_count == 0U);
+    BOOST_TEST(report->wrong == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

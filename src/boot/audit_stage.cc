@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/audit_stage.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "boot/admin_device.h"
+#include "boot/block_audit.h"
+#include "boot/pi_check.h"
+
+namespace boot {
+namespace {
+
+Failure refusal(const std::string& text) {
+    return Failure::final(ExitCode::kFormat, base::error(text));
+}
+
+/// While it lives, the plan leads to the audit view instead of the root.
+class Detour {
+  public:
+    explicit Detour(BootPlan& plan)
+        : plan_(plan),
+          subsysnqn_(std::exchange(plan.target.subsysnqn, audit_nqn(plan))),
+          queues_(std::exchange(plan.connect.nr_io_queues, 1)) {}
+    Detour(const Detour&) = delete;
+    Detour& operator=(const Detour&) = delete;
+    ~Detour() {
+        plan_.target.subsysnqn = std::move(subsysnqn_);
+        plan_.connect.nr_io_queues = queues_;
+    }
+
+  private:
+    static std::string audit_nqn(const BootPlan& plan) {
+        return plan.audit.nqn.empty() ? plan.target.subsysnqn + ":audit" : plan.audit.nqn;
+    }
+
+    BootPlan& plan_;
+    std::string subsysnqn_;
+    uint32_t queues_;
+};
+
+Outcome<AuditedView> audit(Machine& machine, const ProvenController& proven) {
+    const base::SysPaths& sys = machine.sys;
+    const BootPlan& plan = machine.plan;
+    const std::string& name = proven.controller.name;
+    const auto deadline = machine.deadline.within(plan.timeouts.name_space);
+    TRY(CharDevice device, staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + name)));
+    // The view has the root's number, but identifiers of its own.
+    const NamespaceChoice choice{plan.target.choice.nsid, {}, {}, {}};
+    TRY(const RootNamespace ns, await_namespace(device, choice, machine.clock, deadline));
+    TRY(const nvme::PiFormat format, staged(ExitCode::kFormat, read_format(device, ns)));
+    if (format.type == 0) {
+        return refusal("audit-format: " + plan.target.subsysnqn + " has " + nvme::describe(format) +
+                       ", and no check sums to compare with");
+    }
+    TRY_VOID(judge_policy(format, plan.format));
+    TRY(const Disk disk, await_disk(sys, name, plan.target.subsysnqn, ns, machine.clock, deadline));
+    TRY(PassthroughDevice blocks,
+        staged(ExitCode::kFormat,
+               PassthroughDevice::open(passthrough_node(sys, disk.name), ns.nsid)));
+    TRY(const AuditReport report, audit_blocks(blocks, format, ns.identify.nsze, plan.audit));
+    return AuditedView{plan.target.subsysnqn, ns.nsid, ns.identify.nsze, format,
+                       describe(report) + " (" + nvme::describe(format) + ")"};
+}
+
+}  // namespace
+
+Outcome<std::optional<AuditedView>> audit_stage(Machine& machine,
+                                                const std::vector<Portal>& portals) {
+    if (machine.plan.audit.extent == AuditPolicy::Extent::kNone) {
+        return std::optional<AuditedView>();
+    }
+    const Detour detour(machine.plan);
+    auto proven = connect_stage(machine, portals);
+    if (!proven && proven.error().code == ExitCode::kRefused && !proven.error().retry) {
+        return refusal("audit-none: the target has no audit view " + machine.plan.target.subsysnqn +
+                       " for this host (" + proven.error().error.text +
+                       "); protect the image there, or set nvmeroot.verify=none");
+    }
+    if (!proven) {
+        return std::move(proven).error();
+    }
+    machine.state.begin("audit");
+    auto view = audit(machine, *proven);
+    undo(machine);
+    if (!view) {
+        return std::move(view).error();
+    }
+    machine.state.notice("audit: " + view->sentence);
+    return std::optional(std::move(view).value());
+}
+
+Outcome<base::Nothing> compare_with_root(const AuditedView& view, const RootNamespace& root,
+                                         const AuditPolicy& policy) {
+    const nvme::ProtectionNote& note = root.identify.note;
+    if (!note.present()) {
+        if (!policy.nqn.empty()) {
+            return base::done();  // a target of another make; who configured the view vouches for
+                                  // it
+        }
+        return refusal(
+            "audit-name: the root names no audit view, so what was audited may be "
+            "another disk; name the view by nvmeroot.audit_nqn");
+    }
+    const std::string named = nvme::field_text({note.audit_nqn.data(), note.audit_nqn.size()});
+    if (named != view.nqn || note.audit_nsid != view.nsid || root.identify.nsze != view.blocks ||
+        note.type != view.format.type || note.guard_bits != view.format.guard_bits) {
+        return refusal("audit-name: the root names NSID " + std::to_string(note.audit_nsid) +
+                       " of " + base::quoted(named) + " as its audit view, NSID " +
+                       std::to_string(view.nsid) + " of " + view.nqn + " was audited");
+    }
+    return base::done();
+}
+
+}  // namespace boot

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
+# Protected images: what the client audits before it boots, and which layer it names when something is wrong.
+
+case_audited_root() {
+    about='kernel 6.12: all blocks audited before the root is connected'
+    edit_target=protect_image
+    extra='nvmeroot.integrity=end-to-end nvmeroot.verify=full nvmeroot.pi=type1,guard=16'
+    quietly='audit: 32768 blocks match their check sums \(512\+8-byte blocks, type 1 protection, 16-bit guard'
+    meanwhile=expect_quietly
+    expect_facts=(controllers=1)
+}
+
+case_audited_root_old_kernel() {
+    about='the same by kernel 6.1, which cannot authenticate; superblocks alone'
+    kernel=6.1
+    client_host_key=
+    client_ctrl_key=
+    edit_target=protect_image_without_keys
+    extra=nvmeroot.integrity=at-rest
+    quietly='audit: [0-9]+ blocks match'
+    meanwhile=expect_quietly
+    expect_facts=(controllers=1)
+}
+
+case_exposed_root() {
+    about='kernel 6.1 boots from blocks that show their tuples: it has the target insert and check them (PRACT)'
+    kernel=6.1
+    client_host_key=
+    client_ctrl_key=
+    edit_target=expose_image
+    extra=nvmeroot.pi=type1,guard=16
+    quietly='512\+8-byte blocks, type 1 protection, 16-bit guard, in the last bytes, inserted and checked by the controller'
+    meanwhile=expect_quietly
+    expect_facts=(controllers=1)
+}
+
+case_audit_finds_a_bad_disk() {
+    about='a bit of the image was flipped behind its protection: the disk is named, nothing is handed over'
+    edit_target=damage_image
+    extra=nvmeroot.verify=full
+    expect_exit=18
+    says='audit-guard: LBA 2000: the guard is .* the target finds it damaged too: its disk'
+    expect_facts=(controllers=0)
+}
+
+case_audit_finds_a_bad_wire() {
+    about='a bit flips behind the check of the target, in front of the digest: not its disk'
+    edit_target=flip_before_digest
+    extra=nvmeroot.verify=first:64
+    expect_exit=18
+    says='audit-guard: LBA 2: the guard is .* the target finds the block whole'
+    expect_facts=(controllers=0)
+}
+
+case_no_audit_view() {
+    about='an audit is demanded and the image is not protected'
+    extra=nvmeroot.verify=sb
+    expect_exit=18
+    says='audit-none: the target has no audit view .*:audit'
+    expect_facts=(controllers=0)
+}
+
+case_transient_fault() {
+    about='a bit of the superblock flips once: read again, served, the guest boots and sees nothing'
+    edit_target=flip_once
+    expect_facts=(controllers=1)
+    meanwhile=expect_transient_fault
+}
+
+case_check_protected_local_disk() {
+    about="nvmeroot check --verify on QEMU's own NVMe disk: blocks that nobody ever protected switch their checks off"
+    server=none
+    command='nvmeroot check --verify full /dev/nvme0n1'
+    guest_modules=(nvme)
+    guest_options=(-device 'nvme,id=nvme0,serial=local'
+        -drive "id=local,if=none,format=raw,file=$log/root.ext4"
+        -device 'nvme-ns,drive=local,bus=nvme0,ms=8,mset=1,pi=1')
+    expect_exit=18
+    says='audit-escape: LBA 0: the application tag switches its checks off'
+    expect_facts=(controllers=1)
+}
+
+# What a boot that went well tells in the log, not on the console.
+expect_quietly() {
+    guest_says "$log/console" "$last_line|$stuck" "$timeout"
+    grep -qaE -- "nvmeroot: .*$quietly" "$log/console" || refute "the log has nothing that matches: $quietly"
+}
+
+protect_image() {
+    "$target" image protect "$log/root.ext4" >/dev/null || die 'the image cannot be protected'
+    echo 'protection = at-rest' >>"$1"
+}
+
+protect_image_without_keys() {
+    protect_image "$1"
+    sed -i '/^dhchap_/d' "$1"
+}
+
+expose_image() {
+    protect_image_without_keys "$1"
+    sed -i 's/^protection = .*/protection = exposed/' "$1"
+}
+
+damage_image() {
+    protect_image "$1"
+    printf 'x' | dd of="$log/root.ext4" bs=1 seek=$((2000 * 512 + 17)) conv=notrunc status=none
+}
+
+flip_before_digest() {
+    protect_image "$1"
+    echo "fault_file = $log/faults" >>"$1"
+    echo 'flip-before-digest 2' >"$log/faults"
+}
+
+flip_once() {
+    protect_image "$1"
+    echo "fault_file = $log/faults" >>"$1"
+    echo 'flip-data 2 once' >"$log/faults"
+}
+
+expect_transient_fault() {
+    guest_says "$log/console" '^FACT end=yes' "$timeout" || return
+    grep -q 'LBA 2: guard is .* read again it is right, and was served' "$log/target" ||
+        refute 'the target told nothing of the fault'
+}
