@@ -209,7 +209,9 @@ BOOST_AUTO_TEST_CASE(a_scrub_finds_each_bad_block_and_goes_on) {
     BOOST_REQUIRE(p.told.size() >= 4U);
     BOOST_TEST(p.told[0].starts_with("LBA 7: guard is"), p.told[0]);
     BOOST_TEST(p.told[1].starts_with("LBA 2000: guard is"), p.told[1]);
-    BOOST_TEST(p.counters->scrub_errors == 2 * p.counters->scrub_passes);
+    const uint64_t passes = p.counters->scrub_passes;  // and a part of the next one
+    BOOST_TEST(p.counters->scrub_errors >= 2 * passes);
+    BOOST_TEST(p.counters->scrub_errors <= 2 * passes + 2);
     BOOST_TEST(p.counters->scrubbed_blocks >= 2 * p.kBlocks);
 }
 
