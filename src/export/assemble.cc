@@ -429,6 +429,7 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     config_.discovery_auth = sections_.target.discovery_auth;
     config_.control = std::move(sections_.target.control);
     config_.metrics = std::move(sections_.target.metrics);
+    config_.audit_log = std::move(sections_.target.audit_log);
     if (config_.listen.empty()) {
         config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});
     }

@@ -194,6 +194,7 @@ void diff_target(const ExportConfig& before, const ExportConfig& after,
                  std::vector<Change>& changes) {
     Differences now;
     now.compare("discovery_auth", before.discovery_auth, after.discovery_auth);
+    now.compare("audit_log", before.audit_log, after.audit_log);
     now.compare("referrals", before.referrals, after.referrals);
     now.compare("ana", paths(before), paths(after));
     now.into(changes, Kind::kChanged, "target");
@@ -201,6 +202,9 @@ void diff_target(const ExportConfig& before, const ExportConfig& after,
     later.compare("listen", before.listen, after.listen);
     later.compare("discovery", before.discovery, after.discovery);
     later.compare("max_connections", before.limits.max_connections, after.limits.max_connections);
+    later.compare("max_connections_per_address", before.limits.max_connections_per_address,
+                  after.limits.max_connections_per_address);
+    later.compare("max_strangers", before.limits.max_strangers, after.limits.max_strangers);
     later.compare("io_queues", uint32_t{before.limits.io_queues}, uint32_t{after.limits.io_queues});
     later.compare("queue_size", uint32_t{before.limits.queue_entries},
                   uint32_t{after.limits.queue_entries});

@@ -114,6 +114,8 @@ struct Subsystem {
 
 struct Limits {
     uint32_t max_connections = 1024;
+    uint32_t max_connections_per_address = 0;  ///< 0: no other bound
+    uint32_t max_strangers = 256;              ///< connections that are not admitted yet
     uint16_t io_queues = 128;
     uint16_t queue_entries = 128;
     uint32_t max_transfer_bytes = 1U << 20U;
@@ -128,6 +130,7 @@ struct ExportConfig {
     std::string state_dir;  ///< for what outlives a restart; empty: nothing does
     std::string control;    ///< path of the control socket; empty: the default
     std::string metrics;    ///< path or loopback address where Prometheus asks; empty: nowhere
+    std::string audit_log;  ///< empty: none
     bool discovery_auth = false;  ///< hosts prove themselves at the discovery service too
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;

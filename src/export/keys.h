@@ -45,6 +45,7 @@ struct TargetSection {
     std::string state_dir;
     std::string control;
     std::string metrics;
+    std::string audit_log;
     bool discovery_auth = false;
     HostAuth policy;  ///< its hashes and groups are all that any host may use
 };

@@ -64,6 +64,11 @@ void auth_receive(Request& request) {
     std::ranges::copy(
         base::ByteView(message.bytes).first(std::min(message.bytes.size(), out.size())),
         out.begin());
+    if (message.outcome == Authentication::Outcome::kFailed) {
+        queue.tell(Event::Kind::kRefused, "authentication: " + queue.authentication()->detail());
+        queue.fail_attempt(request, status::kSuccess, 0, true);
+        return;
+    }
     queue.complete(request, status::kSuccess);
     queue.authentication_moved(message.outcome);
 }

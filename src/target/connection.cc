@@ -78,6 +78,10 @@ void Connection::pump() {
     if (state_ == State::kClosed) {
         return;
     }
+    if (!admitted_ && session_->standing().admitted) {
+        admitted_ = true;
+        owner_.admitted(*this);
+    }
     receive_more();
     arm_timer();
 }

@@ -31,6 +31,8 @@ class Connection;
 class ConnectionOwner {
   public:
     virtual ~ConnectionOwner() = default;
+    /// The peer has shown that it may be here. Called once at most.
+    virtual void admitted(Connection& connection) = 0;
     /// Called once, as the connection's last act: it may be destroyed now, and not before.
     virtual void closed(Connection& connection) = 0;
 };
@@ -52,6 +54,8 @@ class Connection final : public SessionOwner {
     void open(SessionFactory& factory, Endpoints endpoints);
     /// Takes no further commands; what was begun is answered.
     void stop_receiving();
+    /// As Session::standing(). REQUIRES: open() was called.
+    [[nodiscard]] Standing standing() const { return session_->standing(); }
     /// Nothing waits to be sent.
     [[nodiscard]] bool quiet() const;
     /// Ends the connection after the output that is there.
@@ -98,6 +102,7 @@ class Connection final : public SessionOwner {
     bool sending_ = false;    ///< an operation holds parts_ and the session's output
     bool stopped_ = false;
     bool close_asked_ = false;
+    bool admitted_ = false;  ///< the owner was told
     std::array<iovec, kMaxParts> parts_{};
     std::array<std::byte, kInputBytes> input_;  ///< written before it is read
 };

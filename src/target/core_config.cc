@@ -27,6 +27,7 @@ Limits core_config(const exports::Limits& limits) {
     result.max_transfer_bytes = limits.max_transfer_bytes;
     result.max_h2c_bytes = limits.max_h2c_bytes;
     result.io_capsule_bytes = limits.io_capsule_bytes;
+    result.attempts = Attempts::kStrict;
     return result;
 }
 

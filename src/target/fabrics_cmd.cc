@@ -128,6 +128,10 @@ base::Result<Controller*, Refusal> connect_io(const ConnectArguments& args) {
 
 base::Result<base::Nothing, Refusal> connect_queue(Request& request) {
     Queue& queue = *request.queue;
+    if (!queue.target().attempts().may_try(queue.endpoints().peer_address, queue.now())) {
+        return refused(status::kConnectControllerBusy,
+                       "too many failed attempts from this address");
+    }
     TRY(const ConnectArguments args, read_arguments(request));
     TRY(Controller * controller, args.sqe.qid == 0 ? connect_admin(queue, args) : connect_io(args));
     auto keys = queue.target().access().keys(args.hostnqn, *args.subsystem, args.sqe.qid);
@@ -156,11 +160,18 @@ std::string_view raw_text(const std::array<char, 256>& field) {
 void connect(Request& request) {
     ConnectData data;
     std::memcpy(&data, request.payload().data(), sizeof data);
-    request.queue->introduce(raw_text(data.hostnqn), raw_text(data.subnqn));
-    if (const auto result = connect_queue(request); !result) {
-        const Refusal& refusal = result.error();
-        request.queue->tell(Event::Kind::kRefused, refusal.why);
-        request.queue->complete(request, refusal.status, refusal.field.dw0());
+    Queue& queue = *request.queue;
+    queue.introduce(raw_text(data.hostnqn), raw_text(data.subnqn));
+    const auto result = connect_queue(request);
+    if (result) {
+        return;
+    }
+    const Refusal& refusal = result.error();
+    queue.tell(Event::Kind::kRefused, refusal.why);
+    if (refusal.status == status::kConnectInvalidHost.dnr()) {
+        queue.fail_attempt(request, refusal.status, refusal.field.dw0(), false);
+    } else {
+        queue.complete(request, refusal.status, refusal.field.dw0());
     }
 }
 

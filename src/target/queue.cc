@@ -18,8 +18,8 @@ namespace {
 
 /// From the connection to a successful Connect.
 constexpr auto kHandshakeLimit = base::seconds(10);
-/// Between two steps of an authentication. Generous: a kernel without the help of its processor
-/// takes seconds for a large group.
+/// From Connect, or from the first message of a repetition, to the end of an authentication.
+/// Generous: a kernel without the help of its processor takes seconds for a large group.
 constexpr auto kAuthenticationLimit = base::seconds(60);
 
 template <class Wire>
@@ -43,6 +43,7 @@ Queue::Queue(Target& target, SessionOwner& owner, Endpoints endpoints, TimePoint
       endpoints_(std::move(endpoints)),
       now_(now),
       deadline_(now + kHandshakeLimit),
+      last_step_(now),
       self_(std::make_shared<Queue*>(this)) {}
 
 Queue::~Queue() {
@@ -97,6 +98,12 @@ bool Queue::step_pending() const {
     return controller_ == nullptr || authentication_ != nullptr || !proved();
 }
 
+Standing Queue::standing() const {
+    return {.admitted = controller_ != nullptr && proved(),
+            .spoke = initialized_,
+            .last_step = computing_ ? TimePoint::max() : last_step_};
+}
+
 std::optional<TimePoint> Queue::next_deadline() const {
     if (closing_) {
         return std::nullopt;
@@ -108,12 +115,19 @@ std::optional<TimePoint> Queue::next_deadline() const {
     if (step_pending()) {
         next = std::min(deadline_, next.value_or(deadline_));
     }
+    if (held_failure_) {
+        next = std::min(held_failure_->at, next.value_or(held_failure_->at));
+    }
     return next;
 }
 
 void Queue::on_timer(TimePoint now) {
     now_ = now;
     if (closing_) {
+        return;
+    }
+    if (held_failure_ && held_failure_->at <= now) {
+        tell_failure();
         return;
     }
     if (step_pending() && deadline_ <= now) {
@@ -229,6 +243,7 @@ Queue::Destination Queue::on_ic_req(base::ByteView header) {
                 .pda = request.hpda};
     r2t_limit_ = std::min(uint32_t{request.maxr2t}, R2tWindow::kMost - 1) + 1;  // 0's based
     initialized_ = true;
+    last_step_ = now_;
     return base::MutableBytes();
 }
 
@@ -335,7 +350,7 @@ void Queue::connected(Controller& controller, const nvme::ConnectSqe& connect,
     flow_control_ = (connect.cattr & nvme::ConnectSqe::kNoFlowControl) == 0;
     keys_ = std::move(keys);
     deadline_ = now_ + kAuthenticationLimit;
-    connected_at_ = now_;
+    last_step_ = connected_at_ = now_;
     controller.attach(qid_, *this);
     tell(Event::Kind::kConnected,
          framing_.data_digest ? "with data digest" : "without data digest");
@@ -347,6 +362,9 @@ Authentication& Queue::authenticate() {
         if (auto keys = target_.access().keys(hostnqn_, controller_->subsystem(), qid_)) {
             keys_ = std::move(keys);
         }
+        if (authenticated_) {
+            deadline_ = now_ + kAuthenticationLimit;  // a repetition
+        }
         authentication_ = std::make_unique<Authentication>(keys_, controller_->host().hostnqn,
                                                            controller_->subsystem().config().nqn,
                                                            target_.next_authentication());
@@ -355,6 +373,7 @@ Authentication& Queue::authenticate() {
 }
 
 void Queue::compute(Request& request) {
+    computing_ = true;
     target_.labor().start(authentication_->take_work(), [self = self_, &request] {
         if (*self != nullptr) {
             (*self)->computed(request);
@@ -363,6 +382,7 @@ void Queue::compute(Request& request) {
 }
 
 void Queue::computed(Request& request) {
+    computing_ = false;
     const auto outcome = authentication_ == nullptr ? Authentication::Outcome::kPending
                                                     : authentication_->work_done();
     complete(request, status::kSuccess);
@@ -370,7 +390,7 @@ void Queue::computed(Request& request) {
 }
 
 void Queue::authentication_moved(Authentication::Outcome outcome) {
-    deadline_ = now_ + kAuthenticationLimit;
+    last_step_ = now_;
     if (outcome == Authentication::Outcome::kPending) {
         return;
     }
@@ -382,6 +402,25 @@ void Queue::authentication_moved(Authentication::Outcome outcome) {
     authenticated_ = true;
     agreement_ = over->agreement();
     tell(Event::Kind::kAuthenticated, over->detail());
+}
+
+void Queue::fail_attempt(Request& request, nvme::Status status, uint64_t result, bool ends) {
+    const auto delay = target_.attempts().failed(endpoints_.peer_address, hostnqn_, now_);
+    held_failure_ = HeldFailure{&request, status, result, ends, now_ + delay};
+    if (delay > base::milliseconds(0)) {
+        owner_.ready();
+    } else {
+        tell_failure();
+    }
+}
+
+void Queue::tell_failure() {
+    const HeldFailure failure = *std::exchange(held_failure_, std::nullopt);
+    complete(*failure.request, failure.status, failure.result);
+    if (failure.ends) {
+        closing_ = true;  // what there is to tell was told when it failed
+        owner_.ready();
+    }
 }
 
 bool Queue::keep_async_event(Request& request) {

@@ -42,6 +42,7 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] size_t output(std::span<base::ByteView> segments) const override;
     void sent(size_t bytes) override;
     [[nodiscard]] bool wants_close() const override { return closing_; }
+    [[nodiscard]] Standing standing() const override;
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override;
     void on_timer(base::TimePoint now) override;
 
@@ -65,6 +66,10 @@ class Queue final : public Session, private nvme::PduSink {
 
     /// The answer of a request; its data, if it moves some to the host, is in the buffer.
     void complete(Request& request, nvme::Status status, uint64_t result = 0);
+
+    /// The answer of an attempt to get in that failed: it is held back for as long as the target
+    /// says, and nothing else is done for the host meanwhile. @param ends  then the connection ends
+    void fail_attempt(Request& request, nvme::Status status, uint64_t result, bool ends);
 
     /// Who the peer says it is, for events.
     void introduce(std::string_view hostnqn, std::string_view subnqn);
@@ -125,6 +130,7 @@ class Queue final : public Session, private nvme::PduSink {
     Destination on_term_req(base::ByteView header, const nvme::PduLayout& layout);
 
     void computed(Request& request);
+    void tell_failure();
 
     void dispatch(Request& request, bool intact);
     nvme::Status fuse(Request& request);
@@ -187,7 +193,8 @@ class Queue final : public Session, private nvme::PduSink {
     bool closing_ = false;
     nvme::Framing framing_;     ///< of what we send
     uint32_t r2t_limit_ = 1;    ///< R2Ts of one command that may be outstanding
-    base::TimePoint deadline_;  ///< of the step that must come next; see next_deadline()
+    base::TimePoint deadline_;  ///< until the host has to have connected, or proved itself
+    base::TimePoint last_step_;
 
     // the PDU at hand
     Request* pdu_request_ = nullptr;  ///< null: a PDU that belongs to none
@@ -208,6 +215,16 @@ class Queue final : public Session, private nvme::PduSink {
     std::shared_ptr<const HostKeys> keys_;  ///< null: this queue need not authenticate
     std::unique_ptr<Authentication> authentication_;
     std::optional<Agreement> agreement_;
+    /// The answer of a failed attempt, until it is told.
+    struct HeldFailure {
+        Request* request = nullptr;
+        nvme::Status status;
+        uint64_t result = 0;
+        bool ends = false;
+        base::TimePoint at;
+    };
+    std::optional<HeldFailure> held_failure_;
+    bool computing_ = false;
     /// What work that is under way knows of this queue; null once the queue is gone.
     std::shared_ptr<Queue*> self_;
     base::TimePoint connected_at_;

@@ -55,6 +55,9 @@ base::Result<const CommandEntry*, nvme::Status> Queue::find_command(const nvme::
     const auto type = nvme::fabrics_type(sqe);
     const CommandEntry* row =
         fabrics ? find(fabrics_commands(), static_cast<uint8_t>(type)) : nullptr;
+    if (held_failure_) {
+        return status::kSequenceError.dnr();
+    }
     if (controller_ == nullptr) {
         return row != nullptr && type == nvme::FabricsType::kConnect
                    ? base::Result<const CommandEntry*, nvme::Status>(row)

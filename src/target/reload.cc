@@ -35,8 +35,11 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     exports::Errors errors;
     Stores stores;
     drop_unused_stores();
+    std::optional<AuditLog> audit;
     if (next) {
         stores = open_new_stores(*next, errors);
+        auto opened = open_audit_log(*next);
+        opened ? void(audit = std::move(opened).value()) : errors.push_back(opened.error().text);
     } else {
         errors = next.error();
     }
@@ -45,6 +48,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
         return errors;
     }
     Changes changes = plan(*next);
+    events_.audit(std::move(audit));
     access_ = host_table(*next);
     for (const exports::Subsystem& subsystem : running_.subsystems) {
         if (find(*next, subsystem.nqn) == nullptr) {

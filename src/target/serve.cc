@@ -83,6 +83,14 @@ void raise_file_limit(const exports::ExportConfig& config, const base::Log& log)
     }
 }
 
+Admission::Bounds admission_bounds(const exports::Limits& limits) {
+    return {.connections = limits.max_connections,
+            .of_one_address = limits.max_connections_per_address == 0
+                                  ? limits.max_connections
+                                  : limits.max_connections_per_address,
+            .strangers = limits.max_strangers};
+}
+
 }  // namespace
 
 Service::Service(const exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
@@ -90,13 +98,12 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, const ba
     : reactor_(reactor),
       log_(log),
       started_(std::time(nullptr)),
-      events_(log),
+      events_(log, clock_),
       access_(host_table(config)),
       target_(core_config(config.limits), between.access(access_), events_),
-      server_(
-          reactor, between.sessions(target_),
-          {config.limits.max_connections, [&log](const std::string& text) { log.warning(text); }}) {
-}
+      server_(reactor, between.sessions(target_),
+              {admission_bounds(config.limits),
+               [&log](const std::string& text) { log.warning(text); }}) {}
 
 base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig config, Reactor& reactor,
                                                      const base::Log& log, Interposer& between,
@@ -104,6 +111,8 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     std::unique_ptr<Service> service(new Service(config, reactor, log, between));
     TRY(service->labor_, LaborBeside::open(reactor));
     service->target_.use_labor(*service->labor_);
+    TRY(auto audit, open_audit_log(config));
+    service->events_.audit(std::move(audit));
     service->state_dir_ = config.state_dir;
     for (const exports::Subsystem& subsystem : config.subsystems) {
         TRY_VOID(service->add_subsystem(subsystem));
@@ -120,6 +129,17 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     service->running_ = std::move(config);
     log.notice("ready, using " + std::string(reactor.engine()));
     return service;
+}
+
+base::Result<std::optional<AuditLog>> Service::open_audit_log(const exports::ExportConfig& config) {
+    if (config.audit_log.empty()) {
+        return std::optional<AuditLog>();
+    }
+    auto audit = AuditLog::open(config.audit_log);
+    if (!audit) {
+        return std::move(audit).error().in("[target] audit_log");
+    }
+    return std::optional(std::move(audit).value());
 }
 
 base::Result<Service::Store> Service::open_store(const exports::Namespace& config,
@@ -293,6 +313,7 @@ TargetStatus Service::status() const {
     TargetStatus status = look_at(target_, reactor_.now(), std::time(nullptr));
     status.started = started_;
     status.connections = server_.connection_count();
+    status.strangers = server_.stranger_count();
     status.reloads = reloads_;
     status.failed_reloads = failed_reloads_;
     status.events = events_.counts();

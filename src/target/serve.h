@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "export/diff.h"
@@ -90,6 +91,8 @@ class Service {
     base::Result<Store> open_store(const exports::Namespace& config, const std::string& nqn,
                                    const Stores& fresh);
     base::Status add_subsystem(const exports::Subsystem& config);
+    static base::Result<std::optional<AuditLog>> open_audit_log(
+        const exports::ExportConfig& config);
     void set_paths(const exports::ExportConfig& config);
     void add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem);
     [[nodiscard]] std::string reservation_path(const exports::Namespace& config) const;
@@ -115,6 +118,7 @@ class Service {
     exports::ExportConfig running_;
     uint64_t reloads_ = 0;
     uint64_t failed_reloads_ = 0;
+    base::SystemClock clock_;
     EventLog events_;
     /// Protected stores, kept until a reload finds that nobody else has them: one must not go in
     /// the middle of its own work, with the last command that used it.

@@ -19,6 +19,8 @@ namespace {
 constexpr int kBacklog = 1024;
 /// Out of descriptors or memory: try again when some may be free.
 constexpr base::seconds kAcceptRetry{1};
+/// No room for a stranger: how soon one may be found that has stood still for too long.
+constexpr base::milliseconds kAdmissionRetry{100};
 /// How often a stopping server looks whether everything was answered.
 constexpr base::milliseconds kQuietInterval{10};
 constexpr base::seconds kComplainInterval{10};
@@ -125,7 +127,7 @@ base::Status tune(int socket) {
 base::Result<Endpoints> endpoints_of(int socket) {
     TRY(const SocketAddress local, local_address(socket));
     TRY(const SocketAddress peer, name_of(socket, getpeername));
-    return Endpoints{local.address, local.port, to_text(peer)};
+    return Endpoints{local.address, local.port, to_text(peer), peer.address};
 }
 
 }  // namespace
@@ -151,12 +153,8 @@ Server::Server(Reactor& reactor, SessionFactory& factory, Options options)
       factory_(factory),
       options_(std::move(options)),
       scratch_(Connection::kScratchBytes),
-      retry_accept_(reactor,
-                    [this] {
-                        for (Listener& listener : listeners_) {
-                            accept_next(listener);
-                        }
-                    }),
+      admission_(options_.bounds),
+      retry_accept_(reactor, [this] { look_again(); }),
       stop_timer_(reactor, [this] { check_quiet(); }) {}
 
 Server::~Server() {
@@ -214,30 +212,75 @@ void Server::on_accepted(Listener& listener, int result) {
         retry_accept_.set(reactor_.now() + kAcceptRetry);
         return;
     }
-    if (socket.valid()) {
-        add_connection(std::move(socket));
+    if (socket.valid() && !take(socket)) {
+        listener.held = std::move(socket);
+        retry_accept_.set(reactor_.now() + kAdmissionRetry);
+        return;
     }
     accept_next(listener);
 }
 
-void Server::add_connection(base::UniqueFd socket) {
-    if (connections_.size() >= options_.max_connections) {
-        complain(base::format("refusing connections: all %zu are taken", options_.max_connections));
-        return;
-    }
+bool Server::take(base::UniqueFd& socket) {
     auto endpoints = endpoints_of(socket.get());
-    // Either fails only for a peer that is gone already.
     if (!endpoints || !tune(socket.get()).ok()) {
-        return;
+        return true;  // either fails only for a peer that is gone already
     }
+    const auto decision = admission_.decide(endpoints->peer_address, reactor_.now());
+    switch (decision.verdict) {
+        case Admission::Verdict::kWait:
+            return false;
+        case Admission::Verdict::kAllTaken:
+            complain(base::format("refusing connections: all %zu are taken",
+                                  admission_.bounds().connections));
+            return true;
+        case Admission::Verdict::kAddressAtBound:
+            complain(base::format("refusing connections from %s: it has %zu",
+                                  endpoints->peer_address.c_str(),
+                                  admission_.bounds().of_one_address));
+            return true;
+        case Admission::Verdict::kTake:
+            break;
+    }
+    if (decision.victim != nullptr) {
+        complain("ending connections that say nothing, to have room for others");
+        admission_.remove(*decision.victim);
+        decision.victim->abort();
+    }
+    add_connection(std::move(socket), std::move(endpoints).value());
+    return true;
+}
+
+void Server::add_connection(base::UniqueFd socket, Endpoints endpoints) {
     ConnectionOwner& self = *this;
     auto connection = std::make_unique<Connection>(reactor_, self, std::move(socket), scratch_);
     Connection& added =
         *connections_.emplace(connection.get(), std::move(connection)).first->second;
-    added.open(factory_, std::move(endpoints).value());
+    admission_.add(added, endpoints.peer_address);
+    added.open(factory_, std::move(endpoints));
+}
+
+/// There may be room now for what had to wait.
+void Server::look_again() {
+    for (Listener& listener : listeners_) {
+        if (listener.held.valid() && !stopping_ && !take(listener.held)) {
+            retry_accept_.set(reactor_.now() + kAdmissionRetry);
+            continue;
+        }
+        listener.held.reset();
+        accept_next(listener);
+    }
+}
+
+void Server::admitted(Connection& connection) {
+    admission_.admit(connection);
+    if (std::ranges::any_of(listeners_, [](const Listener& l) { return l.held.valid(); })) {
+        retry_accept_.set(reactor_.now());
+    }
 }
 
 void Server::closed(Connection& connection) {
+    admitted(connection);
+    admission_.remove(connection);
     connections_.erase(&connection);
     finish_if_empty();
 }
@@ -249,6 +292,7 @@ void Server::stop(base::milliseconds patience, std::function<void()> stopped) {
     retry_accept_.clear();
     for (Listener& listener : listeners_) {
         (void)shutdown(listener.socket.get(), SHUT_RDWR);  // ends its accept
+        listener.held.reset();
     }
     for (const auto& [key, connection] : connections_) {
         connection->stop_receiving();

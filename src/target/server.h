@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "target/admission.h"
 #include "target/connection.h"
 #include "target/reactor.h"
 #include "target/session.h"
@@ -35,7 +36,7 @@ base::Result<SocketAddress> local_address(int socket);
 class Server final : private ConnectionOwner {
   public:
     struct Options {
-        size_t max_connections = 1024;
+        Admission::Bounds bounds{};
         /// Hears, in one sentence, of connections that could not be taken. May be empty.
         std::function<void(const std::string&)> on_trouble;
     };
@@ -59,17 +60,24 @@ class Server final : private ConnectionOwner {
     void stop(base::milliseconds patience, std::function<void()> stopped);
 
     [[nodiscard]] size_t connection_count() const { return connections_.size(); }
+    /// Of those, whose peers have not shown yet that they may be here.
+    [[nodiscard]] size_t stranger_count() const { return admission_.strangers(); }
 
   private:
     struct Listener {
         base::UniqueFd socket;
         std::string name;
         bool accepting = false;
+        base::UniqueFd held{};  ///< accepted, and waits until there is room for it
     };
 
     void accept_next(Listener& listener);
     void on_accepted(Listener& listener, int result);
-    void add_connection(base::UniqueFd socket);
+    /// @return false: it has to wait
+    bool take(base::UniqueFd& socket);
+    void add_connection(base::UniqueFd socket, Endpoints endpoints);
+    void look_again();
+    void admitted(Connection& connection) override;
     void closed(Connection& connection) override;
     void check_quiet();
     void finish_if_empty();
@@ -82,6 +90,7 @@ class Server final : private ConnectionOwner {
     std::vector<base::UniqueFd> inherited_;
     std::list<Listener> listeners_;
     std::unordered_map<const Connection*, std::unique_ptr<Connection>> connections_;
+    Admission admission_;
     Timer retry_accept_;
     Timer stop_timer_;
     base::TimePoint stop_deadline_;

@@ -30,7 +30,15 @@ namespace target {
 struct Endpoints {
     std::string local_address;  ///< what the host connected to, even when listening on a wildcard
     uint16_t local_port = 0;
-    std::string peer;  ///< `address:port` or `[address]:port`, for the log
+    std::string peer;            ///< `address:port` or `[address]:port`, for the log
+    std::string peer_address{};  ///< what failed attempts and connections are counted by
+};
+
+/// How far a peer has come.
+struct Standing {
+    bool admitted = false;        ///< it has shown that it may be here; never goes back
+    bool spoke = false;           ///< something whole has come from it
+    base::TimePoint last_step{};  ///< when it last came nearer to being admitted
 };
 
 class SessionOwner {
@@ -60,6 +68,8 @@ class Session {
 
     /// This end wants the connection ended once the output is empty. Never becomes false again.
     [[nodiscard]] virtual bool wants_close() const = 0;
+
+    [[nodiscard]] virtual Standing standing() const = 0;
 
     /// When on_timer() wants to be called; an early call does no harm. The value comes nearer only
     /// inside the constructor, receive() and on_timer(), or with a ready().

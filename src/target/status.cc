@@ -2,23 +2,14 @@
 #include "target/status.h"
 
 #include <array>
-#include <ctime>
 #include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
+#include "target/wall_time.h"
 
 namespace target {
 namespace {
-
-std::string time_text(int64_t seconds) {
-    const std::time_t time = seconds;
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    std::array<char, 32> text{};
-    (void)std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);  // it fits
-    return text.data();
-}
 
 std::string proof_text(const std::optional<Agreement>& proof) {
     if (!proof) {
@@ -153,7 +144,7 @@ void put_controller(base::JsonWriter& json, const ControllerStatus& controller) 
     json.key("host").string(controller.hostnqn);
     json.key("hostid").string(controller.hostid);
     json.key("address").string(controller.peer);
-    json.key("since").string(time_text(controller.since));
+    json.key("since").string(utc_text(controller.since));
     json.key("io_queues").number(uint64_t{controller.io_queues});
     json.key("data_digest").boolean(controller.data_digest);
     put_proof(json, controller.proof);
@@ -232,7 +223,7 @@ TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall) {
 std::string to_text(const TargetStatus& status) {
     std::string text =
         base::format("started %s, connections %zu, hosts %zu, reloads %llu\n",
-                     time_text(status.started).c_str(), status.connections,
+                     utc_text(status.started).c_str(), status.connections,
                      status.controllers.size(), static_cast<unsigned long long>(status.reloads));
     text += base::format("connected %llu, refused %llu, cut off %llu\n",
                          static_cast<unsigned long long>(status.events.connected),
@@ -246,7 +237,7 @@ std::string to_text(const TargetStatus& status) {
         text += base::quoted(controller.hostnqn) + " at " + controller.peer + "\n  subsystem " +
                 controller.subnqn + ", controller " + std::to_string(controller.cntlid) +
                 ", I/O queues " + std::to_string(controller.io_queues) + "\n  since " +
-                time_text(controller.since) + ", " + proof_text(controller.proof) +
+                utc_text(controller.since) + ", " + proof_text(controller.proof) +
                 (controller.data_digest
                      ? ", data digest, wrong " + std::to_string(controller.io.digest_errors)
                      : "") +
@@ -262,8 +253,9 @@ std::string to_text(const TargetStatus& status) {
 std::string to_json(const TargetStatus& status) {
     base::JsonWriter json;
     json.begin_object();
-    json.key("started").string(time_text(status.started));
+    json.key("started").string(utc_text(status.started));
     json.key("connections").number(uint64_t{status.connections});
+    json.key("strangers").number(uint64_t{status.strangers});
     json.key("reloads").number(status.reloads);
     json.key("failed_reloads").number(status.failed_reloads);
     json.key("draining").boolean(status.draining);
@@ -295,6 +287,8 @@ std::string to_metrics(const TargetStatus& status) {
     Metric(text, "nvmeroot_start_time_seconds", "gauge", "When the target started.")
         .add("", static_cast<uint64_t>(status.started));
     Metric(text, "nvmeroot_connections", "gauge", "TCP connections.").add("", status.connections);
+    Metric(text, "nvmeroot_strangers", "gauge", "Connections that are not admitted yet.")
+        .add("", status.strangers);
     Metric(text, "nvmeroot_controllers", "gauge", "Controllers of connected hosts.")
         .add("", status.controllers.size());
     Metric(text, "nvmeroot_draining", "gauge", "1 while hosts are sent to their other paths.")

@@ -42,6 +42,7 @@ struct NamespaceStatus {
 struct TargetStatus {
     int64_t started = 0;  ///< seconds since 1970
     size_t connections = 0;
+    size_t strangers = 0;  ///< of those, not admitted yet
     uint64_t reloads = 0;
     uint64_t failed_reloads = 0;
     bool draining = false;

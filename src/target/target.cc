@@ -21,7 +21,11 @@ uint32_t random_start() {
 }  // namespace
 
 Target::Target(Limits limits, const AccessPolicy& access, EventSink& events)
-    : limits_(limits), access_(access), events_(events), authentications_(random_start()) {
+    : limits_(limits),
+      access_(access),
+      events_(events),
+      authentications_(random_start()),
+      attempts_(limits.attempts) {
     SubsystemConfig discovery;
     discovery.nqn = nvme::kDiscoveryNqn;
     discovery.serial = "discovery";

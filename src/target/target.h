@@ -21,6 +21,7 @@
 
 #include "target/access.h"
 #include "target/ana.h"
+#include "target/attempts.h"
 #include "target/buffer_pool.h"
 #include "target/discovery_generation.h"
 #include "target/events.h"
@@ -38,6 +39,7 @@ struct Limits {
     /// MAXH2CDATA, and what one R2T asks for at most: a multiple of 4, 4 KiB to 16 MiB
     uint32_t max_h2c_bytes = 1 << 20;
     uint32_t controllers = 1024;  ///< controllers of one subsystem
+    Attempts::Rules attempts{};   ///< what becomes of failed ones
 };
 
 /// An address where hosts can reach this target: what the discovery log names.
@@ -113,6 +115,7 @@ class Target final : public SessionFactory {
         return subsystems_;
     }
 
+    [[nodiscard]] Attempts& attempts() { return attempts_; }
     /// Who does the work of authentications; at first, whoever has it to do.
     void use_labor(Labor& labor) { labor_ = &labor; }
     [[nodiscard]] Labor& labor() const { return *labor_; }
@@ -126,6 +129,7 @@ class Target final : public SessionFactory {
     EventSink& events_;
     uint32_t authentications_;
     BufferPool buffers_;
+    Attempts attempts_;
     LaborHere labor_here_;
     Labor* labor_ = &labor_here_;
     void raise_ana_change();

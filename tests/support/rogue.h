@@ -63,6 +63,7 @@ class RogueSession final : public target::Session {
     [[nodiscard]] size_t output(std::span<base::ByteView> segments) const override;
     void sent(size_t bytes) override { inner_->sent(bytes); }
     [[nodiscard]] bool wants_close() const override { return !silent_ && inner_->wants_close(); }
+    [[nodiscard]] target::Standing standing() const override { return inner_->standing(); }
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override;
     void on_timer(base::TimePoint now) override;
 

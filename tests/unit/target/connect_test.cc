@@ -274,4 +274,21 @@ BOOST_AUTO_TEST_CASE(ends_the_association_when_the_host_falls_silent) {
     BOOST_TEST(f.events.has("failed: keep-alive expired"));
 }
 
+BOOST_AUTO_TEST_CASE(a_peer_that_sends_a_byte_a_second_has_the_same_time_as_others) {
+    TargetFixture f;
+    support::Line line(f.target, f.clock, {});
+    const base::Bytes bytes = nvme::whole_pdu(nvme::IcReq{}, {});
+    for (size_t i = 0; i < 9; ++i) {
+        f.clock.sleep(base::seconds(1));
+        BOOST_TEST(line.peer.exchange(base::ByteView(bytes).subspan(i, 1)).empty());
+        line.on_timer();
+        BOOST_TEST(!line.over());
+    }
+    BOOST_TEST(!line.session->standing().spoke);
+    f.clock.sleep(base::seconds(1));
+    line.on_timer();
+    BOOST_TEST(line.over());
+    BOOST_TEST(f.events.has("failed: no Connect in time"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

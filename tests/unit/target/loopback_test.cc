@@ -2,10 +2,12 @@
 //
 // The whole target over loopback TCP: configuration, images, authentication, queues, sockets.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "support/running_target.h"
 #include "support/scripted_host.h"
@@ -89,6 +91,11 @@ base::Bytes pattern(size_t size, unsigned seed) {
         bytes[i] = static_cast<std::byte>(i * 7 + i / 512 + seed);
     }
     return bytes;
+}
+
+size_t open_files() {
+    const std::filesystem::directory_iterator files("/proc/self/fd");
+    return static_cast<size_t>(std::distance(begin(files), end(files)));
 }
 
 }  // namespace loopback_test
@@ -188,6 +195,33 @@ BOOST_DATA_TEST_CASE(silent_connections_cost_others_nothing, support::engines(),
     }
     Host host(running, 2);
     BOOST_TEST((host.io[1]->read({0, 8, 512}) == base::Bytes(4096)));
+}
+
+BOOST_AUTO_TEST_CASE(ten_thousand_that_say_nothing_keep_nobody_out) {
+    constexpr rlim_t kStrangers = 10000;
+    constexpr size_t kServersOwn = 256 + 64;  // what it takes of them, and files, sockets, engines
+    rlimit limit{};
+    BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    if (limit.rlim_max < kStrangers + 1024 || setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        BOOST_TEST_MESSAGE("skipped: this process may not open 10000 sockets (ulimit -Hn)");
+        return;
+    }
+    Running running(Reactor::Engine::kAny);
+    Host before(running, 1);
+    std::vector<base::UniqueFd> silent;
+    size_t most = 0;
+    while (silent.size() < kStrangers) {
+        silent.push_back(support::connect_to(running.address));
+        if (silent.size() % 1000 == 0) {
+            most = std::max(most, open_files() - silent.size());
+        }
+    }
+    BOOST_TEST(most < kServersOwn);
+    Host after(running, 1);
+    BOOST_TEST((after.io[0]->read({0, 8, 512}) == base::Bytes(4096)));
+    BOOST_TEST((before.io[0]->read({0, 8, 512}) == base::Bytes(4096)));
+    BOOST_TEST(open_files() - silent.size() < kServersOwn);
 }
 
 BOOST_DATA_TEST_CASE(identity_and_data_survive_a_restart, support::engines(), engine) {

@@ -399,6 +399,28 @@ BOOST_AUTO_TEST_CASE(protection_comes_and_goes_with_its_audit_view) {
     BOOST_TEST(report->wrong == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(the_audit_log_can_be_moved_away_before_a_reload) {
+    Running running;
+    running.configure("audit_log=audit\n" + std::string(kHostSections) + kSubsystem);
+    BOOST_TEST(running.ask("reload").starts_with("ok\n~ target: audit_log"));
+    Activity activity(running);
+    BOOST_TEST(running.dir.read("audit").find("\"event\":\"authenticated\"") != std::string::npos);
+    BOOST_REQUIRE(rename(running.dir.at("audit").c_str(), running.dir.at("moved").c_str()) == 0);
+    BOOST_TEST(running.ask("reload") == "ok\nnothing changes\n");
+    Line wrong(running);
+    BOOST_REQUIRE(wrong.connect(kHost).has_value());
+    BOOST_TEST(!wrong.prove(running.key("h2.key"), running.key("c1.key")));
+    BOOST_TEST(running.dir.read("audit").find("another key") != std::string::npos);
+    BOOST_TEST(running.dir.read("moved").find("another key") == std::string::npos);
+    for (const char* name : {"h1.key", "h2.key"}) {
+        BOOST_TEST(running.dir.read("audit").find(running.key(name)) == std::string::npos);
+    }
+    running.configure("audit_log=none/audit\n" + std::string(kHostSections) + kSubsystem);
+    BOOST_TEST(running.ask("reload") ==
+               "error\n[target] audit_log: open none/audit: No such file or directory\n");
+    BOOST_TEST(activity.stop() > 0U);
+}
+
 BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {
     Running running;
     Activity activity(running);

@@ -17,8 +17,8 @@ namespace server_test {
 
 using target::Reactor;
 
-/// Sends back what it gets; 'q' asks for the close, 't' asks for a timer that answers 'T', 'f'
-/// answers with more bytes than a socket takes.
+/// Sends back what it gets; '!' makes the peer no stranger any more, 'q' asks for the close, 't'
+/// asks for a timer that answers 'T', 'f' answers with more bytes than a socket takes.
 class EchoSession final : public target::Session {
   public:
     static constexpr size_t kFlood = 8U << 20U;
@@ -30,7 +30,10 @@ class EchoSession final : public target::Session {
     ~EchoSession() override { --alive_; }
 
     void receive(base::ByteView bytes, base::TimePoint now) override {
+        standing_.spoke = true;
+        standing_.last_step = now;
         for (const std::byte byte : bytes) {
+            standing_.admitted = standing_.admitted || static_cast<char>(byte) == '!';
             switch (static_cast<char>(byte)) {
                 case 'q':
                     close_ = true;
@@ -70,6 +73,7 @@ class EchoSession final : public target::Session {
         }
     }
     [[nodiscard]] bool wants_close() const override { return close_; }
+    [[nodiscard]] target::Standing standing() const override { return standing_; }
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override {
         return deadline_;
     }
@@ -93,6 +97,7 @@ class EchoSession final : public target::Session {
     base::Bytes out_;
     size_t gone_ = 0;
     std::optional<base::TimePoint> deadline_;
+    target::Standing standing_;
     bool close_ = false;
 };
 
@@ -128,9 +133,10 @@ class Client {
 /// A server on a thread of its own; the test's thread plays the clients.
 class Running {
   public:
-    explicit Running(Reactor::Engine engine, size_t max_connections = 100,
+    explicit Running(Reactor::Engine engine,
+                     const target::Admission::Bounds& bounds = {.connections = 100},
                      const std::string& where = "127.0.0.1") {
-        thread_ = std::thread([=, this] { serve(engine, max_connections, where); });
+        thread_ = std::thread([=, this] { serve(engine, bounds, where); });
         started_.get_future().wait();
     }
     ~Running() { stop(); }
@@ -150,10 +156,11 @@ class Running {
     size_t left_over = 0;
 
   private:
-    void serve(Reactor::Engine engine, size_t max_connections, const std::string& where) {
+    void serve(Reactor::Engine engine, const target::Admission::Bounds& bounds,
+               const std::string& where) {
         const auto reactor = support::open_reactor(engine);
         target::Server server(*reactor, factory,
-                              {max_connections, [this](const auto& text) { trouble = text; }});
+                              {bounds, [this](const auto& text) { trouble = text; }});
         const auto bound = server.listen({where, 0});
         BOOST_REQUIRE(bound.ok());
         address = *bound;
@@ -191,7 +198,7 @@ BOOST_DATA_TEST_CASE(bytes_go_in_and_come_out, support::engines(), engine) {
 
 BOOST_DATA_TEST_CASE(a_session_learns_both_addresses, support::engines(), engine) {
     for (const std::string address : {"127.0.0.1", "::1"}) {
-        Running running(engine, 4, address);
+        Running running(engine, {.connections = 4}, address);
         const Client client(running.address);
         client.say("aq");
         const std::string text = client.hear(1000);
@@ -240,16 +247,75 @@ BOOST_DATA_TEST_CASE(a_vanished_peer_takes_its_session_with_it, support::engines
 }
 
 BOOST_DATA_TEST_CASE(one_too_many_is_closed_and_told_of, support::engines(), engine) {
-    Running running(engine, 2);
+    Running running(engine, {.connections = 2});
     const Client one(running.address), two(running.address);
-    one.say("1");
-    two.say("2");
-    BOOST_TEST(one.hear(1) == "1");
-    BOOST_TEST(two.hear(1) == "2");
+    one.say("!");
+    two.say("!");
+    BOOST_TEST(one.hear(1) == "!");
+    BOOST_TEST(two.hear(1) == "!");
     const Client three(running.address);
     BOOST_TEST(three.hear(1).empty());
     running.stop();
     BOOST_TEST(running.trouble == "refusing connections: all 2 are taken");
+}
+
+BOOST_DATA_TEST_CASE(one_address_may_have_so_many, support::engines(), engine) {
+    Running running(engine, {.of_one_address = 1});
+    {
+        const Client one(running.address);
+        one.say("1");
+        BOOST_TEST(one.hear(1) == "1");
+        const Client two(running.address);
+        BOOST_TEST(two.hear(1).empty());
+    }
+    std::string answer;
+    while (answer.empty()) {  // until the server has seen that the first is gone
+        const Client three(running.address);
+        three.say("3");
+        answer = three.hear(1);
+        answer = answer == "reset" ? "" : answer;
+    }
+    BOOST_TEST(answer == "3");
+    running.stop();
+    BOOST_TEST(running.trouble == "refusing connections from 127.0.0.1: it has 1");
+}
+
+BOOST_DATA_TEST_CASE(who_says_nothing_makes_room, support::engines(), engine) {
+    Running running(engine, {.strangers = 2});
+    const Client guest(running.address);
+    guest.say("!");
+    BOOST_TEST(guest.hear(1) == "!");
+    const Client speaks(running.address);
+    speaks.say("1");
+    BOOST_TEST(speaks.hear(1) == "1");
+    const Client silent(running.address), next(running.address);
+    BOOST_TEST(silent.hear(1).empty());
+    next.say("2");
+    BOOST_TEST(next.hear(1) == "2");
+    guest.say("3");
+    speaks.say("4");
+    BOOST_TEST(guest.hear(1) == "3");
+    BOOST_TEST(speaks.hear(1) == "4");
+    running.stop();
+    BOOST_TEST(running.trouble == "ending connections that say nothing, to have room for others");
+}
+
+BOOST_DATA_TEST_CASE(where_all_speak_one_more_waits, support::engines(), engine) {
+    Running running(engine, {.strangers = 1});
+    const Client first(running.address);
+    first.say("1");
+    BOOST_TEST(first.hear(1) == "1");
+    const Client second(running.address);
+    second.say("2");
+    first.say("!");  // no stranger any more
+    BOOST_TEST(first.hear(1) == "!");
+    BOOST_TEST(second.hear(1) == "2");
+    const Client third(running.address);
+    third.say("3");  // until the second stands still for too long
+    BOOST_TEST(third.hear(1) == "3");
+    BOOST_TEST(second.hear(1).empty());
+    running.stop();
+    BOOST_TEST(running.left_over == 0U);
 }
 
 BOOST_DATA_TEST_CASE(stop_sends_what_is_owed, support::engines(), engine) {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Failed attempts of late. A failure is answered late, the later the more of them there were from
+// its address or in the name of its host; and an address that goes on is refused before anything is
+// computed for it. A host's name alone never shuts anybody out: whoever knows a name could shut out
+// its owner. Memory is bounded, whatever strangers do.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+
+namespace target {
+
+/// A measure that leaks: each event adds one, time takes away.
+class LeakyBucket {
+  public:
+    /// @param leak  time in which one event is forgotten
+    double add(base::TimePoint now, base::milliseconds leak);
+    [[nodiscard]] double level(base::TimePoint now, base::milliseconds leak) const;
+
+  private:
+    double level_ = 0;
+    base::TimePoint at_;
+};
+
+class Attempts {
+  public:
+    struct Rules {
+        base::milliseconds first_delay{0};  ///< of one failure; doubled by each further one
+        base::milliseconds longest_delay{0};
+        unsigned tolerated = 0;                    ///< failures of one address; 0: any number
+        base::milliseconds forgotten_after{1000};  ///< one failure
+    };
+    /// What a server uses.
+    static constexpr Rules kStrict = {.first_delay = base::milliseconds(100),
+                                      .longest_delay = base::seconds(5),
+                                      .tolerated = 10,
+                                      .forgotten_after = base::seconds(6)};
+
+    explicit Attempts(Rules rules) : rules_(rules) {}
+
+    [[nodiscard]] bool may_try(const std::string& address, base::TimePoint now) const;
+    /// @param host  who it claims to be. @return how long to hold the answer back
+    base::milliseconds failed(const std::string& address, const std::string& host,
+                              base::TimePoint now);
+
+  private:
+    /// Two generations: when the younger is full, the older is forgotten.
+    class Table {
+      public:
+        static constexpr size_t kEntries = 4096;
+        LeakyBucket& of(const std::string& name);
+        [[nodiscard]] const LeakyBucket* find(const std::string& name) const;
+
+      private:
+        using Map = std::unordered_map<std::string, LeakyBucket>;
+        Map young_;
+        Map old_;
+    };
+
+    const Rules rules_;
+    Table addresses_;
+    Table hosts_;
+};
+
+}  // namespace target
