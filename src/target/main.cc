@@ -19,10 +19,13 @@
 #include "export/diff.h"
 #include "export/export_config.h"
 #include "target/control_client.h"
+#include "target/doctor.h"
 #include "target/genkey.h"
 #include "target/image_command.h"
+#include "target/operation.h"
 #include "target/serve.h"
 #include "target/serve_options.h"
+#include "target/text_server.h"
 #include "target/ticket.h"
 
 namespace {
@@ -190,6 +193,29 @@ std::string ticket_help() {
     return base::options_help(target::ticket_option_table());
 }
 
+int run_doctor(Arguments arguments, const Log& log) {
+    if (arguments.size() != 1 || arguments[0].starts_with('-')) {
+        return fail(log, base::error("doctor takes one configuration"), kUsage);
+    }
+    const auto config = accept(exports::load_config(std::string(arguments[0])), log);
+    if (!config) {
+        return kFailed;
+    }
+    const std::string control = target::operation_sockets(*config).control;
+    const std::string socket = control.empty() ? std::string(target::kControlSocket) : control;
+    const bool serving = target::ask(socket, "status").ok();
+    bool healthy = true;
+    for (const target::Finding& finding : target::examine(*config, {}, serving)) {
+        healthy = healthy && finding.verdict != target::Finding::Verdict::kBad;
+        print(finding.line() + "\n");
+    }
+    return healthy ? kDone : kFailed;
+}
+
+std::string no_details() {
+    return "";
+}
+
 int run_genkey(Arguments arguments, const Log& log) {
     target::GenkeyOptions options;
     const auto rest = base::parse_options(target::genkey_option_table(), arguments, options);
@@ -252,6 +278,8 @@ constexpr Command kCommands[] = {
     {"serve", "--config FILE | --image FILE --host NQN [--key FILE] …", "serve disks over NVMe/TCP",
      run_serve, serve_help},
     {"check-config", "FILE", "list every error of a configuration", run_check_config, keys_help},
+    {"doctor", "FILE", "whether this machine can serve a configuration, and what to do about it",
+     run_doctor, no_details},
     {"plan", "[--control FILE] | OLD NEW",
      "what a reload would change in a running server, or one file against another", run_plan,
      reload_help},

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/doctor.h"
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "target/reactor.h"
+#include "target/server.h"
+
+namespace target {
+namespace {
+
+using Verdict = Finding::Verdict;
+
+struct Patient {
+    const exports::ExportConfig& config;
+    const base::SysPaths& paths;
+    bool serving;
+};
+
+using Findings = std::vector<Finding>;
+
+Finding good(std::string text) {
+    return {Verdict::kGood, "", std::move(text)};
+}
+Finding warning(std::string text) {
+    return {Verdict::kWarning, "", std::move(text)};
+}
+Finding bad(std::string text) {
+    return {Verdict::kBad, "", std::move(text)};
+}
+
+Findings check_open_files(const Patient& patient) {
+    constexpr rlim_t kOthers = 64;  // images, sockets of the operator, the engine
+    rlimit limit{};
+    (void)getrlimit(RLIMIT_NOFILE, &limit);  // cannot fail
+    const rlim_t needed = patient.config.limits.max_connections + kOthers;
+    const std::string text = "this process may open " + std::to_string(limit.rlim_max) +
+                             " files, max_connections needs " + std::to_string(needed);
+    return {limit.rlim_max >= needed ? good(text)
+                                     : bad(text + "; raise LimitNOFILE (or ulimit -Hn)")};
+}
+
+Findings check_backlog(const Patient& patient) {
+    constexpr uint64_t kEnough = 1024;
+    const auto text = base::read_text(patient.paths.proc + "/sys/net/core/somaxconn");
+    const auto value =
+        text ? base::parse_u64(base::trim(*text)) : base::Result<uint64_t>(text.error());
+    if (!value) {
+        return {warning("net.core.somaxconn: " + value.error().text)};
+    }
+    const std::string found = "net.core.somaxconn is " + std::to_string(*value);
+    return {*value >= kEnough
+                ? good(found)
+                : warning(found + ": hosts that boot at once wait longer; set it to 1024")};
+}
+
+Finding check_address(const exports::Address& address, bool serving) {
+    const SocketAddress where{address.host, address.port};
+    const auto reactor = Reactor::open(Reactor::Engine::kEpoll);
+    if (!reactor) {
+        return bad(reactor.error().text);
+    }
+    class Nobody final : public SessionFactory {
+        std::unique_ptr<Session> make(SessionOwner&, Endpoints, base::TimePoint) override {
+            return nullptr;  // never asked: the loop does not run
+        }
+    } nobody;
+    Server server(**reactor, nobody, {});
+    const auto bound = server.listen(where);
+    if (bound) {
+        return serving ? warning(to_text(where) + " is free although a server runs")
+                       : good(to_text(where) + " can be listened on");
+    }
+    if (bound.error().code == EADDRINUSE) {
+        return serving ? good(to_text(where) + " is in use, as it should be")
+                       : bad(to_text(where) + " is in use by another program");
+    }
+    return bad(bound.error().text);
+}
+
+Findings check_addresses(const Patient& patient) {
+    Findings findings;
+    for (const auto* list : {&patient.config.listen, &patient.config.discovery}) {
+        for (const exports::Address& address : *list) {
+            findings.push_back(check_address(address, patient.serving));
+        }
+    }
+    return findings;
+}
+
+Findings check_kernel(const Patient& /*patient*/) {
+    const auto uring = Reactor::open(Reactor::Engine::kIoUring);
+    return {uring ? good("io_uring works")
+                  : warning(uring.error().text +
+                            ": epoll does the work, somewhat slower (kernel.io_uring_disabled, "
+                            "seccomp)")};
+}
+
+Findings check_clock(const Patient& /*patient*/) {
+    constexpr std::time_t kBeforeThis = 1704067200;  // 2024
+    if (std::time(nullptr) < kBeforeThis) {
+        return {bad("the clock is before 2024: times in logs are wrong")};
+    }
+    timex state{};
+    return {adjtimex(&state) == TIME_ERROR
+                ? warning("the clock is not synchronised: times in logs may be wrong")
+                : good("the clock is synchronised")};
+}
+
+/// Secrets themselves were read, and their modes judged, with the configuration.
+Findings check_secrets(const Patient& patient) {
+    size_t count = 0;
+    for (const exports::Host& host : patient.config.hosts) {
+        count += host.secret ? 1 : 0;
+    }
+    return {count == 0 ? warning("no host has a secret: whoever claims a name is let in")
+                       : good("hosts with secrets, all private: " + std::to_string(count))};
+}
+
+Findings check_images(const Patient& patient) {
+    Findings findings;
+    for (const exports::Subsystem& subsystem : patient.config.subsystems) {
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            const int wanted = ns.read_only ? R_OK : R_OK | W_OK;
+            struct stat status {};
+            if (access(ns.image.c_str(), wanted) != 0 || stat(ns.image.c_str(), &status) != 0) {
+                findings.push_back(bad(ns.image + ": " + std::strerror(errno)));
+            } else if ((status.st_mode & S_IWOTH) != 0) {
+                findings.push_back(warning(ns.image + " may be written by anybody; chmod o-w"));
+            } else {
+                findings.push_back(good(ns.image));
+            }
+        }
+    }
+    return findings;
+}
+
+/// Where the server makes files. What is not there is made, so its parent counts.
+Findings check_folders(const Patient& patient) {
+    Findings findings;
+    const auto look = [&](const std::string& folder, std::string_view key) {
+        std::string there = folder.empty() ? "." : folder;
+        while (access(there.c_str(), F_OK) != 0 && there.find('/') != std::string::npos) {
+            there.resize(there.rfind('/'));
+            there = there.empty() ? "/" : there;
+        }
+        const std::string text = std::string(key) + ": " + there;
+        findings.push_back(access(there.c_str(), W_OK | X_OK) == 0
+                               ? good(text)
+                               : bad(text + ": " + std::strerror(errno)));
+    };
+    const auto folder_of = [](const std::string& file) {
+        const size_t slash = file.rfind('/');
+        return slash == std::string::npos ? std::string() : file.substr(0, slash + 1);
+    };
+    if (!patient.config.state_dir.empty()) {
+        look(patient.config.state_dir, "state_dir");
+    }
+    if (!patient.config.audit_log.empty()) {
+        look(folder_of(patient.config.audit_log), "audit_log");
+    }
+    if (!patient.config.control.empty()) {
+        look(folder_of(patient.config.control), "control");
+    }
+    return findings;
+}
+
+Findings check_user(const Patient& /*patient*/) {
+    return {geteuid() == 0 ? warning("this is root: the server needs no more than its files; the "
+                                     "unit runs it as nvmeroot-target")
+                           : good("no more rights than needed")};
+}
+
+struct Check {
+    std::string_view subject;
+    Findings (*look)(const Patient& patient);
+};
+
+constexpr std::array kChecks = {
+    Check{"open files", check_open_files},
+    Check{"backlog", check_backlog},
+    Check{"address", check_addresses},
+    Check{"kernel", check_kernel},
+    Check{"clock", check_clock},
+    Check{"secrets", check_secrets},
+    Check{"image", check_images},
+    Check{"folder", check_folders},
+    Check{"user", check_user},
+};
+
+}  // namespace
+
+std::string Finding::line() const {
+    const std::string_view word = verdict == Verdict::kGood      ? "ok     "
+                                  : verdict == Verdict::kWarning ? "warning"
+                                                                 : "bad    ";
+    return std::string(word) + " " + subject + ": " + text;
+}
+
+std::vector<Finding> examine(const exports::ExportConfig& config, const base::SysPaths& paths,
+                             bool serving) {
+    Findings all;
+    for (const Check& check : kChecks) {
+        for (Finding& finding : check.look({config, paths, serving})) {
+            finding.subject = check.subject;
+            all.push_back(std::move(finding));
+        }
+    }
+    return all;
+}
+
+}  // namespace target

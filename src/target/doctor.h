@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Whether this machine can serve a configuration: limits, addresses, kernel, clock, files. Changes
+// nothing; each finding says what to do about it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/sys_paths.h"
+#include "export/export_config.h"
+
+namespace target {
+
+struct Finding {
+    enum class Verdict { kGood, kWarning, kBad };
+
+    Verdict verdict = Verdict::kGood;
+    std::string subject;  ///< one word or two
+    std::string text;
+
+    /// `ok    files: …`
+    [[nodiscard]] std::string line() const;
+};
+
+/// @param serving  a server with this configuration runs: its addresses are in use, and should be
+std::vector<Finding> examine(const exports::ExportConfig& config, const base::SysPaths& paths,
+                             bool serving);
+
+}  // namespace target

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/doctor.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+
+#include "support/running_target.h"
+#include "target/server.h"
+
+namespace {
+
+using Verdict = target::Finding::Verdict;
+
+struct DoctorFixture {
+    DoctorFixture() {
+        dir.file("proc/sys/net/core/somaxconn", "4096\n");
+        dir.file("disk.img", std::string(4096, '\0'), 0600);
+        paths.proc = dir.at("proc");
+        config.listen = {{"127.0.0.1", 0}};
+        config.limits.max_connections = 16;
+        exports::Namespace ns;
+        ns.image = dir.at("disk.img");
+        exports::Subsystem subsystem;
+        subsystem.namespaces = {ns};
+        config.subsystems.push_back(std::move(subsystem));
+    }
+    /// The findings about one subject, as `verdict text`.
+    std::string about(std::string_view subject, bool serving = false) const {
+        std::string text;
+        for (const target::Finding& finding : target::examine(config, paths, serving)) {
+            if (finding.subject == subject) {
+                text +=
+                    std::to_string(static_cast<int>(finding.verdict)) + " " + finding.text + "\n";
+            }
+        }
+        return text;
+    }
+
+    support::TempDir dir;
+    base::SysPaths paths;
+    exports::ExportConfig config;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(doctor)
+
+BOOST_AUTO_TEST_CASE(each_subject_is_looked_at_and_has_a_line) {
+    const DoctorFixture f;
+    for (const char* subject :
+         {"open files", "backlog", "address", "kernel", "clock", "secrets", "image", "user"}) {
+        BOOST_TEST(!f.about(subject).empty(), subject);
+    }
+    BOOST_TEST((target::Finding{Verdict::kBad, "clock", "stands still"}.line()) ==
+               "bad     clock: stands still");
+}
+
+BOOST_AUTO_TEST_CASE(too_few_files_and_a_short_backlog_are_found) {
+    DoctorFixture f;
+    BOOST_TEST(f.about("open files").starts_with("0 "));
+    f.config.limits.max_connections = UINT32_MAX - 100;
+    BOOST_TEST(f.about("open files").starts_with("2 "));
+    BOOST_TEST(f.about("backlog") == "0 net.core.somaxconn is 4096\n");
+    f.dir.file("proc/sys/net/core/somaxconn", "128\n");
+    BOOST_TEST(f.about("backlog").starts_with("1 net.core.somaxconn is 128: "));
+    f.paths.proc = f.dir.at("none");
+    BOOST_TEST(f.about("backlog").starts_with("1 "));
+}
+
+BOOST_AUTO_TEST_CASE(addresses_are_tried) {
+    DoctorFixture f;
+    BOOST_TEST(f.about("address") == "0 127.0.0.1:0 can be listened on\n");
+    support::RunningTarget running(target::Reactor::Engine::kAny);
+    f.config.listen = {{running.address.address, running.address.port}};
+    const std::string where = target::to_text(running.address);
+    BOOST_TEST(f.about("address") == "2 " + where + " is in use by another program\n");
+    BOOST_TEST(f.about("address", true) == "0 " + where + " is in use, as it should be\n");
+    f.config.listen = {{"198.51.100.1", 4420}};
+    BOOST_TEST(f.about("address").starts_with("2 listen on 198.51.100.1:4420: bind: "));
+    f.config.listen = {{"127.0.0.1", 0}};
+    BOOST_TEST(f.about("address", true).starts_with("1 "));
+}
+
+BOOST_AUTO_TEST_CASE(images_and_folders_are_looked_at) {
+    DoctorFixture f;
+    BOOST_TEST(f.about("image") == "0 " + f.dir.at("disk.img") + "\n");
+    BOOST_REQUIRE(chmod(f.dir.at("disk.img").c_str(), 0666) == 0);
+    BOOST_TEST(f.about("image").starts_with("1 "));
+    f.config.subsystems[0].namespaces[0].image = f.dir.at("none.img");
+    BOOST_TEST(f.about("image") == "2 " + f.dir.at("none.img") + ": No such file or directory\n");
+    BOOST_TEST(f.about("folder").empty());
+    f.config.state_dir = f.dir.at("new/er");
+    f.config.audit_log = f.dir.at("audit");
+    BOOST_TEST(f.about("folder") ==
+               "0 state_dir: " + f.dir.path() + "\n0 audit_log: " + f.dir.path() + "/\n");
+    f.config.state_dir = f.dir.at("disk.img/below");
+    BOOST_TEST(f.about("folder").starts_with("2 state_dir: " + f.dir.at("disk.img") + ": "));
+}
+
+BOOST_AUTO_TEST_CASE(hosts_without_secrets_are_pointed_out) {
+    DoctorFixture f;
+    BOOST_TEST(f.about("secrets").starts_with("1 no host has a secret"));
+    exports::Host host;
+    host.secret = nvme::DhchapSecret::from_key({}, base::Bytes(32)).value();
+    f.config.hosts.push_back(std::move(host));
+    BOOST_TEST(f.about("secrets") == "0 hosts with secrets, all private: 1\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
