@@ -69,7 +69,7 @@ case_transient_fault() {
 }
 
 case_check_protected_local_disk() {
-    about="nvmeroot check --verify on QEMU's own NVMe disk: blocks that nobody ever protected switch their checks off"
+    about="nvmeroot check --verify on QEMU's own NVMe disk, whose blocks nobody ever protected: its controller finds so too"
     server=none
     command='nvmeroot check --verify full /dev/nvme0n1'
     guest_modules=(nvme)
@@ -77,7 +77,8 @@ case_check_protected_local_disk() {
         -drive "id=local,if=none,format=raw,file=$log/root.ext4"
         -device 'nvme-ns,drive=local,bus=nvme0,ms=8,mset=1,pi=1')
     expect_exit=18
-    says='audit-escape: LBA 0: the application tag switches its checks off'
+    says='readable: 512\+8-byte blocks, type 1 protection'
+    meanwhile=expect_unprotected
     expect_facts=(controllers=1)
 }
 
@@ -85,6 +86,12 @@ case_check_protected_local_disk() {
 expect_quietly() {
     guest_says "$log/console" "$last_line|$stuck" "$timeout"
     grep -qaE -- "nvmeroot: .*$quietly" "$log/console" || refute "the log has nothing that matches: $quietly"
+}
+
+expect_unprotected() {
+    guest_says "$log/console" "$last_line|$stuck" "$timeout"
+    grep -qaE '^audit: +audit-ref: LBA 1: the reference tag is 0h, 1h expected; the target finds it damaged too' \
+        "$log/console" || refute 'the audit does not say that the block was never protected'
 }
 
 protect_image() {
