@@ -4,8 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/text.h"
-#include "boot/plan.h"
-#include "support/temp_dir.h"
+#include "unit/boot/plan_machine.h"
 #include "unit/boot/sample_secrets.h"
 #include "unit/boot/smbios_table.h"
 
@@ -13,16 +12,8 @@ namespace {
 
 constexpr const char* kUri = "nvme+tcp://192.0.2.10/nqn.2024-08.com.example:disk/1";
 
-struct Machine {
-    support::TempDir dir;
-    base::SysPaths sys;
-
-    Machine() {
-        sys.sys = dir.folder("sys");
-        sys.etc = dir.folder("etc");
-        sys.run = dir.folder("run");
-        dir.file("sys/class/dmi/id/product_uuid", "11111111-2222-3333-4444-555555555555\n");
-    }
+struct Machine : PlanMachine {
+    Machine() { credentials = dir.at("unit"); }
     void fw_cfg(const std::string& name, std::string_view value) const {
         dir.file("sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/" + name + "/raw",
                  value, 0400);
@@ -32,12 +23,6 @@ struct Machine {
     }
     void smbios(const std::vector<std::string>& strings) const {
         dir.file("sys/firmware/dmi/tables/DMI", smbios_structure(11, 1, strings), 0400);
-    }
-    [[nodiscard]] boot::LoadedPlan load(const std::string& cmdline = "") const {
-        boot::PlanInput input;
-        input.cmdline = cmdline;
-        input.credentials = dir.at("unit");
-        return boot::load_plan(input, sys);
     }
 };
 

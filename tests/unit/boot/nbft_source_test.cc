@@ -3,9 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "boot/plan.h"
 #include "support/nbft_table.h"
-#include "support/temp_dir.h"
+#include "unit/boot/plan_machine.h"
 #include "unit/boot/sample_secrets.h"
 
 namespace {
@@ -13,35 +12,18 @@ namespace {
 using nvme::Nbft;
 
 /// A machine whose firmware left a table.
-struct Machine {
-    support::TempDir dir;
-    base::SysPaths sys;
+struct Machine : PlanMachine {
     Nbft nbft = support::sample_nbft();
 
-    Machine() {
-        sys.sys = dir.folder("sys");
-        sys.etc = dir.folder("etc");
-        sys.run = dir.folder("run");
-        dir.file("sys/class/dmi/id/product_uuid", "99999999-2222-3333-4444-555555555555\n");
-    }
+    Machine() : PlanMachine("99999999-2222-3333-4444-555555555555") {}
     void table(const std::string& name, const Nbft& content) const {
         dir.file("sys/firmware/acpi/tables/" + name, base::text_of(support::build_nbft(content)));
     }
     [[nodiscard]] boot::LoadedPlan load(const std::string& cmdline = "") const {
         table("NBFT", nbft);
-        boot::PlanInput input;
-        input.cmdline = cmdline;
-        return boot::load_plan(input, sys);
+        return PlanMachine::load(cmdline);
     }
 };
-
-std::string joined(const std::vector<std::string>& texts) {
-    std::string all;
-    for (const std::string& text : texts) {
-        all += text + "\n";
-    }
-    return all;
-}
 
 }  // namespace
 

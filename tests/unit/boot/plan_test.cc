@@ -6,7 +6,7 @@
 
 #include "boot/keys.h"
 #include "boot/plan_report.h"
-#include "support/temp_dir.h"
+#include "unit/boot/plan_machine.h"
 #include "unit/boot/sample_secrets.h"
 
 namespace {
@@ -15,34 +15,14 @@ constexpr const char* kUri = "nvmeroot=nvme+tcp://192.0.2.10/nqn.2024-08.com.exa
 constexpr const char* kDmi = "11111111-2222-3333-4444-555555555555";
 
 /// A machine with a DMI UUID and whatever files a test adds under etc/.
-struct Machine {
-    support::TempDir dir;
-    base::SysPaths sys;
-
-    Machine() {
-        sys.sys = dir.folder("sys");
-        sys.etc = dir.folder("etc");
-        dir.file("sys/class/dmi/id/product_uuid", std::string(kDmi) + "\n");
-    }
+struct Machine : PlanMachine {
+    Machine() : PlanMachine(kDmi) {}
     void config(const std::string& text, unsigned mode = 0644) const {
         dir.file("etc/nvmeroot/nvmeroot.conf", text, mode);
     }
     void host_secret() const { dir.file("etc/nvmeroot/dhchap_secret", kHostSecret, 0600); }
     void ctrl_secret() const { dir.file("etc/nvmeroot/dhchap_ctrl_secret", kCtrlSecret, 0600); }
-    [[nodiscard]] boot::LoadedPlan load(const std::string& cmdline) const {
-        boot::PlanInput input;
-        input.cmdline = cmdline;
-        return boot::load_plan(input, sys);
-    }
 };
-
-std::string joined(const std::vector<std::string>& texts) {
-    std::string all;
-    for (const std::string& text : texts) {
-        all += text + "\n";
-    }
-    return all;
-}
 
 const boot::PlanValue& value_of(const boot::LoadedPlan& loaded, const std::string& key) {
     const auto value = std::find_if(loaded.values.begin(), loaded.values.end(),

@@ -3,28 +3,13 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "support/fake_clock.h"
-#include "support/temp_dir.h"
+#include "unit/boot/state_fixture.h"
 
 namespace {
 
-struct Fake {
-    support::TempDir dir;
-    base::SysPaths sys;
-    support::FakeClock clock;
-    base::Log log{"nvmeroot", base::Level::kNotice};
-    boot::BootState state{clock, log};
-
-    Fake() {
-        sys.run = dir.at("run");
-        log.silence_stderr();
-        log.also_to_kmsg(base::open_file(dir.file("kmsg", ""), 02 /* O_RDWR */).value());
-    }
+struct Fake : StateFixture {
+    Fake() { log.also_to_kmsg(base::open_file(dir.file("kmsg", ""), 02 /* O_RDWR */).value()); }
 };
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 

@@ -3,23 +3,12 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "boot/state.h"
-#include "support/fake_clock.h"
-#include "support/temp_dir.h"
+#include "unit/boot/state_fixture.h"
 
 namespace {
 
-struct Fake {
-    support::TempDir dir;
-    base::SysPaths sys;
-    support::FakeClock clock;
-    base::Log log{"nvmeroot", base::Level::kNotice};
-    boot::BootState state{clock, log};
-
+struct Fake : StateFixture {
     Fake() {
-        sys.run = dir.at("run");
-        sys.sys = dir.at("sys");
-        log.silence_stderr();
         dir.file("sys/class/nvme/nvme0/subsysnqn", "nqn.2024-08.com.example:disk\n");
         dir.file("sys/class/nvme/nvme0/address", "traddr=10.0.2.2,trsvcid=4420\n");
         dir.file("sys/class/nvme/nvme0/state", "connecting\n");
@@ -28,10 +17,6 @@ struct Fake {
         return boot::status_text(*base::JsonValue::parse(state.json(), "state.json"), sys);
     }
 };
-
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
 
 }  // namespace
 
