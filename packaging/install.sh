@@ -23,6 +23,7 @@ rows=$(cat <<TABLE
 0644 initramfs-tools/conf.d/nvmeroot         $prefix/share/initramfs-tools/conf.d/nvmeroot
 0644 packaging/nvmeroot-complete.service     $prefix/lib/systemd/system/nvmeroot-complete.service
 0644 packaging/nvmeroot-shutdown.service     $prefix/lib/systemd/system/nvmeroot-shutdown.service
+0644 packaging/nvmeroot-watch.service        $prefix/lib/systemd/system/nvmeroot-watch.service
 0755 packaging/nvmeroot.shutdown             $prefix/lib/systemd/system-shutdown/nvmeroot.shutdown
 0644 packaging/nvmeroot-target.service       $prefix/lib/systemd/system/nvmeroot-target.service
 0644 packaging/nvmeroot-target.sysusers      $prefix/lib/sysusers.d/nvmeroot-target.conf
@@ -45,8 +46,9 @@ while read -r mode source destination; do
     install -D -m "$mode" "$source" "$root$destination"
 done <<<"$rows"
 
-# These two do nothing on a machine whose root is elsewhere, so that nobody has to enable them.
+# These do nothing on a machine whose root is elsewhere, so that nobody has to enable them.
 units=$root$prefix/lib/systemd/system
 install -d "$units/multi-user.target.wants" "$units/shutdown.target.wants"
 ln -sfn ../nvmeroot-complete.service "$units/multi-user.target.wants/nvmeroot-complete.service"
+ln -sfn ../nvmeroot-watch.service "$units/multi-user.target.wants/nvmeroot-watch.service"
 ln -sfn ../nvmeroot-shutdown.service "$units/shutdown.target.wants/nvmeroot-shutdown.service"

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "boot/auth_proof.h"
 #include "boot/connect.h"
 #include "boot/path_record.h"
@@ -139,6 +140,21 @@ bool has_multipath(const SysPaths& sys) {
 
 }  // namespace
 
+std::vector<std::string> identity_mismatches(const HostIdentity& host, const SysPaths& sys) {
+    const std::pair<const char*, std::string> halves[] = {{"hostnqn", host.nqn},
+                                                          {"hostid", nvme::to_text(host.id)}};
+    std::vector<std::string> texts;
+    for (const auto& [name, used] : halves) {
+        const std::string path = sys.etc + "/nvme/" + name;
+        const std::string written = attribute(path);
+        if (!written.empty() && !base::equal_ignoring_case(written, used)) {
+            texts.push_back(path + " says " + base::quoted(written) + ", the boot used " + used +
+                            ": nvme-cli would connect as another host; make them the same");
+        }
+    }
+    return texts;
+}
+
 ExitCode complete_command(const SysPaths& sys) {
     const base::Log log("nvmeroot", base::Level::kNotice);
     const auto text = base::read_text(path_record_file(sys));
@@ -150,6 +166,9 @@ ExitCode complete_command(const SysPaths& sys) {
     if (!plan) {
         log.error(std::move(plan).error().in(path_record_file(sys)).text);
         return ExitCode::kInternal;
+    }
+    for (const std::string& mismatch : identity_mismatches(plan->host, sys)) {
+        log.warning(mismatch);
     }
     if (!has_multipath(sys)) {
         plan->target.portals.clear();

@@ -10,10 +10,18 @@
 // switched off.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/sys_paths.h"
 #include "boot/exit_code.h"
+#include "boot/identity.h"
 
 namespace boot {
+
+/// Where etc/nvme/hostnqn or hostid of the real root says something else than the boot used: one
+/// sentence each. nvme-cli would then connect as another host, which the kernel refuses.
+std::vector<std::string> identity_mismatches(const HostIdentity& host, const base::SysPaths& sys);
 
 /// kNotAsked where no boot left a record; else as `boot`, for the worst of the missing paths.
 /// A path that is there already is success.

@@ -58,6 +58,11 @@ constexpr std::array kAuthModes = {
     Choice<Auth>{"host", Auth::kHost},
     Choice<Auth>{"mutual", Auth::kMutual},
 };
+constexpr std::array kOnDowngrade = {
+    Choice<OnDowngrade>{"log", OnDowngrade::kLog},
+    Choice<OnDowngrade>{"cut", OnDowngrade::kCut},
+    Choice<OnDowngrade>{"panic", OnDowngrade::kPanic},
+};
 constexpr std::array kIntegrities = {
     Choice<Integrity>{"off", Integrity::kOff},
     Choice<Integrity>{"report", Integrity::kReport},
@@ -231,6 +236,9 @@ constexpr std::array kKeys = {
     Key{"host", "auth", "off|host|mutual", "",
         "what must be proven by DH-HMAC-CHAP; default: mutual with both secrets, host with one",
         [](Given& g, Draft& d) { return store(parse_choice(g.text, kAuthModes), d.auth); }},
+    Key{"host", "on_downgrade", "log|cut|panic", "log",
+        "what nvmeroot watch does when a target comes back with less authentication than at boot",
+        [](Given& g, Draft& d) { return store(parse_choice(g.text, kOnDowngrade), d.plan.on_downgrade); }},
     Key{"host", "dhchap_secret_file", "PATH", "",
         "the host's secret; default: /etc/nvmeroot/dhchap_secret if it is there",
         [](Given& g, Draft& d) { return apply_path(g, d.host_secret_file); }},

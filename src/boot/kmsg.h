@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -47,6 +48,8 @@ class KernelLog {
 
     /// Lines of any NVMe driver since the opening, oldest first; at most kMaxLines are kept.
     [[nodiscard]] const std::vector<KernelLine>& lines() const { return lines_; }
+    /// Gives the lines to the caller, so that there is room for more.
+    [[nodiscard]] std::vector<KernelLine> take_lines() { return std::exchange(lines_, {}); }
     /// The texts that begin `nvme CONTROLLER: `, without that; from line `first` on.
     [[nodiscard]] std::vector<std::string_view> of_controller(std::string_view controller,
                                                               size_t first = 0) const;

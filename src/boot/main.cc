@@ -27,6 +27,7 @@
 #include "boot/plan_report.h"
 #include "boot/state.h"
 #include "boot/status_command.h"
+#include "boot/watch_command.h"
 
 namespace boot {
 namespace {
@@ -111,6 +112,9 @@ ExitCode run_command(const Options& options) {
     }
     if (options.command == Command::kShutdown) {
         return shutdown_command(sys);
+    }
+    if (options.command == Command::kWatch) {
+        return watch_command(sys);
     }
     if (options.command == Command::kStatus) {
         return status_command(options.json, sys);

@@ -159,7 +159,7 @@ base::Status run(std::vector<Wish>& wishes, DeviceSetup& devices, Rtnetlink& ker
     while (true) {
         drain_network_events(events.get());
         TRY(const NetworkState network, read_network_state(kernel));
-        if (devices.step(kernel, network)) {
+        if (devices.step(kernel, network) && !deadline.passed()) {
             continue;
         }
         base::TimePoint wake = deadline.end();
@@ -192,7 +192,7 @@ Interface describe(const Link& link, const NetworkState& network,
     interface.name = link.name;
     interface.index = link.index;
     interface.mac = link.mac;
-    interface.permanent_mac = link.permanent_mac.value_or(link.mac);
+    interface.permanent_mac = link.permanent_mac;
     interface.made = link.kind == "vlan" || link.kind == "bond" || link.kind == "bridge";
     interface.mtu = link.mtu;
     for (const LinkAddress& address : network.addresses) {

@@ -26,7 +26,7 @@ struct Interface {
     std::string name;
     int index = 0;
     MacAddress mac;
-    MacAddress permanent_mac;  ///< `mac` where the driver does not tell
+    std::optional<MacAddress> permanent_mac;  ///< where the driver tells
     uint32_t mtu = 0;
     bool mtu_given = false;  ///< by command line, file or DHCP
     /// A bond, bridge or VLAN rather than hardware.

@@ -57,7 +57,8 @@ std::string networkd_match(const Interface& interface) {
         return "[Match]\nName=" + interface.name + "\n";
     }
     // Its name in the real root may be another one.
-    return "[Match]\nPermanentMACAddress=" + interface.permanent_mac.text() +
+    const char* key = interface.permanent_mac ? "PermanentMACAddress=" : "MACAddress=";
+    return std::string("[Match]\n") + key + interface.permanent_mac.value_or(interface.mac).text() +
            "\nType=ether\nKind=!*\n";
 }
 
@@ -106,7 +107,7 @@ std::string networkd_file(const Interface& interface) {
 
 /// A UUID that is the same at each boot of this interface, and another interface's is not.
 std::string connection_uuid(const Interface& interface) {
-    std::string digits = base::to_hex(interface.permanent_mac.bytes());
+    std::string digits = base::to_hex(interface.permanent_mac.value_or(interface.mac).bytes());
     return "6e766d65-726f-4f74-8000-" + digits;
 }
 
@@ -157,8 +158,12 @@ std::string nm_file(const Interface& interface) {
     std::string text =
         "# By nvmeroot: the root disk is reached by this interface.\n[connection]\nid=nvmeroot-" +
         interface.name + "\nuuid=" + connection_uuid(interface) +
-        "\ntype=ethernet\ninterface-name=" + interface.name +
-        "\nautoconnect-priority=100\n\n[ethernet]\n";
+        "\ntype=ethernet\nautoconnect-priority=100\n" +
+        (interface.permanent_mac ? "" : "interface-name=" + interface.name + "\n") +
+        "\n[ethernet]\n";
+    if (interface.permanent_mac) {
+        text += "mac-address=" + interface.permanent_mac->text() + "\n";
+    }
     if (interface.mtu_given) {
         text += "mtu=" + std::to_string(interface.mtu) + "\n";
     }

@@ -36,6 +36,8 @@ constexpr std::array kCommands = {
                "after the boot: connect the root's other paths, and set its times anew"},
     CommandRow{"shutdown", Command::kShutdown, "",
                "before the end: let a lost root fail soon, so that nothing waits for it for ever"},
+    CommandRow{"watch", Command::kWatch, "",
+               "after the boot: notice a target that comes back with less authentication"},
     CommandRow{"help", Command::kHelp, "[keys]", "this text, or all configuration keys"},
     CommandRow{"version", Command::kVersion, "", "the version"},
 };

@@ -15,7 +15,7 @@
 
 namespace boot {
 
-enum class Command { kBoot, kPlan, kCheck, kStatus, kComplete, kShutdown, kHelp, kVersion };
+enum class Command { kBoot, kPlan, kCheck, kStatus, kComplete, kShutdown, kWatch, kHelp, kVersion };
 
 struct Options {
     Command command = Command::kHelp;

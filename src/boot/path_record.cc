@@ -18,6 +18,7 @@ using base::JsonValue;
 using base::JsonWriter;
 
 constexpr std::array<std::string_view, 3> kAuthNames = {"off", "host", "mutual"};
+constexpr std::array<std::string_view, 3> kActions = {"log", "cut", "panic"};
 
 /// A number of the plan under its key's name, as read and as written.
 struct Number {
@@ -111,6 +112,11 @@ base::Status read_host(const JsonValue& tree, BootPlan& plan) {
         return base::error("no mode of authentication");
     }
     plan.auth.mode = static_cast<Auth>(mode - kAuthNames.begin());
+    const auto action = std::ranges::find(kActions, tree["on_downgrade"].text);
+    if (action == kActions.end()) {
+        return base::error("no on_downgrade");
+    }
+    plan.on_downgrade = static_cast<OnDowngrade>(action - kActions.begin());
     plan.auth.hashes = read_names(tree["hashes"], nvme::kHashes);
     plan.auth.groups = read_names(tree["groups"], nvme::kDhGroups);
     return base::done();
@@ -125,6 +131,7 @@ std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals
     json.key("hostnqn").string(plan.host.nqn);
     json.key("hostid").string(nvme::to_text(plan.host.id));
     json.key("auth").string(kAuthNames[static_cast<size_t>(plan.auth.mode)]);
+    json.key("on_downgrade").string(kActions[static_cast<size_t>(plan.on_downgrade)]);
     write_names(json, "hashes", plan.auth.hashes);
     write_names(json, "groups", plan.auth.groups);
     for (const Number& number : kNumbers) {

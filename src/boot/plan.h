@@ -78,6 +78,9 @@ struct Timeouts {
     base::milliseconds name_space{};  ///< from controller live to namespace and partitions seen
 };
 
+/// What `nvmeroot watch` does about a target that came back with less than the policy demands.
+enum class OnDowngrade { kLog, kCut, kPanic };
+
 enum class Integrity {
     kOff,
     kReport,
@@ -122,6 +125,7 @@ struct BootPlan {
     Target target;
     ConnectOptions connect;
     Timeouts timeouts;
+    OnDowngrade on_downgrade = OnDowngrade::kLog;
     bool probe = true;
     Integrity integrity = Integrity::kReport;
     FormatPolicy format;

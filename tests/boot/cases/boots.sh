@@ -10,7 +10,8 @@ case_debian_login() {
     guest_options=(-smp 2 -m 1024)
     last_line='diskless login:'
     timeout=300
-    expect_facts=(root-device~^nvme written=yes readable-secrets=0 ctrl-loss=off 'closed-secrets<=8')
+    expect_facts=(root-device~^nvme written=yes readable-secrets=0 ctrl-loss=off 'closed-secrets<=8'
+        networkd-file~^05-nvmeroot- kept-address=10.0.2.15/24)
 }
 
 case_dracut_static() {
@@ -128,15 +129,15 @@ case_peak_memory_dracut() {
 case_paths_and_a_dead_target() {
     about='the second path is completed after the boot; with the target dead, a write fails before 30 s are over'
     command='/vt/bin/sh /vt/complete-script'
-    edit_overlay=add_complete_script
+    edit_overlay=add_scripts
     edit_target=listen_twice
     meanwhile=kill_target_when_told
     uri="nvmeroot=nvme+tcp://$portal/$nqn/$nid nvmeroot=nvme+tcp://10.0.2.2:$((port + 1000))/$nqn/$nid"
     expect_facts=(paths-at-boot=1 complete=0 paths=2 complete-again=0 owners=2 shutdown=0 write=failed 'waited<=30')
 }
 
-add_complete_script() {
-    cp "$boot_tests/guest/complete-script" "$1/vt/"
+add_scripts() {
+    cp "$boot_tests"/guest/{complete,watch}-script "$1/vt/"
 }
 
 listen_twice() {
@@ -146,6 +147,21 @@ listen_twice() {
 kill_target_when_told() {
     guest_says "$log/console" '^DIE' "$timeout"
     kill -9 "$target_pid"
+}
+
+case_target_comes_back_without_keys() {
+    about='after the boot the target is replaced by one that asks for no authentication: nvmeroot watch cuts it off'
+    command='/vt/bin/sh /vt/watch-script'
+    edit_overlay=add_scripts
+    meanwhile=replace_target_when_told
+    extra=nvmeroot.on_downgrade=cut
+    expect_facts=(cut=yes complaints=1)
+}
+
+replace_target_when_told() {
+    kill_target_when_told
+    sed -i '/^dhchap_/d' "$log/target.conf"
+    target_start "$log/target.conf" "$log/target.2"
 }
 
 case_target_comes_late() {

@@ -45,7 +45,7 @@ debian_root_as_root() {
     echo "$2" >"$tree/label"
     cp "$boot_tests/guest/facts" "$boot_tests/guest/debian-facts" "$tree/usr/local/sbin/"
     cp "$boot_tests/guest/debian-facts.service" "$tree/etc/systemd/system/"
-    systemctl --root="$tree" -q enable debian-facts.service serial-getty@ttyS0.service || return 1
+    systemctl --root="$tree" -q enable debian-facts.service serial-getty@ttyS0.service systemd-networkd.service || return 1
     # Nobody needs a password to look around in a test's machine.
     sed -i 's/^root:[^:]*:/root::/' "$tree/etc/shadow"
     ext4_image "$1" 768M "$2" "$tree"

@@ -18,7 +18,7 @@ boot::Interface wire() {
     boot::Interface interface;
     interface.name = "eth0";
     interface.mac = {{0x52, 0x54, 0, 0xaa, 0xbb, 0xcc}};
-    interface.permanent_mac = {{0x52, 0x54, 0, 0x12, 0x34, 0x56}};
+    interface.permanent_mac = boot::MacAddress{{0x52, 0x54, 0, 0x12, 0x34, 0x56}};
     interface.mtu = 1500;
     return interface;
 }
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_lease_goes_on_under_the_same_identity) {
                  "ClientIdentifier=mac", "SendRelease=no", "IPv6AcceptRA=no", "DNS=192.0.2.53"});
     check_absent(unit, {"Address=192", "[Route]", "[DHCPv6]", "MTUBytes"});
     const std::string profile = manager(leased());
-    check_lines(profile, {"interface-name=eth0", "method=auto", "dhcp-client-id=mac",
+    check_lines(profile, {"mac-address=52:54:00:12:34:56", "method=auto", "dhcp-client-id=mac",
                           "uuid=6e766d65-726f-4f74-8000-525400123456", "method=link-local"});
     check_absent(profile, {"address1", "route1"});
 }
@@ -102,6 +102,14 @@ BOOST_AUTO_TEST_CASE(given_addresses_and_routes_stay) {
                 {"method=manual", "address1=192.0.2.10/24", "address1=2001:db8::10/64",
                  "route1=0.0.0.0/0,192.0.2.1", "route2=203.0.113.0/24", "dns=192.0.2.53;",
                  "dns=2001:db8::53;", "mtu=9000"});
+}
+
+BOOST_AUTO_TEST_CASE(a_driver_that_does_not_tell_its_address_is_known_by_the_one_it_has) {
+    boot::Interface interface = leased();
+    interface.permanent_mac.reset();
+    check_lines(networkd(interface), {"MACAddress=52:54:00:aa:bb:cc"});
+    check_lines(manager(interface), {"interface-name=eth0"});
+    check_absent(manager(interface), {"mac-address"});
 }
 
 BOOST_AUTO_TEST_CASE(what_a_router_gave_is_left_to_the_router) {

@@ -17,6 +17,7 @@ boot::BootPlan some_plan() {
     plan.connect.reconnect_delay = base::seconds(3);
     plan.connect.nr_io_queues = 2;
     plan.connect.hdr_digest = true;
+    plan.on_downgrade = boot::OnDowngrade::kCut;
     plan.timeouts.total = base::seconds(180);
     plan.timeouts.probe = base::seconds(5);
     return plan;
@@ -61,6 +62,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_record_is_an_error) {
     BOOST_TEST(!boot::parse_path_record("").ok());
     BOOST_TEST(!boot::parse_path_record("{}").ok());
     BOOST_TEST(!without("mutual", "both"));
+    BOOST_TEST(!without("\"cut\"", "\"hack\""));
     BOOST_TEST(!without("192.0.2.10", "target"));
     BOOST_TEST(!without("4420", "74420"));
     BOOST_TEST(!without("\"reconnect_delay\":3", "\"reconnect_delay\":-3"));

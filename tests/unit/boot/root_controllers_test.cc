@@ -80,6 +80,22 @@ BOOST_AUTO_TEST_CASE(shutdown_lets_go_of_ours_and_of_no_other) {
     BOOST_TEST(get("fast_io_fail_tmo").starts_with("5"));
 }
 
+BOOST_AUTO_TEST_CASE(a_real_root_with_another_identity_is_named) {
+    sys.etc = dir.path() + "/etc";
+    const boot::HostIdentity host = {
+        "nqn.2026-01.org.example:host",
+        nvme::parse_uuid("8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11").value()};
+    BOOST_TEST(boot::identity_mismatches(host, sys).empty());
+    dir.file("etc/nvme/hostnqn", "nqn.2026-01.org.example:host\n");
+    dir.file("etc/nvme/hostid", "8F3D1C52-4C8E-4E57-9E6D-6B1F3A0C1D11\n");
+    BOOST_TEST(boot::identity_mismatches(host, sys).empty());
+    dir.file("etc/nvme/hostnqn", "nqn.2026-01.org.example:other\n");
+    const auto texts = boot::identity_mismatches(host, sys);
+    BOOST_REQUIRE(texts.size() == 1U);
+    BOOST_TEST(texts[0].find("other\", the boot used nqn.2026-01.org.example:host") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(without_a_record_there_is_nothing_to_complete) {
     BOOST_TEST((boot::complete_command(sys) == boot::ExitCode::kNotAsked));
     BOOST_REQUIRE(base::write_text_atomically(sys.run + "/nvmeroot/paths.json", "{}", 0644).ok());

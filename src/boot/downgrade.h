@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the kernel's log says of a controller that was lost and came back. The kernel takes a target
+// that does not ask for authentication any more without a word, and goes on: so somebody must hold
+// each reconnect against what the boot was held against.
+//
+//     nvme nvme0: starting error recovery                        a new association begins here
+//     nvme nvme0: qid 0: authenticated with hash … dhgroup …     evidence (auth_proof.h), or none
+//     nvme nvme0: Successfully reconnected (attempt 3/-1)        judged here
+//
+// Lines in, complaints out; who calls reads the log and acts.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "boot/plan.h"
+
+namespace boot {
+
+class DowngradeJudge {
+  public:
+    /// @param policy  what the boot demanded; its secrets are not needed
+    explicit DowngradeJudge(AuthPlan policy) : policy_(std::move(policy)) {}
+
+    struct Downgrade {
+        std::string controller;
+        std::string text;  ///< one sentence
+    };
+    /// @param line  of any NVMe driver: `nvme nvme0: …`
+    /// @return what is wrong with the controller as of this line
+    std::optional<Downgrade> take(std::string_view line);
+
+  private:
+    [[nodiscard]] std::optional<Downgrade> judge_return(const std::string& controller);
+
+    AuthPlan policy_;
+    /// Of each controller, since it was lost.
+    std::map<std::string, std::vector<std::string>, std::less<>> lines_;
+};
+
+}  // namespace boot

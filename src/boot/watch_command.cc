@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/watch_command.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "boot/connect.h"
+#include "boot/downgrade.h"
+#include "boot/kmsg.h"
+#include "boot/path_record.h"
+#include "boot/root_controllers.h"
+
+namespace boot {
+namespace {
+
+using base::SysPaths;
+
+class Watch {
+  public:
+    Watch(BootPlan plan, const SysPaths& sys, const base::Log& log)
+        : action_(plan.on_downgrade), judge_(std::move(plan.auth)), sys_(sys), log_(log) {}
+
+    /// Takes what the log holds.
+    void look(const std::vector<KernelLine>& lines) {
+        const std::vector<std::string> ours = owned_controllers(sys_);
+        for (const KernelLine& line : lines) {
+            const auto downgrade = judge_.take(line.text);
+            if (downgrade && std::ranges::find(ours, downgrade->controller) != ours.end()) {
+                act(*downgrade);
+            }
+        }
+    }
+
+  private:
+    void act(const DowngradeJudge::Downgrade& downgrade) {
+        const std::string text = downgrade.controller + ": " + downgrade.text;
+        switch (action_) {
+            case OnDowngrade::kLog:
+                log_.error(text);
+                return;
+            case OnDowngrade::kCut:
+                log_.error(text + "; this path to the root is cut (on_downgrade=cut)");
+                disconnect(downgrade.controller, sys_, clock_);
+                return;
+            case OnDowngrade::kPanic:
+                log_.error(text + "; the machine stops (on_downgrade=panic)");
+                (void)base::write_text(sys_.proc + "/sysrq-trigger", "c");
+                return;
+        }
+    }
+
+    OnDowngrade action_;
+    DowngradeJudge judge_;
+    const SysPaths& sys_;
+    const base::Log& log_;
+    base::SystemClock clock_;
+};
+
+/// Returns when the kernel's log cannot be read any more.
+base::Error watch_log(Watch& watch, KernelLog& kernel) {
+    constexpr base::seconds kRound{3600};
+    const base::SystemClock clock;
+    for (;;) {
+        const auto come = kernel.wait(base::Deadline(clock, kRound));
+        if (!come) {
+            return come.error();
+        }
+        watch.look(kernel.take_lines());
+    }
+}
+
+}  // namespace
+
+ExitCode watch_command(const SysPaths& sys) {
+    base::Log log("nvmeroot", base::Level::kNotice);
+    if (auto kmsg = base::open_file(sys.dev + "/kmsg", O_WRONLY)) {
+        log.also_to_kmsg(std::move(kmsg).value());  // seen although the journal's disk is lost
+    }
+    const auto text = base::read_text(path_record_file(sys));
+    if (!text && text.error().code == ENOENT) {
+        log.notice("no boot of nvmeroot left a root to watch");
+        return ExitCode::kNotAsked;
+    }
+    auto plan = text ? parse_path_record(*text) : base::Result<BootPlan>(text.error());
+    auto kernel = KernelLog::open(sys);
+    if (!plan || !kernel) {
+        log.error((plan ? kernel.error() : plan.error()).text);
+        return ExitCode::kInternal;
+    }
+    // The program may lie on the disk that is lost: it must not be read from there then.
+    if (::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+        log.warning("the memory cannot be locked, continuing without");
+    }
+    Watch watch(std::move(*plan), sys, log);
+    log.error(watch_log(watch, *kernel).text);
+    return ExitCode::kInternal;
+}
+
+}  // namespace boot

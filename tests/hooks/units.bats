@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The units of the real root: systemd takes them, and they stay still where the root is elsewhere.
+
+setup() {
+    top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+}
+
+@test "systemd takes the units for the root after the boot" {
+    for name in complete shutdown watch; do
+        sed 's|/usr/bin/nvmeroot|/bin/true|' "$top/packaging/nvmeroot-$name.service" >"$BATS_TEST_TMPDIR/nvmeroot-$name.service"
+        run systemd-analyze verify --man=no "$BATS_TEST_TMPDIR/nvmeroot-$name.service"
+        [ "$status" -eq 0 ]
+        [ -z "$output" ]
+        grep -q '^ConditionPathExists=/run/nvmeroot/paths.json$' "$top/packaging/nvmeroot-$name.service"
+    done
+}
+
+@test "make install enables them" {
+    for name in complete watch; do
+        grep -q "multi-user.target.wants/nvmeroot-$name.service" "$top/packaging/install.sh"
+    done
+    grep -q 'shutdown.target.wants/nvmeroot-shutdown.service' "$top/packaging/install.sh"
+}
+
+@test "systemd-shutdown's script calls the program only after a boot by it" {
+    mkdir -p "$BATS_TEST_TMPDIR/run"
+    sed "s|/run/|$BATS_TEST_TMPDIR/run/|; s|exec /usr/bin/nvmeroot|echo called|" "$top/packaging/nvmeroot.shutdown" >"$BATS_TEST_TMPDIR/script"
+    [ -z "$(sh "$BATS_TEST_TMPDIR/script" poweroff)" ]
+    mkdir "$BATS_TEST_TMPDIR/run/nvmeroot"
+    : >"$BATS_TEST_TMPDIR/run/nvmeroot/paths.json"
+    [ "$(sh "$BATS_TEST_TMPDIR/script" poweroff)" = 'called shutdown' ]
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/downgrade.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+boot::AuthPlan policy(boot::Auth mode) {
+    boot::AuthPlan plan;
+    plan.mode = mode;
+    plan.hashes = {nvme::HashId::kSha256};
+    plan.groups = {nvme::DhGroup::kFfdhe2048};
+    return plan;
+}
+
+constexpr const char* kLost = "nvme nvme0: starting error recovery";
+constexpr const char* kTrying = "nvme nvme0: Reconnecting in 2 seconds...";
+constexpr const char* kProof =
+    "nvme nvme0: qid 0: authenticated with hash hmac(sha256) dhgroup ffdhe2048";
+constexpr const char* kController = "nvme nvme0: qid 0: controller authenticated";
+constexpr const char* kBack = "nvme nvme0: Successfully reconnected (attempt 1/-1)";
+
+/// What the last line brings up.
+std::string complaint(boot::Auth mode, std::initializer_list<const char*> lines) {
+    boot::DowngradeJudge judge(policy(mode));
+    std::string text;
+    for (const char* line : lines) {
+        const auto downgrade = judge.take(line);
+        text = downgrade ? downgrade->controller + ": " + downgrade->text : "";
+    }
+    return text;
+}
+
+using enum boot::Auth;
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(downgrade)
+
+BOOST_AUTO_TEST_CASE(a_reconnect_with_all_proofs_is_silent) {
+    BOOST_TEST(complaint(kMutual, {kLost, kTrying, kProof, kController, kBack}).empty());
+    BOOST_TEST(complaint(kHost, {kLost, kTrying, kProof, kBack}).empty());
+    BOOST_TEST(complaint(kOff, {kLost, kTrying, kBack}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(less_than_the_policy_is_named) {
+    BOOST_TEST(complaint(kMutual, {kLost, kTrying, kBack})
+                   .starts_with("nvme0: after a reconnect the target came up without asking"));
+    BOOST_TEST(complaint(kMutual, {kLost, kProof, kBack}).find("never proved") !=
+               std::string::npos);
+    const char* weak = "nvme nvme0: qid 0: authenticated with hash hmac(sha256) dhgroup null";
+    BOOST_TEST(complaint(kHost, {kLost, weak, kBack}).find("group null") != std::string::npos);
+    const char* hash = "nvme nvme0: qid 0: authenticated with hash hmac(sha512) dhgroup ffdhe2048";
+    BOOST_TEST(complaint(kHost, {kLost, hash, kBack}).find("hash sha512") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_proof_of_an_attempt_that_failed_is_none) {
+    BOOST_TEST(!complaint(kMutual, {kLost, kProof, kController, kTrying, kBack}).empty());
+    BOOST_TEST(!complaint(kMutual, {kProof, kController, kLost, kBack}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(controllers_are_told_apart) {
+    BOOST_TEST(!complaint(kMutual, {kLost,
+                                    "nvme nvme1: qid 0: authenticated with hash hmac(sha256) "
+                                    "dhgroup ffdhe2048",
+                                    "nvme nvme1: qid 0: controller authenticated", kBack})
+                    .empty());
+    BOOST_TEST(complaint(kMutual, {"nvme nvme1: Successfully reconnected (1 attempt)"})
+                   .starts_with("nvme1: "));
+}
+
+BOOST_AUTO_TEST_CASE(another_namespace_is_named_whatever_the_mode) {
+    BOOST_TEST(
+        complaint(kOff, {"nvme nvme0: identifiers changed for nsid 1"}) ==
+        "nvme0: the target shows another namespace (kernel: identifiers changed for nsid 1)");
+    BOOST_TEST(complaint(kOff, {"nvme0n1: p1 p2"}).empty());
+    BOOST_TEST(complaint(kOff, {"nvme"}).empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
