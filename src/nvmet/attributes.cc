@@ -72,6 +72,11 @@ Text word(const Attribute& row, std::string_view text) {
     return value;
 }
 
+/// The kernel shows `reserved` for transports that have nothing of the kind.
+Text security(const Attribute& row, std::string_view text) {
+    return text == "reserved" ? Text(std::string()) : one_of_form(row, text);
+}
+
 Text nqn(const Attribute& /*row*/, std::string_view text) {
     TRY_VOID(nvme::check_nqn(text));
     return std::string(text);
@@ -229,7 +234,7 @@ constexpr Attribute kAttributes[] = {
      "where hosts connect"},
     {Kind::kPort, "addr_trsvcid", "4.8", "trsvcid", "PORT", "", Change::kRemake, word<31>,
      "the TCP or RDMA port"},
-    {Kind::kPort, "addr_tsas", "6.7", "tsas", "none|tls1.3|connected", "", Change::kRemake, one_of_form,
+    {Kind::kPort, "addr_tsas", "6.7", "tsas", "none|tls1.3|connected", "", Change::kRemake, security,
      "transport security of tcp: none or tls1.3; of rdma: connected"},
     {Kind::kPort, "addr_treq", "4.8", "treq", kTreq, "not specified", Change::kRemake, one_of_form,
      "whether a host must use a secure channel"},
@@ -326,7 +331,9 @@ std::string ini_value(const Attribute& row, const std::string& canonical) {
 }
 
 bool writable(const Attribute& row, std::string_view canonical) {
-    return !canonical.empty() && !(row.file == "param_mdts" && canonical == "-1");
+    const bool given = (row.file == "param_mdts" && canonical == "-1") ||
+                       (row.file == "addr_tsas" && canonical == "connected");
+    return !canonical.empty() && !given;
 }
 
 }  // namespace nvmet

@@ -94,8 +94,8 @@ std::string_view section_of(Kind kind);
 /// A canonical value as the ini file has it: `yes` for `1`, `sha256` for `hmac(sha256)`.
 std::string ini_value(const Attribute& row, const std::string& canonical);
 
-/// Whether the kernel takes this canonical value: no file of the tree can be written empty, and
-/// -1 as a transfer size can only be had by making the port again.
+/// Whether the kernel takes this canonical value: no file of the tree can be written empty; -1 as a
+/// transfer size and `connected` come with a port alone, when it is made and with its transport.
 bool writable(const Attribute& row, std::string_view canonical);
 
 }  // namespace nvmet

@@ -13,6 +13,7 @@
 #include "nvmet/copy_tree.h"
 #include "nvmet/nvmetcli.h"
 #include "nvmet/presence.h"
+#include "nvmet/report.h"
 #include "nvmet/validate.h"
 
 namespace nvmet {
@@ -60,9 +61,10 @@ Result<OpenTree> open_tree(const std::string& configfs) {
     const std::string nested = configfs + "/nvmet";
     const std::string root = is_folder(nested + "/subsystems") ? nested : configfs;
     if (!is_folder(root + "/subsystems")) {
-        return base::error(configfs +
-                           ": no nvmet there; modprobe nvmet, and mount configfs at "
-                           "/sys/kernel/config if it is not");
+        return base::error(configfs + (configfs == CommandOptions().configfs
+                                           ? ": no nvmet there: modprobe nvmet, and mount configfs "
+                                             "if it is not"
+                                           : ": neither a configfs with nvmet nor a copy of one"));
     }
     if (is_configfs(root)) {
         return OpenTree{root, true, std::make_unique<SysTree>(root)};
@@ -71,11 +73,17 @@ Result<OpenTree> open_tree(const std::string& configfs) {
 }
 
 Result<Wanted, Errors> load(const std::string& path) {
-    const auto text = base::read_text(path);
+    constexpr size_t kMaxBytes = 16U << 20U;  // some 10,000 namespaces
+    const auto text = base::read_text(path, kMaxBytes);
     if (!text) {
         return Errors{text.error().text};
     }
-    return looks_like_json(*text) ? parse_nvmetcli(*text, path) : parse_config(*text, path);
+    auto wanted = looks_like_json(*text) ? parse_nvmetcli(*text, path) : parse_config(*text, path);
+    if (wanted && wanted->says_nothing) {
+        return Errors{path +
+                      ": says nothing at all: nvmeroot-nvmet clear is what empties a target"};
+    }
+    return wanted;
 }
 
 Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, bool may_probe) {
@@ -85,7 +93,7 @@ Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, 
     }
     const auto have = read_tree(*open.tree);
     if (!have) {
-        return Errors{have.error().text};
+        return Errors{explained(have.error())};
     }
     Errors errors = check_rules(wanted->state);
     if (!options.drop_keys) {
@@ -98,7 +106,7 @@ Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, 
     if (may_probe && errors.empty() && !everything_known(presence)) {
         auto probed = probe(*open.tree, presence);
         if (!probed) {
-            return Errors{std::move(probed).error().in("look for the kernel's attributes").text};
+            return Errors{explained(probed.error().in("look for the kernel's attributes"))};
         }
         presence = std::move(*probed);
     }

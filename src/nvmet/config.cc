@@ -154,6 +154,7 @@ base::Result<Wanted, Errors> parse_config(std::string_view text, const std::stri
         return errors;
     }
     sort(wanted.state);
+    wanted.says_nothing = settings->empty();
     return wanted;
 }
 

@@ -17,6 +17,7 @@ namespace nvmet {
 struct Wanted {
     Object state;
     std::vector<std::string> warnings;
+    bool says_nothing = false;  ///< a file that was cut off, perhaps: it has not even a section
 };
 
 /// @param path  stands for the file in errors and gives the folder of relative file names

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "nvmet/config_keys.h"
+#include "nvmet/paths.h"
 
 namespace nvmet {
 
@@ -27,8 +28,8 @@ void fill(Object& object, const Section* section, Kind kind) {
     }
 }
 
-ConfigSections::ConfigSections(const std::vector<Setting>& settings, std::string folder)
-    : folder_(std::move(folder)) {
+ConfigSections::ConfigSections(const std::vector<Setting>& settings, const std::string& folder)
+    : folder_(absolute_path(folder)) {
     for (const Setting& setting : settings) {
         take(setting);
     }
@@ -98,19 +99,14 @@ void ConfigSections::take_shared(const Setting& setting) {
 
 void ConfigSections::take_attribute(const Setting& setting, const Attribute& row,
                                     Section& section) {
-    const std::string value = row.form == "FILE" ? resolved(setting.value) : setting.value;
+    const bool relative = row.form == "FILE" && !setting.value.starts_with('/');
+    const std::string value = (relative ? folder_ + "/" : "") + setting.value;
     auto canonical = row.canonical(row, value);
     if (canonical) {
         section.values[&row] = std::move(*canonical);
     } else {
         complain(setting.where(), canonical.error().text);
     }
-}
-
-/// The kernel knows no working folder of ours.
-std::string ConfigSections::resolved(std::string_view file) const {
-    const bool relative = !file.starts_with('/') && !folder_.empty();
-    return (relative ? folder_ + "/" : "") + std::string(file);
 }
 
 }  // namespace nvmet

@@ -31,7 +31,8 @@ void fill(Object& object, const Section* section, Kind kind);
 
 class ConfigSections {
   public:
-    ConfigSections(const std::vector<exports::Setting>& settings, std::string folder);
+    /// @param folder  where relative names of images start
+    ConfigSections(const std::vector<exports::Setting>& settings, const std::string& folder);
 
     /// Those of a kind by their names; `target` has the empty name.
     [[nodiscard]] const std::map<std::string, Section>& all(std::string_view kind) const;
@@ -48,12 +49,11 @@ class ConfigSections {
     void take(const exports::Setting& setting);
     void take_shared(const exports::Setting& setting);
     void take_attribute(const exports::Setting& setting, const Attribute& row, Section& section);
-    [[nodiscard]] std::string resolved(std::string_view file) const;
     void complain(const std::string& place, const std::string& text) {
         errors_.push_back(place + ": " + text);
     }
 
-    std::string folder_;
+    std::string folder_;  ///< absolute: the kernel knows no working folder of ours
     std::map<std::string, std::map<std::string, Section>, std::less<>> sections_;
     std::vector<exports::Setting> shared_;
     bool listens_nowhere_ = false;

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "nvmet/config.h"
+#include "nvmet/paths.h"
 #include "nvmet/plan.h"
 
 namespace nvmet {
@@ -98,9 +99,7 @@ class IniWriter {
     }
 
   private:
-    void section(const std::string& name) {
-        held_ = (out_.empty() && held_.empty() ? "[" : "\n[") + name + "]\n";
-    }
+    void section(const std::string& name) { held_ = (out_.empty() ? "[" : "\n[") + name + "]\n"; }
     void line(std::string_view key, const std::string& value) {
         const bool quote = value.find_first_of(";#=") != std::string::npos;
         out_ += held_ + std::string(key) + " = " + (quote ? '"' + value + '"' : value) + "\n";
@@ -230,9 +229,10 @@ Result<KeyFiles> save_keys(const Object& state, const std::string& folder) {
                 return base::error(base::quoted(host->name) +
                                    " has a key: name a folder for such files with --keys DIR");
             }
-            const std::string path = folder + "/" + names.of(Kind::kHost, host->name) +
-                                     (row.file == "dhchap_key" ? ".key" : ".ctrl.key");
             TRY_VOID(base::make_directories(folder, 0700));
+            const std::string path = absolute_path(folder) + "/" +
+                                     names.of(Kind::kHost, host->name) +
+                                     (row.file == "dhchap_key" ? ".key" : ".ctrl.key");
             TRY_VOID(base::write_text_atomically(path, key + "\n", 0600));
             files[{host->name, std::string(row.file)}] = path;
         }

@@ -29,14 +29,15 @@ using nvmet::CommandOptions;
 
 enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
 
-void print(std::string_view text) {
-    (void)base::write_all(STDOUT_FILENO,
-                          text);  // nowhere to say that there is nobody to read
+int fail(const Log& log, const base::Error& error, ExitCode code = kFailed) {
+    log.error(nvmet::explained(error));
+    return code;
 }
 
-int fail(const Log& log, const base::Error& error, ExitCode code = kFailed) {
-    log.error(error.text);
-    return code;
+/// A file that standard output goes to may be full: what is cut short must not pass for done.
+int print(const Log& log, std::string_view text) {
+    const auto written = base::write_all(STDOUT_FILENO, text);
+    return written ? kDone : fail(log, written.error().in("standard output"));
 }
 
 int fail_all(const Log& log, const std::vector<std::string>& errors) {
@@ -46,8 +47,8 @@ int fail_all(const Log& log, const std::vector<std::string>& errors) {
     return kFailed;
 }
 
-void show(const CommandOptions& options, const nvmet::Steps& steps) {
-    print(options.json ? nvmet::plan_json(steps) : nvmet::plan_text(steps));
+int show(const CommandOptions& options, const nvmet::Steps& steps, const Log& log) {
+    return print(log, options.json ? nvmet::plan_json(steps) : nvmet::plan_text(steps));
 }
 
 /// The state as a file on standard output, its keys in files of their own.
@@ -61,15 +62,10 @@ int print_state(const CommandOptions& options, const nvmet::Object& state, const
         for (const std::string& text : saved.left_out) {
             log.warning(text);
         }
-        print(saved.text);
-        return kDone;
+        return print(log, saved.text);
     }
     const auto text = nvmet::to_ini(state, *keys);
-    if (!text) {
-        return fail(log, text.error());
-    }
-    print(*text);
-    return kDone;
+    return text ? print(log, *text) : fail(log, text.error());
 }
 
 int run_plan(const CommandOptions& options, const Log& log) {
@@ -84,8 +80,7 @@ int run_plan(const CommandOptions& options, const Log& log) {
     for (const std::string& text : prepared->warnings) {
         log.warning(text);
     }
-    show(options, prepared->steps);
-    return kDone;
+    return show(options, prepared->steps, log);
 }
 
 int carry_out(const CommandOptions& options, nvmet::OpenTree& open, const nvmet::Prepared& prepared,
@@ -94,8 +89,8 @@ int carry_out(const CommandOptions& options, nvmet::OpenTree& open, const nvmet:
     if (!differences) {
         return fail(log, differences.error());
     }
-    show(options, prepared.steps);
-    return differences->empty() ? kDone : fail_all(log, *differences);
+    const int shown = show(options, prepared.steps, log);
+    return differences->empty() ? shown : fail_all(log, *differences);
 }
 
 int run_apply(const CommandOptions& options, const Log& log) {
@@ -163,11 +158,11 @@ int run_check(const CommandOptions& options, const Log& log) {
             log.warning(warning);
         }
     }
-    print(base::format("%s: %zu subsystems, %zu hosts, %zu ports, no error\n", options.file.c_str(),
-                       wanted->state.all(nvmet::Kind::kSubsystem).size(),
-                       wanted->state.all(nvmet::Kind::kHost).size(),
-                       wanted->state.all(nvmet::Kind::kPort).size()));
-    return kDone;
+    return print(
+        log, base::format("%s: no error (subsystems: %zu, hosts: %zu, ports: %zu)\n",
+                          options.file.c_str(), wanted->state.all(nvmet::Kind::kSubsystem).size(),
+                          wanted->state.all(nvmet::Kind::kHost).size(),
+                          wanted->state.all(nvmet::Kind::kPort).size()));
 }
 
 struct Command {
@@ -206,8 +201,9 @@ std::string keys_help() {
 std::string help(const Command* command) {
     if (command != nullptr) {
         const std::string name(command->name);
-        return "usage: nvmeroot-nvmet " + name + " " + std::string(command->arguments) +
-               " [OPTION…]\n" + base::options_help(nvmet::option_table()) +
+        return "usage: nvmeroot-nvmet " + name + (command->arguments.empty() ? "" : " ") +
+               std::string(command->arguments) + " [OPTION…]\n" +
+               base::options_help(nvmet::option_table()) +
                (command->arguments.empty() ? "" : keys_help());
     }
     std::string text = "usage: nvmeroot-nvmet COMMAND …\n";
@@ -234,10 +230,11 @@ int run(const Command& command, std::span<const std::string_view> words, const L
     const size_t least = command.arguments == "FILE" ? 1 : 0;
     const size_t most = command.arguments.empty() ? 0 : 1;
     if (rest->size() < least || rest->size() > most) {
-        return fail(log,
-                    base::error("usage: nvmeroot-nvmet " + std::string(command.name) + " " +
-                                std::string(command.arguments)),
-                    kUsage);
+        return fail(
+            log,
+            base::error("usage: nvmeroot-nvmet " + std::string(command.name) +
+                        (command.arguments.empty() ? "" : " ") + std::string(command.arguments)),
+            kUsage);
     }
     if (!rest->empty()) {
         (command.arguments == "[NQN]" ? options.nqn : options.file) = rest->front();
@@ -252,12 +249,11 @@ int main(int argc, char** argv) {
     const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
     const Command* command = words.empty() ? nullptr : find_command(words[0]);
     if (words.empty() || std::ranges::find(words, "--help") != words.end()) {
-        print(help(command));
-        return words.empty() ? kUsage : kDone;
+        const int shown = print(log, help(command));
+        return words.empty() ? kUsage : shown;
     }
     if (words[0] == "--version") {
-        print("nvmeroot-nvmet " + std::string(base::kVersion) + "\n");
-        return kDone;
+        return print(log, "nvmeroot-nvmet " + std::string(base::kVersion) + "\n");
     }
     if (command == nullptr) {
         return fail(log,

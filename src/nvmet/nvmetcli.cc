@@ -73,6 +73,7 @@ class JsonReader {
         }
         sort(wanted.state);
         wanted.warnings = std::move(warnings_);
+        wanted.says_nothing = document.members.empty();
         return wanted;
     }
 
@@ -249,8 +250,10 @@ void JsonReader::take_value(const std::string& file, const JsonValue& value,
         complain(place + " " + file, "not a scalar");
         return;
     }
-    // What the kernel shows of a port that has not been enabled yet.
-    const bool unset = value.text.empty() || (object.kind == Kind::kPort && value.text == "-1");
+    // What the kernel shows of a port that has not been enabled yet, and what nvmetcli makes of a
+    // kernel without ANA.
+    const bool unset = value.text.empty() || (object.kind == Kind::kPort && value.text == "-1") ||
+                       (file == "ana_grpid" && value.text == "0");
     if (value.type == JsonValue::Type::kNull || unset) {
         return;
     }

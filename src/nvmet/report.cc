@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvmet/report.h"
 
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -61,6 +64,11 @@ std::string plan_json(const Steps& steps) {
     }
     json.end_array().end_object();
     return json.text() + "\n";
+}
+
+std::string explained(const base::Error& error) {
+    const bool denied = error.code == EACCES || error.code == EPERM;
+    return error.text + (denied && geteuid() != 0 ? " (only root may do this)" : "");
 }
 
 }  // namespace nvmet

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/result.h"
 #include "nvmet/plan.h"
 
 namespace nvmet {
@@ -13,5 +14,8 @@ namespace nvmet {
 std::string plan_text(const Steps& steps);
 /// `{"steps":[{"op":…,"path":…,"value":…,"before":…,"effect":…},…]}`
 std::string plan_json(const Steps& steps);
+
+/// What went wrong, and that it takes root where it does.
+std::string explained(const base::Error& error);
 
 }  // namespace nvmet

@@ -280,6 +280,20 @@ class MissingFinder {
     const Presence& presence_;
 };
 
+/// Why the kernel would not take it, or nothing.
+std::string unfit(Kind kind, const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) {
+        return base::errno_error(errno, path).text;
+    }
+    if (kind == Kind::kPassthru) {
+        return S_ISCHR(status.st_mode) ? "" : path + " is no controller (/dev/nvme0)";
+    }
+    return S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)
+               ? ""
+               : path + " is neither a regular file nor a block device";
+}
+
 }  // namespace
 
 Errors check_rules(const Object& want) {
@@ -314,10 +328,12 @@ Errors check_images(const Object& want) {
     for (const Object* subsystem : want.all(Kind::kSubsystem)) {
         for (const Object& child : subsystem->children) {
             const std::string& path = child.get("device_path");
-            struct stat status {};
-            if (child.get("enable") == "1" && !path.empty() && stat(path.c_str(), &status) != 0) {
+            if (child.get("enable") != "1" || path.empty()) {
+                continue;
+            }
+            if (const std::string why = unfit(child.kind, path); !why.empty()) {
                 errors.push_back((child.place.empty() ? subsystem->title() : child.place) + ": " +
-                                 base::errno_error(errno, path).text);
+                                 why);
             }
         }
     }

@@ -24,7 +24,7 @@ std::vector<std::string> check_presence(const Object& want, const Presence& pres
 /// Hosts that have a key now and would have none.
 std::vector<std::string> check_lost_keys(const Object& have, const Object& want);
 
-/// Images that are not there.
+/// Images that are not there, or are nothing that the kernel takes.
 std::vector<std::string> check_images(const Object& want);
 
 }  // namespace nvmet

@@ -43,6 +43,8 @@ std::string kernel_value(const Attribute& row, const std::string& name, int seri
         {"param_inline_data_size", "-1"},
         {"param_max_queue_size", "-1"},
         {"param_mdts", "-1"},
+        {"addr_adrfam", "pcie"},
+        {"addr_tsas", "reserved"},
     };
     if (row.file == "attr_serial") {
         return base::format("%016x    ", 0x5e1a1000 + serial);
@@ -197,8 +199,7 @@ Status FakeConfigfs::check_value(const std::string& folder, const std::string& n
         admitted->first.starts_with(folder + "/allowed_hosts/")) {
         return errno_error(EINVAL, path);
     }
-    if (name == "addr_tsas" && object.kind == Kind::kPort &&
-        (object.files.at("addr_trtype") == "rdma") != (value == "connected")) {
+    if (name == "addr_tsas" && object.files.at("addr_trtype") != "tcp") {
         return errno_error(EINVAL, path);
     }
     if (name == "addr_treq" && value == "not specified" && object.files.contains("addr_tsas") &&
@@ -227,7 +228,7 @@ Status FakeConfigfs::write(const std::string& file, std::string_view value) {
     const std::string before = files[name];
     files[name] = text;
     if (name == "addr_trtype" && found->second.kind == Kind::kPort && files.contains("addr_tsas")) {
-        files["addr_tsas"] = text == "tcp" ? "none" : text == "rdma" ? "connected" : "";
+        files["addr_tsas"] = text == "tcp" ? "none" : text == "rdma" ? "connected" : "reserved";
     }
     if (name == "addr_tsas" && text == "tls1.3" && files["addr_treq"] == "not specified") {
         files["addr_treq"] = "required";
