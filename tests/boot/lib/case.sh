@@ -18,7 +18,7 @@ case_settings() {
     disk=tiny             # the root: tiny or debian
     written_disk=root.ext4 # the image that the guest's root writes to
     label=                # what /label of the root says, if not the disk's name
-    server=process        # process: nvmeroot-target; guest: the kernel's nvmet in a second guest; none
+    server=process        # process: nvmeroot-target; guest: the kernel's nvmet in a second guest; none; or a function
     quirk=                # a lie of the rogue target
     address=127.0.0.1     # where the target listens
     portal=10.0.2.2:$port # how the guest calls it
@@ -120,6 +120,8 @@ case_boot() {
     case $server in
         process) serve_by_process ;;
         guest) serve_by_guest ;;
+        none) ;;
+        *) "$server" ;;
     esac
     [ "$judge" = root ] || [ "$judge" = facts ] || init=rdinit=/vt/init
     [ "$judge" != script ] || guest_options+=(-drive "file=$tools_disk,format=raw,if=virtio,readonly=on")

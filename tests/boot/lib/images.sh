@@ -40,10 +40,10 @@ image_with() {
 nvmet_image() {
     local tree=$1.tree library
     rm -rf "$tree"
-    mkdir -p "$tree"/{dev,proc,sys,run,tmp}
+    mkdir -p "$tree"/{dev,proc,sys,run,tmp,tools}
     busybox_into "$tree" || return 1
-    modules_into "$tree/modules" virtio_pci virtio_blk virtio_net af_packet 8021q nvmet nvmet-tcp nvme-tcp crc32c_generic \
-        hmac sha256_generic sha512_generic dh_generic || return 1
+    modules_into "$tree/modules" virtio_pci virtio_blk virtio_net ext4 af_packet 8021q nvmet nvmet-tcp nvme-tcp \
+        -crc32c_generic -hmac -sha256_generic -sha512_generic -dh_generic || return 1
     cp "$boot_tests/guest/nvmet-init" "$tree/init"
     cp "$nvmet" "$tree/bin/"
     for library in $(ldd "$nvmet" | grep -o '/[^ ]*'); do

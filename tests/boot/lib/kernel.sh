@@ -6,7 +6,7 @@
 #                         kernel_modules (.../lib/modules/RELEASE, with modules.dep)
 
 # The suites that hold a kernel of this series.
-declare -A kernel_suite=([6.1]=bookworm [6.12]=bookworm-backports)
+declare -A kernel_suite=([6.1]=bookworm [6.12]=bookworm-backports [newest]=trixie-backports)
 
 kernel_ready() {
     local dir=$top/build/kernel/$1
@@ -19,14 +19,21 @@ kernel_ready() {
 }
 
 kernel_unpack() {
-    local apt=$top/packaging/apt-private.sh suite=${kernel_suite[$1]} dir=$2 package
+    local apt=$top/packaging/apt-private.sh suite=${kernel_suite[$1]} dir=$2 package release part
     package=$("$apt" depends "$suite" linux-image-amd64 | grep '^linux-image-' | grep -v -- -unsigned | head -n 1)
     [ -n "$package" ] || return 1
+    release=${package#linux-image-}
     rm -rf "$dir"
-    "$apt" fetch-binary "$suite" "$package" "$dir" || return 1
-    echo "${package#linux-image-}" >"$dir/release"
-    depmod -b "$dir" "${package#linux-image-}" || return 1
-    kernel_elf "$dir/boot/vmlinuz-${package#linux-image-}" >"$dir/vmlinux"
+    # From 7.2 on the kernel, its modules and its lists are packages of their own, below /usr/lib.
+    for part in "$package" $("$apt" depends "$suite" "$package" | grep -xF "$(printf "linux-%s-$release\n" base binary modules)"); do
+        "$apt" fetch-binary "$suite" "$part" "$dir" || return 1
+    done
+    if [ ! -e "$dir/lib" ]; then
+        ln -s usr/lib "$dir/lib" && install -D "$dir/lib/modules/$release/vmlinuz" "$dir/boot/vmlinuz-$release" || return 1
+    fi
+    echo "$release" >"$dir/release"
+    depmod -b "$dir" "$release" || return 1
+    kernel_elf "$dir/boot/vmlinuz-$release" >"$dir/vmlinux"
 }
 
 # kernel_elf BZIMAGE   the uncompressed kernel inside, which QEMU boots through its PVH note without the decompressor.
@@ -46,13 +53,15 @@ kernel_elf() {
     esac
 }
 
-# modules_into DIR NAME…   copies modules with what they need, unpacked, and DIR/modules.order: the order to insert them
+# modules_into DIR NAME…   copies modules with what they need, unpacked, and DIR/modules.order: the order to insert them.
+# A name that begins with - may be absent: newer kernels have the algorithm built in.
 modules_into() {
     local dir=$1 name file
     shift
     mkdir -p "$dir"
     for name in "$@"; do
-        modprobe -d "${kernel_modules%/lib/modules/*}" -S "$kernel_release" --show-depends "$name" || return 1
+        modprobe -d "${kernel_modules%/lib/modules/*}" -S "$kernel_release" --show-depends "${name#-}" ||
+            [ "${name#-}" != "$name" ] || return 1
     done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' | while read -r file; do
         name=${file##*/}
         case $file in

@@ -2,11 +2,16 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
 # The guests' distribution's nvme-cli and fio, on a disk that guests read: an initramfs would be too large for them.
 #
+#   tools_ready         sets tools_disk
 #   tools_overlay DIR   DIR for guest/tools-init, which runs guest/$script; sets tools_disk
 
-tools_overlay() {
+tools_ready() {
     tools_disk=$boot/tools.ext4
     built "$tools_disk" "$boot_tests/lib/tools.sh" "$top/packaging/apt-private.sh" -- tools_make "$tools_disk"
+}
+
+tools_overlay() {
+    tools_ready
     busybox_into "$1"
     modules_into "$1/modules" virtio_pci virtio_blk virtio_net ext4 crc32c_generic nvme-tcp hmac sha256_generic \
         sha512_generic dh_generic
