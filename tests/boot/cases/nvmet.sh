@@ -9,7 +9,8 @@ nvmet_case() {
     uri=
     ip=
     edit_overlay=add_nvmet_check
-    expect_facts=(plan-again='nothing to do: the target is as the file says' connected=yes io-before=yes beside=0
+    expect_facts=('bare=nothing to do: the target is as the file says' bare-again=same
+        plan-again='nothing to do: the target is as the file says' connected=yes io-before=yes beside=0
         io-after=yes new-port=yes far= taken-back=yes undisturbed=0 state=live 'fio=err= 0: pid'
         dump-plan='nothing to do: the target is as the file says' cleared=0 empty=yes dump=same connected-again=yes)
 }

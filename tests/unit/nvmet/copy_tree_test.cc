@@ -2,10 +2,16 @@
 // Commands on a copy of the tree, in files.
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "nvmet/commands.h"
+#include "nvmet/dump.h"
+#include "nvmet/validate.h"
 #include "sample.h"
 
 namespace {
+
+using nvmet::Object;
 
 struct Fixture : sample::Files {
     Fixture() {
@@ -79,6 +85,51 @@ BOOST_AUTO_TEST_CASE(a_key_that_would_be_lost_stops_everything) {
     options.drop_keys = true;
     carry_out(prepared());
     BOOST_TEST(dir.read("tree/nvmet/hosts/nqn.2024-08.com.example:web2/dhchap_key") == "\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_says_nothing_empties_no_target) {
+    carry_out(prepared());
+    for (const char* text : {"", "# cut off\n", "{}"}) {
+        options.file = dir.file("cut", text);
+        auto open = nvmet::open_tree(options.configfs);
+        const auto refused = nvmet::prepare(*open, options, false);
+        BOOST_REQUIRE_MESSAGE(!refused.ok(), text);
+        BOOST_TEST(refused.error()[0].find("says nothing at all: nvmeroot-nvmet clear") !=
+                   std::string::npos);
+    }
+    options.file = dir.file("none", "[target]\nlisten = none\n");
+    BOOST_TEST(!prepared().steps.empty());
+}
+
+BOOST_AUTO_TEST_CASE(images_are_files_and_controllers_are_devices) {
+    const Object want = wanted(sample::kFull);
+    const auto errors = nvmet::check_images(want);
+    BOOST_REQUIRE(errors.size() == 1U);  // one.img is there, two.img is switched off
+    BOOST_TEST(errors[0].find("/dev/nvme7: No such file") != std::string::npos, errors[0]);
+    (void)dir.folder("folder");
+    const auto folder = nvmet::check_images(
+        wanted(sample::with(sample::kFull, "image = one.img", "image = folder")));
+    BOOST_REQUIRE(folder.size() == 2U);
+    BOOST_TEST(folder[0].find("neither a regular file nor a block device") != std::string::npos);
+    const auto file =
+        nvmet::check_images(wanted(sample::with(sample::kFull, "/dev/nvme7", dir.at("one.img"))));
+    BOOST_REQUIRE(file.size() == 1U);
+    BOOST_TEST(file[0].find("is no controller") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_kernel_is_told_names_that_count_everywhere) {
+    const std::string relative = std::filesystem::relative(dir.at("t.conf"));
+    const auto read = nvmet::load(relative);
+    BOOST_REQUIRE(read.ok());
+    const Object* subsystem =
+        read->state.find(nvmet::Kind::kSubsystem, "nqn.2024-08.com.example:disks");
+    BOOST_TEST(subsystem->find(nvmet::Kind::kNamespace, "1")->get("device_path") ==
+               dir.at("one.img"));
+    const auto keys = nvmet::save_keys(read->state, std::filesystem::relative(dir.at("keys")));
+    BOOST_REQUIRE(keys.ok());
+    for (const auto& [key, file] : *keys) {
+        BOOST_TEST(file.starts_with(dir.at("keys/")), file);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_without_a_target_is_refused) {
