@@ -9,7 +9,7 @@ nvmet_case() {
     uri=
     ip=
     edit_overlay=add_nvmet_check
-    expect_facts=('bare=nothing to do: the target is as the file says' bare-again=same
+    expect_facts=('bare=nothing to do: the target is as the file says' bare-again=same unknown=0
         plan-again='nothing to do: the target is as the file says' connected=yes io-before=yes beside=0
         io-after=yes new-port=yes far= taken-back=yes undisturbed=0 state=live 'fio=err= 0: pid'
         dump-plan='nothing to do: the target is as the file says' cleared=0 empty=yes dump=same connected-again=yes)
@@ -114,7 +114,7 @@ unit_overlay() {
     local network=$1/etc/systemd/network
     nvmet_overlay "$1"
     rm "$1/settings"
-    sed -i 's|/dev/vda|/dev/vdb|' "$1/etc/nvmeroot/nvmeroot-nvmet.conf"
+    sed -i 's|/dev/vda|/dev/vdb|; s|,10.9.5.1:4420||' "$1/etc/nvmeroot/nvmeroot-nvmet.conf"
     mkdir -p "$network" "$1/root"
     printf '[Match]\nName=e*\n[Network]\nAddress=10.9.0.1/24\nLinkLocalAddressing=no\n' >"$network/wire.network"
     printf '%s=%q\n' SUBSYSNQN "$subsysnqn" HOSTNQN "$hostnqn" HOSTID "$hostid" >"$1/root/settings"

@@ -83,12 +83,14 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_cannot_do_is_refused_by_name) {
            "one key for a host, not two");
     expect(kWhole + "[access.x]\nhost=a\nsubsystem=s\n", "not one for each subsystem");
     expect("[target]\nin_capsule_data=4096\n" + kWhole, "inline_data_size");
+    expect(kWhole + "protection=at-rest\n", "the kernel keeps no check sums");
     expect(kWhole + "shared=no\n", "tells hosts that every disk is shared");
     expect("[target]\nlisten=192.0.2.1:0\n" + kWhole, "not a number between 1 and 65535");
 }
 
 BOOST_AUTO_TEST_CASE(what_the_kernel_does_anyway_may_be_said) {
-    BOOST_TEST(errors(kWhole + "read_only=no\npi=none\nshared=yes\n").empty());
+    BOOST_TEST(
+        errors(kWhole + "read_only=no\npi=none\nshared=yes\nprotection=none\nscrub=no\n").empty());
     BOOST_TEST(errors("[target]\ndiscovery_auth=no\n" + kWhole).empty());
 }
 

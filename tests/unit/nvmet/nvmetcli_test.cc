@@ -33,8 +33,7 @@ void collect(const base::JsonValue& value, const std::string& path, Leaves& leav
     for (const base::JsonValue& item : value.items) {
         std::string name = item.text;
         for (const char* key : {"nqn", "nsid", "portid", "grpid", "name"}) {
-            const base::JsonValue* found = item.find(key);
-            name = found == nullptr || !name.empty() ? name : found->text;
+            name = name.empty() ? item[key].text : name;
         }
         collect(item, path + "[" + name + "]", leaves);
     }

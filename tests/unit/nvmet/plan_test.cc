@@ -213,6 +213,16 @@ BOOST_AUTO_TEST_CASE(everything_goes_and_nothing_is_left) {
     BOOST_TEST((kernel.snapshot() == before));
 }
 
+/// So that the tests below let the write of each attribute fail.
+BOOST_AUTO_TEST_CASE(the_full_configuration_writes_every_attribute) {
+    const auto steps = nvmet::make_plan(state(), wanted(kFull));
+    for (const nvmet::Attribute& row : nvmet::attributes()) {
+        const bool written =
+            std::ranges::any_of(steps, [&](const nvmet::Step& step) { return step.row == &row; });
+        BOOST_TEST((written || row.change == nvmet::Change::kTrigger), row.file);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(each_step_may_fail_from_nothing_to_all) {
     fail_everywhere(wanted(kFull));
 }
