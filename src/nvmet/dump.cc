@@ -240,7 +240,25 @@ Result<KeyFiles> save_keys(const Object& state, const std::string& folder) {
     return files;
 }
 
+namespace {
+
+/// nvmetcli lets an image be named relative to where it ran, which no file can tell.
+base::Status check_images_absolute(const Object& object, const std::string& title) {
+    const std::string& path = object.get("device_path");
+    if (!path.empty() && !path.starts_with('/')) {
+        return base::error(title + ": the image " + base::quoted(path) +
+                           " is relative to a folder that nobody knows any more; set it again");
+    }
+    for (const Object& child : object.children) {
+        TRY_VOID(check_images_absolute(child, title + (title.empty() ? "" : " ") + child.title()));
+    }
+    return base::done();
+}
+
+}  // namespace
+
 Result<std::string> to_ini(const Object& dumped, const KeyFiles& keys) {
+    TRY_VOID(check_images_absolute(dumped, ""));
     const Object state = with_all_groups(dumped);
     for (const Object& object : state.children) {
         for (const auto& [target, name] : object.links) {

@@ -145,6 +145,15 @@ BOOST_AUTO_TEST_CASE(a_full_target_comes_back_from_either_format) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_image_that_is_nowhere_is_named) {
+    const auto ini = nvmet::to_ini(
+        imported(sample::with(saved_file("linux-6.1"), "/dev/vg0/web1", "web1.img")), {});
+    BOOST_REQUIRE(!ini.ok());
+    BOOST_TEST(ini.error().text ==
+               "subsystem nqn.2024-08.com.example:disks namespace 1: the image \"web1.img\" is "
+               "relative to a folder that nobody knows any more; set it again");
+}
+
 BOOST_AUTO_TEST_CASE(keys_go_to_files_or_nowhere) {
     const auto keys = nvmet::save_keys(wanted(sample::kFull), "");
     BOOST_REQUIRE(!keys.ok());
