@@ -11,7 +11,6 @@
 namespace boot {
 namespace {
 
-using base::Result;
 using nvme::PiField;
 using nvme::PiFormat;
 
