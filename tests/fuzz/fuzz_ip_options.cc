@@ -11,7 +11,17 @@
 namespace {
 
 size_t entries(const boot::NetworkPlan& plan) {
-    return plan.interfaces.size() + plan.routes.size() + plan.dns.size();
+    return plan.interfaces.size() + plan.routes.size() + plan.dns.size() + plan.devices.size() +
+           plan.names.size();
+}
+
+void check(const boot::DevicePlan& plan) {
+    const bool vlan = plan.kind == boot::DevicePlan::Kind::kVlan;
+    const bool numbered = plan.vlan_id > 0 && plan.vlan_id < 4095;
+    if (plan.name.empty() || plan.name.size() > 15 || plan.ports.empty() || vlan != numbered ||
+        (vlan && plan.ports.size() != 1)) {
+        abort();
+    }
 }
 
 void check(const boot::InterfacePlan& plan) {
@@ -46,6 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     for (const boot::InterfacePlan& one : boot::interface_plans(plan)) {
         check(one);
+    }
+    for (const boot::DevicePlan& device : plan.devices) {
+        check(device);
     }
     return 0;
 }
