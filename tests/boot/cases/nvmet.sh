@@ -9,6 +9,7 @@ nvmet_case() {
     uri=
     ip=
     edit_overlay=add_nvmet_check
+    timeout=240
     expect_facts=('bare=nothing to do: the target is as the file says' bare-again=same unknown=0
         plan-again='nothing to do: the target is as the file says' connected=yes io-before=yes beside=0
         io-after=yes new-port=yes far= taken-back=yes undisturbed=0 state=live 'fio=err= 0: pid'
