@@ -9,7 +9,7 @@ case_debian_login() {
     disk=debian
     guest_options=(-smp 2 -m 1024)
     last_line='diskless login:'
-    timeout=300
+    timeout=420
     expect_facts=(root-device~^nvme written=yes readable-secrets=0 ctrl-loss=off 'closed-secrets<=8'
         networkd-file~^05-nvmeroot- kept-address=10.0.2.15/24)
 }
