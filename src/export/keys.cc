@@ -297,6 +297,8 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return store_bytes(v.text, 0, 64U << 10U, 16, s.limits.io_capsule_bytes); }},
     {"max_h2c_data", "SIZE", "1M", "data that a host sends in one piece at most; a multiple of 4 bytes, 4K to 16M",
      [](const Value& v, TargetSection& s) { return store_bytes(v.text, 4096, 16U << 20U, 4, s.limits.max_h2c_bytes); }},
+    {"busy_poll", "MICROSECONDS", "50", "how long the server stays awake for a host's next command where hosts are that quick; 0 to 1000",
+     [](const Value& v, TargetSection& s) { return store_number(v.text, 0, 1000, s.limits.busy_poll_us); }},
     {"state_dir", "FOLDER", "none", "where reservations are kept that hosts want to survive a restart",
      [](const Value& v, TargetSection& s) { s.state_dir = v.path(); return Status(base::done()); }},
     {"control", "FILE", "", "the Unix socket for status, reload and drain",

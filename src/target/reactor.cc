@@ -3,6 +3,7 @@
 // What both engines share: the loop, the timers, deferred calls.
 #include "target/reactor.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -14,6 +15,29 @@ base::Result<std::unique_ptr<Reactor>> Reactor::open(Engine engine) {
     }
     auto uring = open_uring_reactor();
     return uring.ok() || engine == Engine::kIoUring ? std::move(uring) : open_epoll_reactor();
+}
+
+bool Vigil::begins() {
+    if (span_.count() == 0) {
+        return false;
+    }
+    if (credit_ == 0 && until_trial_ > 0) {
+        --until_trial_;
+        return false;
+    }
+    return true;
+}
+
+void Vigil::ended(bool in_time, base::TimePoint::duration took) {
+    constexpr unsigned kMost = 16, kLost = 2;
+    constexpr unsigned kTrial = 64, kTrialAmongOthers = 4096;
+    const bool preempted = took > 4 * span_;
+    if (preempted) {
+        credit_ = 0;
+    } else {
+        credit_ = in_time ? std::min(credit_ + 1, kMost) : credit_ - std::min(credit_, kLost);
+    }
+    until_trial_ = preempted ? kTrialAmongOthers : kTrial;
 }
 
 Reactor::Reactor() {

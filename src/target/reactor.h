@@ -19,6 +19,7 @@
 
 #include <sys/uio.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,6 +35,28 @@
 namespace target {
 
 class Timer;
+
+/// Whether a loop with nothing to do stays awake for a moment: a sleep and the waking from it cost
+/// more than the wait for a peer that answers at once. It is tried now and then, and goes on as
+/// long as something comes in time more often than not; so a loop that is idle, or whose peers take
+/// their time, sleeps. So does one that others take the processor from: staying awake would use up
+/// its share of it.
+class Vigil {
+  public:
+    /// @param span  how long; 0: never
+    void set(std::chrono::microseconds span) { span_ = span; }
+    [[nodiscard]] std::chrono::microseconds span() const { return span_; }
+    /// Whether to stay awake this time.
+    bool begins();
+    /// To be called after each begins() that said yes.
+    /// @param in_time  something came. @param took  by the clock
+    void ended(bool in_time, base::TimePoint::duration took);
+
+  private:
+    std::chrono::microseconds span_{0};
+    unsigned credit_ = 0;
+    unsigned until_trial_ = 0;  ///< turns
+};
 
 /// How an operation ended: bytes moved (for accept the new descriptor, else 0), or minus an errno.
 /// Captures of at most two pointers cost no memory.
@@ -91,6 +114,8 @@ class Reactor {
     /// Loops until stop(), and on until no disk operation is left.
     void run();
     void stop() { stopped_ = true; }
+    /// How long to stay awake where that seems worth it; at first not at all.
+    void busy_poll(std::chrono::microseconds span) { vigil_.set(span); }
     /// Disk operations whose `done` was not called yet.
     [[nodiscard]] size_t disk_in_flight() const { return disk_in_flight_; }
 
@@ -101,6 +126,22 @@ class Reactor {
     /// `done`.
     /// @param deadline  nullptr: no limit
     virtual void wait(const base::TimePoint* deadline) = 0;
+    /// Stays awake for a moment, if that seems worth it. @param look  whether something has ended
+    template <class Look>
+    bool keep_vigil(Look look) {
+        if (!vigil_.begins()) {
+            return false;
+        }
+        const base::TimePoint begin = clock_.now();
+        base::TimePoint::duration took{};
+        bool came = false;
+        while (!came && took < vigil_.span()) {
+            came = look();
+            took = clock_.now() - begin;
+        }
+        vigil_.ended(came, took);
+        return came;
+    }
     /// A reactor that is no disk's, such as a test's, has nothing that can be done now.
     [[nodiscard]] virtual bool can_do_now() const { return true; }
     void read_clock() { now_ = clock_.now(); }
@@ -117,6 +158,7 @@ class Reactor {
     void run_deferred();
 
     base::SystemClock clock_;
+    Vigil vigil_;
     base::TimePoint now_;
     uint64_t timer_sequence_ = 0;
     std::map<TimerKey, Timer*> timers_;

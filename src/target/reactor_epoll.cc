@@ -197,8 +197,14 @@ int EpollReactor::timeout_ms(const base::TimePoint* deadline) const {
 void EpollReactor::wait(const base::TimePoint* deadline) {
     std::array<epoll_event, 256> events{};
     read_clock();
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 timeout_ms(deadline));
+    int count = 0;
+    const auto look = [&](int timeout) {
+        count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+        return count > 0;
+    };
+    if (!keep_vigil([&] { return look(0) || !ended_.empty(); })) {
+        look(timeout_ms(deadline));
+    }
     read_clock();
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<size_t>(i)];

@@ -163,11 +163,15 @@ void UringReactor::finish(const io_uring_cqe& cqe) {
 
 void UringReactor::wait(const base::TimePoint* deadline) {
     io_uring_cqe* first = nullptr;
-    if (deadline != nullptr) {
+    const bool awake = keep_vigil([this] {
+        (void)io_uring_submit_and_get_events(&ring_);
+        return io_uring_cq_ready(&ring_) > 0;
+    });
+    if (!awake && deadline != nullptr) {
         read_clock();
         __kernel_timespec left = timespec_until(*deadline, now());
         (void)io_uring_submit_and_wait_timeout(&ring_, &first, 1, &left, nullptr);
-    } else {
+    } else if (!awake) {
         (void)io_uring_submit_and_wait(&ring_, 1);
     }
     read_clock();

@@ -326,6 +326,9 @@ base::Status serve(exports::ExportConfig config, const ConfigSource& source, Rea
     TRY(const base::UniqueFd signals, take_signals());
     raise_file_limit(config, log);
     TRY(const auto reactor, Reactor::open(engine));
+    if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {  // else it would keep from running what it waits for
+        reactor->busy_poll(std::chrono::microseconds(config.limits.busy_poll_us));
+    }
     const OperationSockets sockets = operation_sockets(config);
     TRY(const auto service,
         Service::open(std::move(config), *reactor, log, between, inherited_sockets()));

@@ -258,4 +258,53 @@ BOOST_DATA_TEST_CASE(stop_waits_for_the_disk, support::engines(), engine) {
     BOOST_TEST(ended == 1000);
 }
 
+BOOST_AUTO_TEST_CASE(stays_awake_while_it_pays) {
+    using std::chrono::microseconds;
+    target::Vigil vigil;
+    BOOST_TEST(!vigil.begins());
+    vigil.set(microseconds(50));
+    const auto trials = [&](bool in_time, microseconds took, int turns) {
+        int count = 0;
+        for (int i = 0; i < turns; ++i) {
+            if (vigil.begins()) {
+                ++count;
+                vigil.ended(in_time, took);
+            }
+        }
+        return count;
+    };
+    BOOST_TEST(trials(false, microseconds(50), 650) == 10);  // nothing comes: a trial now and then
+    BOOST_TEST(trials(true, microseconds(5), 650) > 580);    // it does: nearly always
+    BOOST_TEST(trials(false, microseconds(50), 650) < 20);   // and soon given up again
+    BOOST_TEST(trials(true, microseconds(5), 650) > 580);
+    BOOST_TEST(trials(true, microseconds(3000), 4000) == 1);  // others want the processor
+}
+
+BOOST_DATA_TEST_CASE(an_awake_loop_does_the_same, support::engines(), engine) {
+    const auto reactor = support::open_reactor(engine);
+    reactor->busy_poll(std::chrono::microseconds(1000));
+    std::array<int, 2> ends{};
+    BOOST_REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    base::UniqueFd one(ends[0]), two(ends[1]);
+    std::array<std::byte, 1> in{}, out{};
+    iovec part{out.data(), out.size()};
+    int rounds = 0;
+    std::function<void()> round = [&] {
+        reactor->receive(two.get(), in, [&](int result) {
+            BOOST_TEST(result == 1);
+            ++rounds < 500 ? round() : reactor->stop();
+        });
+        reactor->send(one.get(), std::span(&part, 1), [](int result) { BOOST_TEST(result == 1); });
+    };
+    bool fired = false;
+    target::Timer timer(*reactor, [&] { fired = true; });
+    timer.set(reactor->now());
+    round();
+    reactor->run();
+    BOOST_TEST(rounds == 500);
+    BOOST_TEST(fired);
+    reactor->close(std::move(one));
+    reactor->close(std::move(two));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
