@@ -6,6 +6,9 @@ namespace {
 
 /// A host that is about to be admitted takes its next step sooner.
 constexpr base::seconds kStandstill{2};
+/// The same for its first word. Short, for it is how long each round of a crowd that says nothing
+/// lasts; long enough for a host that makes many connections before it speaks on the first.
+constexpr base::milliseconds kSilence{250};
 
 }  // namespace
 
@@ -30,10 +33,10 @@ Connection* Admission::find_victim(base::TimePoint now) const {
     base::TimePoint since = now - kStandstill;
     for (Connection* stranger : strangers_) {
         const Standing standing = stranger->standing();
-        if (!standing.spoke) {
+        if (!standing.spoke && standing.last_step <= now - kSilence) {
             return stranger;
         }
-        if (standing.last_step <= since) {
+        if (standing.spoke && standing.last_step <= since) {
             since = standing.last_step;
             slowest = stranger;
         }

@@ -2,8 +2,8 @@
 //
 // Which connections may be there at the same time: a bound for all, one for each address, and one
 // for strangers, who have not yet shown that they may connect. Where there is no room for one more,
-// the oldest that never said anything goes; then one that has not moved for a while; if there is
-// none, the new one waits in the kernel's queue for those that are just about to be admitted.
+// the oldest goes that said nothing in a quarter of a second; then one that has not moved for a
+// while; if there is none, the new one waits, for those that are just about to be admitted.
 #pragma once
 
 #include <list>

@@ -20,7 +20,7 @@ constexpr int kBacklog = 1024;
 /// Out of descriptors or memory: try again when some may be free.
 constexpr base::seconds kAcceptRetry{1};
 /// No room for a stranger: how soon one may be found that has stood still for too long.
-constexpr base::milliseconds kAdmissionRetry{100};
+constexpr base::milliseconds kAdmissionRetry{20};
 /// How often a stopping server looks whether everything was answered.
 constexpr base::milliseconds kQuietInterval{10};
 constexpr base::seconds kComplainInterval{10};

@@ -23,8 +23,10 @@ class EchoSession final : public target::Session {
   public:
     static constexpr size_t kFlood = 8U << 20U;
 
-    EchoSession(target::SessionOwner& owner, target::Endpoints endpoints, int& alive)
+    EchoSession(target::SessionOwner& owner, target::Endpoints endpoints, base::TimePoint now,
+                int& alive)
         : owner_(owner), endpoints_(std::move(endpoints)), alive_(alive) {
+        standing_.last_step = now;
         ++alive_;
     }
     ~EchoSession() override { --alive_; }
@@ -104,9 +106,9 @@ class EchoSession final : public target::Session {
 class EchoFactory final : public target::SessionFactory {
   public:
     std::unique_ptr<target::Session> make(target::SessionOwner& owner, target::Endpoints endpoints,
-                                          base::TimePoint) override {
+                                          base::TimePoint now) override {
         ++made;
-        return std::make_unique<EchoSession>(owner, std::move(endpoints), alive);
+        return std::make_unique<EchoSession>(owner, std::move(endpoints), now, alive);
     }
     int made = 0;
     int alive = 0;
