@@ -44,13 +44,23 @@ add_nvmet_check() {
     install -m600 "$keys/host" "$1/etc/nvmeroot/host"
 }
 
-case_nvmet_unit() {
-    about="a Debian with nvmeroot-nvmet.service is rebooted; then a machine boots from it, keys in both directions"
+unit_case() {
     judge=root
     server=serve_by_unit
     portal=10.9.0.1
     ip=ip=10.9.0.2:::255.255.255.0:::none
     expect_facts=(written=yes 'authentication=both ways with sha256 and ffdhe2048')
+}
+
+case_nvmet_unit() {
+    about="a Debian with nvmeroot-nvmet.service is rebooted; then a machine boots from it, keys in both directions"
+    unit_case
+}
+
+case_nvmet_unit_newest() {
+    about="the same on the newest kernel of the distribution's backports"
+    kernel=newest
+    unit_case
 }
 
 # The server is the test's Debian on a disk of its own, which systemd boots twice; vdb is the client's root.
