@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "target/held.h"
 
 namespace target {
 namespace {
@@ -24,26 +25,21 @@ constexpr uint64_t kChunkBytes = 256U << 10U;
 /// How much work a stopped `image protect` loses.
 constexpr uint64_t kCheckpointBytes = 256U << 20U;
 
-/// A server that was killed lets go of its files a moment after it has gone: its io_uring outlives
-/// it.
 base::Status lock(int fd, short kind, const std::string& path) {
-    constexpr base::seconds kPatience{2};
-    constexpr base::milliseconds kPause{20};
-    base::SystemClock clock;
-    const base::Deadline deadline(clock, kPatience);
     struct flock range {};
     range.l_type = kind;
     range.l_whence = SEEK_SET;
-    while (fcntl(fd, F_OFD_SETLK, &range) != 0) {
-        if (errno != EAGAIN && errno != EACCES) {
+    base::SystemClock clock;
+    auto locked = while_held(clock, [&]() -> base::Status {
+        if (fcntl(fd, F_OFD_SETLK, &range) != 0) {
             return base::errno_error(errno, "lock " + path);
         }
-        if (deadline.passed()) {
-            return base::error(path + ": in use by a server or by another command");
-        }
-        clock.sleep(kPause);
+        return base::done();
+    });
+    if (!locked && locked.error().code == EAGAIN) {
+        return base::error(path + ": in use by a server or by another command");
     }
-    return base::done();
+    return locked;
 }
 
 Result<UniqueFd> open_locked(const std::string& path, int flags, short kind) {

@@ -15,6 +15,7 @@
 
 #include "target/backend_file.h"
 #include "target/core_config.h"
+#include "target/held.h"
 #include "target/notify.h"
 #include "target/operation.h"
 #include "target/protected_file.h"
@@ -274,7 +275,9 @@ void Service::set_scrubs(const exports::ExportConfig& config) {
 
 base::Status Service::listen_on(const std::vector<exports::Address>& addresses, bool discovery) {
     for (const exports::Address& address : addresses) {
-        TRY(const SocketAddress bound, server_.listen({address.host, address.port}));
+        TRY(const SocketAddress bound, while_held(clock_, [&] {
+                return server_.listen({address.host, address.port});
+            }));
         const auto id = static_cast<uint16_t>(target_.portals().size() + 1);
         target_.add_portal({bound.address, bound.port, id, discovery});
         log_.notice((discovery ? "discovery on " : "listening on ") + to_text(bound));
