@@ -203,7 +203,8 @@ Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& prove
         policy = {.pi_type = {}, .guard_bits = {}, .block_size = policy.block_size};
     }
     TRY_VOID(judge_format(format, root.identify.nsze, kernel, policy));
-    std::string protection = protection_sentence(format, kernel, plan.connect.data_digest);
+    TRY_VOID(judge_digest(kernel, plan.integrity));
+    std::string protection = protection_sentence(format, kernel);
     if (audited != nullptr) {
         TRY_VOID(compare_with_root(*audited, root, plan.audit));
         protection += ", audited: " + audited->sentence;

@@ -106,25 +106,25 @@ Outcome<Verdict> examine(const CheckedDevice& found, const AuditPolicy& policy,
         staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + found.controller)));
     TRY(const RootNamespace root, staged(ExitCode::kNamespace, read_namespace(device, found.nsid)));
     TRY(const nvme::PiFormat format, staged(ExitCode::kFormat, read_format(device, root)));
-    Disk disk{found.disk, found.sysfs, attribute(found.sysfs + "/wwid"), 0};
-    const auto sectors = base::parse_u64(attribute(found.sysfs + "/size"));
-    constexpr uint64_t kSectorBytes = 512;
-    disk.size_bytes = sectors ? *sectors * kSectorBytes : 0;
-    const KernelView kernel = read_kernel_view(sys, found.controller, disk);
+    const auto disk = find_disk(sys, found.controller, found.nsid);
+    if (!disk) {
+        return Failure::final(ExitCode::kNamespace,
+                              base::error(found.disk + " went away while it was looked at"));
+    }
+    const KernelView kernel = read_kernel_view(sys, found.controller, *disk);
 
     Verdict verdict;
     verdict.rows.emplace_back(
         "namespace", "NSID " + std::to_string(root.nsid) + " of " +
                          attribute(sys.sys + "/class/nvme/" + found.controller + "/subsysnqn") +
-                         " by " + found.controller + " (" + kernel.transport + "), " + disk.wwid);
+                         " by " + found.controller + " (" + kernel.transport + "), " + disk->wwid);
     verdict.rows.emplace_back("target", target_row(root, format));
     verdict.rows.emplace_back("kernel", std::to_string(kernel.size_bytes) + " bytes, " +
                                             std::to_string(kernel.block_bytes) +
                                             "-byte blocks, integrity " +
                                             (kernel.integrity.empty() ? "none" : kernel.integrity));
     if (const auto judged = judge_format(format, root.identify.nsze, kernel, FormatPolicy{})) {
-        verdict.rows.emplace_back("verdict",
-                                  "readable: " + protection_sentence(format, kernel, std::nullopt));
+        verdict.rows.emplace_back("verdict", "readable: " + protection_sentence(format, kernel));
     } else {
         verdict.refuse("verdict", judged.error());
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/namespace_finder.h"
 
-#include <optional>
 #include <vector>
 
 #include "base/text.h"
@@ -147,28 +146,6 @@ std::string head_folder(const SysPaths& sys, const std::string& controller,
     return {};
 }
 
-/// The disk that the kernel made of an NSID of a controller, if it is there already.
-std::optional<Disk> find_disk(const SysPaths& sys, const std::string& controller, uint32_t nsid) {
-    const std::string folder = sys.sys + "/class/nvme/" + controller;
-    for (const std::string& name : list_folder(folder)) {
-        const auto parts = parse_disk_name(name);
-        if (!parts || attribute(folder + "/" + name + "/nsid") != std::to_string(nsid)) {
-            continue;
-        }
-        Disk disk;
-        disk.name = parts->path ? "nvme" + parts->subsystem + "n" + parts->head : name;
-        disk.sysfs = parts->path ? head_folder(sys, controller, disk.name) : folder + "/" + name;
-        const auto sectors = base::parse_u64(attribute(disk.sysfs + "/size"));
-        constexpr uint64_t kSectorBytes = 512;
-        if (!sectors || __builtin_mul_overflow(*sectors, kSectorBytes, &disk.size_bytes)) {
-            continue;  // the head comes after its path
-        }
-        disk.wwid = attribute(disk.sysfs + "/wwid");
-        return disk;
-    }
-    return std::nullopt;
-}
-
 /// sysfs writes identifiers with blanks or dashes between their digits.
 std::string hex_digits(std::string_view text) {
     std::string digits;
@@ -252,6 +229,28 @@ Outcome<RootNamespace> await_namespace(AdminDevice& device, const NamespaceChoic
         }
         clock.sleep(std::min(kBetweenQuestions, deadline.left()));
     }
+}
+
+std::optional<Disk> find_disk(const SysPaths& sys, const std::string& controller, uint32_t nsid) {
+    const std::string folder = sys.sys + "/class/nvme/" + controller;
+    for (const std::string& name : list_folder(folder)) {
+        const auto parts = parse_disk_name(name);
+        if (!parts || attribute(folder + "/" + name + "/nsid") != std::to_string(nsid)) {
+            continue;
+        }
+        Disk disk;
+        disk.path = folder + "/" + name;
+        disk.name = parts->path ? "nvme" + parts->subsystem + "n" + parts->head : name;
+        disk.sysfs = parts->path ? head_folder(sys, controller, disk.name) : disk.path;
+        const auto sectors = base::parse_u64(attribute(disk.sysfs + "/size"));
+        constexpr uint64_t kSectorBytes = 512;
+        if (!sectors || __builtin_mul_overflow(*sectors, kSectorBytes, &disk.size_bytes)) {
+            continue;  // the head comes after its path
+        }
+        disk.wwid = attribute(disk.sysfs + "/wwid");
+        return disk;
+    }
+    return std::nullopt;
 }
 
 Outcome<Disk> await_disk(const SysPaths& sys, const std::string& controller,

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -35,6 +36,7 @@ struct RootNamespace {
 struct Disk {
     std::string name;   ///< nvme0n1
     std::string sysfs;  ///< its folder
+    std::string path;   ///< the folder of this controller's path to it; without multipath the same
     std::string wwid;   ///< uuid.…, eui.… or nvme.…, as udev's links have it
     uint64_t size_bytes = 0;
 };
@@ -49,6 +51,10 @@ Outcome<RootNamespace> choose_namespace(AdminDevice& device, const NamespaceChoi
 /// As choose_namespace, trying again until `deadline` while there is none.
 Outcome<RootNamespace> await_namespace(AdminDevice& device, const NamespaceChoice& choice,
                                        base::Clock& clock, const base::Deadline& deadline);
+
+/// The disk that the kernel made of an NSID of a controller, if it is there already.
+std::optional<Disk> find_disk(const base::SysPaths& sys, const std::string& controller,
+                              uint32_t nsid);
 
 /// Waits until the kernel has made a disk of it, and compares identifiers and subsystem. A disk of
 /// 0 bytes is returned too: the format check says why. kNamespace: no disk in time, another

@@ -86,6 +86,10 @@ KernelView read_kernel_view(const SysPaths& sys, const std::string& controller, 
     const auto block = base::parse_u64(attribute(disk.sysfs + "/queue/logical_block_size"));
     view.block_bytes = block ? *block : 0;
     view.integrity = attribute(disk.sysfs + "/integrity/format");
+    const auto stable = base::parse_u64(attribute(disk.path + "/queue/stable_writes"));
+    if (view.transport == "tcp" && stable) {
+        view.data_digest = *stable != 0;
+    }
     return view;
 }
 
@@ -128,8 +132,16 @@ Outcome<base::Nothing> judge_format(const PiFormat& format, uint64_t blocks,
     return judge_policy(format, policy);
 }
 
-std::string protection_sentence(const PiFormat& format, const KernelView& kernel,
-                                std::optional<bool> data_digest) {
+Outcome<base::Nothing> judge_digest(const KernelView& kernel, Integrity policy) {
+    const bool demanded = policy == Integrity::kWire || policy == Integrity::kEndToEnd;
+    if (!demanded || kernel.data_digest.value_or(true)) {
+        return base::done();
+    }
+    return refusal("digest-missing: " + over(kernel) +
+                   " connected without data digests, which nvmeroot.integrity demands");
+}
+
+std::string protection_sentence(const PiFormat& format, const KernelView& kernel) {
     const bool block_layer = !kernel.integrity.empty() && kernel.integrity != "none";
     std::string text = nvme::describe(format);
     if (format.type == 0) {
@@ -138,8 +150,10 @@ std::string protection_sentence(const PiFormat& format, const KernelView& kernel
         text += block_layer ? ", checked by the block layer (" + kernel.integrity + ")"
                             : ", inserted and checked by the controller alone";
     }
-    if (kernel.transport == "tcp" && data_digest) {
-        text += *data_digest ? ", data digest on the wire" : ", no data digest on the wire";
+    if (kernel.transport == "tcp") {
+        text += !kernel.data_digest   ? ", the kernel does not show its data digests"
+                : *kernel.data_digest ? ", data digest on the wire"
+                                      : ", no data digest on the wire";
     }
     return text;
 }

@@ -7,6 +7,10 @@
 // Linux carries no metadata over TCP. A namespace with metadata becomes a disk of 0 bytes (from
 // kernel 6.9 on with protection information too; before, the kernel had the controller insert and
 // strip it). Whether it did is read off the disk's size, never off the kernel's version.
+//
+// Nor does Linux say that it uses data digests. But with them the pages of a write must not change
+// on their way, so it marks the disk of such a path as one that wants stable pages, and that
+// attribute is shown (by kernel 5.10 and later). Over TCP nothing else sets it.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +33,8 @@ struct KernelView {
     uint64_t size_bytes = 0;
     uint64_t block_bytes = 0;
     std::string integrity;  ///< T10-DIF-TYPE1-CRC…; empty or `none` when the block layer has none
+    /// Whether data digests are in use; absent where the kernel does not show it.
+    std::optional<bool> data_digest;
 };
 
 KernelView read_kernel_view(const base::SysPaths& sys, const std::string& controller,
@@ -45,9 +51,11 @@ Outcome<base::Nothing> judge_format(const nvme::PiFormat& format, uint64_t block
 /// The part of judge_format that policy alone decides.
 Outcome<base::Nothing> judge_policy(const nvme::PiFormat& format, const FormatPolicy& policy);
 
+/// kFormat, final: `digest-missing`, when policy demands data digests and the kernel shows that it
+/// connected without them. One that shows nothing is believed: it took the option.
+Outcome<base::Nothing> judge_digest(const KernelView& kernel, Integrity policy);
+
 /// What is protected where, in one sentence: `512-byte blocks, no protection information…`.
-/// @param data_digest  absent when it is not known: sysfs does not show it
-std::string protection_sentence(const nvme::PiFormat& format, const KernelView& kernel,
-                                std::optional<bool> data_digest);
+std::string protection_sentence(const nvme::PiFormat& format, const KernelView& kernel);
 
 }  // namespace boot

@@ -6,7 +6,7 @@ case_audited_root() {
     about='kernel 6.12: all blocks audited before the root is connected'
     edit_target=protect_image
     extra='nvmeroot.integrity=end-to-end nvmeroot.verify=full nvmeroot.pi=type1,guard=16'
-    quietly='audit: 32768 blocks match their check sums \(512\+8-byte blocks, type 1 protection, 16-bit guard'
+    quietly='data digest on the wire, audited: 32768 blocks match their check sums \(512\+8-byte blocks, type 1 protection, 16-bit guard'
     meanwhile=expect_quietly
     expect_facts=(controllers=1)
 }
@@ -18,7 +18,7 @@ case_audited_root_old_kernel() {
     client_ctrl_key=
     edit_target=protect_image_without_keys
     extra=nvmeroot.integrity=at-rest
-    quietly='audit: [0-9]+ blocks match'
+    quietly='data digest on the wire, audited: [0-9]+ blocks match'
     meanwhile=expect_quietly
     expect_facts=(controllers=1)
 }
@@ -29,8 +29,8 @@ case_exposed_root() {
     client_host_key=
     client_ctrl_key=
     edit_target=expose_image
-    extra=nvmeroot.pi=type1,guard=16
-    quietly='512\+8-byte blocks, type 1 protection, 16-bit guard, in the last bytes, inserted and checked by the controller'
+    extra='nvmeroot.pi=type1,guard=16 nvmeroot.data_digest=no'
+    quietly='type 1 protection, 16-bit guard, in the last bytes, inserted and checked by the controller alone, no data digest on the wire'
     meanwhile=expect_quietly
     expect_facts=(controllers=1)
 }

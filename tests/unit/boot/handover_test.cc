@@ -23,7 +23,7 @@ struct Fake {
         root.controller = {"nvme0", {"10.0.2.2", 4420, ""}, 2};
         root.subsysnqn = "nqn.2024-08.com.example:disk";
         root.nsid = 1;
-        root.disk = {"nvme0n1", dir.at("sys/disk"), "uuid.1", 1024};
+        root.disk = {"nvme0n1", dir.at("sys/disk"), "", "uuid.1", 1024};
         root.partitions = {"nvme0n1p1", "nvme0n1p12"};
         boot::Interface interface;
         interface.name = "eth0";

@@ -140,6 +140,7 @@ BOOST_AUTO_TEST_CASE(the_head_of_the_right_nsid_is_the_disk) {
     const auto disk = disk_of(fake);
     BOOST_REQUIRE(disk.ok());
     BOOST_TEST(disk->name == "nvme3n1");
+    BOOST_TEST(disk->path.ends_with("/nvme0/nvme3c0n1"));
     BOOST_TEST(disk->size_bytes == 2048U * 512);
     BOOST_TEST(disk->wwid == "uuid.x");
 }
@@ -152,6 +153,7 @@ BOOST_AUTO_TEST_CASE(without_multipath_the_disk_is_below_its_controller) {
     const auto disk = disk_of(fake);
     BOOST_REQUIRE(disk.ok());
     BOOST_TEST(disk->name == "nvme0n4");
+    BOOST_TEST(disk->path == disk->sysfs);
 }
 
 BOOST_AUTO_TEST_CASE(a_path_without_a_head_is_named_with_its_ana_state) {

@@ -23,7 +23,7 @@ nvme::PiFormat type1() {
 }
 
 boot::KernelView good_view(uint64_t block = 512) {
-    return {"tcp", "6.12.0", kBlocks * block, block, ""};
+    return {"tcp", "6.12.0", kBlocks * block, block, "", true};
 }
 
 std::string refusal(const nvme::PiFormat& format, const boot::KernelView& view,
@@ -137,14 +137,54 @@ BOOST_AUTO_TEST_CASE(the_kernels_view_is_read_from_sysfs) {
     dir.file("class/nvme/nvme0/transport", "tcp\n");
     dir.file("disk/queue/logical_block_size", "4096\n");
     dir.file("disk/integrity/format", "none\n");
-    const auto view = boot::read_kernel_view(sys, "nvme0", {"nvme0n1", dir.at("disk"), "", 8192});
+    dir.file("path/queue/stable_writes", "1\n");
+    const auto view =
+        boot::read_kernel_view(sys, "nvme0", {"nvme0n1", dir.at("disk"), dir.at("path"), "", 8192});
     BOOST_TEST(view.transport == "tcp");
     BOOST_TEST(view.block_bytes == 4096U);
     BOOST_TEST(view.size_bytes == 8192U);
-    BOOST_TEST(boot::protection_sentence(plain(), view, true) ==
+    BOOST_TEST(view.data_digest.value());
+    BOOST_TEST(boot::protection_sentence(plain(), view) ==
                "512-byte blocks, no protection information, data digest on the wire");
-    BOOST_TEST(boot::protection_sentence(type1(), view, std::nullopt).find("controller alone") !=
+    BOOST_TEST(boot::protection_sentence(type1(), view).find("controller alone") !=
                std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(data_digests_are_read_off_the_path_and_demanded_by_policy) {
+    const support::TempDir dir;
+    base::SysPaths sys;
+    sys.sys = dir.path();
+    const auto view_of = [&](const char* transport, const char* stable) {
+        dir.file("class/nvme/nvme0/transport", transport);
+        dir.file("path/queue/stable_writes", stable);
+        dir.file("disk/queue/stable_writes", "1\n");  // the head may have another path that does
+        return boot::read_kernel_view(sys, "nvme0",
+                                      {"nvme0n1", dir.at("disk"), dir.at("path"), "", 8192});
+    };
+    const auto judged = [](const boot::KernelView& view, boot::Integrity policy) {
+        const auto result = boot::judge_digest(view, policy);
+        return result ? "" : result.error().error.text.substr(0, 15);
+    };
+    using boot::Integrity;
+    struct Row {
+        const char* transport;
+        const char* stable;
+        Integrity policy;
+        const char* refused;
+    };
+    for (const Row& row :
+         {Row{"tcp", "1\n", Integrity::kWire, ""},
+          Row{"tcp", "0\n", Integrity::kWire, "digest-missing:"},
+          Row{"tcp", "0\n", Integrity::kEndToEnd, "digest-missing:"},
+          Row{"tcp", "0\n", Integrity::kReport, ""}, Row{"tcp", "0\n", Integrity::kAtRest, ""},
+          Row{"tcp", "", Integrity::kWire, ""}, Row{"pcie", "0\n", Integrity::kWire, ""}}) {
+        BOOST_TEST(judged(view_of(row.transport, row.stable), row.policy) == row.refused);
+    }
+    BOOST_TEST(boot::protection_sentence(plain(), view_of("tcp", "0\n")) ==
+               "512-byte blocks, no protection information, no data digest on the wire");
+    BOOST_TEST(boot::protection_sentence(plain(), view_of("tcp", "")) ==
+               "512-byte blocks, no protection information, the kernel does not show its data "
+               "digests");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

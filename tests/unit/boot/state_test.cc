@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(the_root_is_described) {
     Fake fake;
     boot::Root root;
     root.controller = {"nvme0", {"10.0.2.2", 4420, ""}, 2};
-    root.disk = {"nvme0n1", "", "uuid.1", 1024};
+    root.disk = {"nvme0n1", "", "", "uuid.1", 1024};
     root.partitions = {"nvme0n1p1"};
     fake.state.keep(root);
     BOOST_TEST(has(fake.state.json(), R"("size_bytes":1024,"partitions":["nvme0n1p1"])"));

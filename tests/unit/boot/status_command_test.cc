@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_root_is_told_with_the_present_state_of_its_paths) {
     root.controller = {"nvme0", {"10.0.2.2", 4420, ""}, 2};
     root.subsysnqn = "nqn.2024-08.com.example:disk";
     root.nsid = 7;
-    root.disk = {"nvme0n1", "", "uuid.1", 64U << 20U};
+    root.disk = {"nvme0n1", "", "", "uuid.1", 64U << 20U};
     root.protection = "512-byte blocks";
     fake.state.keep(root);
     const std::string text = fake.text();
