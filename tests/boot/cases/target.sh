@@ -3,9 +3,10 @@
 # The target as nvme-cli and fio of a distribution see it.
 
 case_nvme_cli() {
-    about='kernel 6.12, keys: every page and feature by nvme-cli; fio with digests and without'
+    about='kernel 6.12, keys: every page, feature and command, reservations by nvme-cli; fio with digests and without'
     judge=script
     script=admin-script
+    edit_target=second_host
     timeout=200
     expect_facts=(failed=)
 }
@@ -17,7 +18,7 @@ case_nvme_cli_old_kernel() {
     kernel=6.1
     client_host_key=
     client_ctrl_key=
-    edit_target=without_keys
+    edit_target=second_host_without_keys
     timeout=200
     expect_facts=(failed=)
 }
@@ -35,7 +36,16 @@ case_two_paths() {
     expect_facts=(failed= namespaces=1 'states~optimized non-optimized|non-optimized optimized')
 }
 
-without_keys() {
+second_host() {
+    mkdir "$log/state"
+    sed -i -e 's/^hosts = client$/&, second/' -e "/^\[target\]/a state_dir = $log/state" "$1"
+    printf '%s\n' '[host.second]' "nqn = nqn.2014-08.org.nvmexpress:uuid:$second_hostid" \
+        "dhchap_secret_file = $keys/host" "dhchap_ctrl_secret_file = $keys/ctrl" \
+        "dhchap_hash = $dhchap_hash" "dhchap_dhgroup = $dhchap_dhgroup" >>"$1"
+}
+
+second_host_without_keys() {
+    second_host "$1"
     sed -i '/^dhchap_/d' "$1"
 }
 

@@ -12,6 +12,7 @@ rogue_target=$top/build/tests/rogue-target
 
 hostnqn=nqn.2014-08.org.nvmexpress:uuid:8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 hostid=8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
+second_hostid=1c0ffee1-4c8e-4e57-9e6d-6b1f3a0c1d22 # of a host that cases add
 subsysnqn=nqn.2026-01.org.example:nvmeroot-test
 # What the target demands. The largest groups take an emulated processor ten seconds.
 dhchap_hash=sha256

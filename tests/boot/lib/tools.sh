@@ -18,7 +18,8 @@ tools_overlay() {
     install -m755 "$boot_tests/guest/tools-init" "$1/init"
     cp "$boot_tests/guest/$script" "$1/script"
     cp "$boot_tests/guest/tools-lib" "$1/"
-    printf '%s=%q\n' SUBSYSNQN "$subsysnqn" HOSTNQN "$client_hostnqn" HOSTID "$client_hostid" UUID "$uuid" PORTS "$ports" \
+    printf '%s=%q\n' SUBSYSNQN "$subsysnqn" HOSTNQN "$client_hostnqn" HOSTID "$client_hostid" \
+        SECOND_ID "$second_hostid" UUID "$uuid" PORTS "$ports" \
         HOST_KEY "${client_host_key:+$(<"$keys/${client_host_key:-host}")}" \
         CTRL_KEY "${client_ctrl_key:+$(<"$keys/${client_ctrl_key:-ctrl}")}" >"$1/settings"
 }
