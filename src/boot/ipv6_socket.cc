@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+
+#include "boot/control_message.h"
 
 namespace boot {
 namespace {
@@ -28,19 +29,6 @@ sockaddr_in6 socket_address(const IpAddress& address, uint16_t port, int interfa
 
 bool set_option(const base::UniqueFd& fd, int level, int name, int value) {
     return ::setsockopt(fd.get(), level, name, &value, sizeof(value)) == 0;
-}
-
-/// The hop limit that a message came with, or -1.
-int hop_limit_of(const msghdr& message) {
-    for (cmsghdr* control = CMSG_FIRSTHDR(&message); control != nullptr;
-         control = CMSG_NXTHDR(const_cast<msghdr*>(&message), control)) {
-        if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_HOPLIMIT) {
-            int limit = -1;
-            std::memcpy(&limit, CMSG_DATA(control), sizeof(limit));
-            return limit;
-        }
-    }
-    return -1;
 }
 
 }  // namespace
@@ -82,25 +70,13 @@ void Ipv6Socket::send(base::ByteView message) const {
 
 std::optional<base::Bytes> Ipv6Socket::receive() const {
     std::array<std::byte, kLargestMessage> buffer;
-    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> control;
-    while (true) {
-        iovec part{buffer.data(), buffer.size()};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        const ssize_t size = ::recvmsg(fd_.get(), &message, 0);
-        if (size < 0 && errno == EINTR) {
-            continue;
-        }
-        if (size < 0) {
-            return std::nullopt;
-        }
-        if (!link_only_ || hop_limit_of(message) == kFromThisLink) {
-            return base::Bytes(buffer.begin(), buffer.begin() + size);
+    while (const auto datagram =
+               receive_datagram<int>(fd_.get(), buffer, IPPROTO_IPV6, IPV6_HOPLIMIT)) {
+        if (!link_only_ || datagram->control == kFromThisLink) {
+            return base::Bytes(datagram->bytes.begin(), datagram->bytes.end());
         }
     }
+    return std::nullopt;
 }
 
 }  // namespace boot

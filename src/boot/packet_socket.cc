@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
+#include "boot/control_message.h"
 #include "boot/udp_packet.h"
 
 namespace boot {
@@ -48,16 +48,8 @@ sockaddr_ll link_address(int interface_index) {
 }
 
 /// False where the kernel marks the packet's checksum as left to hardware.
-bool checksum_is_valid(const msghdr& message) {
-    for (cmsghdr* control = CMSG_FIRSTHDR(&message); control != nullptr;
-         control = CMSG_NXTHDR(const_cast<msghdr*>(&message), control)) {
-        if (control->cmsg_level == SOL_PACKET && control->cmsg_type == PACKET_AUXDATA) {
-            tpacket_auxdata data;
-            std::memcpy(&data, CMSG_DATA(control), sizeof(data));
-            return (data.tp_status & TP_STATUS_CSUMNOTREADY) == 0;
-        }
-    }
-    return true;
+bool checksum_is_valid(const std::optional<tpacket_auxdata>& packet) {
+    return !packet || (packet->tp_status & TP_STATUS_CSUMNOTREADY) == 0;
 }
 
 }  // namespace
@@ -89,23 +81,17 @@ void PacketSocket::broadcast(base::ByteView message) const {
 
 std::optional<base::Bytes> PacketSocket::receive() const {
     std::array<std::byte, kLargestPacket> packet;
-    alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(tpacket_auxdata))> control;
     while (true) {
-        iovec part{packet.data(), packet.size()};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        const ssize_t size = ::recvmsg(fd_.get(), &message, 0);
-        if (size < 0 && (errno == EINTR || errno == ENETDOWN)) {
-            continue;  // ENETDOWN is told once when the link goes down; it may come back
+        const auto datagram =
+            receive_datagram<tpacket_auxdata>(fd_.get(), packet, SOL_PACKET, PACKET_AUXDATA);
+        if (!datagram && errno == ENETDOWN) {
+            continue;  // told once when the link goes down; it may come back
         }
-        if (size < 0) {
+        if (!datagram) {
             return std::nullopt;
         }
-        const auto bytes = base::ByteView(packet).first(static_cast<size_t>(size));
-        if (const auto payload = parse_udp(bytes, kClientPort, checksum_is_valid(message))) {
+        const bool valid = checksum_is_valid(datagram->control);
+        if (const auto payload = parse_udp(datagram->bytes, kClientPort, valid)) {
             return base::Bytes(payload->begin(), payload->end());
         }
     }

@@ -2,14 +2,14 @@
 #include "boot/rtnetlink.h"
 
 #include <linux/if.h>
-#include <linux/if_arp.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+
+#include "boot/netlink_message.h"
 
 namespace boot {
 
@@ -19,134 +19,11 @@ namespace {
 constexpr size_t kBufferSize = 32768;
 constexpr int kMostInterruptions = 10;
 
-constexpr size_t padded(size_t size) {
-    return (size + 3U) & ~size_t{3};
-}
-
-/// The next sizeof(T) bytes as a struct of the kernel's interface.
-template <class T>
-std::optional<T> take_struct(base::Reader& reader) {
-    const auto bytes = reader.take_bytes(sizeof(T));
-    if (!bytes) {
-        return std::nullopt;
-    }
-    T value;
-    std::memcpy(&value, bytes->data(), sizeof(T));
-    return value;
-}
-
-template <class T>
-base::ByteView struct_bytes(const T& object) {
-    return std::as_bytes(std::span(&object, 1));
-}
-
-/// The attributes of a message by type, views into it. A later one of the same type wins.
-template <size_t most>
-class Attributes {
-  public:
-    explicit Attributes(base::ByteView bytes) {
-        base::Reader reader(bytes);
-        while (const auto header = take_struct<nlattr>(reader)) {
-            const size_t size = header->nla_len;
-            const auto value =
-                size < sizeof(nlattr) ? std::nullopt : reader.take_bytes(size - sizeof(nlattr));
-            if (!value) {
-                break;
-            }
-            const unsigned type = header->nla_type & NLA_TYPE_MASK;
-            if (type < most) {
-                values_[type] = *value;
-            }
-            (void)reader.take_bytes(std::min(padded(size) - size, reader.remaining()));
-        }
-    }
-
-    /// Empty where the attribute is absent.
-    [[nodiscard]] base::ByteView bytes(unsigned type) const { return values_[type]; }
-    [[nodiscard]] std::optional<uint32_t> u32(unsigned type) const {
-        base::Reader reader(values_[type]);
-        return take_struct<uint32_t>(reader);
-    }
-    [[nodiscard]] std::string text(unsigned type) const {
-        const std::string_view whole = base::text_of(values_[type]);
-        return std::string(whole.substr(0, whole.find('\0')));
-    }
-    [[nodiscard]] std::optional<MacAddress> mac(unsigned type) const {
-        return base::Reader(values_[type]).take<MacAddress>();
-    }
-
-  private:
-    std::array<base::ByteView, most> values_{};
-};
-
-void put_attribute(base::Bytes& out, uint16_t type, base::ByteView value) {
-    const nlattr attribute{static_cast<uint16_t>(sizeof(nlattr) + value.size()), type};
-    base::Writer(out)
-        .put_bytes(struct_bytes(attribute))
-        .put_bytes(value)
-        .put_zeros(padded(value.size()) - value.size());
-}
-
-/// An attribute that holds others.
-class Attribute {
-  public:
-    explicit Attribute(uint16_t type) : type_(type) {}
-
-    Attribute& add(uint16_t type, base::ByteView value) {
-        put_attribute(content_, type, value);
-        return *this;
-    }
-    Attribute& add(uint16_t type, const std::string& text) {
-        return add(type, base::bytes_of(text));
-    }
-    Attribute& add(const Attribute& inner) { return add(inner.type_, inner.content_); }
-
-    [[nodiscard]] uint16_t type() const { return type_; }
-    [[nodiscard]] base::ByteView content() const { return content_; }
-
-  private:
-    uint16_t type_;
-    base::Bytes content_;
-};
-
-/// Builds a request: the header, a struct, then attributes.
-class Request {
-  public:
-    template <class T>
-    Request(uint16_t type, uint16_t flags, const T& body) {
-        nlmsghdr header{};
-        header.nlmsg_type = type;
-        header.nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
-        base::Writer(bytes_).put_bytes(struct_bytes(header)).put_bytes(struct_bytes(body));
-        base::Writer(bytes_).put_zeros(padded(bytes_.size()) - bytes_.size());
-    }
-
-    Request& add(uint16_t type, base::ByteView value) {
-        put_attribute(bytes_, type, value);
-        return *this;
-    }
-    Request& add(uint16_t type, uint32_t value) { return add(type, struct_bytes(value)); }
-    /// With its NUL.
-    Request& add(uint16_t type, const std::string& text) {
-        return add(type, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
-    }
-    Request& add(const Attribute& nested) { return add(nested.type(), nested.content()); }
-
-    [[nodiscard]] base::Bytes take() { return std::move(bytes_); }
-
-  private:
-    base::Bytes bytes_;
-};
-
 ifinfomsg link_body(int index) {
     ifinfomsg body{};
     body.ifi_family = AF_UNSPEC;
     body.ifi_index = index;
     return body;
-}
-
-uint8_t family_of(const IpAddress& address) {
-    return address.v6 ? AF_INET6 : AF_INET;
 }
 
 ifaddrmsg address_body(int index, const Subnet& subnet) {
@@ -156,12 +33,6 @@ ifaddrmsg address_body(int index, const Subnet& subnet) {
     body.ifa_scope = subnet.address.is_link_local() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     body.ifa_index = static_cast<unsigned>(index);
     return body;
-}
-
-/// An address that must be of `family`; none for other sizes.
-std::optional<IpAddress> address_of(base::ByteView bytes, uint8_t family) {
-    const auto address = IpAddress::from_bytes(bytes);
-    return address && family_of(*address) == family ? address : std::nullopt;
 }
 
 base::Result<base::UniqueFd> open_socket(uint32_t groups) {
@@ -190,112 +61,6 @@ std::vector<T> parse_all(const std::vector<base::Bytes>& messages,
 }
 
 }  // namespace
-
-std::optional<Link> parse_link(base::ByteView message) {
-    base::Reader reader(message);
-    const auto body = take_struct<ifinfomsg>(reader);
-    if (!body || body->ifi_index <= 0) {
-        return std::nullopt;
-    }
-    const Attributes<IFLA_PERM_ADDRESS + 1> attributes(reader.take_rest());
-    const Attributes<IFLA_INFO_KIND + 1> info(attributes.bytes(IFLA_LINKINFO));
-    Link link;
-    link.index = body->ifi_index;
-    link.name = attributes.text(IFLA_IFNAME);
-    link.ethernet = body->ifi_type == ARPHRD_ETHER;
-    link.loopback = (body->ifi_flags & IFF_LOOPBACK) != 0;
-    link.up = (body->ifi_flags & IFF_UP) != 0;
-    link.carrier = (body->ifi_flags & (IFF_LOWER_UP | IFF_DORMANT)) == IFF_LOWER_UP;
-    link.enslaved = attributes.u32(IFLA_MASTER).value_or(0) != 0;
-    link.kind = info.text(IFLA_INFO_KIND);
-    link.mac = attributes.mac(IFLA_ADDRESS).value_or(MacAddress());
-    link.permanent_mac = attributes.mac(IFLA_PERM_ADDRESS);
-    link.mtu = attributes.u32(IFLA_MTU).value_or(0);
-    return link.name.empty() ? std::nullopt : std::optional(link);
-}
-
-std::optional<LinkAddress> parse_address(base::ByteView message) {
-    base::Reader reader(message);
-    const auto body = take_struct<ifaddrmsg>(reader);
-    if (!body || body->ifa_index == 0 || body->ifa_index > INT32_MAX) {
-        return std::nullopt;
-    }
-    const Attributes<IFA_FLAGS + 1> attributes(reader.take_rest());
-    // On a point-to-point link IFA_ADDRESS is the other end and IFA_LOCAL is ours.
-    const bool has_local = !attributes.bytes(IFA_LOCAL).empty();
-    const auto address =
-        address_of(attributes.bytes(has_local ? IFA_LOCAL : IFA_ADDRESS), body->ifa_family);
-    if (!address || body->ifa_prefixlen > address->bits()) {
-        return std::nullopt;
-    }
-    const uint32_t flags = attributes.u32(IFA_FLAGS).value_or(body->ifa_flags);
-    LinkAddress result;
-    result.index = static_cast<int>(body->ifa_index);
-    result.subnet = {*address, body->ifa_prefixlen};
-    result.tentative = (flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
-    result.duplicate = (flags & IFA_F_DADFAILED) != 0;
-    return result;
-}
-
-std::optional<LinkRoute> parse_route(base::ByteView message) {
-    base::Reader reader(message);
-    const auto body = take_struct<rtmsg>(reader);
-    if (!body || body->rtm_type != RTN_UNICAST ||
-        (body->rtm_family != AF_INET && body->rtm_family != AF_INET6)) {
-        return std::nullopt;
-    }
-    const Attributes<RTA_TABLE + 1> attributes(reader.take_rest());
-    const uint32_t index = attributes.u32(RTA_OIF).value_or(0);
-    if (attributes.u32(RTA_TABLE).value_or(body->rtm_table) != RT_TABLE_MAIN || index == 0 ||
-        index > INT32_MAX) {
-        return std::nullopt;
-    }
-    LinkRoute result;
-    result.index = static_cast<int>(index);
-    result.automatic = body->rtm_protocol == RTPROT_KERNEL;
-    result.route.destination.address.v6 = body->rtm_family == AF_INET6;
-    result.route.destination.prefix_length = body->rtm_dst_len;
-    if (const auto destination = attributes.bytes(RTA_DST); !destination.empty()) {
-        const auto address = address_of(destination, body->rtm_family);
-        if (!address) {
-            return std::nullopt;
-        }
-        result.route.destination.address = *address;
-    }
-    result.route.gateway = address_of(attributes.bytes(RTA_GATEWAY), body->rtm_family);
-    return body->rtm_dst_len > result.route.destination.address.bits() ? std::nullopt
-                                                                       : std::optional(result);
-}
-
-std::vector<NetlinkMessage> split_netlink(base::ByteView datagram) {
-    std::vector<NetlinkMessage> messages;
-    base::Reader reader(datagram);
-    while (const auto header = take_struct<nlmsghdr>(reader)) {
-        const size_t size = header->nlmsg_len;
-        const auto payload =
-            size < sizeof(nlmsghdr) ? std::nullopt : reader.take_bytes(size - sizeof(nlmsghdr));
-        if (!payload) {
-            break;
-        }
-        messages.push_back({header->nlmsg_type, header->nlmsg_flags, header->nlmsg_seq, *payload});
-        (void)reader.take_bytes(std::min(padded(size) - size, reader.remaining()));
-    }
-    return messages;
-}
-
-base::Status parse_netlink_ack(base::ByteView payload) {
-    base::Reader reader(payload);
-    const auto code = take_struct<int32_t>(reader);
-    if (!code || *code > 0 || !take_struct<nlmsghdr>(reader)) {
-        return base::error("the kernel's answer is malformed");
-    }
-    if (*code == 0) {
-        return base::done();
-    }
-    const Attributes<NLMSGERR_ATTR_MSG + 1> attributes(reader.take_rest());
-    const std::string words = attributes.text(NLMSGERR_ATTR_MSG);
-    return words.empty() ? base::Error{-*code, std::strerror(-*code)} : base::Error{-*code, words};
-}
 
 base::Result<Rtnetlink> Rtnetlink::open() {
     TRY(base::UniqueFd fd, open_socket(0));

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The kernel's network configuration by rtnetlink(7): links, addresses and routes, listed and set.
-// A message is a header, a fixed struct and attributes of length, type and value, each padded to
-// four bytes; all numbers are in the machine's byte order. The few messages that a boot needs are
-// built and parsed here, in less space than the libraries for it take.
+// The few messages that a boot needs are built here and parsed in link_messages.h, in less space
+// than the libraries for it take.
 #pragma once
 
 #include <cstdint>
@@ -16,68 +15,10 @@
 #include "base/result.h"
 #include "boot/bond_options.h"
 #include "boot/ip_address.h"
+#include "boot/link_messages.h"
 #include "boot/route.h"
 
 namespace boot {
-
-/// A network interface as the kernel describes it.
-struct Link {
-    int index = 0;
-    std::string name;
-    bool ethernet = false;
-    bool loopback = false;
-    bool up = false;
-    /// The other end is there and packets may pass (IFF_LOWER_UP and not IFF_DORMANT). IFF_RUNNING
-    /// says the same up to a second later: the kernel limits how often it looks at its links.
-    bool carrier = false;
-    /// Part of a bond, bridge or team.
-    bool enslaved = false;
-    /// "vlan", "bridge", "veth", …; empty for hardware.
-    std::string kind;
-    MacAddress mac;
-    std::optional<MacAddress> permanent_mac;
-    uint32_t mtu = 0;
-};
-
-struct LinkAddress {
-    int index = 0;
-    Subnet subnet;
-    /// IPv6 duplicate address detection is not over, so the address cannot be used yet.
-    bool tentative = false;
-    /// Another machine has the address.
-    bool duplicate = false;
-};
-
-struct LinkRoute {
-    int index = 0;
-    Route route;
-    /// Follows from an address (RTPROT_KERNEL) rather than from anyone's wish.
-    bool automatic = false;
-};
-
-/// @name Contents of the kernel's messages, without their netlink header.
-/// @return nothing for a message that is malformed or describes something else: another family, a
-///         route outside the main table, a route with several next hops.
-///@{
-std::optional<Link> parse_link(base::ByteView message);
-std::optional<LinkAddress> parse_address(base::ByteView message);
-std::optional<LinkRoute> parse_route(base::ByteView message);
-///@}
-
-/// One netlink message of a datagram.
-struct NetlinkMessage {
-    uint16_t type = 0;
-    uint16_t flags = 0;
-    uint32_t sequence = 0;
-    base::ByteView payload;
-};
-/// @return the whole messages in a datagram, views into it; a damaged tail is dropped.
-std::vector<NetlinkMessage> split_netlink(base::ByteView datagram);
-
-/// What the kernel answered to a request.
-/// @param payload  of an NLMSG_ERROR message
-/// @return the errno and the kernel's own sentence, or success
-base::Status parse_netlink_ack(base::ByteView payload);
 
 struct NewAddress {
     int index = 0;

@@ -8,6 +8,8 @@
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 
+#include "boot/netlink_message.h"
+
 using base::Bytes;
 
 namespace {
