@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "boot/admin_device.h"
+#include "boot/admin_timeout.h"
 #include "boot/audit_stage.h"
 #include "boot/auth_proof.h"
 #include "boot/modules.h"
@@ -157,6 +158,9 @@ Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& networ
 Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals) {
     TRY_VOID(await_modules(machine));
     machine.state.begin("connect");
+    // What is given up here holds up the next attempt for as long as the kernel still waits for it.
+    const ShortAdminTimeout short_timeout(
+        machine.sys, std::chrono::ceil<base::seconds>(machine.plan.timeouts.connect));
     remove_strays(machine);
     std::optional<Failure> last;
     for (const Portal& portal : portals) {

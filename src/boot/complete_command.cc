@@ -183,22 +183,4 @@ ExitCode complete_command(const SysPaths& sys) {
     return ExitCode::kDone;
 }
 
-ExitCode shutdown_command(const SysPaths& sys) {
-    // A live target is not touched by these; of a dead one the kernel lets go after some tries.
-    ConnectOptions hasty;
-    hasty.reconnect_delay = base::seconds(1);
-    hasty.ctrl_loss_tmo = base::seconds(10);
-    hasty.fast_io_fail_tmo = base::seconds(5);
-    const base::Log log("nvmeroot", base::Level::kNotice);
-    const std::vector<std::string> controllers = owned_controllers(sys);
-    ExitCode code = controllers.empty() ? ExitCode::kNotAsked : ExitCode::kDone;
-    for (const std::string& controller : controllers) {
-        if (const auto set = set_times(controller, hasty, sys); !set) {
-            log.warning(controller + ": " + set.error().text);
-            code = ExitCode::kInternal;
-        }
-    }
-    return code;
-}
-
 }  // namespace boot

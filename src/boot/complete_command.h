@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// `nvmeroot complete` and `nvmeroot shutdown`: what there is to do for the root after the boot and
-// before the end.
-//
-// The boot goes on with the first path that lives. When the real root runs, `complete` connects the
-// others, by the record that the boot left (path_record.h) and with the secrets that the kernel
-// has, and sets the times of all of them anew. `shutdown` makes the kernel give up a lost target
-// soon: a machine that waits for ever for its root at run time should not do so when it is to be
-// switched off.
+// `nvmeroot complete`: what there is to do for the root after the boot, which goes on with the
+// first path that lives. When the real root runs, this connects the others, by the record that the
+// boot left (path_record.h) and with the secrets that the kernel has, and sets the times of all of
+// them anew.
 #pragma once
 
 #include <string>
@@ -26,8 +22,5 @@ std::vector<std::string> identity_mismatches(const HostIdentity& host, const bas
 /// kNotAsked where no boot left a record; else as `boot`, for the worst of the missing paths.
 /// A path that is there already is success.
 ExitCode complete_command(const base::SysPaths& sys);
-
-/// kNotAsked where no controller of a root is ours.
-ExitCode shutdown_command(const base::SysPaths& sys);
 
 }  // namespace boot

@@ -191,14 +191,17 @@ Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const Sy
     return controller;
 }
 
-void disconnect(const std::string& controller, const SysPaths& sys, const base::Clock& clock) {
-    constexpr base::seconds kPatience{5};
+Result<SideTask> start_disconnect(const std::string& controller, const SysPaths& sys) {
     const std::string path = sys.sys + "/class/nvme/" + controller + "/delete_controller";
-    auto task = SideTask::start("disconnect " + controller, [&]() -> Result<std::string> {
+    return SideTask::start("disconnect " + controller, [&]() -> Result<std::string> {
         TRY_VOID(base::write_text(path, "1"));
         return std::string();
     });
-    if (task) {
+}
+
+void disconnect(const std::string& controller, const SysPaths& sys, const base::Clock& clock) {
+    constexpr base::seconds kPatience{5};
+    if (auto task = start_disconnect(controller, sys)) {
         (void)task->wait(base::Deadline(clock, kPatience));  // see the contract
     }
 }

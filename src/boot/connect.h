@@ -19,6 +19,7 @@
 #include "boot/failure.h"
 #include "boot/kmsg.h"
 #include "boot/plan.h"
+#include "boot/side_task.h"
 
 namespace boot {
 
@@ -49,8 +50,10 @@ Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const ba
 /// without it: it deletes in its own time, and the caller has a better error to tell. A controller
 /// that never came up cannot be taken away: the kernel answers EBUSY until it has started once
 /// (nvme_sysfs_delete), so what a target leaves that hangs up in the middle of a connect goes when
-/// the kernel's own admin timeout (60 s) has passed.
+/// the kernel's admin timeout (admin_timeout.h) has passed.
 void disconnect(const std::string& controller, const base::SysPaths& sys, const base::Clock& clock);
+/// Without waiting: the kernel takes the controller off when the connect that it is at has ended.
+base::Result<SideTask> start_disconnect(const std::string& controller, const base::SysPaths& sys);
 
 /// Controllers of this subsystem that exist: left by an abandoned connect or an earlier run.
 std::vector<std::string> controllers_of(const base::SysPaths& sys, std::string_view subsysnqn);

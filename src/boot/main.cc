@@ -25,6 +25,7 @@
 #include "boot/options.h"
 #include "boot/plan.h"
 #include "boot/plan_report.h"
+#include "boot/shutdown_command.h"
 #include "boot/state.h"
 #include "boot/status_command.h"
 #include "boot/watch_command.h"
@@ -111,7 +112,8 @@ ExitCode run_command(const Options& options) {
         return complete_command(sys);
     }
     if (options.command == Command::kShutdown) {
-        return shutdown_command(sys);
+        base::SystemClock clock;
+        return shutdown_command(sys, clock);
     }
     if (options.command == Command::kWatch) {
         return watch_command(sys);

@@ -55,6 +55,10 @@ bool is_connected(const Portal& portal, const std::vector<std::string>& controll
     });
 }
 
+bool is_live(const std::string& controller, const SysPaths& sys) {
+    return attribute(controller_folder(sys, controller) + "/state") == "live";
+}
+
 base::Status set_times(const std::string& controller, const ConnectOptions& options,
                        const SysPaths& sys) {
     // The kernel counts reconnects, as many as fit: the delay goes first.

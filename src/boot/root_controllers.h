@@ -19,6 +19,9 @@ namespace boot {
 bool is_connected(const Portal& portal, const std::vector<std::string>& controllers,
                   const base::SysPaths& sys);
 
+/// Whether the kernel has a working connection to its target at the moment.
+bool is_live(const std::string& controller, const base::SysPaths& sys);
+
 /// Sets the times of a controller that runs. udev rules of others may have changed them.
 base::Status set_times(const std::string& controller, const ConnectOptions& options,
                        const base::SysPaths& sys);

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "boot/admin_timeout.h"
 #include "boot/connect.h"
 #include "boot/downgrade.h"
 #include "boot/kmsg.h"
@@ -29,6 +31,7 @@ class Watch {
     /// Takes what the log holds.
     void look(const std::vector<KernelLine>& lines) {
         const std::vector<std::string> ours = owned_controllers(sys_);
+        hurry(std::ranges::all_of(ours, [&](const auto& name) { return is_live(name, sys_); }));
         for (const KernelLine& line : lines) {
             const auto downgrade = judge_.take(line.text);
             if (downgrade && std::ranges::find(ours, downgrade->controller) != ours.end()) {
@@ -38,6 +41,16 @@ class Watch {
     }
 
   private:
+    /// A target that comes back may be mute. The kernel's log tells of every loss and reconnect.
+    void hurry(bool all_live) {
+        constexpr base::seconds kPatience{15};
+        if (all_live) {
+            short_timeout_.reset();
+        } else if (!short_timeout_) {
+            short_timeout_.emplace(sys_, kPatience);
+        }
+    }
+
     void act(const DowngradeJudge::Downgrade& downgrade) {
         const std::string text = downgrade.controller + ": " + downgrade.text;
         switch (action_) {
@@ -60,6 +73,7 @@ class Watch {
     const SysPaths& sys_;
     const base::Log& log_;
     base::SystemClock clock_;
+    std::optional<ShortAdminTimeout> short_timeout_;
 };
 
 /// Returns when the kernel's log cannot be read any more.

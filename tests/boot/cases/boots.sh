@@ -137,7 +137,7 @@ case_paths_and_a_dead_target() {
 }
 
 add_scripts() {
-    cp "$boot_tests"/guest/{complete,watch}-script "$1/vt/"
+    cp "$boot_tests"/guest/{complete,watch,gap,shutdown}-script "$1/vt/"
 }
 
 listen_twice() {

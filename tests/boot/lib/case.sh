@@ -36,7 +36,8 @@ case_settings() {
     needs=                # function: skips the case where it cannot run
     edit_target=          # function: changes the target's configuration FILE
     edit_overlay=         # function: changes the FOLDER that is laid over the image
-    meanwhile=            # function: runs beside the guest
+    meanwhile=            # function: runs beside the guest, whose monitor takes what it says with guest_told "$log/monitor"
+    waits=                # yes: the guest mostly waits, so the case may run beside JOBS others
     expect_exit=0
     expect_facts=()       # NAME=VALUE, NAME<=NUMBER or NAME~REGEX, of guest/facts
     says=                 # what a line of nvmeroot on the console matches
@@ -125,6 +126,10 @@ case_boot() {
     esac
     [ "$judge" = root ] || [ "$judge" = facts ] || init=rdinit=/vt/init
     [ "$judge" != script ] || guest_options+=(-drive "file=$tools_disk,format=raw,if=virtio,readonly=on")
+    if [ -n "$meanwhile" ]; then
+        monitor_options "$log/monitor"
+        guest_options+=("${monitor[@]}")
+    fi
     guest_start "$log/console" "$log/initrd" "$init $uri $ip $extra" "${guest_net[@]}" "${guest_options[@]}"
     [ -z "$meanwhile" ] || "$meanwhile"
     # A kernel that still waits for a silent target may not power off: the last line counts.

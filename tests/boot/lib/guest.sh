@@ -6,6 +6,8 @@
 #   guest_wait SECONDS                                0 when it powered off by itself, else it is killed: 1
 #   guest_says CONSOLE REGEX SECONDS                  0 as soon as a line matches, 1 when the time or the guest ended
 #   started_pids                                      every process to end when the test ends
+#   monitor_options PIPE                              sets monitor: options of a guest that can be told, by PIPE
+#   guest_told PIPE WORD…                             a line for its monitor
 
 started_pids=()
 
@@ -60,4 +62,16 @@ end_started() {
         wait "$pid" 2>/dev/null
     done
     started_pids=()
+}
+
+# With the object "hole" switched on, the network net0 swallows every packet, and the guest's carrier stays.
+monitor_options() {
+    mkfifo "$1.in" "$1.out"
+    local hole='filter-redirector,id=hole,netdev=net0,queue=all,outdev=nowhere,status=off'
+    monitor=(-monitor "pipe:$1" -chardev 'null,id=nowhere' -object "$hole")
+}
+
+# Opened for both directions, which waits for nobody.
+guest_told() {
+    echo "${*:2}" 1<>"$1.in"
 }
