@@ -21,6 +21,24 @@ auto uninterrupted(Call call) {
     return result;
 }
 
+/// @param read  reads into a span, knowing how much was read before
+/// @return how much there was, at most all of `out`
+template <class Read>
+Result<size_t> fill(std::span<std::byte> out, Read read) {
+    size_t filled = 0;
+    while (filled < out.size()) {
+        const ssize_t n = uninterrupted([&] { return read(out.subspan(filled), filled); });
+        if (n < 0) {
+            return errno_error(errno, "read");
+        }
+        if (n == 0) {
+            break;
+        }
+        filled += static_cast<size_t>(n);
+    }
+    return filled;
+}
+
 std::string parent_of(const std::string& path) {
     const size_t slash = path.rfind('/');
     return slash == std::string::npos ? "." : path.substr(0, slash);
@@ -52,37 +70,15 @@ Result<UniqueFd> open_file(const std::string& path, int flags, unsigned mode) {
 }
 
 Result<size_t> read_full(int fd, std::span<std::byte> out) {
-    size_t filled = 0;
-    while (filled < out.size()) {
-        const ssize_t n =
-            uninterrupted([&] { return ::read(fd, out.data() + filled, out.size() - filled); });
-        if (n < 0) {
-            return errno_error(errno, "read");
-        }
-        if (n == 0) {
-            break;
-        }
-        filled += static_cast<size_t>(n);
-    }
-    return filled;
+    return fill(out, [fd](std::span<std::byte> rest, size_t) {
+        return ::read(fd, rest.data(), rest.size());
+    });
 }
 
 Result<size_t> pread_full(int fd, std::span<std::byte> out, uint64_t offset) {
-    size_t filled = 0;
-    while (filled < out.size()) {
-        const ssize_t n = uninterrupted([&] {
-            return ::pread(fd, out.data() + filled, out.size() - filled,
-                           static_cast<off_t>(offset + filled));
-        });
-        if (n < 0) {
-            return errno_error(errno, "read");
-        }
-        if (n == 0) {
-            break;
-        }
-        filled += static_cast<size_t>(n);
-    }
-    return filled;
+    return fill(out, [fd, offset](std::span<std::byte> rest, size_t filled) {
+        return ::pread(fd, rest.data(), rest.size(), static_cast<off_t>(offset + filled));
+    });
 }
 
 Status write_all(int fd, std::span<const std::byte> data) {

@@ -11,35 +11,18 @@
 #include "boot/keys.h"
 #include "boot/options.h"
 #include "boot/plan.h"
+#include "support/man_page.h"
 #include "support/temp_dir.h"
 #include "unit/boot/sample_secrets.h"
 
 namespace {
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-    for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
-        text.replace(at, what.size(), by);
-    }
-}
+using support::part_of;
+using support::plain_page;
+using support::replace_all;
 
-/// A page without its fonts and escapes. Tests run in the top folder.
 std::string page(const std::string& name) {
-    const auto text = base::read_text("src/man/" + name);
-    BOOST_REQUIRE_MESSAGE(text.ok(), name);
-    std::string plain = *text;
-    for (const char* font : {"\\fB", "\\fI", "\\fR", "\\fP"}) {
-        replace_all(plain, font, "");
-    }
-    replace_all(plain, "\\-", "-");
-    return plain;
-}
-
-/// From `begin` to the next of the ends; empty when `begin` is not there.
-std::string part(const std::string& text, const std::string& begin, const std::string& end) {
-    const size_t from = text.find(begin);
-    return from == std::string::npos
-               ? ""
-               : text.substr(from, text.find(end, from + begin.size()) - from);
+    return plain_page("src/man/" + name);
 }
 
 /// The texts between .EX and .EE behind each `test: KIND` comment.
@@ -82,9 +65,9 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
     const std::string text = page("nvmeroot.conf.5");
     for (const boot::Key& key : boot::keys()) {
         const std::string section =
-            part(text, ".SH [" + std::string(key.section) + "]\n", "\n.SH ");
+            part_of(text, ".SH [" + std::string(key.section) + "]\n", "\n.SH ");
         const std::string title = "\n.B " + std::string(key.name) + " = ";
-        const std::string paragraph = part(section, title, "\n.TP");
+        const std::string paragraph = part_of(section, title, "\n.TP");
         BOOST_REQUIRE_MESSAGE(!paragraph.empty(), key.name);
         if (!key.fallback.empty()) {
             BOOST_TEST(paragraph.find("Default: " + std::string(key.fallback)) != std::string::npos,
@@ -134,9 +117,9 @@ BOOST_AUTO_TEST_CASE(the_examples_work) {
 BOOST_AUTO_TEST_CASE(the_tour_of_the_readme_works) {
     const auto readme = base::read_text("README.md");
     BOOST_REQUIRE(readme.ok());
-    std::string config = part(*readme, "printf '", "' > /etc/nvmeroot/nvmeroot.conf").substr(8);
+    std::string config = part_of(*readme, "printf '", "' > /etc/nvmeroot/nvmeroot.conf").substr(8);
     replace_all(config, "\\n", "\n");
-    const std::string cmdline = part(*readme, "\n    ip=dhcp nvmeroot=", "\n\n");
+    const std::string cmdline = part_of(*readme, "\n    ip=dhcp nvmeroot=", "\n\n");
     BOOST_REQUIRE(!cmdline.empty());
     check_example(config, cmdline);
 }

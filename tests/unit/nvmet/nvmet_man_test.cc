@@ -8,35 +8,13 @@
 #include "nvmet/config_keys.h"
 #include "nvmet/validate.h"
 #include "sample.h"
+#include "support/man_page.h"
 
 namespace {
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-    for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
-        text.replace(at, what.size(), by);
-    }
-}
-
-/// A file below the top folder, where tests run, without roff's fonts and
-/// escapes.
-std::string plain(const std::string& path) {
-    const auto text = base::read_text(path);
-    BOOST_REQUIRE_MESSAGE(text.ok(), path);
-    std::string result = *text;
-    for (const char* font : {"\\fB", "\\fI", "\\fR"}) {
-        replace_all(result, font, "");
-    }
-    replace_all(result, "\\-", "-");
-    replace_all(result, "\\[u2026]", "…");
-    return result;
-}
-
-std::string part(const std::string& text, const std::string& begin, const std::string& end) {
-    const size_t from = text.find(begin);
-    return from == std::string::npos
-               ? ""
-               : text.substr(from, text.find(end, from + begin.size()) - from);
-}
+using support::part_of;
+using support::plain_page;
+using support::replace_all;
 
 const std::string kPage = "src/man/nvmeroot-nvmet.8";
 
@@ -45,7 +23,7 @@ const std::string kPage = "src/man/nvmeroot-nvmet.8";
 BOOST_AUTO_TEST_SUITE(nvmet_man)
 
 BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_attribute) {
-    const std::string text = plain(kPage);
+    const std::string text = plain_page(kPage);
     size_t titles = 0;
     for (size_t at = 0; (at = text.find(" = ", at)) != std::string::npos; ++at) {
         titles += text.compare(text.rfind('\n', at) + 1, 3, ".B ") == 0 ? 1 : 0;
@@ -54,10 +32,10 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_attribute) {
     for (const nvmet::KeyDoc& key : nvmet::key_docs()) {
         const std::string suffix = key.section == "target" ? "" : ".NAME";
         const std::string section =
-            part(text, ".SH [" + std::string(key.section) + suffix + "]\n", "\n.SH ");
+            part_of(text, ".SH [" + std::string(key.section) + suffix + "]\n", "\n.SH ");
         const std::string title =
             "\n.B " + std::string(key.name) + " = " + std::string(key.form) + "\n";
-        const std::string paragraph = part(section + "\n.TP", title, "\n.TP");
+        const std::string paragraph = part_of(section + "\n.TP", title, "\n.TP");
         BOOST_TEST(!paragraph.empty(), title);
         if (!key.fallback.empty()) {
             BOOST_TEST(paragraph.find("Default: " + key.fallback + ".") != std::string::npos,
@@ -71,7 +49,7 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_attribute) {
 }
 
 BOOST_AUTO_TEST_CASE(each_option_stands_there) {
-    const std::string options = part(plain(kPage), ".SH OPTIONS\n", "\n.SH ");
+    const std::string options = part_of(plain_page(kPage), ".SH OPTIONS\n", "\n.SH ");
     for (const auto& option : nvmet::option_table()) {
         const std::string title = "\n.B " + std::string(option.name) +
                                   (option.form.empty() ? "" : " ") + std::string(option.form) +
@@ -82,9 +60,9 @@ BOOST_AUTO_TEST_CASE(each_option_stands_there) {
 
 BOOST_AUTO_TEST_CASE(the_example_works_and_is_the_one_of_the_page) {
     const support::TempDir dir;
-    std::string config = plain("packaging/nvmeroot-nvmet.conf");
-    const std::string example = part(plain(kPage), ".SH EXAMPLE\n", ".EE");
-    const std::string body = part(example, ".EX\n", "\n.EE").substr(4);
+    std::string config = plain_page("packaging/nvmeroot-nvmet.conf");
+    const std::string example = part_of(plain_page(kPage), ".SH EXAMPLE\n", ".EE");
+    const std::string body = part_of(example, ".EX\n", "\n.EE").substr(4);
     BOOST_TEST(!body.empty());
     BOOST_TEST(config.find(body) != std::string::npos);
     dir.file("web1.key", sample::kHostKey, 0600);

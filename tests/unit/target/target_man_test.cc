@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "export/export_config.h"
+#include "support/man_page.h"
 #include "support/temp_dir.h"
 #include "target/control_client.h"
 #include "target/genkey.h"
@@ -13,31 +14,9 @@
 
 namespace {
 
-void replace_all(std::string& text, std::string_view what, std::string_view by) {
-    for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
-        text.replace(at, what.size(), by);
-    }
-}
-
-/// A file below the top folder, where tests run, without roff's fonts and escapes.
-std::string plain(const std::string& path) {
-    const auto text = base::read_text(path);
-    BOOST_REQUIRE_MESSAGE(text.ok(), path);
-    std::string result = *text;
-    for (const char* font : {"\\fB", "\\fI", "\\fR"}) {
-        replace_all(result, font, "");
-    }
-    replace_all(result, "\\-", "-");
-    replace_all(result, "\\[u2026]", "…");
-    return result;
-}
-
-std::string part(const std::string& text, const std::string& begin, const std::string& end) {
-    const size_t from = text.find(begin);
-    return from == std::string::npos
-               ? ""
-               : text.substr(from, text.find(end, from + begin.size()) - from);
-}
+using support::part_of;
+using support::plain_page;
+using support::replace_all;
 
 template <class T>
 void check_options(const std::string& section, std::span<const base::Option<T>> table) {
@@ -54,7 +33,7 @@ void check_options(const std::string& section, std::span<const base::Option<T>> 
 BOOST_AUTO_TEST_SUITE(target_man)
 
 BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
-    const std::string text = plain("src/man/nvmeroot-target.conf.5");
+    const std::string text = plain_page("src/man/nvmeroot-target.conf.5");
     size_t titles = 0;
     for (size_t at = 0; (at = text.find(" = ", at)) != std::string::npos; ++at) {
         titles += text.compare(text.rfind('\n', at) + 1, 3, ".B ") == 0 ? 1 : 0;
@@ -62,10 +41,10 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
     BOOST_TEST(titles == exports::key_help().size());
     for (const exports::KeyHelp& key : exports::key_help()) {
         const std::string section =
-            part(text, ".SH [" + std::string(key.section) + "]\n", "\n.SH ");
+            part_of(text, ".SH [" + std::string(key.section) + "]\n", "\n.SH ");
         const std::string title =
             "\n.B " + std::string(key.name) + " = " + std::string(key.form) + "\n";
-        const std::string paragraph = part(section, title, "\n.TP");
+        const std::string paragraph = part_of(section, title, "\n.TP");
         BOOST_TEST(!paragraph.empty(), title);
         if (!key.fallback.empty()) {
             BOOST_TEST(paragraph.find("Default: " + std::string(key.fallback)) != std::string::npos,
@@ -75,22 +54,22 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
 }
 
 BOOST_AUTO_TEST_CASE(each_option_stands_there_with_its_form) {
-    const std::string text = plain("src/man/nvmeroot-target.8");
-    check_options(part(text, ".SH SERVE\n", "\n.SH "), target::serve_option_table());
-    check_options(part(text, ".SH GENKEY\n", "\n.SH "), target::genkey_option_table());
-    check_options(part(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
+    const std::string text = plain_page("src/man/nvmeroot-target.8");
+    check_options(part_of(text, ".SH SERVE\n", "\n.SH "), target::serve_option_table());
+    check_options(part_of(text, ".SH GENKEY\n", "\n.SH "), target::genkey_option_table());
+    check_options(part_of(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
                   target::status_option_table());
-    check_options(part(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
+    check_options(part_of(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
                   target::drain_option_table());
-    check_options(part(text, ".SH TICKET\n", "\n.SH "), target::ticket_option_table());
-    check_options(part(text, ".SH IMAGE\n", "\n.SH "), target::image_option_table());
+    check_options(part_of(text, ".SH TICKET\n", "\n.SH "), target::ticket_option_table());
+    check_options(part_of(text, ".SH IMAGE\n", "\n.SH "), target::image_option_table());
 }
 
 BOOST_AUTO_TEST_CASE(the_example_works_and_is_the_one_of_the_page) {
     const support::TempDir dir;
-    std::string config = plain("packaging/nvmeroot-target.conf");
+    std::string config = plain_page("packaging/nvmeroot-target.conf");
     const std::string example =
-        part(plain("src/man/nvmeroot-target.conf.5"), ".EX\n", ".EE").substr(4);
+        part_of(plain_page("src/man/nvmeroot-target.conf.5"), ".EX\n", ".EE").substr(4);
     BOOST_TEST(!example.empty());
     BOOST_TEST(config.find(example) != std::string::npos);
     for (const char* image : {"web1.img", "room.img"}) {
