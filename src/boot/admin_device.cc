@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "host/command.h"
 
 namespace boot {
 
@@ -20,21 +21,36 @@ Result<CharDevice> CharDevice::open(const std::string& path) {
 }
 
 Result<Bytes> CharDevice::identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) {
-    // The kernel's own patience is 60 s a command; a controller that answered its Connect answers
-    // this at once.
-    constexpr uint32_t kTimeoutMs = 5000;
     constexpr unsigned kCsiShift = 24;
-    Bytes bytes(nvme::kIdentifyBytes);
     nvme_passthru_cmd command{};
     command.opcode = static_cast<uint8_t>(nvme::AdminOpcode::kIdentify);
     command.nsid = nsid;
-    command.addr = reinterpret_cast<uintptr_t>(bytes.data());
-    command.data_len = nvme::kIdentifyBytes;
     command.cdw10 = static_cast<uint8_t>(cns);
     command.cdw11 = uint32_t{csi} << kCsiShift;
+    return run(command, nvme::kIdentifyBytes, "Identify " + std::string(nvme::name(cns)));
+}
+
+Result<Bytes> CharDevice::log_page(nvme::LogPage page, uint32_t length, uint64_t offset) {
+    const nvme::Sqe sqe = host::get_log_page(page, length, offset).sqe;
+    nvme_passthru_cmd command{};
+    command.opcode = sqe.opcode;
+    command.cdw10 = sqe.cdw10;
+    command.cdw11 = sqe.cdw11;
+    command.cdw12 = sqe.cdw12;
+    command.cdw13 = sqe.cdw13;
+    return run(command, length, "Get Log Page");
+}
+
+Result<Bytes> CharDevice::run(nvme_passthru_cmd& command, uint32_t length,
+                              const std::string& what) {
+    // The kernel's own patience is 60 s a command; a controller that answered its Connect answers
+    // this at once.
+    constexpr uint32_t kTimeoutMs = 5000;
+    Bytes bytes(length);
+    command.addr = reinterpret_cast<uintptr_t>(bytes.data());
+    command.data_len = length;
     command.timeout_ms = kTimeoutMs;
     const int status = ::ioctl(fd_.get(), NVME_IOCTL_ADMIN_CMD, &command);
-    const std::string what = "Identify " + std::string(nvme::name(cns));
     if (status < 0) {
         return base::errno_error(errno, what);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Identify through the controller's character device. This works where the disk does not: a
-// namespace whose format the kernel refuses is a disk of 0 bytes, and only Identify says why.
-// The seam is an interface, so that tests answer for a controller.
+// Identify and log pages through the controller's character device. This works where the disk does
+// not: a namespace whose format the kernel refuses is a disk of 0 bytes, and only Identify says
+// why. The seam is an interface, so that tests answer for a controller.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,8 @@
 #include "base/result.h"
 #include "nvme/identify.h"
 #include "nvme/types.h"
+
+struct nvme_passthru_cmd;
 
 namespace boot {
 
@@ -41,8 +43,12 @@ class CharDevice final : public AdminDevice {
   public:
     static base::Result<CharDevice> open(const std::string& path);
     base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) override;
+    /// @param length, offset  in bytes, multiples of 4
+    base::Result<base::Bytes> log_page(nvme::LogPage page, uint32_t length, uint64_t offset);
 
   private:
+    base::Result<base::Bytes> run(nvme_passthru_cmd& command, uint32_t length,
+                                  const std::string& what);
     explicit CharDevice(base::UniqueFd fd) : fd_(std::move(fd)) {}
 
     base::UniqueFd fd_;

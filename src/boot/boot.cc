@@ -129,20 +129,17 @@ Outcome<Network> network_stage(Machine& machine) {
     return network;
 }
 
-Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network) {
-    const std::vector<Portal>& portals = machine.plan.target.portals;
-    machine.portals = portals;
+Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network,
+                                           const std::vector<Portal>& portals) {
     if (std::none_of(portals.begin(), portals.end(), std::mem_fn(&Portal::is_name))) {
         return portals;
     }
     machine.state.begin("names");
     constexpr base::seconds kPatience{15};
-    TRY(machine.portals,
-        staged(ExitCode::kNetwork,
-               resolve_portals(portals, name_servers(network, machine.sys),
-                               machine.deadline.within(kPatience),
-                               [&](const std::string& text) { machine.state.warning(text); })));
-    return machine.portals;
+    return staged(ExitCode::kNetwork,
+                  resolve_portals(portals, name_servers(network, machine.sys),
+                                  machine.deadline.within(kPatience),
+                                  [&](const std::string& text) { machine.state.warning(text); }));
 }
 
 Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network,

@@ -3,8 +3,8 @@
 // The stages of `nvmeroot boot`, each a function that needs what the one before it gave, and the
 // loop that tries them again. main.cc strings them together.
 //
-//     BootPlan ─► Network ─► portals that answer ─► (audit) ─► proven Controller ─► CheckedDisk ─►
-//     Root
+//     BootPlan ─► Network ─► (discovery) ─► portals that answer ─► (audit) ─► proven Controller ─►
+//     CheckedDisk ─► Root
 //        └─ storage modules load meanwhile ───────────┘
 #pragma once
 
@@ -34,7 +34,7 @@ struct Machine {
 
     /// Kept from one attempt to the next.
     std::optional<Network> network;
-    std::vector<Portal> portals;  ///< the plan's, with their addresses
+    std::vector<Portal> portals;  ///< the root's, the plan's and those discovered
     std::optional<SideTask> storage_modules;
     /// Connected, and not yet handed over: taken away again when the attempt fails.
     std::string controller;
@@ -61,8 +61,9 @@ Outcome<base::Nothing> start_modules(Machine& machine);
 /// lease where the plan says so.
 Outcome<Network> network_stage(Machine& machine);
 
-/// The plan's portals, with addresses for those that are given by name.
-Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network);
+/// Portals with addresses for those that are given by name.
+Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network,
+                                           const std::vector<Portal>& portals);
 
 /// Those of the portals that are worth the kernel's time.
 Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network,

@@ -45,9 +45,14 @@ nvme_fabrics_config fabrics_config(const BootPlan& plan) {
     if (options.fast_io_fail_tmo.count() > 0) {
         config.fast_io_fail_tmo = static_cast<int>(options.fast_io_fail_tmo.count());
     }
+    config.tos = options.tos;
     config.hdr_digest = options.hdr_digest;
     config.data_digest = options.data_digest;
     return config;
+}
+
+const char* text_or_null(const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
 }
 
 /// The connect itself, in the side task. @return the controller's name
@@ -62,7 +67,8 @@ Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& porta
         nvme_lookup_host(tree.get(), plan.host.nqn.c_str(), nvme::to_text(plan.host.id).c_str());
     const nvme_ctrl_t controller =
         nvme_create_ctrl(tree.get(), plan.target.subsysnqn.c_str(), "tcp", portal.address.c_str(),
-                         nullptr, nullptr, std::to_string(portal.port).c_str());
+                         text_or_null(portal.source), text_or_null(portal.interface),
+                         std::to_string(portal.port).c_str());
     if (host == nullptr || controller == nullptr) {
         return base::errno_error(errno, "prepare the connect");
     }
@@ -114,7 +120,7 @@ base::Status close_secrets(const SysPaths& sys, const std::string& controller) {
 /// Options are checked in the side task too, since reading the list waits for other connects.
 Result<std::string> connect_work(const BootPlan& plan, const Portal& portal, const SysPaths& sys) {
     TRY(const std::string list, read_option_list(sys));
-    const auto allowed = check_options(plan, fabrics_options(list));
+    const auto allowed = check_options(plan, portal, fabrics_options(list));
     if (!allowed) {
         return Error{ENOTSUP, allowed.error().error.text};
     }
@@ -133,7 +139,7 @@ std::vector<std::string_view> fabrics_options(std::string_view list) {
     return names;
 }
 
-Outcome<base::Nothing> check_options(const BootPlan& plan,
+Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
                                      std::span<const std::string_view> options) {
     struct Need {
         std::string_view option;
@@ -150,6 +156,12 @@ Outcome<base::Nothing> check_options(const BootPlan& plan,
          "boot a newer kernel, or set nvmeroot.data_digest=no"},
         {"hdr_digest", plan.connect.hdr_digest, ExitCode::kConnect,
          "boot a newer kernel, or set nvmeroot.hdr_digest=no"},
+        {"tos", plan.connect.tos >= 0, ExitCode::kConnect,
+         "boot a newer kernel, or leave out nvmeroot.tos"},
+        {"host_traddr", !portal.source.empty(), ExitCode::kConnect,
+         "boot a newer kernel, or give the path no source"},
+        {"host_iface", !portal.interface.empty(), ExitCode::kConnect,
+         "boot a newer kernel (5.14), or give the path no interface"},
     };
     for (const Need& need : needs) {
         if (need.needed &&
@@ -183,7 +195,8 @@ Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const Sy
     if (!name) {
         return explain_connect_failure(plan, portal, log, name.error());
     }
-    Controller controller{*name, portal, io_queue_count(plan.connect)};
+    const bool discovery = plan.target.subsysnqn == nvme::kDiscoveryNqn;
+    Controller controller{*name, portal, discovery ? 0 : io_queue_count(plan.connect)};
     if (auto closed = close_secrets(sys, controller.name); !closed) {
         disconnect(controller.name, sys, clock);
         return Failure::final(ExitCode::kAuthentication, std::move(closed).error());

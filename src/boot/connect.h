@@ -35,7 +35,7 @@ std::vector<std::string_view> fabrics_options(std::string_view list);
 
 /// Refuses a plan that needs an option which the kernel does not list: kAuthentication for the
 /// secrets, kConnect (final) for others.
-Outcome<base::Nothing> check_options(const BootPlan& plan,
+Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
                                      std::span<const std::string_view> options);
 
 /// I/O queues to ask for: as planned, or as many as processors, at most 4.

@@ -9,6 +9,9 @@ namespace boot {
 struct Given {
     std::string text;
     std::string origin;  ///< to begin an error with: `command line: nvmeroot.auth`
+    /// Of a URI: Portal's.
+    std::string source{};
+    std::string interface {};
 };
 
 }  // namespace boot

@@ -198,6 +198,19 @@ Status store_name(Result<T> checked, const Given& given, Given& into) {
     return done();
 }
 
+Result<int> parse_tos(std::string_view text) {
+    TRY(const uint32_t number, parse_u32(text, 0, UINT8_MAX));
+    return static_cast<int>(number);
+}
+
+/// Part of an NQN with * and ?, or a whole one.
+Result<std::string> parse_pattern(std::string_view text) {
+    if (text.find_first_of("*?") == std::string_view::npos) {
+        TRY_VOID(nvme::check_nqn(text));
+    }
+    return std::string(text);
+}
+
 /// A path must be absolute: the hook's working folder is nobody's promise.
 Status apply_path(const Given& given, Given& into) {
     if (!given.text.starts_with('/')) {
@@ -216,7 +229,7 @@ Status apply_words(const Given& given, std::vector<std::string>& into) {
 
 Status apply_each(const Given& given, std::vector<Given>& into) {
     for (const std::string_view word : base::split_words(given.text)) {
-        into.push_back({std::string(word), given.origin});
+        into.push_back({std::string(word), given.origin, given.source, given.interface});
     }
     return done();
 }
@@ -270,6 +283,9 @@ constexpr std::array kKeys = {
 
     Key{"root", "uri", "URI|dhcp", "", "where the root is; one URI for each portal",
         [](Given& g, Draft& d) { return apply_each(g, d.uris); }, true},
+    Key{"root", "subsysnqn", "NQN", "",
+        "which of the subsystems that discovery finds is the root; * and ? stand for others",
+        [](Given& g, Draft& d) { return store(parse_pattern(g.text), d.plan.subsystems); }},
     Key{"root", "nsid", "NUMBER", "", "the namespace must have this NSID",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 1, 0xFFFFFFFE), d.plan.demanded.nsid); }},
     Key{"root", "uuid", "UUID", "", "the namespace must have this UUID",
@@ -303,6 +319,8 @@ constexpr std::array kKeys = {
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 0, 65535), d.plan.connect.nr_io_queues); }},
     Key{"root", "queue_size", "NUMBER", "128", "entries of each I/O queue, 16 to 1024",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 16, 1024), d.plan.connect.queue_size); }},
+    Key{"root", "tos", "NUMBER", "", "type of service of the connections' packets, 0 to 255; default: none",
+        [](Given& g, Draft& d) { return store(parse_tos(g.text), d.plan.connect.tos); }},
     Key{"root", "hdr_digest", "yes|no", "no", "CRC-32C over each PDU's header",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.connect.hdr_digest); }},
     Key{"root", "data_digest", "yes|no", "yes", "CRC-32C over each PDU's data",

@@ -19,6 +19,7 @@
 #include "boot/boot.h"
 #include "boot/check_command.h"
 #include "boot/complete_command.h"
+#include "boot/discovery_stage.h"
 #include "boot/exit_code.h"
 #include "boot/keys.h"
 #include "boot/modules.h"
@@ -36,7 +37,8 @@ namespace {
 /// One attempt, one line a stage.
 Outcome<Root> run(Machine& machine) {
     TRY(const Network network, network_stage(machine));
-    TRY(const std::vector<Portal> known, resolve_stage(machine, network));
+    TRY(machine.portals, resolve_stage(machine, network, machine.plan.target.portals));
+    TRY(const std::vector<Portal> known, discovery_stage(machine, network, machine.portals));
     TRY(const std::vector<Portal> portals, probe_stage(machine, network, known));
     TRY(const std::optional<AuditedView> audited, audit_stage(machine, portals));
     TRY(const ProvenController controller, connect_stage(machine, portals));

@@ -71,8 +71,10 @@ class TableSource {
         for (const Nbft::Subsystem& subsystem : nbft_.subsystems) {
             add_subsystem(subsystem);
         }
-        if (nbft_.subsystems.empty() && !nbft_.discovery.empty()) {
-            warn("it names a discovery controller alone (" + nbft_.discovery.front().uri + ")");
+        if (root_ == nullptr) {
+            for (const Nbft::Discovery& discovery : nbft_.discovery) {
+                add_discovery(discovery);
+            }
         }
         for (const Nbft::Interface& interface : nbft_.interfaces) {
             add_interface(interface);
@@ -115,7 +117,9 @@ class TableSource {
             return;
         }
         if (uri.is_discovery()) {
-            warn(where + " names the discovery subsystem");
+            interfaces_.insert(interfaces_.end(), subsystem.interfaces.begin(),
+                               subsystem.interfaces.end());
+            add("uri", uri.text(), where);
             return;
         }
         if (root_ && (root_->nqn != subsystem.nqn || root_->nid != subsystem.nid)) {
@@ -137,6 +141,27 @@ class TableSource {
         }
     }
 
+    /// Where no SSNS names the root, the firmware's discovery services know it.
+    void add_discovery(const Nbft::Discovery& discovery) {
+        const std::string where = "discovery " + std::to_string(discovery.index);
+        const auto uri = nvme::Uri::parse(discovery.uri);
+        if (!uri || !uri->is_discovery()) {
+            warn(where + " has no URI of a discovery service (" + base::quoted(discovery.uri) +
+                 ")");
+            return;
+        }
+        if (sources_.of("uri").source > Source::kNbft) {
+            return;
+        }
+        if (discovery.interface) {
+            interfaces_.push_back(*discovery.interface);
+        }
+        add("uri", uri->text(), where);
+        if (discovery.security) {
+            add_security(*discovery.security, name_ + ": " + where);
+        }
+    }
+
     void add_security(unsigned index, const std::string& subject) {
         const auto profile =
             std::find_if(nbft_.security.begin(), nbft_.security.end(),
@@ -152,7 +177,7 @@ class TableSource {
     void add_interface(const Nbft::Interface& interface) {
         const bool used =
             std::find(interfaces_.begin(), interfaces_.end(), interface.index) != interfaces_.end();
-        if (root_ != nullptr && !used) {
+        if (!interfaces_.empty() && !used) {
             return;
         }
         const std::string where = "HFI " + std::to_string(interface.index);

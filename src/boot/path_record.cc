@@ -47,6 +47,8 @@ constexpr std::array kNumbers = {
            [](BootPlan& p, int64_t v) { p.connect.hdr_digest = v != 0; }},
     Number{"data_digest", [](const BootPlan& p) { return int64_t{p.connect.data_digest}; },
            [](BootPlan& p, int64_t v) { p.connect.data_digest = v != 0; }},
+    Number{"tos", [](const BootPlan& p) { return int64_t{p.connect.tos}; },
+           [](BootPlan& p, int64_t v) { p.connect.tos = static_cast<int>(v); }},
     Number{"timeout_ms", [](const BootPlan& p) { return int64_t{p.timeouts.total.count()}; },
            [](BootPlan& p, int64_t v) { p.timeouts.total = base::milliseconds(v); }},
     Number{"probe_timeout_ms", [](const BootPlan& p) { return int64_t{p.timeouts.probe.count()}; },
@@ -84,7 +86,8 @@ base::Result<Portal> read_portal(const JsonValue& entry) {
     if (!port || !IpAddress::parse(address.substr(0, address.find('%')))) {
         return base::error("not a portal: " + base::quoted(address));
     }
-    return Portal{address, static_cast<uint16_t>(*port), "the boot's record", false};
+    return Portal{address, static_cast<uint16_t>(*port), "the boot's record",
+                  false,   entry["source"].text,         entry["interface"].text};
 }
 
 base::Status read_numbers(const JsonValue& tree, BootPlan& plan) {
@@ -140,7 +143,9 @@ std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals
     json.key("portals").begin_array();
     for (const Portal& portal : portals) {
         json.begin_object().key("address").string(portal.address);
-        json.key("port").number(uint64_t{portal.port}).end_object();
+        json.key("port").number(uint64_t{portal.port});
+        json.key("source").string(portal.source);
+        json.key("interface").string(portal.interface).end_object();
     }
     json.end_array().end_object();
     return json.text() + "\n";

@@ -11,6 +11,7 @@
 #include "base/secret_file.h"
 #include "base/text.h"
 #include "boot/credentials.h"
+#include "boot/discovery_walk.h"
 #include "boot/ip_options.h"
 #include "boot/nbft_source.h"
 #include "boot/secrets.h"
@@ -34,6 +35,16 @@ constexpr SecretKeys kCtrlSecret = {"dhchap_ctrl_secret", "dhchap_ctrl_secret_fi
 bool exists(const std::string& path) {
     struct stat st {};
     return stat(path.c_str(), &st) == 0;
+}
+
+/// A subsystem that a URI names is the one that subsysnqn names, where it names one.
+base::Status check_name(const Target& target, const std::string& subsystems) {
+    if (target.subsysnqn.empty() || subsystems.empty() ||
+        fits_pattern(target.subsysnqn, subsystems)) {
+        return base::done();
+    }
+    return base::error(target.portals.front().origin + ": " + target.subsysnqn + " is not " +
+                       subsystems + ", which subsysnqn names");
 }
 
 /// Collects what load_plan finds out; each step goes on after an error of another.
@@ -196,7 +207,10 @@ void Planner::finish_target() {
     if (const auto agreed = narrow(target.choice, draft_.plan.demanded); !agreed) {
         fail(agreed.error());
     }
-    draft_.plan.target_from_dhcp = dhcp && target.portals.empty();
+    if (const auto named = check_name(target, draft_.plan.subsystems); !named) {
+        fail(named.error());
+    }
+    draft_.plan.target_from_dhcp = dhcp && target.portals.empty() && target.discovery.empty();
     draft_.plan.network.need_lease = draft_.plan.target_from_dhcp;
 }
 
@@ -382,6 +396,9 @@ Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootP
     }
     if (auto agreed = narrow(target->choice, plan.demanded); !agreed) {
         return config(std::move(agreed).error().in("DHCP root-path (option 17)"));
+    }
+    if (auto named = check_name(*target, plan.subsystems); !named) {
+        return config(std::move(named).error());
     }
     plan.target = std::move(target).value();
     plan.target_from_dhcp = false;

@@ -35,8 +35,16 @@ namespace boot {
 struct Portal {
     std::string address;  ///< numeric, no brackets; a link-local one with %interface
     uint16_t port = 0;
-    std::string origin;    ///< who named it, for messages
-    bool is_name = false;  ///< `address` is a DNS name that the resolver has yet to replace
+    std::string origin;        ///< who named it, for messages
+    bool is_name = false;      ///< `address` is a DNS name that the resolver has yet to replace
+    std::string source{};      ///< the host's address to connect from; empty: the route's
+    std::string interface {};  ///< the interface to connect through; empty: the route's
+
+    /// The same place, reached in the same way.
+    [[nodiscard]] bool same_path(const Portal& other) const {
+        return address == other.address && port == other.port && source == other.source &&
+               interface == other.interface;
+    }
 };
 
 /// Which namespace is the root. Everything given must hold; with nothing given the subsystem must
@@ -69,6 +77,7 @@ struct ConnectOptions {
     uint32_t queue_size = 128;
     bool hdr_digest = false;
     bool data_digest = true;
+    int tos = -1;  ///< IPv4's type of service, IPv6's traffic class; -1: the kernel's
 };
 
 struct Timeouts {
@@ -113,9 +122,11 @@ struct FormatPolicy {
 
 /// Where the root is. Before complete_from_root_path a plan with target_from_dhcp has an empty one.
 struct Target {
+    /// Empty until discovery has found it, where no URI names it.
     std::string subsysnqn;
-    std::vector<Portal> portals;  ///< in the order to try them in
-    NamespaceChoice choice;       ///< of the URIs and of the keys together
+    std::vector<Portal> portals;    ///< in the order to try them in
+    std::vector<Portal> discovery;  ///< where discovery services answer, which know more of them
+    NamespaceChoice choice;         ///< of the URIs and of the keys together
 };
 
 struct BootPlan {
@@ -123,6 +134,7 @@ struct BootPlan {
     AuthPlan auth;
     NetworkPlan network;
     Target target;
+    std::string subsystems;  ///< of those discovered: a name with * and ?; empty: any
     ConnectOptions connect;
     Timeouts timeouts;
     OnDowngrade on_downgrade = OnDowngrade::kLog;

@@ -16,6 +16,12 @@ std::string portal_text(const Portal& portal) {
     return (v6 ? '[' + portal.address + ']' : portal.address) + ':' + std::to_string(portal.port);
 }
 
+/// With how it is reached, where that is said.
+std::string path_text(const Portal& portal) {
+    return portal_text(portal) + (portal.source.empty() ? "" : " from " + portal.source) +
+           (portal.interface.empty() ? "" : " through " + portal.interface);
+}
+
 /// What identifies the namespace, as rows of name and value.
 std::vector<std::pair<std::string_view, std::string>> choice_rows(const NamespaceChoice& choice) {
     std::vector<std::pair<std::string_view, std::string>> rows;
@@ -44,9 +50,14 @@ std::string target_lines(const BootPlan& plan) {
     if (plan.target_from_dhcp) {
         return "  the target comes with the DHCP lease (root-path, option 17)\n";
     }
-    std::string text = line("subsystem", plan.target.subsysnqn, "");
+    const std::string& subsystem = plan.target.subsysnqn;
+    const std::string wanted = plan.subsystems.empty() ? "the only one found" : plan.subsystems;
+    std::string text = line("subsystem", subsystem.empty() ? wanted : subsystem, "");
+    for (const Portal& service : plan.target.discovery) {
+        text += line("discovery", path_text(service), service.origin);
+    }
     for (const Portal& portal : plan.target.portals) {
-        text += line("portal", portal_text(portal), portal.origin);
+        text += line("portal", path_text(portal), portal.origin);
     }
     const auto rows = choice_rows(plan.target.choice);
     for (const auto& [name, value] : rows) {
@@ -75,17 +86,26 @@ void write_strings(std::string_view name, const std::vector<std::string>& texts,
     json.end_array();
 }
 
+void write_portals(std::string_view name, const std::vector<Portal>& portals,
+                   base::JsonWriter& json) {
+    json.key(name).begin_array();
+    for (const Portal& portal : portals) {
+        json.begin_object().key("address").string(portal.address);
+        json.key("port").number(uint64_t{portal.port});
+        json.key("source").string(portal.source);
+        json.key("interface").string(portal.interface);
+        json.key("origin").string(portal.origin).end_object();
+    }
+    json.end_array();
+}
+
 void write_target(const BootPlan& plan, base::JsonWriter& json) {
     json.key("target").begin_object();
     json.key("from_dhcp").boolean(plan.target_from_dhcp);
     json.key("subsysnqn").string(plan.target.subsysnqn);
-    json.key("portals").begin_array();
-    for (const Portal& portal : plan.target.portals) {
-        json.begin_object().key("address").string(portal.address);
-        json.key("port").number(uint64_t{portal.port});
-        json.key("origin").string(portal.origin).end_object();
-    }
-    json.end_array();
+    json.key("subsystems").string(plan.subsystems);
+    write_portals("portals", plan.target.portals, json);
+    write_portals("discovery", plan.target.discovery, json);
     for (const auto& [name, value] : choice_rows(plan.target.choice)) {
         json.key(name).string(value);
     }

@@ -1,58 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/probe_portals.h"
 
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <deque>
 #include <optional>
 
-#include "base/fd.h"
+#include "boot/talk.h"
 
 namespace boot {
 namespace {
 
-using base::Error;
-using base::Result;
 using host::Verdict;
 
 /// Once one portal is live, the others get this long to be live too.
 constexpr base::milliseconds kGrace{50};
-
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t size = 0;
-};
-
-Result<SocketAddress> socket_address(const Portal& portal) {
-    SocketAddress result;
-    const size_t percent = portal.address.find('%');
-    const std::string address = portal.address.substr(0, percent);
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(portal.port);
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(portal.port);
-    if (percent != std::string::npos) {
-        v6.sin6_scope_id = ::if_nametoindex(portal.address.substr(percent + 1).c_str());
-    }
-    if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
-        std::memcpy(&result.storage, &v4, sizeof v4);
-        result.size = sizeof v4;
-    } else if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
-        std::memcpy(&result.storage, &v6, sizeof v6);
-        result.size = sizeof v6;
-    } else {
-        return base::error("not a numeric address");
-    }
-    return result;
-}
 
 host::ProbeOptions options_of(const BootPlan& plan) {
     host::ProbeOptions options;
@@ -66,136 +27,15 @@ host::ProbeOptions options_of(const BootPlan& plan) {
     return options;
 }
 
-/// One portal's connection; it ends with a verdict.
-class Attempt {
-  public:
-    Attempt(const Portal& portal, host::ProbeOptions options)
-        : portal_(portal), probe_(std::move(options)) {
-        if (const auto opened = open(); !opened) {
-            fail(opened.error().text);
-        }
+Verdict verdict_of(const Talk& talk, const host::Probe& probe) {
+    if (!talk.failure().empty()) {
+        return {Verdict::Kind::kUnreachable, talk.failure(), {}, {}, {}};
     }
-
-    [[nodiscard]] const Portal& portal() const { return portal_; }
-    [[nodiscard]] const Verdict* verdict() const { return failed_ ? &*failed_ : probe_.verdict(); }
-    [[nodiscard]] pollfd poll_entry() const {
-        const bool writing = connecting_ || !output_.empty();
-        return {verdict() != nullptr ? -1 : socket_.get(),
-                static_cast<short>(writing ? POLLIN | POLLOUT : POLLIN), 0};
-    }
-    /// Goes on as far as the socket allows.
-    void advance(short events) {
-        if (connecting_ && events != 0 && !finish_connect()) {
-            return;
-        }
-        if (!connecting_ && (events & (POLLIN | POLLHUP | POLLERR)) != 0) {
-            receive();
-        }
-        if (!connecting_ && verdict() == nullptr) {
-            send();
-        }
-    }
-    void time_out() {
-        if (verdict() == nullptr && connecting_) {
-            fail("nobody answers");
-        } else if (verdict() == nullptr) {
-            probe_.timed_out();
-        }
-    }
-
-  private:
-    base::Status open() {
-        TRY(const SocketAddress address, socket_address(portal_));
-        socket_ = base::UniqueFd(
-            ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        if (!socket_.valid()) {
-            return base::errno_error(errno, "socket");
-        }
-        if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage),
-                      address.size) != 0 &&
-            errno != EINPROGRESS) {
-            return Error{errno, std::strerror(errno)};
-        }
-        return base::done();
-    }
-    bool finish_connect() {
-        int code = 0;
-        socklen_t size = sizeof code;
-        (void)::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &code, &size);  // code stays 0
-        if (code != 0) {
-            fail(std::strerror(code));
-            return false;
-        }
-        connecting_ = false;
-        return true;
-    }
-    void receive() {
-        std::byte buffer[4096];
-        const ssize_t n = ::recv(socket_.get(), buffer, sizeof buffer, 0);
-        if (n > 0) {
-            probe_.receive(std::span(buffer).first(static_cast<size_t>(n)));
-        } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-            probe_.closed();
-        }
-    }
-    void send() {
-        const base::Bytes more = probe_.take_output();
-        output_.insert(output_.end(), more.begin(), more.end());
-        if (output_.empty()) {
-            return;
-        }
-        const ssize_t n = ::send(socket_.get(), output_.data(), output_.size(), MSG_NOSIGNAL);
-        if (n > 0) {
-            output_.erase(output_.begin(), output_.begin() + n);
-        } else if (errno != EAGAIN && errno != EINTR) {
-            probe_.closed();
-        }
-    }
-    void fail(std::string text) {
-        failed_.emplace();
-        failed_->kind = Verdict::Kind::kUnreachable;
-        failed_->text = std::move(text);
-    }
-
-    const Portal& portal_;
-    host::Probe probe_;
-    base::UniqueFd socket_;
-    bool connecting_ = true;
-    base::Bytes output_;
-    std::optional<Verdict> failed_;  ///< before the first byte of NVMe/TCP
-};
-
-bool is_live(const Attempt& attempt, Auth demanded) {
-    return attempt.verdict() != nullptr && judge_verdict(*attempt.verdict(), demanded).ok();
+    return *probe.verdict();
 }
 
-/// Drives all attempts until each has a verdict, or the deadline passes, or one has been live for
-/// kGrace.
-void run(std::vector<Attempt>& attempts, Auth demanded, base::Deadline deadline) {
-    bool grace = false;
-    for (;;) {
-        std::vector<pollfd> entries;
-        bool all_done = true;
-        for (const Attempt& attempt : attempts) {
-            entries.push_back(attempt.poll_entry());
-            all_done = all_done && attempt.verdict() != nullptr;
-            if (!grace && is_live(attempt, demanded)) {
-                grace = true;
-                deadline = deadline.within(kGrace);
-            }
-        }
-        if (all_done || deadline.passed()) {
-            return;
-        }
-        const int ready =
-            ::poll(entries.data(), entries.size(), static_cast<int>(deadline.left().count()));
-        for (size_t i = 0; ready > 0 && i < attempts.size(); ++i) {
-            attempts[i].advance(entries[i].revents);
-        }
-    }
-}
+}  // namespace
 
-/// All that was said, as one failure. One portal that may come to life makes it worth a retry.
 Failure combined(const std::vector<Failure>& failures) {
     const auto passing = std::find_if(failures.begin(), failures.end(),
                                       [](const Failure& failure) { return failure.retry; });
@@ -206,8 +46,6 @@ Failure combined(const std::vector<Failure>& failures) {
     }
     return result;
 }
-
-}  // namespace
 
 std::string place(const Portal& portal) {
     const bool v6 = portal.address.find(':') != std::string::npos;
@@ -262,24 +100,28 @@ Outcome<base::Nothing> judge_verdict(const Verdict& verdict, Auth demanded) {
 Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const std::vector<Portal>& portals,
                                            const base::Clock& clock,
                                            const std::function<void(const std::string&)>& warn) {
-    std::vector<Attempt> attempts;
-    attempts.reserve(portals.size());
+    std::deque<host::Probe> probes;
+    std::vector<Talk> talks;
     for (const Portal& portal : portals) {
-        attempts.emplace_back(portal, options_of(plan));
+        talks.emplace_back(portal, probes.emplace_back(options_of(plan)));
     }
-    run(attempts, plan.auth.mode, base::Deadline(clock, plan.timeouts.probe));
+    const auto judge = [&](size_t i) {
+        return judge_verdict(verdict_of(talks[i], probes[i]), plan.auth.mode);
+    };
+    run_talks(
+        talks, [&](size_t i) { return judge(i).ok(); }, kGrace,
+        base::Deadline(clock, plan.timeouts.probe));
 
     std::vector<Portal> live;
     std::vector<Failure> failures;
-    for (Attempt& attempt : attempts) {
-        attempt.time_out();
-        auto judged = judge_verdict(*attempt.verdict(), plan.auth.mode);
+    for (size_t i = 0; i < portals.size(); ++i) {
+        auto judged = judge(i);
         if (judged) {
-            live.push_back(attempt.portal());
+            live.push_back(portals[i]);
             continue;
         }
         Failure failure = std::move(judged).error();
-        failure.error = std::move(failure.error).in(place(attempt.portal()));
+        failure.error = std::move(failure.error).in(place(portals[i]));
         failures.push_back(std::move(failure));
     }
     if (live.empty()) {

@@ -23,6 +23,10 @@ std::string place(const Portal& portal);
 /// What a portal's verdict means for this plan: nothing wrong, or a failure without the place.
 Outcome<base::Nothing> judge_verdict(const host::Verdict& verdict, Auth demanded);
 
+/// All that was said, as one failure. One portal that may come to life makes it worth a retry.
+/// REQUIRES: there are some
+Failure combined(const std::vector<Failure>& failures);
+
 /// The portals that took our Connect, in their order. Returns soon after the first one did:
 /// the others are not waited for, only their deadline is when there is none.
 /// @param warn  told, in a sentence, of each portal that said no while another one is live

@@ -194,9 +194,8 @@ base::Result<std::vector<Portal>> resolve_portals(
     const std::function<void(const std::string&)>& warn) {
     std::vector<Portal> resolved;
     const auto add = [&](Portal portal) {
-        const bool known = std::ranges::any_of(resolved, [&](const Portal& each) {
-            return each.address == portal.address && each.port == portal.port;
-        });
+        const bool known = std::ranges::any_of(
+            resolved, [&](const Portal& each) { return each.same_path(portal); });
         if (!known) {
             resolved.push_back(std::move(portal));
         }
@@ -213,7 +212,10 @@ base::Result<std::vector<Portal>> resolve_portals(
             continue;
         }
         for (const IpAddress& address : *addresses) {
-            add({address.text(), portal.port, portal.origin, false});
+            Portal found = portal;
+            found.address = address.text();
+            found.is_name = false;
+            add(std::move(found));
         }
     }
     if (resolved.empty() && !failures.empty()) {

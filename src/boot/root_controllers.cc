@@ -51,7 +51,9 @@ bool is_connected(const Portal& portal, const std::vector<std::string>& controll
     return std::ranges::any_of(controllers, [&](const std::string& controller) {
         const std::string address = attribute(controller_folder(sys, controller) + "/address");
         return normal(field(address, "traddr")) == normal(portal.address) &&
-               field(address, "trsvcid") == std::to_string(portal.port);
+               field(address, "trsvcid") == std::to_string(portal.port) &&
+               normal(field(address, "host_traddr")) == normal(portal.source) &&
+               field(address, "host_iface") == portal.interface;
     });
 }
 

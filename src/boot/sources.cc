@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "boot/cmdline.h"
+#include "boot/device_options.h"
+#include "boot/ip_address.h"
 #include "boot/ip_options.h"
 
 namespace boot {
@@ -17,6 +19,19 @@ constexpr std::string_view kScheme = "nvme+tcp://";
 void add_word(std::string_view key, const CmdlineWord& word, Sources& sources) {
     add_value(*find_key(key), Source::kCommandLine, {word.value, "command line: " + word.key},
               sources);
+}
+
+base::Error not_of_form(std::string_view text, std::string_view form) {
+    return base::error(base::quoted(text) + " is not " + std::string(form));
+}
+
+/// The address to connect from.
+base::Status check_source(std::string_view text) {
+    const auto address = IpAddress::parse(text);
+    if (!address || !address->is_host_address()) {
+        return base::error("source: " + base::quoted(text) + " is no address of a host");
+    }
+    return base::done();
 }
 
 bool starts_with_scheme(std::string_view text) {
@@ -43,49 +58,79 @@ void take_root(const CmdlineWord& word, Sources& sources) {
     }
 }
 
-/// make-initrd's TRANSPORT,TRADDR,SUBNQN[,TRSVCID[,HOST-TRADDR]] as a URI.
-base::Result<std::string> uri_of_connect(std::string_view text) {
-    auto fields = base::split(text, ',');
-    if (fields.size() < 3 || fields.size() > 5) {
-        return base::error(base::quoted(text) +
-                           " is not TRANSPORT,TRADDR,SUBNQN[,TRSVCID[,HOST-TRADDR]]");
+/// The fields of rd.nvmf.connect= and rd.nvmf.discover=, each in its own order.
+struct NvmfFields {
+    std::string_view transport;
+    std::string_view address;
+    std::string_view nqn;
+    std::string_view port;
+    std::string_view source;
+};
+
+/// The URI that they mean, and its source address.
+base::Result<Given> uri_of(const NvmfFields& fields) {
+    if (fields.transport != "tcp") {
+        return base::error("transport " + base::quoted(fields.transport) +
+                           " is not supported, only tcp");
     }
-    fields.resize(5);
-    if (fields[0] != "tcp") {
-        return base::error("transport " + base::quoted(fields[0]) + " is not supported, only tcp");
+    const bool given = !fields.source.empty() && fields.source != "none";
+    if (given) {
+        TRY_VOID(check_source(fields.source));
     }
-    if (!fields[4].empty() && fields[4] != "none") {
-        return base::error("a source address (" + base::quoted(fields[4]) + ") is not supported");
-    }
-    const bool v6 = fields[1].find(':') != std::string_view::npos && fields[1].front() != '[';
+    const bool v6 = fields.address.find(':') != std::string_view::npos && fields.address[0] != '[';
     std::string uri =
-        std::string(kScheme) + (v6 ? "[" : "") + std::string(fields[1]) + (v6 ? "]" : "");
-    if (!fields[3].empty()) {
-        uri += ":" + std::string(fields[3]);
+        std::string(kScheme) + (v6 ? "[" : "") + std::string(fields.address) + (v6 ? "]" : "");
+    if (!fields.port.empty()) {
+        uri += ":" + std::string(fields.port);
     }
     uri += '/';
-    for (const char c : fields[2]) {
+    for (const char c : fields.nqn) {
         const bool reserved =
             c <= ' ' || c > '~' || std::string_view("/?#%").find(c) != std::string_view::npos;
         uri += reserved
                    ? base::format("%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)))
                    : std::string(1, c);
     }
-    return uri;
+    return Given{std::move(uri), "", given ? std::string(fields.source) : std::string(), ""};
 }
 
-void take_connect(const CmdlineWord& word, Sources& sources) {
-    auto uri = uri_of_connect(word.value);
+void add_uri(const CmdlineWord& word, base::Result<Given> uri, Sources& sources) {
+    const std::string where = "command line: " + word.key;
     if (!uri) {
-        sources.errors.push_back("command line: " + word.key + ": " + uri.error().text);
+        sources.errors.push_back(where + ": " + uri.error().text);
         return;
     }
-    add_word("uri", {word.key, std::move(uri).value(), true}, sources);
+    uri->origin = where;
+    add_value(*find_key("uri"), Source::kCommandLine, std::move(uri).value(), sources);
 }
 
+/// make-initrd's
+void take_connect(const CmdlineWord& word, Sources& sources) {
+    constexpr std::string_view kForm = "TRANSPORT,TRADDR,SUBNQN[,TRSVCID[,HOST-TRADDR]]";
+    auto fields = base::split(word.value, ',');
+    if (fields.size() < 3 || fields.size() > 5) {
+        return add_uri(word, not_of_form(word.value, kForm), sources);
+    }
+    fields.resize(5);
+    add_uri(word, uri_of({fields[0], fields[1], fields[2], fields[3], fields[4]}), sources);
+}
+
+/// dracut's, with the port that it takes where none is given
 void take_discover(const CmdlineWord& word, Sources& sources) {
-    sources.warnings.push_back("command line: " + word.key +
-                               ": discovery is not supported, continuing without it");
+    constexpr std::string_view kForm = "TRANSPORT,TRADDR[,HOST-TRADDR[,TRSVCID]]";
+    auto fields = base::split(word.value, ',');
+    if (fields.size() < 2 || fields.size() > 4) {
+        return add_uri(word, not_of_form(word.value, kForm), sources);
+    }
+    if (fields[0] != "tcp") {
+        sources.warnings.push_back("command line: " + word.key + ": transport " +
+                                   base::quoted(fields[0]) +
+                                   " is not supported, continuing without it");
+        return;
+    }
+    fields.resize(4);
+    const std::string_view port = fields[3].empty() ? "4420" : fields[3];
+    add_uri(word, uri_of({fields[0], fields[1], nvme::kDiscoveryNqn, port, fields[2]}), sources);
 }
 
 /// As kernel switches do: alone it means yes.
@@ -152,12 +197,43 @@ bool is_section(std::string_view section) {
                        [&](const Key& key) { return key.section == section; });
 }
 
-void add_path_entry(const base::Ini::Entry& entry, const std::string& where, Sources& sources) {
-    if (entry.key == "uri") {
-        add_value(*find_key("uri"), Source::kFile, {entry.value, where}, sources);
-    } else {
-        sources.errors.push_back(where + ": no such key; a [path.NAME] section has uri alone");
+/// The keys of one [path.NAME] section together.
+void add_path(const base::Ini& ini, const std::string& section, Sources& sources) {
+    Given path;
+    const size_t errors_before = sources.errors.size();
+    for (const base::Ini::Entry& entry : ini.entries()) {
+        if (entry.section != section) {
+            continue;
+        }
+        const std::string where = ini.where(entry);
+        base::Status checked = base::done();
+        if (entry.key == "uri") {
+            path.text = entry.value;
+            path.origin = where;
+        } else if (entry.key == "source") {
+            path.source = entry.value;
+            checked = check_source(entry.value);
+        } else if (entry.key == "interface") {
+            path.interface = entry.value;
+            if (auto name = parse_interface_name(entry.value); !name) {
+                checked = std::move(name).error();
+            }
+        } else {
+            checked =
+                base::error("no such key; a [path.NAME] section has uri, source and interface");
+        }
+        if (!checked) {
+            sources.errors.push_back(std::move(checked).error().in(where).text);
+        }
     }
+    if (sources.errors.size() != errors_before) {
+        return;
+    }
+    if (path.origin.empty()) {
+        sources.errors.push_back("[" + section + "]: a path wants a uri");
+        return;
+    }
+    add_value(*find_key("uri"), Source::kFile, std::move(path), sources);
 }
 
 void add_entry(const base::Ini::Entry& entry, const std::string& where, Sources& sources) {
@@ -203,12 +279,12 @@ void add_file(const base::Ini& ini, const std::string& path, Sources& sources) {
         if (!is_section(section)) {
             sources.errors.push_back(path + ": [" + section + "]: no such section" +
                                      suggest_section(section));
+        } else if (is_path_section(section)) {
+            add_path(ini, section, sources);
         }
     }
     for (const base::Ini::Entry& entry : ini.entries()) {
-        if (is_path_section(entry.section)) {
-            add_path_entry(entry, ini.where(entry), sources);
-        } else if (is_section(entry.section)) {
+        if (!is_path_section(entry.section) && is_section(entry.section)) {
             add_entry(entry, ini.where(entry), sources);
         }
     }

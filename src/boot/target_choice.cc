@@ -31,6 +31,15 @@ bool agree(std::optional<T>& mine, const std::optional<T>& other) {
     return !other || mine == other;
 }
 
+void add_new(std::vector<Portal>& portals, std::vector<Portal> others) {
+    for (Portal& portal : others) {
+        const auto same = [&](const Portal& each) { return each.same_path(portal); };
+        if (std::ranges::none_of(portals, same)) {
+            portals.push_back(std::move(portal));
+        }
+    }
+}
+
 }  // namespace
 
 base::Result<Target> target_of_uri(const Given& uri) {
@@ -38,42 +47,37 @@ base::Result<Target> target_of_uri(const Given& uri) {
     if (!parsed) {
         return parsed.error().in(uri.origin);
     }
-    if (parsed->is_discovery()) {
-        return base::error(uri.origin + ": " + base::quoted(uri.text) +
-                           " names no subsystem, and discovery is not supported");
-    }
     if (auto usable = check_kernel_name(parsed->subsysnqn); !usable) {
         return std::move(usable).error().in(uri.origin);
     }
-    Portal portal{parsed->host, parsed->port, uri.origin, !IpAddress::parse(parsed->host)};
+    Portal portal{parsed->host, parsed->port, uri.origin, !IpAddress::parse(parsed->host),
+                  uri.source,   uri.interface};
     if (!parsed->zone.empty()) {
         portal.address += '%' + parsed->zone;
     }
-    Target target{parsed->subsysnqn, {std::move(portal)}, {}};
+    Target target;
+    if (parsed->is_discovery()) {
+        target.discovery.push_back(std::move(portal));
+    } else {
+        target.subsysnqn = parsed->subsysnqn;
+        target.portals.push_back(std::move(portal));
+    }
     std::visit(ToChoice{target.choice}, parsed->nid);
     return target;
 }
 
 base::Status join(Target& target, Target other) {
-    if (target.portals.empty()) {
-        target = std::move(other);
-        return base::done();
+    if (target.subsysnqn.empty()) {
+        target.subsysnqn = other.subsysnqn;
     }
-    if (target.subsysnqn != other.subsysnqn) {
+    if (!other.subsysnqn.empty() && target.subsysnqn != other.subsysnqn) {
         return base::error("another subsystem (" + other.subsysnqn + ") than that of " +
                            target.portals.front().origin + " (" + target.subsysnqn +
                            "); there is one root");
     }
     TRY_VOID(narrow(target.choice, other.choice));
-    for (Portal& portal : other.portals) {
-        const bool known =
-            std::any_of(target.portals.begin(), target.portals.end(), [&](const Portal& each) {
-                return each.address == portal.address && each.port == portal.port;
-            });
-        if (!known) {
-            target.portals.push_back(std::move(portal));
-        }
-    }
+    add_new(target.portals, std::move(other.portals));
+    add_new(target.discovery, std::move(other.discovery));
     return base::done();
 }
 

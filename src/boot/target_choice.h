@@ -10,8 +10,8 @@
 
 namespace boot {
 
-/// The target of one URI, with one portal. Errors begin with the URI's origin: not a URI, a host
-/// name in place of an address, the discovery subsystem.
+/// The target of one URI, with one portal, or one discovery service. Errors begin with the URI's
+/// origin: not a URI, a name that the kernel cannot take.
 base::Result<Target> target_of_uri(const Given& uri);
 
 /// Adds another way to the same root. Errors: another subsystem, another namespace. A portal that

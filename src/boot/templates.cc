@@ -95,9 +95,12 @@ base::Result<std::string> fill_in(std::string_view text, const MachineNames& nam
 
 Outcome<base::Nothing> fill_in_names(const MachineNames& names, BootPlan& plan) {
     TRY(std::string host, staged(ExitCode::kConfig, filled_nqn(plan.host.nqn, names)));
-    TRY(std::string subsystem, staged(ExitCode::kConfig, filled_nqn(plan.target.subsysnqn, names)));
+    if (!plan.target.subsysnqn.empty()) {
+        TRY(plan.target.subsysnqn,
+            staged(ExitCode::kConfig, filled_nqn(plan.target.subsysnqn, names)));
+    }
+    TRY(plan.subsystems, staged(ExitCode::kConfig, fill_in(plan.subsystems, names)));
     plan.host.nqn = std::move(host);
-    plan.target.subsysnqn = std::move(subsystem);
     return base::done();
 }
 

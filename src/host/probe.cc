@@ -29,6 +29,57 @@ std::string accepted_text(const nvme::ConnectResult& result) {
 
 }  // namespace
 
+Command connect(const ProbeOptions& options) {
+    ConnectOptions connect_options;
+    connect_options.hostnqn = options.hostnqn;
+    connect_options.subsysnqn = options.subsysnqn;
+    connect_options.hostid = options.hostid;
+    connect_options.kato_ms = options.kato_ms;
+    return connect(connect_options);
+}
+
+Verdict judge_broken_queue(const Queue& queue) {
+    Verdict verdict{Kind::kUnusable, queue.problem(), queue.handshake_problem(), {}, {}};
+    if (verdict.handshake == HandshakeProblem::kNone) {
+        verdict.kind = Kind::kProtocolError;
+    } else if (verdict.handshake == HandshakeProblem::kNotIcResp) {
+        verdict.kind = Kind::kNotNvme;
+    }
+    return verdict;
+}
+
+Verdict judge_connect(const Completion& completion, const ProbeOptions& options) {
+    const nvme::Status code = completion.status;
+    const std::string field(nvme::name(nvme::ConnectInvalidField::from_dw0(completion.dw0)));
+    const auto verdict = [&](Kind kind, std::string text) {
+        return Verdict{kind, std::move(text), HandshakeProblem::kNone, code, {}};
+    };
+    if (code.ok()) {
+        const auto result = nvme::ConnectResult::from_dw0(completion.dw0);
+        Verdict accepted = verdict(Kind::kAccepted, accepted_text(result));
+        accepted.connect = result;
+        return accepted;
+    }
+    if (code == status::kConnectInvalidHost) {
+        return verdict(Kind::kHostNotAllowed, "the target does not allow host " + options.hostnqn +
+                                                  " in " + options.subsysnqn);
+    }
+    if (code == status::kConnectInvalidParameters && field == "SUBNQN") {
+        return verdict(Kind::kNoSubsystem, "the target has no subsystem " + options.subsysnqn);
+    }
+    if (code == status::kConnectInvalidParameters && (field == "HOSTNQN" || field == "HOSTID")) {
+        return verdict(Kind::kHostNotAllowed,
+                       "the target does not accept " + field + " of host " + options.hostnqn);
+    }
+    if (code == status::kConnectControllerBusy) {
+        return verdict(Kind::kBusy, "the target is busy: it has no controller to give");
+    }
+    const bool names_field = code == status::kConnectInvalidParameters && !field.empty();
+    return verdict(code.final ? Kind::kRefused : Kind::kBusy,
+                   "the target refuses Connect: " + nvme::describe(code, true) +
+                       (names_field ? ", field " + field : std::string()));
+}
+
 Probe::Probe(ProbeOptions options)
     : options_(std::move(options)), queue_(queue_options(options_)) {}
 
@@ -38,16 +89,11 @@ void Probe::receive(base::ByteView bytes) {
     }
     queue_.receive(bytes);
     if (const auto completion = queue_.take_completion()) {
-        judge_connect(*completion);
+        verdict_ = judge_connect(*completion, options_);
     } else if (queue_.state() == Queue::State::kBroken) {
-        judge_broken_queue();
+        verdict_ = judge_broken_queue(queue_);
     } else if (queue_.state() == Queue::State::kOpen && !submitted_) {
-        ConnectOptions connect_options;
-        connect_options.hostnqn = options_.hostnqn;
-        connect_options.subsysnqn = options_.subsysnqn;
-        connect_options.hostid = options_.hostid;
-        connect_options.kato_ms = options_.kato_ms;
-        submitted_ = queue_.submit(connect(connect_options)).has_value();
+        submitted_ = queue_.submit(connect(options_)).has_value();
     }
 }
 
@@ -63,50 +109,6 @@ void Probe::closed() {
 void Probe::timed_out() {
     conclude(Kind::kUnreachable, base::format("the target takes connections but does not answer %s",
                                               submitted_ ? "Connect" : "ICReq"));
-}
-
-void Probe::judge_broken_queue() {
-    switch (queue_.handshake_problem()) {
-        case HandshakeProblem::kNone:
-            return conclude(Kind::kProtocolError, queue_.problem());
-        case HandshakeProblem::kNotIcResp:
-            return conclude(Kind::kNotNvme, queue_.problem());
-        case HandshakeProblem::kVersion:
-        case HandshakeProblem::kAlignment:
-        case HandshakeProblem::kMaxData:
-        case HandshakeProblem::kHeaderDigest:
-        case HandshakeProblem::kDataDigest:
-            return conclude(Kind::kUnusable, queue_.problem());
-    }
-}
-
-void Probe::judge_connect(const Completion& completion) {
-    const nvme::Status code = completion.status;
-    const auto field = nvme::ConnectInvalidField::from_dw0(completion.dw0);
-    const std::string field_name(nvme::name(field));
-    if (code.ok()) {
-        const auto result = nvme::ConnectResult::from_dw0(completion.dw0);
-        conclude(Kind::kAccepted, accepted_text(result));
-        verdict_->connect = result;
-    } else if (code == status::kConnectInvalidHost) {
-        conclude(Kind::kHostNotAllowed, "the target does not allow host " + options_.hostnqn +
-                                            " in " + options_.subsysnqn);
-    } else if (code == status::kConnectInvalidParameters && field_name == "SUBNQN") {
-        conclude(Kind::kNoSubsystem, "the target has no subsystem " + options_.subsysnqn);
-    } else if (code == status::kConnectInvalidParameters &&
-               (field_name == "HOSTNQN" || field_name == "HOSTID")) {
-        conclude(Kind::kHostNotAllowed,
-                 "the target does not accept " + field_name + " of host " + options_.hostnqn);
-    } else if (code == status::kConnectControllerBusy) {
-        conclude(Kind::kBusy, "the target is busy: it has no controller to give");
-    } else {
-        conclude(code.final ? Kind::kRefused : Kind::kBusy,
-                 "the target refuses Connect: " + nvme::describe(code, true) +
-                     (code == status::kConnectInvalidParameters && !field_name.empty()
-                          ? ", field " + field_name
-                          : std::string()));
-    }
-    verdict_->status = code;
 }
 
 void Probe::conclude(Kind kind, std::string text) {

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 
+#include "host/conversation.h"
 #include "host/queue.h"
 
 namespace host {
@@ -52,24 +53,27 @@ struct Verdict {
     nvme::ConnectResult connect;         ///< kAccepted only
 };
 
-class Probe {
+/// The Connect of an admin queue that these options ask for.
+Command connect(const ProbeOptions& options);
+/// What the end of that Connect means.
+Verdict judge_connect(const Completion& completion, const ProbeOptions& options);
+/// REQUIRES: queue.state() is kBroken
+Verdict judge_broken_queue(const Queue& queue);
+
+class Probe final : public Conversation {
   public:
     explicit Probe(ProbeOptions options);
 
-    /// Bytes to send now.
-    base::Bytes take_output() { return queue_.take_output(); }
-    void receive(base::ByteView bytes);
-    /// The target closed or reset the connection.
-    void closed();
-    /// The caller's deadline has passed.
-    void timed_out();
+    base::Bytes take_output() override { return queue_.take_output(); }
+    void receive(base::ByteView bytes) override;
+    void closed() override;
+    void timed_out() override;
+    [[nodiscard]] bool ended() const override { return verdict_.has_value(); }
 
     /// Null while the probe goes on.
     [[nodiscard]] const Verdict* verdict() const { return verdict_ ? &*verdict_ : nullptr; }
 
   private:
-    void judge_connect(const Completion& completion);
-    void judge_broken_queue();
     void conclude(Verdict::Kind kind, std::string text);
 
     ProbeOptions options_;

@@ -462,6 +462,12 @@ class Parser {
     base::Status read(const DiscoveryEntry& entry, const std::string& name) {
         Nbft::Discovery discovery;
         discovery.index = entry.index;
+        if (entry.interface_index != 0) {
+            discovery.interface = entry.interface_index;
+        }
+        if (entry.security_index != 0) {
+            discovery.security = entry.security_index;
+        }
         TRY(discovery.uri, text(entry.uri, name + ": its URI"));
         nbft_.discovery.push_back(std::move(discovery));
         return base::done();

@@ -71,6 +71,8 @@ struct Nbft {
     struct Discovery {
         unsigned index = 0;
         std::string uri;
+        std::optional<unsigned> interface {};  ///< that leads to it
+        std::optional<unsigned> security{};    ///< the profile's index, which may be in no list
     };
 
     Host host;

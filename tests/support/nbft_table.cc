@@ -47,7 +47,9 @@ class Builder {
             at += 64;
         }
         for (const auto& discovery : nbft_.discovery) {
-            put_bytes(at, {0x06, 0x01, static_cast<uint8_t>(discovery.index)});
+            put_bytes(at, {0x06, 0x01, static_cast<uint8_t>(discovery.index),
+                           static_cast<uint8_t>(discovery.interface.value_or(0)),
+                           static_cast<uint8_t>(discovery.security.value_or(0))});
             put_ref(at + 6, add(base::bytes_of(discovery.uri)));
             at += 32;
         }

@@ -11,6 +11,8 @@ constexpr std::string_view kList612 =
     "instance=-1,cntlid=-1,transport=%s,traddr=%s,data_digest,hdr_digest,dhchap_secret=%s,"
     "dhchap_ctrl_secret=%s\n";
 
+const boot::Portal kPortal{"192.0.2.1", 4420, "test"};
+
 boot::BootPlan plan_with(boot::Auth mode) {
     boot::BootPlan plan;
     plan.auth.mode = mode;
@@ -29,23 +31,36 @@ BOOST_AUTO_TEST_CASE(the_option_list_is_names) {
     BOOST_TEST(boot::fabrics_options("").empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_choose_the_way_is_refused) {
+    const auto none = boot::fabrics_options("transport=%s,data_digest,hdr_digest\n");
+    boot::Portal portal = kPortal;
+    portal.source = "192.0.2.9";
+    BOOST_TEST(!boot::check_options(plan_with(boot::Auth::kOff), portal, none).ok());
+    portal = kPortal;
+    portal.interface = "eth1";
+    const auto checked = boot::check_options(plan_with(boot::Auth::kOff), portal, none);
+    BOOST_REQUIRE(!checked.ok());
+    BOOST_TEST((checked.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(checked.error().error.text.find("host_iface") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_kernel_without_dhchap_is_refused_before_libnvme_drops_the_secret) {
     const auto all = boot::fabrics_options(kList612);
-    BOOST_TEST(boot::check_options(plan_with(boot::Auth::kMutual), all).ok());
+    BOOST_TEST(boot::check_options(plan_with(boot::Auth::kMutual), kPortal, all).ok());
     const auto none = boot::fabrics_options("transport=%s,data_digest,hdr_digest\n");
-    BOOST_TEST(boot::check_options(plan_with(boot::Auth::kOff), none).ok());
+    BOOST_TEST(boot::check_options(plan_with(boot::Auth::kOff), kPortal, none).ok());
     for (const boot::Auth mode : {boot::Auth::kHost, boot::Auth::kMutual}) {
-        const auto checked = boot::check_options(plan_with(mode), none);
+        const auto checked = boot::check_options(plan_with(mode), kPortal, none);
         BOOST_REQUIRE(!checked.ok());
         BOOST_TEST((checked.error().code == boot::ExitCode::kAuthentication));
         BOOST_TEST(!checked.error().retry);
     }
-    BOOST_TEST(!boot::check_options(plan_with(boot::Auth::kHost), {}).ok());
+    BOOST_TEST(!boot::check_options(plan_with(boot::Auth::kHost), kPortal, {}).ok());
 }
 
 BOOST_AUTO_TEST_CASE(digests_that_the_kernel_lacks_are_refused_too) {
     const auto options = boot::fabrics_options("transport=%s,hdr_digest\n");
-    const auto checked = boot::check_options(plan_with(boot::Auth::kOff), options);
+    const auto checked = boot::check_options(plan_with(boot::Auth::kOff), kPortal, options);
     BOOST_REQUIRE(!checked.ok());
     BOOST_TEST((checked.error().code == boot::ExitCode::kConnect));
 }

@@ -107,8 +107,25 @@ BOOST_AUTO_TEST_CASE(other_paths_join_and_other_disks_do_not) {
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
     BOOST_TEST(loaded.plan.target.portals.size() == 2U);
     BOOST_TEST(joined(loaded.warnings) ==
-               "NBFT: SSNS 3 is another namespace than the first, continuing without it\n"
-               "NBFT: SSNS 4 names the discovery subsystem, continuing without it\n");
+               "NBFT: SSNS 3 is another namespace than the first, continuing without it\n");
+    BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_subsystem_the_firmwares_discovery_services_are_asked) {
+    Machine machine;
+    machine.nbft.subsystems.clear();
+    machine.nbft.discovery = {{1, "nvme+tcp://192.0.2.1:8009/", 1}, {2, "http://192.0.2.2"}};
+    const auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(loaded.asked_why == "asked for by NBFT: discovery 1");
+    BOOST_REQUIRE(loaded.plan.target.discovery.size() == 1U);
+    BOOST_TEST(loaded.plan.target.discovery[0].address == "192.0.2.1");
+    BOOST_TEST(loaded.plan.network.interfaces.size() == 1U);
+    BOOST_TEST(joined(loaded.warnings) ==
+               "NBFT: discovery 2 has no URI of a discovery service (\"http://192.0.2.2\"), "
+               "continuing without it\n");
+    machine.nbft.discovery[0].security = 9;
+    BOOST_TEST(machine.load().errors.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_security_profile_wants_a_secret_that_fits) {

@@ -23,7 +23,7 @@ boot::BootPlan some_plan() {
     return plan;
 }
 
-const std::vector<boot::Portal> kPortals = {{"192.0.2.10", 4420, "x", false},
+const std::vector<boot::Portal> kPortals = {{"192.0.2.10", 4420, "x", false, "192.0.2.9", "eth1"},
                                             {"fe80::1%eth0", 4421, "y", false}};
 
 }  // namespace
@@ -38,6 +38,9 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     BOOST_REQUIRE(plan->target.portals.size() == 2U);
     BOOST_TEST(plan->target.portals[1].address == "fe80::1%eth0");
     BOOST_TEST(plan->target.portals[1].port == 4421);
+    BOOST_TEST(plan->target.portals[0].source == "192.0.2.9");
+    BOOST_TEST(plan->target.portals[0].interface == "eth1");
+    BOOST_TEST(plan->target.portals[1].interface.empty());
     BOOST_TEST((plan->auth.mode == boot::Auth::kMutual));
     BOOST_TEST((plan->auth.hashes == some_plan().auth.hashes));
     BOOST_TEST((plan->auth.groups == some_plan().auth.groups));

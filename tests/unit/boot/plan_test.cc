@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(nobody_asked_for_a_root) {
     const Machine machine;
     machine.config("[host]\nauth = off\n");
     for (const char* cmdline : {"", "ro root=UUID=1 ip=dhcp bond=nonsense", "netroot=iscsi:x",
-                                "rd.nvmf.discover=tcp,192.0.2.1", "rd.nvmf.nonbft"}) {
+                                "rd.nvmf.discover=fc,auto", "rd.nvmf.nonbft"}) {
         const boot::LoadedPlan loaded = machine.load(cmdline);
         BOOST_TEST((loaded.asked == boot::Asked::kNo), cmdline);
         BOOST_TEST(loaded.errors.empty(), cmdline << joined(loaded.errors));
@@ -104,12 +104,12 @@ BOOST_AUTO_TEST_CASE(nobody_asked_for_a_root) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(discovery_beside_a_uri_is_a_warning) {
-    const auto loaded = Machine().load(std::string(kUri) + "rd.nvmf.discover=tcp,192.0.2.1");
+BOOST_AUTO_TEST_CASE(discovery_over_other_transports_beside_a_uri_is_a_warning) {
+    const auto loaded = Machine().load(std::string(kUri) + "rd.nvmf.discover=fc,auto");
     BOOST_TEST(loaded.errors.empty(), joined(loaded.errors));
     BOOST_TEST(joined(loaded.warnings) ==
-               "command line: rd.nvmf.discover: discovery is not supported, continuing without "
-               "it\n");
+               "command line: rd.nvmf.discover: transport \"fc\" is not supported, continuing "
+               "without it\n");
 }
 
 BOOST_AUTO_TEST_CASE(rd_nonvmf_turns_all_off_even_what_is_wrong) {
@@ -201,13 +201,16 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
         {uri + "nvmeroot.nsid=2", "two different values are given for the NSID"},
         {uri + "nvmeroot=nvme+tcp://192.0.2.11/nqn.2024-08.com.example:other/1",
          "another subsystem"},
-        {"nvmeroot=nvme+tcp://192.0.2.1", "names no subsystem"},
+        {"rd.nvmf.discover=tcp", "is not TRANSPORT,TRADDR"},
+        {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "no address of a host"},
+        {uri + "nvmeroot.subsysnqn=disk", "is not an NQN"},
+        {uri + "nvmeroot.tos=256", "above 255"},
         {"nvmeroot=http://192.0.2.1/x", "does not begin with nvme+tcp://"},
         {"root=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1", "belongs to nvmeroot="},
         {"rd.nvmf.connect=rdma,192.0.2.1,nqn.2024-08.com.example:disk", "only tcp"},
         {"rd.nvmf.connect=tcp,192.0.2.1", "is not TRANSPORT,TRADDR,SUBNQN"},
-        {"rd.nvmf.connect=tcp,192.0.2.1,nqn.2024-08.com.example:disk,4420,192.0.2.9",
-         "source address"},
+        {"rd.nvmf.connect=tcp,192.0.2.1,nqn.2024-08.com.example:disk,4420,0.0.0.0",
+         "no address of a host"},
         {uri + "rd.nvmf.hostnqn=me", "rd.nvmf.hostnqn: \"me\" is not an NQN"},
         {uri + "ip=nonsense", "ip"},
     };
@@ -225,7 +228,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_the_file_is_named_with_its_line) {
         {"[root]\nurl = x\n", "nvmeroot.conf:2: [root] url: no such key; did you mean \"uri\"?"},
         {"[rooot]\nuri = x\n", "[rooot]: no such section; did you mean \"root\"?"},
         {"[root]\nauth = off\n", "[root] auth: this key belongs to [host]"},
-        {"[path.a]\nnsid = 1\n", "a [path.NAME] section has uri alone"},
+        {"[path.a]\nnsid = 1\n", "a [path.NAME] section has uri, source and interface"},
         {"[root]\nnsid =\n", "[root] nsid: wants a value, NUMBER"},
         {"nonsense\n", "neither [section] nor key = value"},
     };
@@ -342,7 +345,7 @@ BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
         BOOST_TEST(plan.target_from_dhcp);
         BOOST_TEST(plan.network.need_lease);
         BOOST_TEST(plan.target.portals.empty());
-        for (const char* bad : {"", "192.0.2.1:/srv/nfs", "nvme+tcp://192.0.2.1",
+        for (const char* bad : {"", "192.0.2.1:/srv/nfs", "nvme+tcp://192.0.2.1:x",
                                 "nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/4"}) {
             const auto completed = boot::complete_from_root_path(bad, plan);
             BOOST_REQUIRE_MESSAGE(!completed.ok(), bad);
@@ -355,6 +358,80 @@ BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
         BOOST_TEST(!plan.target_from_dhcp);
         BOOST_TEST(plan.target.portals.size() == 1U);
         BOOST_TEST((plan.target.choice.nsid == 3U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_discovery_service_may_know_the_target) {
+    const Machine machine;
+    const auto loaded = machine.load(
+        "netroot=nvme+tcp://192.0.2.1/nqn.2014-08.org.nvmexpress.discovery nvmeroot.nsid=3 "
+        "nvmeroot=nvme+tcp://[2001:db8::1]:9000 nvmeroot.subsysnqn=*:root.${hostname} "
+        "rd.nvmf.discover=tcp,192.0.2.2 rd.nvmf.discover=tcp,192.0.2.3,192.0.2.9,8009");
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    const boot::Target& target = loaded.plan.target;
+    BOOST_TEST(target.subsysnqn.empty());
+    BOOST_TEST(target.portals.empty());
+    BOOST_REQUIRE(target.discovery.size() == 4U);
+    BOOST_TEST(target.discovery[0].port == 8009);
+    BOOST_TEST(target.discovery[1].port == 9000);
+    BOOST_TEST(target.discovery[2].port == 4420);  // as dracut takes it
+    BOOST_TEST(target.discovery[3].source == "192.0.2.9");
+    BOOST_TEST(target.discovery[3].origin == "command line: rd.nvmf.discover");
+    BOOST_TEST((target.choice.nsid == 3U));
+    BOOST_TEST(loaded.plan.subsystems == "*:root.${hostname}");
+    BOOST_TEST(boot::plan_text(loaded).find("*:root.${hostname}") != std::string::npos);
+    BOOST_TEST(boot::plan_text(loaded).find("192.0.2.3:8009 from 192.0.2.9   (command line: "
+                                            "rd.nvmf.discover)") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_discovery_service_may_know_more_paths_to_a_target_that_is_named) {
+    const Machine machine;
+    const auto loaded = machine.load(std::string(kUri) + "nvmeroot=nvme+tcp://192.0.2.1");
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
+    BOOST_TEST(loaded.plan.target.portals.size() == 1U);
+    BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
+    const auto other = machine.load(std::string(kUri) + "nvmeroot.subsysnqn=*:other");
+    BOOST_REQUIRE(other.errors.size() == 1U);
+    BOOST_TEST(other.errors[0].ends_with("which subsysnqn names"));
+}
+
+BOOST_AUTO_TEST_CASE(root_path_may_name_a_discovery_service) {
+    const Machine machine;
+    auto loaded = machine.load("root=dhcp");
+    BOOST_REQUIRE(boot::complete_from_root_path("nvme+tcp://192.0.2.1", loaded.plan).ok());
+    BOOST_TEST(loaded.plan.target.portals.empty());
+    BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
+    auto named = machine.load("root=dhcp nvmeroot.subsysnqn=*:other");
+    BOOST_TEST(!boot::complete_from_root_path("nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk",
+                                              named.plan)
+                    .ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_path_has_its_own_source_and_interface) {
+    const Machine machine;
+    machine.config(
+        "[path.a]\nuri = nvme+tcp://192.0.2.10/nqn.2024-08.com.example:disk\ninterface = eth0\n"
+        "[path.b]\nsource = 192.0.2.6\nuri = nvme+tcp://192.0.2.10/nqn.2024-08.com.example:disk\n"
+        "interface = eth1\n");
+    const auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    const boot::Target& target = loaded.plan.target;
+    BOOST_REQUIRE(target.portals.size() == 2U);
+    BOOST_TEST(target.portals[0].interface == "eth0");
+    BOOST_TEST(target.portals[0].source.empty());
+    BOOST_TEST(target.portals[1].source == "192.0.2.6");
+    BOOST_TEST(target.portals[1].interface == "eth1");
+    BOOST_TEST(boot::plan_text(loaded).find("192.0.2.10:4420 from 192.0.2.6 through eth1") !=
+               std::string::npos);
+
+    machine.config(
+        "[path.a]\ninterface = eth0\n\n[path.b]\nuri = nvme+tcp://192.0.2.1\n"
+        "source = eth0\ninterface = a/b\nport = 5\n");
+    const std::string errors = joined(machine.load().errors);
+    for (const char* part : {"[path.a]: a path wants a uri", "no address of a host", "a/b",
+                             "has uri, source and interface"}) {
+        BOOST_TEST(errors.find(part) != std::string::npos, part << " in " << errors);
     }
 }
 

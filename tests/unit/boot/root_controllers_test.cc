@@ -48,6 +48,16 @@ BOOST_AUTO_TEST_CASE(a_path_is_known_however_its_address_is_written) {
     BOOST_TEST(!boot::is_connected({"fe80::1%eth1", 4420, "", false}, names, sys));
 }
 
+BOOST_AUTO_TEST_CASE(the_same_portal_by_another_way_is_another_path) {
+    const std::vector<std::string> names = {"nvme0"};
+    set("address", "traddr=192.0.2.1,trsvcid=4420,host_traddr=192.0.2.9,host_iface=eth1");
+    BOOST_TEST(boot::is_connected({"192.0.2.1", 4420, "", false, "192.0.2.9", "eth1"}, names, sys));
+    BOOST_TEST(
+        !boot::is_connected({"192.0.2.1", 4420, "", false, "192.0.2.9", "eth2"}, names, sys));
+    BOOST_TEST(!boot::is_connected({"192.0.2.1", 4420, "", false, "", "eth1"}, names, sys));
+    BOOST_TEST(!boot::is_connected({"192.0.2.1", 4420, ""}, names, sys));
+}
+
 BOOST_AUTO_TEST_CASE(times_are_set_and_a_controller_that_went_is_an_error) {
     boot::ConnectOptions options;
     options.reconnect_delay = base::seconds(7);

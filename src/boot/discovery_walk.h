@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// From discovery services to portals: which services are still to be asked, what their logs name,
+// and which subsystem it is. Referrals are followed, each service once, and only so far: the logs
+// are a stranger's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "boot/failure.h"
+#include "boot/plan.h"
+#include "nvme/discovery_log.h"
+
+namespace boot {
+
+class DiscoveryWalk {
+  public:
+    static constexpr size_t kMaxServices = 16;
+    static constexpr size_t kMaxPortals = 64;
+    static constexpr int kMaxRounds = 4;  ///< those of the plan, and three referrals in a row
+
+    explicit DiscoveryWalk(const std::vector<Portal>& services);
+
+    /// The services to ask now, all at once; none: the walk is over.
+    std::vector<Portal> next_round();
+    /// What a service of this round answered.
+    void take(const Portal& service, const nvme::DiscoveryRecords& log);
+    void take(const Portal& service, Failure failure);
+
+    /// The one subsystem whose name fits, with all its portals.
+    /// @param pattern  a name with * and ?; empty fits any
+    /// @param hostnqn  for messages
+    /// kUnreachable (tried again) and others: what the services said, when no one gave a log.
+    /// kRefused: none fits (tried again where a service gave no log). kNamespace, final: several.
+    [[nodiscard]] Outcome<Target> conclude(std::string_view pattern,
+                                           const std::string& hostnqn) const;
+    /// What was left out, a sentence for each service.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+  private:
+    struct Found {
+        std::string nqn;
+        Portal portal;
+    };
+    void add_service(Portal portal);
+    void add_portal(const std::string& nqn, Portal portal);
+
+    std::vector<Portal> waiting_;
+    std::vector<Portal> seen_;  ///< asked or waiting
+    int rounds_ = 0;
+    size_t logs_ = 0;
+    std::vector<Found> found_;
+    std::vector<Failure> failures_;
+    std::vector<std::string> warnings_;
+};
+
+/// Whether `text` is what `pattern` describes: * stands for any characters, ? for one.
+bool fits_pattern(std::string_view text, std::string_view pattern);
+
+}  // namespace boot

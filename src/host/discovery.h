@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Asks one discovery controller for its log, from user space:
+//
+//   ICReq, Connect      as in a probe (probe.h); a controller that wants authentication is left to
+//                       the kernel, which can
+//   CC.EN, CSTS.RDY     log pages are an enabled controller's
+//   Get Log Page …      as nvme::DiscoveryReading asks
+//   (close)
+//
+// Base Specification 2.0: 3.1.2.3 "Discovery Controller".
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "host/probe.h"
+#include "nvme/discovery_log.h"
+
+namespace host {
+
+class Discovery final : public Conversation {
+  public:
+    /// @param options  their subsystem is the discovery service
+    explicit Discovery(ProbeOptions options);
+
+    base::Bytes take_output() override { return queue_.take_output(); }
+    void receive(base::ByteView bytes) override;
+    void closed() override { end("the target closed the connection"); }
+    void timed_out() override;
+    [[nodiscard]] bool ended() const override { return problem_ || reading_.done(); }
+
+    /// What became of Connect; null where it was not answered.
+    [[nodiscard]] const Verdict* verdict() const { return verdict_ ? &*verdict_ : nullptr; }
+    /// It was connected and wants authentication, so that no log was read.
+    [[nodiscard]] bool wants_authentication() const {
+        return verdict_ && verdict_->kind == Verdict::Kind::kAccepted &&
+               verdict_->connect.authentication_required;
+    }
+    /// The log, or one sentence. REQUIRES: ended()
+    [[nodiscard]] base::Result<base::Bytes> page() const;
+
+  private:
+    /// What the command under way was.
+    enum class Step { kNone, kConnect, kEnable, kStatus, kRead };
+
+    void submit(Step step, Command command);
+    void on_completion(const Completion& completion);
+    void on_status(const Completion& completion);
+    void on_piece(const Completion& completion);
+    void end(std::string problem);
+
+    ProbeOptions options_;
+    Queue queue_;
+    Step step_ = Step::kNone;
+    int status_polls_ = 0;
+    std::optional<Verdict> verdict_;
+    nvme::DiscoveryReading reading_;
+    std::optional<std::string> problem_;
+};
+
+}  // namespace host
