@@ -42,14 +42,16 @@ bool is_zeroing(Io::Kind kind) {
 
 ProtectedBackend::ProtectedBackend(std::unique_ptr<Backend> data, std::unique_ptr<Backend> sidecar,
                                    const SidecarHeader& header,
-                                   std::function<void(const IntegrityFault&)> told)
+                                   std::function<void(const IntegrityFault&)> told, Defer defer)
     : data_(std::move(data)),
       sidecar_(std::move(sidecar)),
       header_(header),
       format_(format_of(header)),
       integrity_(format_, std::move(told)),
+      defer_(std::move(defer)),
+      self_(std::make_shared<ProtectedBackend*>(this)),
       head_(header.committed),
-      committed_head_(header.committed),
+      last_write_(header.committed),
       settled_(header.committed),
       forgotten_(header.committed),
       next_forgotten_(header.committed) {
@@ -238,7 +240,7 @@ void ProtectedBackend::write(Op& op) {
         is_zeroing(op.io->kind) ? std::min(kZeroSlice, op.first + op.count - op.at) : op.count;
     make_tuples(op);
     unlogged_.push_back(&op);
-    pump_log();
+    schedule_log();
 }
 
 void ProtectedBackend::make_tuples(Op& op) {
@@ -307,11 +309,11 @@ void ProtectedBackend::append(LogEntry::Kind kind, uint64_t first, uint64_t bloc
 
 void ProtectedBackend::append_write(Op& op) {
     append(LogEntry::kWrite, op.at, op.slice);
-    const uint64_t written = head_;
+    last_write_ = head_;
     const uint64_t region_blocks = kRegionBytes / format_.block_bytes;
     const uint64_t last = (op.at + op.slice - 1) / region_blocks;
     for (uint64_t region = op.at / region_blocks; region <= last; ++region) {
-        if (regions_.insert_or_assign(region, written).second) {
+        if (regions_.insert_or_assign(region, last_write_).second) {
             append(LogEntry::kRegion, region * region_blocks, region_blocks);
             batch_durable_ = true;
         }
@@ -339,8 +341,19 @@ void ProtectedBackend::append_commit() {
     batch_durable_ = true;
     batch_commits_ = true;
     batch_forgets_ = forget;
-    batch_head_ = head_;
     flush_ = FlushPhase::kCommitting;
+}
+
+void ProtectedBackend::schedule_log() {
+    if (std::exchange(log_scheduled_, true)) {
+        return;
+    }
+    defer_([self = std::weak_ptr(self_)] {
+        if (const auto owner = self.lock()) {
+            (*owner)->log_scheduled_ = false;
+            (*owner)->pump_log();
+        }
+    });
 }
 
 void ProtectedBackend::pump_log() {
@@ -422,7 +435,7 @@ void ProtectedBackend::begin_flush() {
     flushing_.swap(flush_waiting_);
     cut_ = head_;
     epoch_ ^= 1U;
-    if (head_ == committed_head_ && in_flight_[epoch_ ^ 1U] == 0 && unlogged_.empty()) {
+    if (last_write_ <= settled_ && unlogged_.empty()) {  // no write since, nor during the last one
         flush_step(FlushPhase::kDataOnly, *data_);
         return;
     }
@@ -457,7 +470,6 @@ void ProtectedBackend::end_flush(IoError error) {
     if (error == IoError::kNone && flush_ == FlushPhase::kCommitting) {
         settled_ = cut_;
         forgotten_ = batch_forgets_;
-        committed_head_ = batch_head_;
     }
     flush_ = FlushPhase::kIdle;
     std::vector<Op*> flushed;

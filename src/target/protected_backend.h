@@ -4,6 +4,7 @@
 // and of the one with the sidecar (sidecar.h, which says why the order is this one).
 //
 //   write  tuples from the buffer that the host's data arrived in ─► log ─► data and tuples
+//          (writes that come together share one write of the log)
 //   read   data into the buffer that leaves for the host, and tuples ─► compared there
 //                 └─ mismatch: both once more, from the medium ─► good: a transient fault, counted
 //                                                               └► bad: the command fails
@@ -32,8 +33,12 @@ class ProtectedBackend final : public Backend {
   public:
     /// @param header  as recover() left it; its image is `data`
     /// @param told  see Integrity
+    /// @param defer  calls what it is given a little later, so that writes that come together share
+    /// one write of the log
+    using Defer = std::function<void(std::function<void()>)>;
     ProtectedBackend(std::unique_ptr<Backend> data, std::unique_ptr<Backend> sidecar,
-                     const SidecarHeader& header, std::function<void(const IntegrityFault&)> told);
+                     const SidecarHeader& header, std::function<void(const IntegrityFault&)> told,
+                     Defer defer);
     ~ProtectedBackend() override;
 
     [[nodiscard]] uint64_t size_bytes() const override;
@@ -41,7 +46,9 @@ class ProtectedBackend final : public Backend {
 
     [[nodiscard]] Integrity* integrity() override { return &integrity_; }
     [[nodiscard]] const SidecarHeader& header() const { return header_; }
-    [[nodiscard]] bool idle() const { return active_.empty() && waiting_.empty(); }
+    [[nodiscard]] bool idle() const {
+        return active_.empty() && waiting_.empty() && flush_ == FlushPhase::kIdle;
+    }
 
     /// Marks the sidecar as closed in order. REQUIRES: idle(), and nothing is submitted any more
     /// @param image, sidecar  the files below, @param stamp of the image
@@ -113,6 +120,7 @@ class ProtectedBackend final : public Backend {
     void append(LogEntry::Kind kind, uint64_t first, uint64_t blocks);
     void append_write(Op& op);
     void append_commit();
+    void schedule_log();
     void pump_log();
     void write_batch();
     void log_done(IoError error);
@@ -138,18 +146,20 @@ class ProtectedBackend final : public Backend {
     bool resuming_ = false;
 
     // the log
+    Defer defer_;
+    std::shared_ptr<ProtectedBackend*> self_;  ///< so that what was deferred knows when it is gone
+    bool log_scheduled_ = false;
     std::deque<Op*> unlogged_;
     std::vector<Op*> logging_;  ///< in the batch under way
     std::vector<LogEntry> batch_;
     size_t batch_written_ = 0;
     bool batch_durable_ = false;
     bool batch_commits_ = false;
-    uint64_t batch_forgets_ = 0;  ///< batch_commits_: its kForget, and its last entry
-    uint64_t batch_head_ = 0;
+    uint64_t batch_forgets_ = 0;  ///< batch_commits_: its kForget
     bool log_busy_ = false;
     Step log_step_;
     uint64_t head_;                         ///< sequence number of the last entry
-    uint64_t committed_head_;               ///< the same when the last commit was made
+    uint64_t last_write_;                   ///< the last kWrite
     uint64_t settled_;                      ///< as in the last commit
     uint64_t forgotten_;                    ///< as in the last kForget
     uint64_t next_forgotten_;               ///< what the next commit may forget

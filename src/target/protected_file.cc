@@ -109,14 +109,17 @@ base::Result<std::unique_ptr<ProtectedFile>> ProtectedFile::open(Reactor& reacto
     if (auto prepared = file->prepare(options, header); !prepared) {
         return std::move(prepared).error().in(path);
     }
-    auto sidecar = std::unique_ptr<Backend>(std::move(tuples).value());
+    auto cache = std::make_unique<TupleCache>(std::move(tuples).value(), header.tuple_offset);
+    file->tuples_ = cache.get();
+    std::unique_ptr<Backend> sidecar = std::move(cache);
     std::shared_ptr<FaultPlan> plan;
     if (!options.fault_file.empty()) {
         plan = std::make_shared<FaultPlan>(options.fault_file);
         add_faults(plan, header, data, sidecar);
     }
-    file->backend_ = std::make_unique<ProtectedBackend>(std::move(data), std::move(sidecar), header,
-                                                        std::move(options.on_fault));
+    file->backend_ = std::make_unique<ProtectedBackend>(
+        std::move(data), std::move(sidecar), header, std::move(options.on_fault),
+        [&reactor](std::function<void()> action) { reactor.defer(std::move(action)); });
     if (plan != nullptr) {
         file->backend_->integrity()->on_the_wire = faults_on_the_wire(std::move(plan));
     }
@@ -129,7 +132,9 @@ ProtectedFile::~ProtectedFile() {
         FileStore image(image_.get());
         FileStore sidecar(sidecar_.get());
         // A failure leaves it as a crash would: the next opening recovers.
-        (void)backend_->close(image, sidecar, [this] { return stamp_of(image_.get()); });
+        if (tuples_->write_back(sidecar)) {
+            (void)backend_->close(image, sidecar, [this] { return stamp_of(image_.get()); });
+        }
     }
 }
 

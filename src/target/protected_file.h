@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "target/protected_backend.h"
 #include "target/reactor.h"
+#include "target/tuple_cache.h"
 
 namespace target {
 
@@ -46,6 +47,7 @@ class ProtectedFile final : public Backend {
     base::UniqueFd sidecar_;
     bool read_only_ = false;
     std::vector<std::string> findings_;
+    TupleCache* tuples_ = nullptr;  ///< below the backend
     std::unique_ptr<ProtectedBackend> backend_;
 };
 

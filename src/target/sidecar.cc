@@ -142,8 +142,8 @@ class PairReader {
           sidecar_(sidecar),
           header_(header),
           format_(format_of(header)),
-          data_(kChunkBytes),
-          tuples_(kChunkBytes / header.block_bytes * format_.metadata_bytes) {}
+          data_(std::min(kChunkBytes, header.blocks * header.block_bytes)),
+          tuples_(data_.size() / header.block_bytes * format_.metadata_bytes) {}
 
     [[nodiscard]] uint64_t chunk_blocks() const { return kChunkBytes / header_.block_bytes; }
     [[nodiscard]] const nvme::PiFormat& format() const { return format_; }

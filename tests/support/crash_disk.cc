@@ -2,8 +2,16 @@
 #include "support/crash_disk.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace support {
+namespace {
+
+void put(base::Bytes& content, uint64_t offset, base::ByteView bytes) {
+    std::memcpy(content.data() + offset, bytes.data(), bytes.size());
+}
+
+}  // namespace
 
 size_t CrashDisk::add_file(size_t bytes) {
     files_.push_back({base::Bytes(bytes), {}});
@@ -18,7 +26,7 @@ void CrashDisk::begin() {
 }
 
 void CrashDisk::write(size_t file, uint64_t offset, base::ByteView bytes, bool durable) {
-    std::ranges::copy(bytes, files_[file].content.begin() + static_cast<std::ptrdiff_t>(offset));
+    put(files_[file].content, offset, bytes);
     events_.push_back({file, false, durable, offset, base::Bytes(bytes.begin(), bytes.end())});
 }
 
@@ -26,42 +34,42 @@ void CrashDisk::sync(size_t file) {
     events_.push_back({file, true, false, 0, {}});
 }
 
-base::Bytes CrashDisk::killed(size_t file, size_t moment) const {
-    base::Bytes content = files_[file].at_begin;
-    for (size_t i = 0; i < moment; ++i) {
-        const Event& event = events_[i];
-        if (event.file == file) {
-            std::ranges::copy(event.bytes,
-                              content.begin() + static_cast<std::ptrdiff_t>(event.offset));
-        }
+CrashReplay::CrashReplay(const CrashDisk& disk) : disk_(disk) {
+    for (const CrashDisk::File& file : disk.files_) {
+        files_.push_back({file.at_begin, file.at_begin, {}});
     }
-    return content;
 }
 
-base::Bytes CrashDisk::power_cut(size_t file, size_t moment, std::mt19937& random) const {
-    size_t synced = 0;
-    for (size_t i = 0; i < moment; ++i) {
-        synced = events_[i].file == file && events_[i].is_sync ? i : synced;
-    }
-    base::Bytes content = files_[file].at_begin;
-    for (size_t i = 0; i < moment; ++i) {
-        const Event& event = events_[i];
-        if (event.file != file) {
-            continue;
+void CrashReplay::advance() {
+    const CrashDisk::Event& event = disk_.events_[moment_];
+    File& file = files_[event.file];
+    if (event.is_sync) {
+        for (const size_t past : file.since) {
+            const CrashDisk::Event& write = disk_.events_[past];
+            put(file.synced, write.offset, write.bytes);
         }
-        const bool safe = i < synced || event.durable;
+        file.since.clear();
+    } else {
+        put(file.cached, event.offset, event.bytes);
+        file.since.push_back(moment_);
+    }
+    ++moment_;
+}
+
+void CrashReplay::power_cut(size_t file, std::mt19937& random, base::Bytes& content) const {
+    content = files_[file].synced;
+    for (const size_t past : files_[file].since) {
+        const CrashDisk::Event& event = disk_.events_[past];
         for (uint64_t at = 0; at < event.bytes.size();) {
             const uint64_t offset = event.offset + at;
-            const uint64_t length =
-                std::min<uint64_t>(kSector - offset % kSector, event.bytes.size() - at);
-            if (safe || random() % 2 == 0) {
-                std::copy_n(event.bytes.begin() + static_cast<std::ptrdiff_t>(at), length,
-                            content.begin() + static_cast<std::ptrdiff_t>(offset));
+            const uint64_t length = std::min<uint64_t>(
+                CrashDisk::kSector - offset % CrashDisk::kSector, event.bytes.size() - at);
+            if (event.durable || random() % 2 == 0) {
+                put(content, offset, base::ByteView(event.bytes).subspan(at, length));
             }
             at += length;
         }
     }
-    return content;
 }
 
 void CrashBackend::settle(Held held) {

@@ -29,12 +29,9 @@ class CrashDisk {
 
     /// Moments at which the machine may stop: 0 to this.
     [[nodiscard]] size_t moments() const { return events_.size(); }
-    /// A file as the page cache has it after the first `moment` events.
-    [[nodiscard]] base::Bytes killed(size_t file, size_t moment) const;
-    /// A file after a power cut then: of what was not synced, each sector survived or did not.
-    [[nodiscard]] base::Bytes power_cut(size_t file, size_t moment, std::mt19937& random) const;
 
   private:
+    friend class CrashReplay;
     struct File {
         base::Bytes content;
         base::Bytes at_begin;
@@ -49,6 +46,31 @@ class CrashDisk {
 
     std::vector<File> files_;
     std::vector<Event> events_;
+};
+
+/// The same story once more, one moment after the other, with what a stop leaves of each file then.
+class CrashReplay {
+  public:
+    /// At moment 0. @param disk  must not change any more
+    explicit CrashReplay(const CrashDisk& disk);
+    /// REQUIRES: moment() < disk.moments()
+    void advance();
+    [[nodiscard]] size_t moment() const { return moment_; }
+    /// A file as the page cache has it.
+    [[nodiscard]] const base::Bytes& killed(size_t file) const { return files_[file].cached; }
+    /// A file after a power cut: of what was not synced, each sector survived or did not.
+    void power_cut(size_t file, std::mt19937& random, base::Bytes& content) const;
+
+  private:
+    struct File {
+        base::Bytes cached;
+        base::Bytes synced;
+        std::vector<size_t> since;  ///< events
+    };
+
+    const CrashDisk& disk_;
+    std::vector<File> files_;
+    size_t moment_ = 0;
 };
 
 /// A file of a CrashDisk as a store. What is submitted is done when the test says so, in any order.

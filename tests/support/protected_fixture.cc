@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "target/backend_memory.h"
+#include "target/tuple_cache.h"
 
 namespace support {
 namespace {
@@ -32,10 +33,13 @@ ProtectedFixture::ProtectedFixture(const nvme::PiFormat& stored, bool host_tags,
             std::make_unique<target::MemoryBackend>(base::Bytes(kBlocks * format.block_bytes)),
             plan, target::FaultBackend::Layout{0, format.block_bytes, 0}),
         std::make_unique<target::FaultBackend>(
-            std::make_unique<target::MemoryBackend>(std::move(sidecar)), plan,
+            std::make_unique<target::TupleCache>(
+                std::make_unique<target::MemoryBackend>(std::move(sidecar)), header.tuple_offset),
+            plan,
             target::FaultBackend::Layout{header.tuple_offset, format.metadata_bytes,
                                          format.guard_bits / 8U}),
-        header, [this](const target::IntegrityFault& fault) { told.push_back(describe(fault)); });
+        header, [this](const target::IntegrityFault& fault) { told.push_back(describe(fault)); },
+        [](const std::function<void()>& action) { action(); });
     store->integrity()->on_the_wire = target::faults_on_the_wire(plan);
     counters = &store->integrity()->counters();
     target::NamespaceConfig config;
