@@ -158,7 +158,7 @@ class PlaceFinder {
             return;
         }
         if (section_.empty()) {
-            complain(quoted(key) + " stands before the first [section]");
+            complain(base::quoted(key) + " stands before the first [section]");
         } else if (key.find(':') != std::string::npos) {
             complain("a key must not hold a colon");
         } else {

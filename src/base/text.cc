@@ -43,7 +43,7 @@ Result<uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> un
     uint64_t product = 0;
     if (unit == units.end() || !number || __builtin_mul_overflow(*number, unit->factor, &product) ||
         product > max) {
-        return error(quoted(text) + " is not " + what);
+        return error(base::quoted(text) + " is not " + what);
     }
     return product;
 }
@@ -79,10 +79,10 @@ Result<uint64_t> parse_u64(std::string_view text, uint64_t max) {
     const auto [end, code] =
         std::from_chars(digits.data(), digits.data() + digits.size(), value, hex ? 16 : 10);
     if (code == std::errc::result_out_of_range || (code == std::errc() && value > max)) {
-        return error(quoted(text) + " is above " + std::to_string(max));
+        return error(base::quoted(text) + " is above " + std::to_string(max));
     }
     if (code != std::errc() || end != digits.data() + digits.size()) {
-        return error(quoted(text) + " is not a number");
+        return error(base::quoted(text) + " is not a number");
     }
     return value;
 }
@@ -91,10 +91,10 @@ Result<int64_t> parse_i64(std::string_view text, int64_t min, int64_t max) {
     int64_t value = 0;
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (code == std::errc::invalid_argument || end != text.data() + text.size()) {
-        return error(quoted(text) + " is not a number");
+        return error(base::quoted(text) + " is not a number");
     }
     if (code != std::errc() || value < min || value > max) {
-        return error(quoted(text) + " is not between " + std::to_string(min) + " and " +
+        return error(base::quoted(text) + " is not between " + std::to_string(min) + " and " +
                      std::to_string(max));
     }
     return value;
@@ -123,7 +123,7 @@ Result<bool> parse_bool(std::string_view text) {
             return false;
         }
     }
-    return error(quoted(text) + " is neither yes nor no");
+    return error(base::quoted(text) + " is neither yes nor no");
 }
 
 std::string_view trim(std::string_view text) {
@@ -193,14 +193,14 @@ std::string to_hex(ByteView bytes) {
 
 Result<Bytes> from_hex(std::string_view text) {
     if (text.size() % 2 != 0) {
-        return error(quoted(text) + " has an odd number of hexadecimal digits");
+        return error(base::quoted(text) + " has an odd number of hexadecimal digits");
     }
     Bytes bytes;
     for (size_t i = 0; i < text.size(); i += 2) {
         const int high = hex_digit(text[i]);
         const int low = hex_digit(text[i + 1]);
         if (high < 0 || low < 0) {
-            return error(quoted(text) + " is not hexadecimal");
+            return error(base::quoted(text) + " is not hexadecimal");
         }
         bytes.push_back(static_cast<std::byte>(high * 16 + low));
     }
@@ -260,7 +260,7 @@ Result<std::string> percent_decode(std::string_view text) {
         const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
         const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
         if (high < 0 || low < 0 || high + low == 0) {
-            return error(quoted(text) +
+            return error(base::quoted(text) +
                          " has a % that is not followed by two hexadecimal digits "
                          "of a character");
         }

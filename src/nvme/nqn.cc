@@ -10,7 +10,6 @@ namespace nvme {
 namespace {
 
 using base::error;
-using base::quoted;
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -105,11 +104,11 @@ base::Result<Id> from_digits(std::string_view text, std::string_view digits, con
     Id id;
     const auto bytes = base::from_hex(digits);
     if (!bytes || bytes->size() != id.bytes.size()) {
-        return error(quoted(text) + " is not " + what);
+        return error(base::quoted(text) + " is not " + what);
     }
     std::copy(bytes->begin(), bytes->end(), id.bytes.begin());
     if (id.is_zero()) {
-        return error(quoted(text) + " is all zeros, which means none");
+        return error(base::quoted(text) + " is all zeros, which means none");
     }
     return id;
 }
@@ -153,31 +152,32 @@ base::Status check_nqn(std::string_view text) {
         return error(base::format("an NQN of %zu bytes: at most 223 are allowed", text.size()));
     }
     if (!is_utf8(text) || has_control_character(text)) {
-        return error(quoted(text) + " is not an NQN: it has bytes that are not printable UTF-8");
+        return error(base::quoted(text) +
+                     " is not an NQN: it has bytes that are not printable UTF-8");
     }
     if (text.starts_with(kUuidNqnPrefix)) {
         if (const auto uuid = parse_uuid(text.substr(kUuidNqnPrefix.size())); !uuid) {
-            return uuid.error().in(quoted(text) + " is not an NQN");
+            return uuid.error().in(base::quoted(text) + " is not an NQN");
         }
         return base::done();
     }
     const std::string_view rest = text.substr(std::min<size_t>(4, text.size()));
     if (!text.starts_with("nqn.") || !begins_with_date(rest)) {
-        return error(quoted(text) + " is not an NQN: it does not begin with nqn.yyyy-mm.");
+        return error(base::quoted(text) + " is not an NQN: it does not begin with nqn.yyyy-mm.");
     }
     const std::string_view domain = rest.substr(8, rest.find(':', 8) - 8);
     if (!is_domain(domain)) {
-        return error(quoted(text) + " is not an NQN: no domain name follows nqn.yyyy-mm.");
+        return error(base::quoted(text) + " is not an NQN: no domain name follows nqn.yyyy-mm.");
     }
     if (text.ends_with(':')) {
-        return error(quoted(text) + " is not an NQN: nothing follows its colon");
+        return error(base::quoted(text) + " is not an NQN: nothing follows its colon");
     }
     return base::done();
 }
 
 base::Result<Uuid> parse_uuid(std::string_view text) {
     if (!has_uuid_hyphens(text)) {
-        return error(quoted(text) + " is not a UUID (8-4-4-4-12 hexadecimal digits)");
+        return error(base::quoted(text) + " is not a UUID (8-4-4-4-12 hexadecimal digits)");
     }
     return from_digits<Uuid>(text, without(text, "-"), "a UUID (8-4-4-4-12 hexadecimal digits)");
 }

@@ -14,7 +14,6 @@ namespace nvme {
 namespace {
 
 using base::error;
-using base::quoted;
 
 constexpr std::string_view kScheme = "nvme+tcp://";
 constexpr size_t kMaxDnsName = 253;
@@ -50,11 +49,11 @@ base::Status parse_ipv6(std::string_view text, Uri& uri) {
         zone.remove_prefix(2);
     }
     if (!is_address(AF_INET6, uri.host)) {
-        return error(quoted(text) + " is not an IPv6 address");
+        return error(base::quoted(text) + " is not an IPv6 address");
     }
     if (text.find('%') != std::string_view::npos &&
         (!consists_of(zone, "-_.") || zone.size() > kMaxZone)) {
-        return error(quoted(text) + " names no interface behind its %");
+        return error(base::quoted(text) + " names no interface behind its %");
     }
     uri.zone = std::string(zone);
     return base::done();
@@ -67,7 +66,7 @@ base::Status parse_name(std::string_view text, Uri& uri) {
     if (numeric ? !is_address(AF_INET, uri.host)
                 : !consists_of(uri.host, "-._") || uri.host.size() > kMaxDnsName ||
                       uri.host.front() == '-') {
-        return error(quoted(text) + " is neither an address nor a host name");
+        return error(base::quoted(text) + " is neither an address nor a host name");
     }
     return base::done();
 }
@@ -82,7 +81,7 @@ base::Status parse_authority(std::string_view text, Uri& uri) {
         std::string_view behind;
         const std::string_view address = cut(text.substr(1), ']', behind);
         if (address.size() + 2 > text.size() || (!behind.empty() && behind[0] != ':')) {
-            return error(quoted(text) + " is not an IPv6 address in brackets");
+            return error(base::quoted(text) + " is not an IPv6 address in brackets");
         }
         TRY_VOID(parse_ipv6(address, uri));
         port = behind.substr(behind.empty() ? 0 : 1);
@@ -92,7 +91,7 @@ base::Status parse_authority(std::string_view text, Uri& uri) {
     if (!port.empty()) {
         const auto number = base::parse_u64(port, UINT16_MAX);
         if (!number || *number == 0 || port.starts_with('0')) {
-            return error(quoted(port) + " is not a port number");
+            return error(base::quoted(port) + " is not a port number");
         }
         uri.port = static_cast<uint16_t>(*number);
     }
@@ -175,7 +174,7 @@ base::Result<NamespaceId> parse_namespace_id(std::string_view text) {
     }
     const auto nsid = base::parse_u64(text, UINT32_MAX - 1);
     if (!nsid || *nsid == 0) {
-        return error(quoted(text) +
+        return error(base::quoted(text) +
                      " is not a namespace (a number from 1, a UUID, NGUID or EUI-64)");
     }
     return NamespaceId(static_cast<uint32_t>(*nsid));
@@ -188,18 +187,18 @@ std::string to_text(const NamespaceId& id) {
 base::Result<Uri> Uri::parse(std::string_view text) {
     const auto rest = behind(text, kScheme);
     if (!rest) {
-        return error(quoted(text) + " does not begin with nvme+tcp://");
+        return error(base::quoted(text) + " does not begin with nvme+tcp://");
     }
     if (rest->find_first_of("?#") != std::string_view::npos) {
-        return error(quoted(text) + " has a query or fragment, which has no meaning here");
+        return error(base::quoted(text) + " has a query or fragment, which has no meaning here");
     }
     Uri uri;
     std::string_view path;
     if (auto status = parse_authority(cut(*rest, '/', path), uri); !status) {
-        return std::move(status).error().in(quoted(text));
+        return std::move(status).error().in(base::quoted(text));
     }
     if (auto status = parse_path(path, uri); !status) {
-        return std::move(status).error().in(quoted(text));
+        return std::move(status).error().in(base::quoted(text));
     }
     if (uri.port == 0) {
         uri.port = uri.is_discovery() ? kPortDiscovery : kPortSubsystem;

@@ -9,8 +9,6 @@
 namespace nvmet {
 namespace {
 
-using base::quoted;
-
 struct SharedKey {
     std::string_view section;
     std::string_view key;
@@ -162,7 +160,7 @@ std::string no_such_section(std::string_view kind) {
     const std::string_view near = base::nearest(kind, {std::begin(kSections), std::end(kSections)});
     return "no such section; there are [target], [subsystem.NAME], [namespace.NAME], [host.NAME], "
            "[port.NAME], [ana.NAME] and [referral.NAME]" +
-           (near.empty() ? "" : "; did you mean " + quoted(near) + "?");
+           (near.empty() ? "" : "; did you mean " + base::quoted(near) + "?");
 }
 
 std::string no_such_key(std::string_view section, std::string_view key) {
@@ -174,7 +172,7 @@ std::string no_such_key(std::string_view section, std::string_view key) {
         }
     }
     const std::string_view near = base::nearest(key, names);
-    return "no such key" + (near.empty() ? "" : "; did you mean " + quoted(near) + "?");
+    return "no such key" + (near.empty() ? "" : "; did you mean " + base::quoted(near) + "?");
 }
 
 bool is_shared_key(std::string_view section, std::string_view key) {

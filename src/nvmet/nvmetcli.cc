@@ -14,7 +14,6 @@ namespace {
 
 using base::JsonMember;
 using base::JsonValue;
-using base::quoted;
 using exports::Errors;
 
 /// How the format holds a kind of object.
@@ -132,7 +131,7 @@ void JsonReader::take_member(const std::string& name, const JsonValue& value,
             return each.list == name && info(each.kind).parent == object.kind;
         });
         if (child == kForms.end() || name.empty()) {
-            complain(place, "no such member: " + quoted(name));
+            complain(place, "no such member: " + base::quoted(name));
             return;
         }
         take_children(*child, value, place, object);
@@ -169,12 +168,13 @@ bool JsonReader::take_name(const Form& form, const JsonValue& value, const std::
                          : form.kind == Kind::kNamespace ? UINT32_MAX - 1
                                                          : kMaxAnaGroup;
     if (form.number && !base::parse_u64(name.text, max)) {
-        complain(place, std::string(form.name) + ": " + quoted(name.text) + " is no such number");
+        complain(place,
+                 std::string(form.name) + ": " + base::quoted(name.text) + " is no such number");
         return false;
     }
     if (object.name.empty() || object.name.find('/') != std::string::npos ||
         object.name.starts_with('.')) {
-        complain(place, quoted(object.name) + " cannot name a folder");
+        complain(place, base::quoted(object.name) + " cannot name a folder");
         return false;
     }
     return true;
@@ -243,7 +243,7 @@ void JsonReader::take_value(const std::string& file, const JsonValue& value,
     }
     const Attribute* row = find_file(object.kind, file);
     if (row == nullptr || row->change == Change::kTrigger) {
-        complain(place, "no such attribute: " + quoted(file));
+        complain(place, "no such attribute: " + base::quoted(file));
         return;
     }
     if (value.type == JsonValue::Type::kArray || value.type == JsonValue::Type::kObject) {

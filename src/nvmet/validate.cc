@@ -15,7 +15,6 @@
 namespace nvmet {
 namespace {
 
-using base::quoted;
 using Errors = std::vector<std::string>;
 
 constexpr size_t kMaxNamespaces = 1024;  // NVMET_MAX_NAMESPACES
@@ -78,7 +77,7 @@ class Rules {
         }
         for (const auto& [host, name] : subsystem.links) {
             if (want_.find(Kind::kHost, host) == nullptr) {
-                complain(subsystem, "no host " + quoted(host));
+                complain(subsystem, "no host " + base::quoted(host));
             }
         }
         check_controller_ids(subsystem);
@@ -139,7 +138,7 @@ class Rules {
     void check_port(const Object& port) {
         for (const auto& [subsystem, name] : port.links) {
             if (want_.find(Kind::kSubsystem, subsystem) == nullptr) {
-                complain(port, "no subsystem " + quoted(subsystem));
+                complain(port, "no subsystem " + base::quoted(subsystem));
             }
         }
         const std::string& type = port.get("addr_trtype");
@@ -190,11 +189,12 @@ class Rules {
             complain(port, "adrfam is neither ipv4 nor ipv6");
         } else if (inet_pton(family == "ipv6" ? AF_INET6 : AF_INET, zone_free.c_str(),
                              unused.data()) != 1) {
-            complain(port, "traddr: " + quoted(host) + " is no numeric " + family + " address");
+            complain(port,
+                     "traddr: " + base::quoted(host) + " is no numeric " + family + " address");
         }
         const auto number = base::parse_u64(port.get("addr_trsvcid"), UINT16_MAX);
         if (!number || *number == 0) {
-            complain(port, "port " + quoted(port.get("addr_trsvcid")) +
+            complain(port, "port " + base::quoted(port.get("addr_trsvcid")) +
                                ": not a number between 1 and 65535");
         }
         const std::string address =
@@ -218,7 +218,7 @@ class Rules {
             });
             if (open != subsystems.end() && !listed && !host->get("dhchap_key").empty()) {
                 complain(*host, "it has a key and no subsystem lists it, while " +
-                                    quoted((*open)->name) +
+                                    base::quoted((*open)->name) +
                                     " lets every host in without asking for one");
             }
         }
@@ -314,7 +314,7 @@ Errors check_lost_keys(const Object& have, const Object& want) {
         for (const char* file : {"dhchap_key", "dhchap_ctrl_key"}) {
             if (running != nullptr && !running->get(file).empty() && host->get(file).empty()) {
                 errors.push_back((host->place.empty() ? host->title() : host->place) + ": " +
-                                 quoted(host->name) + " has a " + file +
+                                 base::quoted(host->name) + " has a " + file +
                                  " now and would have none: it would be let in without that "
                                  "proof (--drop-keys if that is meant)");
             }
