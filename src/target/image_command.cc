@@ -66,7 +66,7 @@ class ProgressBar {
     }
 
     void show(uint64_t done, uint64_t total) {
-        if (isatty(STDERR_FILENO) == 0 || clock_.now() < next_) {
+        if (clock_.now() < next_ || isatty(STDERR_FILENO) == 0) {
             return;
         }
         constexpr size_t kWidth = 40;

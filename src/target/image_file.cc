@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "target/held.h"
+#include "target/image_walk.h"
 
 namespace target {
 namespace {
@@ -97,68 +98,6 @@ base::Status build(FileStore& image, FileStore& sidecar, SidecarHeader& header,
     }
     header.built = header.blocks;
     return sidecar.sync();
-}
-
-/// Sleeps so that the walk is no faster than it may be.
-class Pace {
-  public:
-    explicit Pace(uint64_t bytes_per_second) : rate_(bytes_per_second), start_(clock_.now()) {}
-    void moved(uint64_t bytes) {
-        moved_ += bytes;
-        if (rate_ == 0) {
-            return;
-        }
-        const auto due = start_ + base::milliseconds(moved_ * 1000 / rate_);
-        const auto early = due - clock_.now();
-        if (early > base::milliseconds(5)) {
-            clock_.sleep(std::chrono::ceil<base::milliseconds>(early));
-        }
-    }
-
-  private:
-    base::SystemClock clock_;
-    uint64_t rate_;
-    base::TimePoint start_;
-    uint64_t moved_ = 0;
-};
-
-void note_mismatch(VerifyReport& report, const nvme::PiMismatch& bad, uint64_t block) {
-    ++report.wrong;
-    if (report.faults.size() < VerifyReport::kListed) {
-        report.faults.push_back({block, bad.field, bad.expected, bad.found});
-    }
-}
-
-base::Status walk(FileStore& image, FileStore& sidecar, VerifyReport& report, Pace pace,
-                  const Progress& progress) {
-    const SidecarHeader& header = report.header;
-    const nvme::PiFormat format = format_of(header);
-    const nvme::PiChecks checks = checks_at_rest(header);
-    const uint64_t chunk = kChunkBytes / format.block_bytes;
-    base::Bytes data(kChunkBytes);
-    base::Bytes tuples(chunk * format.metadata_bytes);
-    for (uint64_t first = 0; first < header.blocks;) {
-        const uint64_t count = std::min(chunk, header.blocks - first);
-        auto part = std::span(data).first(count * format.block_bytes);
-        auto meta = std::span(tuples).first(count * format.metadata_bytes);
-        TRY_VOID(image.read(first * format.block_bytes, part));
-        TRY_VOID(sidecar.read(header.tuple_offset + first * format.metadata_bytes, meta));
-        for (uint64_t at = first; !part.empty();) {
-            const auto bad = nvme::verify(format, nvme::BlocksView::separate(format, part, meta),
-                                          tags_at_rest(at), checks);
-            if (!bad) {
-                break;
-            }
-            note_mismatch(report, *bad, at + bad->block);
-            at += bad->block + 1;
-            part = part.subspan((bad->block + 1) * format.block_bytes);
-            meta = meta.subspan((bad->block + 1) * format.metadata_bytes);
-        }
-        first += count;
-        pace.moved(count * format.block_bytes);
-        progress(first, header.blocks);
-    }
-    return base::done();
 }
 
 /// A pair that a crash left is made whole and closed in order.
@@ -250,7 +189,10 @@ Result<VerifyReport> verify_image(const VerifyOptions& options, const Progress& 
         return std::move(fits).error().in(path);
     }
     TRY_VOID(settle(options, image_store, store, image.get(), report));
-    TRY_VOID(walk(image_store, store, report, Pace(options.bytes_per_second), progress));
+    ImageWalk walk(image_store, store, report.header);
+    TRY_VOID(walk.run(options.bytes_per_second, progress));
+    report.wrong = walk.wrong();
+    report.faults = walk.faults(VerifyReport::kListed);
     return report;
 }
 
