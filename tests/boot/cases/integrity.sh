@@ -68,6 +68,14 @@ case_transient_fault() {
     meanwhile=expect_transient_fault
 }
 
+case_damaged_file() {
+    about="a block of one file of the root is damaged for good, one of another once: EIO for the first alone, by its target's word"
+    judge=root
+    edit_target=damage_a_file
+    expect_facts=(controllers=1 'bad=Input/output error' 'bad-again=Input/output error' 'medium-errors~^[1-9]' written=yes)
+    meanwhile=expect_status
+}
+
 case_check_protected_local_disk() {
     about="nvmeroot check --verify on QEMU's own NVMe disk, whose blocks nobody ever protected: its controller finds so too"
     server=none
@@ -130,4 +138,42 @@ expect_transient_fault() {
     guest_says "$log/console" '^FACT end=yes' "$timeout" || return
     grep -q 'LBA 2: guard is .* read again it is right, and was served' "$log/target" ||
         refute 'the target told nothing of the fault'
+}
+
+# Puts three files into the root and has the target damage a block in the middle of two.
+damage_a_file() {
+    local name block file=$log/file
+    for name in good bad once; do
+        head -c 65536 /dev/urandom >"$file"
+        root_put "$file" "$name"
+        [ "$name" = bad ] || expect_facts+=("$name=$(md5sum <"$file" | cut -c1-32)")
+        block=$(debugfs -R "bmap $name 4" "$log/root.ext4" 2>/dev/null)
+        echo "$name $((block * $(dumpe2fs -h "$log/root.ext4" 2>/dev/null | sed -n 's/^Block size: *//p') / 512 + 1))"
+    done >"$log/blocks"
+    rm "$file"
+    root_put "$boot_tests/guest/damaged-files" case
+    protect_image "$1"
+    echo "fault_file = $log/faults" >>"$1"
+    sed -i "/^\[target\]/a control = $log/control" "$1"
+    sed -n 's/^bad /flip-data /p; s/^once \(.*\)/flip-data \1 once/p' "$log/blocks" >"$log/faults"
+}
+
+# root_put FILE NAME   writes it into the root disk, without mounting it
+root_put() {
+    debugfs -w -R "write $1 $2" "$log/root.ext4" >/dev/null 2>&1 || die "no $2 in the root disk"
+}
+
+expect_status() {
+    local bad once
+    guest_says "$log/console" "$last_line|$stuck" "$timeout"
+    bad=$(sed -n 's/^bad //p' "$log/blocks")
+    once=$(sed -n 's/^once //p' "$log/blocks")
+    grep -q "LBA $bad: guard is .* read again it is wrong too, and was not served" "$log/target" ||
+        refute "the target does not say that LBA $bad is wrong at rest"
+    grep -q "LBA $once: guard is .* read again it is right, and was served" "$log/target" ||
+        refute "the target does not say that LBA $once was saved by reading again"
+    "$target" status --json --control "$log/control" >"$log/status"
+    grep -q '"at_rest_errors":[1-9]' "$log/status" || refute 'the status counts nothing wrong at rest'
+    grep -q '"reread_saved":1,' "$log/status" || refute 'the status does not count one read that was saved'
+    grep -q '"receipt_errors":0,' "$log/status" || refute 'the status blames the host'
 }
