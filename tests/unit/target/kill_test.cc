@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 
+#include "base/clock.h"
 #include "support/engines.h"
 #include "support/target_fixture.h"
 #include "support/tcp_peer.h"
@@ -27,19 +28,16 @@ constexpr int kRounds = 6;
 /// A target in a process of its own.
 class Victim {
   public:
+    /// The one before may hold the image for a moment after it has gone: its io_uring outlives it.
     explicit Victim(const support::TempDir& dir) {
-        std::array<int, 2> ends{};
-        BOOST_REQUIRE(pipe(ends.data()) == 0);
-        const base::UniqueFd reading(ends[0]);
-        const base::UniqueFd writing(ends[1]);
-        pid_ = fork();
-        BOOST_REQUIRE(pid_ >= 0);
-        if (pid_ == 0) {
-            serve(dir.at("t.conf"), writing.get());
-        }
-        BOOST_REQUIRE(read(reading.get(), &address_.port, sizeof address_.port) ==
-                      sizeof address_.port);
+        constexpr base::seconds kPatience{30};
+        base::SystemClock clock;
+        const base::Deadline deadline(clock, kPatience);
         address_.address = "127.0.0.1";
+        while (!start(dir)) {
+            BOOST_REQUIRE(!deadline.passed());
+            clock.sleep(base::milliseconds(50));
+        }
     }
     Victim(const Victim&) = delete;
     Victim& operator=(const Victim&) = delete;
@@ -51,6 +49,24 @@ class Victim {
     void kill() const { ::kill(pid_, SIGKILL); }
 
   private:
+    /// @return whether it came so far as to tell its port
+    bool start(const support::TempDir& dir) {
+        std::array<int, 2> ends{};
+        BOOST_REQUIRE(pipe(ends.data()) == 0);
+        const base::UniqueFd reading(ends[0]);
+        base::UniqueFd writing(ends[1]);
+        pid_ = fork();
+        BOOST_REQUIRE(pid_ >= 0);
+        if (pid_ == 0) {
+            serve(dir.at("t.conf"), writing.get());
+        }
+        writing = base::UniqueFd();
+        if (read(reading.get(), &address_.port, sizeof address_.port) == sizeof address_.port) {
+            return true;
+        }
+        waitpid(pid_, nullptr, 0);
+        return false;
+    }
     [[noreturn]] static void serve(const std::string& path, int port_pipe) {
         const base::Log log("target", base::Level::kError);
         auto config = exports::load_config(path);
