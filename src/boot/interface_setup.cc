@@ -212,7 +212,8 @@ base::Status InterfaceSetup::apply(Rtnetlink& kernel, base::TimePoint now) {
         }
     }
     if (settings_.address) {
-        const NewAddress address{index_, *settings_.address, settings_.peer, settings_.broadcast};
+        const NewAddress address{index_, *settings_.address, settings_.peer, settings_.broadcast,
+                                 lease_.has_value()};
         if (auto status = kernel.add_address(address); !status) {
             return status.error().in("address " + settings_.address->text());
         }

@@ -170,6 +170,12 @@ std::string nm_file(const Interface& interface) {
     return text + nm_family(interface, false) + nm_family(interface, true);
 }
 
+/// NetworkManager's own note of what it had running when it ended: with it, it takes what it finds
+/// configured for this profile's, and goes on with that. Without, for somebody else's.
+std::string nm_device_file(const Interface& interface) {
+    return "[device]\nmanaged=true\nconnection-uuid=" + connection_uuid(interface) + "\n";
+}
+
 // --- klibc
 // -----------------------------------------------------------------------------------------
 
@@ -258,6 +264,8 @@ std::vector<HandoverFile> network_files(const Network& network) {
             files.push_back(
                 {"/NetworkManager/system-connections/nvmeroot-" + interface.name + ".nmconnection",
                  nm_file(interface), 0600});
+            files.push_back({"/NetworkManager/devices/" + std::to_string(interface.index),
+                             nm_device_file(interface)});
         }
     }
     if (!unmanaged.empty()) {

@@ -157,6 +157,13 @@ base::Status Rtnetlink::add_address(const NewAddress& address) {
     if (address.broadcast) {
         request.add(IFA_BROADCAST, address.broadcast->bytes());
     }
+    if (address.leased) {
+        constexpr uint32_t kTenYears = 10 * 365 * 24 * 3600U;
+        ifa_cacheinfo lifetime{};
+        lifetime.ifa_prefered = kTenYears;
+        lifetime.ifa_valid = kTenYears;
+        request.add(IFA_CACHEINFO, struct_bytes(lifetime));
+    }
     auto status = change(request.take());
     if (!status && status.error().code == EEXIST) {
         return base::done();

@@ -25,6 +25,9 @@ struct NewAddress {
     Subnet subnet;
     std::optional<IpAddress> peer;
     std::optional<IpAddress> broadcast;
+    /// By a server: its lifetime is written as finite, and does not end while a machine runs, since
+    /// nobody may be there to renew the lease. By that NetworkManager knows it for a lease's.
+    bool leased = false;
 };
 struct NewRoute {
     int index = 0;

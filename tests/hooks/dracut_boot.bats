@@ -309,3 +309,12 @@ looked() { printf '%s\n' 'trigger --type=subsystems --action=add' 'trigger --typ
     generate
     [ ! -e "$machine/early" ]
 }
+
+@test "in the initramfs that the machine returns to at its end, a lost root is let go, and no other" {
+    sh "$(relocate dracut/50nvmeroot/nvmeroot-shutdown.sh)"
+    [ ! -s "$FAKE_CALLS" ]
+    mkdir -p "$machine/run/nvmeroot"
+    : > "$machine/run/nvmeroot/paths.json"
+    run sh "$(relocate dracut/50nvmeroot/nvmeroot-shutdown.sh)"
+    [ "$(cat "$FAKE_CALLS")" = shutdown ]
+}

@@ -196,6 +196,7 @@ check_real_image() {
     [ -x "$hooks/pre-trigger/50-nvmeroot-start.sh" ]
     [ -x "$hooks/initqueue/50-nvmeroot.sh" ]
     [ -x "$hooks/emergency/10-nvmeroot-coldplug.sh" ]
+    [ -x "$hooks/shutdown/10-nvmeroot-shutdown.sh" ]
     [ -x "$hooks/initqueue/finished/50-nvmeroot-finished.sh" ]
     cmp "$config/host.key" "$image_root/etc/nvmeroot/host.key"
     [ "$(stat -c %a "$image_root/etc/nvmeroot/host.key")" = 600 ]

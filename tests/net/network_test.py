@@ -160,6 +160,7 @@ def static_ipv4(client):
     assert took < QUICK, took
     assert "LOWER_UP" in client.inside("ip", "link", "show", "lo")
     assert "brd 192.0.2.255" in client.inside("ip", "addr", "show", "eth0")
+    assert "valid_lft forever" in client.inside("ip", "-4", "addr", "show", "eth0")
     assert "metric 1024" in client.inside("ip", "route", "show", "default")
 
 
@@ -209,6 +210,8 @@ def dhcp_gives_everything(client):
     assert took < QUICK, took
     assert {kind for kind, _ in server.seen} == {DISCOVER, REQUEST}
     assert server.seen[0][1][61] == bytes.fromhex("01525400123450")
+    # NetworkManager knows a leased address by this, and the root keeps it where nobody renews.
+    assert "valid_lft 3153" in client.inside("ip", "-4", "addr", "show", "eth0")
     assert int(lines[-1].split()[2]) < 8192, lines[-1]
 
 

@@ -3,15 +3,60 @@
 # Machines that reach their root.
 
 case_debian_login() {
-    about='dracut image, keys in both directions: a whole Debian reaches its login prompt'
+    about='dracut image, keys in both directions: a whole Debian with networkd reaches its login prompt, and its end'
+    debian_root_and_its_end
+    disk=debian
+    expect_facts+=(manager-file~^05-nvmeroot-)
+}
+
+# The lease is of half a minute, from the second guest: it is renewed, and its address never goes.
+debian_root_and_its_end() {
     image=dracut-systemd
     judge=root
-    disk=debian
+    server=guest
+    portal=10.9.0.1:4420
+    ip=ip=dhcp
     guest_options=(-smp 2 -m 1024)
     last_line='diskless login:'
     timeout=420
-    expect_facts=(root-device~^nvme written=yes readable-secrets=0 ctrl-loss=off 'closed-secrets<=8'
-        networkd-file~^05-nvmeroot- kept-address=10.0.2.15/24)
+    meanwhile=end_cleanly
+    expect_facts=(root-device~^nvme written=yes readable-secrets=0 ctrl-loss=off 'closed-secrets<=8' unit-complete=active
+        unit-watch=active kept-address~^10.9.0.5./24 left-address~^10.9.0.5./24 deletions=0)
+}
+
+end_cleanly() {
+    login_comes || return
+    guest_told "$log/port" poweroff
+    guest_wait 120 || refute 'the machine does not go down'
+    ! dumpe2fs -h "$log/root.ext4" 2>/dev/null | grep -q needs_recovery || refute 'the root was not unmounted'
+}
+
+login_comes() {
+    guest_says "$log/console" '^FACT lease-wait=over' "$timeout" || return
+    see_renewals
+    guest_says "$log/console" "$last_line" "$timeout"
+}
+
+case_ifupdown() {
+    about="a root whose network is ifupdown's, by DHCP: the lease is renewed and the address never goes"
+    waits=yes
+    judge=root
+    disk=ifupdown
+    server=guest
+    portal=10.9.0.1:4420
+    ip=ip=dhcp
+    meanwhile=see_renewals_of_ifup
+    expect_facts=(root-device~^nvme written=yes configured=1 kept-address~^10.9.0.5./24 left-address~^10.9.0.5./24 deletions=0)
+}
+
+see_renewals_of_ifup() {
+    guest_says "$log/console" '^FACT kept-address' "$timeout"
+    see_renewals
+}
+
+# Two are those of the boot and of the manager's start.
+see_renewals() {
+    [ "$(grep -c 'sending ACK' "$log/server.console")" -gt 2 ] || refute 'the lease was not renewed'
 }
 
 case_dracut_static() {
@@ -119,6 +164,13 @@ case_vlan_on_a_bond() {
     expect_facts=(root:INTERFACE=bond0.5 'root:ADDRESS~^10\.9\.5\.2/24')
 }
 
+case_debian_networkmanager() {
+    about='debian-login with NetworkManager'
+    debian_root_and_its_end
+    disk=debian-nm
+    expect_facts+=(manager-file~^nvmeroot-)
+}
+
 case_peak_memory_dracut() {
     about="the program alone in dracut's image: compressed modules, peak memory, keys closed, eight lines"
     image=dracut
@@ -133,7 +185,7 @@ case_paths_and_a_dead_target() {
     edit_target=listen_twice
     meanwhile=kill_target_when_told
     uri="nvmeroot=nvme+tcp://$portal/$nqn/$nid nvmeroot=nvme+tcp://10.0.2.2:$((port + 1000))/$nqn/$nid"
-    expect_facts=(paths-at-boot=1 complete=0 paths=2 complete-again=0 owners=2 shutdown=0 write=failed 'waited<=30')
+    expect_facts=(paths-at-boot=1 complete=0 times-after-complete=off paths=2 complete-again=0 owners=2 shutdown=0 write=failed 'waited<=30')
 }
 
 add_scripts() {

@@ -11,6 +11,21 @@ image_busybox_nvmeroot() {
         "$top/build/nvmeroot" "$work/etc"
 }
 
+# The same image with other command lines.
+image_busybox_dhcp() {
+    same_image busybox-dhcp
+}
+image_busybox_four_portals() {
+    same_image busybox-four-portals
+}
+image_busybox_one_of_four_dead() {
+    same_image busybox-one-of-four-dead
+}
+same_image() {
+    [ -e "$work/busybox-nvmeroot.img" ] || image_busybox_nvmeroot
+    ln "$work/busybox-nvmeroot.img" "$work/$1.img"
+}
+
 # The peer: the image as mkinitcpio makes it unless told otherwise (compressed modules, kmod), with the hook that people
 # write by hand, and nvme-cli.
 image_busybox_nvme_cli() {

@@ -36,7 +36,8 @@ case_settings() {
     needs=                # function: skips the case where it cannot run
     edit_target=          # function: changes the target's configuration FILE
     edit_overlay=         # function: changes the FOLDER that is laid over the image
-    meanwhile=            # function: runs beside the guest, whose monitor takes what it says with guest_told "$log/monitor"
+    meanwhile=            # function: runs beside the guest, and speaks to its monitor and its second serial port, which are
+                          # the pipes $log/monitor and $log/port
     waits=                # yes: the guest mostly waits, so the case may run beside JOBS others
     expect_exit=0
     expect_facts=()       # NAME=VALUE, NAME<=NUMBER or NAME~REGEX, of guest/facts
@@ -92,8 +93,9 @@ case_prepare() {
 }
 
 disk_ready() {
-    local master=$boot/roots/$1.ext4
-    built "$master" "$boot_tests"/guest/* "$boot_tests/lib/roots.sh" -- "${1%-*}_root" "$master" "$1"
+    local master=$boot/roots/$1.ext4 sources=("$boot_tests"/guest/* "$boot_tests/lib/roots.sh")
+    [ "${1%-*}" != debian ] || sources+=("$nvmeroot" "$top"/packaging/nvmeroot*)
+    built "$master" "${sources[@]}" -- "${1%-*}_root" "$master" "$1"
     cp --sparse=always --reflink=auto "$master" "$2"
 }
 
@@ -127,8 +129,8 @@ case_boot() {
     [ "$judge" = root ] || [ "$judge" = facts ] || init=rdinit=/vt/init
     [ "$judge" != script ] || guest_options+=(-drive "file=$tools_disk,format=raw,if=virtio,readonly=on")
     if [ -n "$meanwhile" ]; then
-        monitor_options "$log/monitor"
-        guest_options+=("${monitor[@]}")
+        pipe_options "$log"
+        guest_options+=("${pipes[@]}")
     fi
     guest_start "$log/console" "$log/initrd" "$init $uri $ip $extra" "${guest_net[@]}" "${guest_options[@]}"
     [ -z "$meanwhile" ] || "$meanwhile"

@@ -6,8 +6,9 @@
 #   guest_wait SECONDS                                0 when it powered off by itself, else it is killed: 1
 #   guest_says CONSOLE REGEX SECONDS                  0 as soon as a line matches, 1 when the time or the guest ended
 #   started_pids                                      every process to end when the test ends
-#   monitor_options PIPE                              sets monitor: options of a guest that can be told, by PIPE
-#   guest_told PIPE WORD…                             a line for its monitor
+#   pipe_options DIR                                  sets pipes: options of a guest that takes lines for its monitor by the
+#                                                     pipe DIR/monitor, and lines on its second serial port by DIR/port
+#   guest_told PIPE WORD…                             such a line
 
 started_pids=()
 
@@ -65,10 +66,10 @@ end_started() {
 }
 
 # With the object "hole" switched on, the network net0 swallows every packet, and the guest's carrier stays.
-monitor_options() {
-    mkfifo "$1.in" "$1.out"
+pipe_options() {
     local hole='filter-redirector,id=hole,netdev=net0,queue=all,outdev=nowhere,status=off'
-    monitor=(-monitor "pipe:$1" -chardev 'null,id=nowhere' -object "$hole")
+    mkfifo "$1"/{monitor,port}.{in,out}
+    pipes=(-monitor "pipe:$1/monitor" -serial "pipe:$1/port" -chardev 'null,id=nowhere' -object "$hole")
 }
 
 # Opened for both directions, which waits for nobody.

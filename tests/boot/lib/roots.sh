@@ -3,7 +3,9 @@
 # Root disks: file system images made without mounting anything.
 #
 #   tiny_root OUT LABEL     busybox, whose init prints facts and powers off (guest/root-init); 16 MiB
-#   debian_root OUT LABEL   Debian with systemd and a login prompt on the serial console; 768 MiB, sparse
+#   debian_root OUT LABEL   Debian with systemd and a login prompt on the serial console; 768 MiB, sparse. Its network is
+#                           networkd's, or with the label debian-nm NetworkManager's
+#   ifupdown_root OUT LABEL busybox, and the network by Debian's ifupdown and dhclient (guest/ifupdown-init)
 
 tiny_root() {
     local tree=$1.tree
@@ -15,6 +17,26 @@ tiny_root() {
     ln -s bin/sh "$tree/init"
     echo "$2" >"$tree/label"
     ext4_image "$1" 16M "$2" "$tree"
+    rm -rf "$tree"
+}
+
+ifupdown_root() {
+    local tree=$1.tree packages=$boot/ifupdown
+    built "$packages" "$top/packaging/apt-private.sh" -- \
+        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$packages" ifupdown isc-dhcp-client iproute2 dash
+    rm -rf "$tree"
+    mkdir -p "$tree"/{dev,proc,sys,run,tmp,etc,sbin}
+    busybox_into "$tree" || return 1
+    tar -C "$packages" --exclude=./usr/share -c . | tar -C "$tree" -x --keep-directory-symlink || return 1
+    mkdir -p "$tree/var/lib/dhcp"
+    ln -s ../run "$tree/var/run"
+    printf '%s\n' 'auto lo' 'iface lo inet loopback' 'auto eth0' 'iface eth0 inet dhcp' 'no-auto-down eth0' \
+        >"$tree/etc/network/interfaces"
+    echo 'send dhcp-client-identifier = hardware;' >>"$tree/etc/dhcp/dhclient.conf"
+    cp "$boot_tests/guest/facts" "$tree/facts"
+    cp "$boot_tests/guest/ifupdown-init" "$tree/sbin/init"
+    echo "$2" >"$tree/label"
+    ext4_image "$1" 128M "$2" "$tree"
     rm -rf "$tree"
 }
 
@@ -44,12 +66,27 @@ debian_root_as_root() {
     echo "LABEL=$2 / ext4 defaults 0 1" >"$tree/etc/fstab"
     echo "$2" >"$tree/label"
     cp "$boot_tests/guest/facts" "$boot_tests/guest/debian-facts" "$tree/usr/local/sbin/"
-    cp "$boot_tests/guest/debian-facts.service" "$tree/etc/systemd/system/"
-    systemctl --root="$tree" -q enable debian-facts.service serial-getty@ttyS0.service systemd-networkd.service || return 1
+    cp "$boot_tests"/guest/{debian-facts,debian-end,address-monitor}.service "$tree/etc/systemd/system/"
+    DESTDIR=$tree "$top/packaging/install.sh" || return 1
+    local manager=systemd-networkd
+    if [ "$2" = debian-nm ]; then
+        manager=NetworkManager
+        network_manager_into "$tree" || return 1
+    fi
+    systemctl --root="$tree" -q enable debian-facts debian-end address-monitor serial-getty@ttyS0 "$manager" || return 1
     # Nobody needs a password to look around in a test's machine.
     sed -i 's/^root:[^:]*:/root::/' "$tree/etc/shadow"
     ext4_image "$1" 768M "$2" "$tree"
     rm -rf "$tree"
+}
+
+# Unpacked and not configured: it runs as root, and asks nobody whether it may.
+network_manager_into() {
+    local packages=$boot/network-manager
+    built "$packages" "$top/packaging/apt-private.sh" -- \
+        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$packages" network-manager
+    tar -C "$packages" --exclude='./usr/share/[dl]o*' --exclude=./usr/share/man -c . | tar -C "$1" -x --keep-directory-symlink
+    printf '[main]\nauth-polkit=false\n' >"$1/etc/NetworkManager/conf.d/test.conf"
 }
 
 # The slow part, kept for as long as build/ is.

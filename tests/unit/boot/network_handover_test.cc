@@ -75,6 +75,14 @@ void check_absent(const std::string& text, std::initializer_list<const char*> pa
 
 BOOST_AUTO_TEST_SUITE(network_handover)
 
+BOOST_AUTO_TEST_CASE(networkmanager_is_told_which_profile_is_running) {
+    boot::Interface interface = leased();
+    interface.index = 7;
+    check_lines(text_of(interface, "/NetworkManager/devices/7"),
+                {"managed=true", "connection-uuid=6e766d65-726f-4f74-8000-525400123456"});
+    BOOST_TEST(text_of(interface, "/NetworkManager/conf.d/nvmeroot.conf").empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_lease_goes_on_under_the_same_identity) {
     const std::string unit = networkd(leased());
     check_lines(unit,
@@ -133,6 +141,8 @@ BOOST_AUTO_TEST_CASE(a_bond_is_kept_by_its_name_and_not_managed_anew) {
     BOOST_TEST(manager(interface).empty());
     check_lines(text_of(interface, "/NetworkManager/conf.d/nvmeroot.conf"),
                 {"unmanaged-devices=interface-name:bond0;"});
+    check_absent(text_of(interface, "/NetworkManager/conf.d/nvmeroot.conf"),
+                 {"keep-configuration"});
 }
 
 BOOST_AUTO_TEST_CASE(shells_may_source_the_file_of_klibc) {
