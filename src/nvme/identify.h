@@ -121,8 +121,9 @@ struct IdentifyController {
     static constexpr uint8_t kVwcPresent = 1U << 0U;
     static constexpr uint8_t kVwcFlushAll = 3U << 1U;  ///< Flush with NSID FFFFFFFFh is supported
     static constexpr uint32_t kSglsSupported = 1U << 0U;
-    static constexpr uint32_t kSglsOffset = 1U
-                                            << 20U;  ///< address may be an offset: in-capsule data
+    /// The address may be an offset: in-capsule data.
+    static constexpr uint32_t kSglsOffset = 1U << 20U;
+    static constexpr uint32_t kSglsTransport = 1U << 21U;  ///< Transport SGL Data Block
 };
 static_assert(sizeof(IdentifyController) == kIdentifyBytes);
 static_assert(offsetof(IdentifyController, cmic) == 76 && offsetof(IdentifyController, ver) == 80);

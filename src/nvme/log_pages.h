@@ -14,8 +14,8 @@ struct ErrorLogEntry {
     le64 error_count;  ///< 1 for the first error ever; 0: the entry is not used
     le16 sqid;
     le16 cid;
-    le16 status;  ///< as in the completion entry
-    le16 parameter_location = kNoParameter;
+    le16 status;              ///< as in the completion entry
+    le16 parameter_location;  ///< Status::parameter
     le64 lba;
     le32 nsid;
     uint8_t vendor_page = 0;
@@ -24,8 +24,6 @@ struct ErrorLogEntry {
     le64 command_specific;
     le16 transport_specific;
     Reserved<22> reserved42{};
-
-    static constexpr uint16_t kNoParameter = 0xFFFF;
 };
 static_assert(sizeof(ErrorLogEntry) == 64 && offsetof(ErrorLogEntry, lba) == 16);
 static_assert(offsetof(ErrorLogEntry, command_specific) == 32);

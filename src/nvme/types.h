@@ -285,12 +285,16 @@ inline uint32_t range_count(const Sqe& sqe) {
 // --- status
 // ----------------------------------------------------------------------------------------
 
-/// How a command ended. Two statuses are equal when type and code are: DNR and More are advice.
+/// How a command ended. Two statuses are equal when type and code are: the rest is advice.
 struct Status {
     uint8_t type = 0;    ///< SCT: 0 generic, 1 command specific, 2 media, 3 path
     uint8_t code = 0;    ///< SC
     bool final = false;  ///< DNR: the same command would fail again, do not retry
     bool more = false;   ///< M: the error log says more
+    /// Which bit of the command it is about, as the error log tells it: 10:8 the bit, 7:0 the byte.
+    uint16_t parameter = kNoParameter;
+
+    static constexpr uint16_t kNoParameter = 0xFFFF;
 
     constexpr Status() = default;
     constexpr Status(uint8_t status_type, uint8_t status_code)
@@ -315,6 +319,12 @@ struct Status {
     [[nodiscard]] constexpr Status dnr() const {
         Status status = *this;
         status.final = true;
+        return status;
+    }
+    /// The same status about a field of the command that begins at a bit of one of its dwords.
+    [[nodiscard]] constexpr Status at(unsigned dword, unsigned bit = 0) const {
+        Status status = *this;
+        status.parameter = static_cast<uint16_t>(bit % 8 << 8U | (dword * 4 + bit / 8));
         return status;
     }
     constexpr bool operator==(const Status& other) const {

@@ -31,10 +31,11 @@ void get_features(Request& request);
 void keep_async_event(Request& request);
 void keep_alive(Request& request);
 
-/// A feature and whether it is of one namespace.
+/// A feature, and whether it is of one namespace, and known to discovery controllers.
 struct FeatureScope {
     nvme::Feature feature{};
     bool of_namespace = false;
+    bool in_discovery = false;
 };
 std::span<const FeatureScope> feature_scopes();
 

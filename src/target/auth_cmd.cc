@@ -21,11 +21,16 @@ constexpr uint32_t kMaxReceiveBytes = 16384;
 Checked check(const Request& request, uint32_t limit) {
     const auto sqe = nvme::command_as<nvme::AuthSqe>(request.sqe);
     if (request.queue->keys() == nullptr) {
-        return status::kInvalidOpcode.dnr();  // nothing to authenticate with
+        return status::kInvalidOpcode.dnr().at(1);  // nothing to authenticate with
     }
-    if (sqe.secp != nvme::AuthSqe::kSecp || sqe.spsp0 != nvme::AuthSqe::kSpsp ||
-        sqe.spsp1 != nvme::AuthSqe::kSpsp || sqe.length == 0 || sqe.length > limit) {
-        return status::kInvalidField.dnr();
+    if (sqe.secp != nvme::AuthSqe::kSecp) {
+        return status::kInvalidField.dnr().at(10, 24);
+    }
+    if (sqe.spsp0 != nvme::AuthSqe::kSpsp || sqe.spsp1 != nvme::AuthSqe::kSpsp) {
+        return status::kInvalidField.dnr().at(10, sqe.spsp0 != nvme::AuthSqe::kSpsp ? 8 : 16);
+    }
+    if (sqe.length == 0 || sqe.length > limit) {
+        return status::kInvalidField.dnr().at(11);
     }
     return uint32_t{sqe.length};
 }
@@ -51,7 +56,7 @@ Checked check_auth_receive(const Request& request) {
     TRY(const uint32_t length, check(request, kMaxReceiveBytes));
     const Authentication* authentication = request.queue->authentication();
     if (authentication != nullptr && length < authentication->pending_bytes()) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(11);
     }
     return length;
 }

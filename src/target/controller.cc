@@ -208,6 +208,7 @@ void Controller::note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status sta
     entry.sqid = qid;
     entry.cid = sqe.cid;
     entry.status = status.wire();
+    entry.parameter_location = status.parameter;
     entry.lba = qid == 0 ? 0 : lba;
     entry.nsid = sqe.nsid;
     entry.trtype = nvme::DiscoveryEntry::kTransportTcp;

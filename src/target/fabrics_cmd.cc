@@ -206,10 +206,11 @@ const PropertyRow* find_property(const PropertySqe& sqe) {
 
 Checked check_property_get(const Request& request) {
     if (!on_admin_queue(request)) {
-        return status::kInvalidOpcode.dnr();
+        return status::kInvalidOpcode.dnr().at(1);
     }
     if (find_property(nvme::command_as<PropertySqe>(request.sqe)) == nullptr) {
-        return status::kInvalidField;  // nvme-cli reads them all, and knows this one only bare
+        return status::kInvalidField.at(
+            11);  // nvme-cli reads them all, and knows this one only bare
     }
     return no_data(request);
 }
@@ -222,11 +223,11 @@ void property_get(Request& request) {
 
 Checked check_property_set(const Request& request) {
     if (!on_admin_queue(request)) {
-        return status::kInvalidOpcode.dnr();
+        return status::kInvalidOpcode.dnr().at(1);
     }
     const PropertyRow* row = find_property(nvme::command_as<PropertySqe>(request.sqe));
     if (row == nullptr || !row->writable) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(11);
     }
     return no_data(request);
 }

@@ -7,6 +7,7 @@
 // Base Specification 2.0: 5.15 "Get Features command", 5.27 "Set Features command".
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstring>
 
@@ -133,7 +134,7 @@ constexpr std::array kFeatureRows = {
 constexpr auto kScopes = [] {
     std::array<FeatureScope, kFeatureRows.size()> scopes{};
     std::ranges::transform(kFeatureRows, scopes.begin(), [](const FeatureRow& row) {
-        return FeatureScope{row.feature, row.of_namespace};
+        return FeatureScope{row.feature, row.of_namespace, row.in_discovery};
     });
     return scopes;
 }();
@@ -154,7 +155,8 @@ void set_queue_count(Request& request) {
     const uint32_t completion = request.sqe.cdw11 >> 16U;
     constexpr uint32_t kInvalid = 0xFFFF;
     if (submission == kInvalid || completion == kInvalid) {
-        request.queue->complete(request, status::kInvalidField.dnr());
+        request.queue->complete(
+            request, status::kInvalidField.dnr().at(11, submission == kInvalid ? 0 : 16));
         return;
     }
     if (controller.has_io_queues()) {
@@ -244,8 +246,7 @@ uint64_t get_host_behavior(const Request& request, bool of_default) {
     return 0;
 }
 
-// --- host identifier: came with Connect and holds as long as the association
-// ----------------------
+// --- host identifier: came with Connect and holds as long as the association ---------------------
 
 void set_host_identifier(Request& request) {
     request.queue->complete(request, status::kSequenceError.dnr());
@@ -256,20 +257,8 @@ uint64_t get_host_identifier(const Request& request, bool /*of_default*/) {
     return 0;
 }
 
-// --- namespace write protection
-// -------------------------------------------------------------------
+// --- reservations -------------------------------------------------------------------------------
 
-void protect(Request& request, IoError error) {
-    if (error != IoError::kNone) {
-        request.queue->complete(request, to_status(error, request.kind));
-        return;
-    }
-    const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
-    controller_of(request).subsystem().protect_namespace(request.sqe.nsid, state);
-    request.queue->complete(request, status::kSuccess);
-}
-
-/// What was written before is on stable storage when the protection begins.
 void set_reservation_mask(Request& request) {
     controller_of(request).set_reservation_mask(request.sqe.nsid, request.sqe.cdw11);
     request.queue->complete(request, status::kSuccess);
@@ -289,11 +278,24 @@ uint64_t get_reservation_persistence(const Request& request, bool of_default) {
     return !of_default && ns->reservations().state().persists ? 1 : 0;
 }
 
+// --- namespace write protection ------------------------------------------------------------------
+
+void protect(Request& request, IoError error) {
+    if (error != IoError::kNone) {
+        request.queue->complete(request, to_status(error, request.kind));
+        return;
+    }
+    const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
+    controller_of(request).subsystem().protect_namespace(request.sqe.nsid, state);
+    request.queue->complete(request, status::kSuccess);
+}
+
+/// What was written before is on stable storage when the protection begins.
 void set_write_protection(Request& request) {
     const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
     request.ns = controller_of(request).share_namespace(request.sqe.nsid);
     if (state > WriteProtection::kUntilPowerCycle) {
-        request.queue->complete(request, status::kInvalidField.dnr());
+        request.queue->complete(request, status::kInvalidField.dnr().at(11));
         return;
     }
     if (request.ns->config().read_only ||
@@ -314,8 +316,7 @@ uint64_t get_write_protection(const Request& request, bool of_default) {
     return of_default ? 0 : static_cast<uint64_t>(ns->write_protection());
 }
 
-// --- the commands
-// ---------------------------------------------------------------------------------
+// --- the commands -------------------------------------------------------------------------------
 
 const FeatureRow* find_row(const Request& request) {
     const auto feature = static_cast<Feature>(request.sqe.cdw10 & 0xFFU);
@@ -353,19 +354,19 @@ Checked check_set_features(const Request& request) {
     constexpr uint32_t kSave = 1U << 31U;
     const FeatureRow* row = find_row(request);
     if (row == nullptr) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(10);
     }
     if ((request.sqe.cdw10 & kSave) != 0) {
-        return status::kFeatureNotSaveable.dnr();
+        return status::kFeatureNotSaveable.dnr().at(10, 31);
     }
     if (needs_namespace(*row) && !names_namespace(request)) {
-        return status::kInvalidNamespace.dnr();
+        return status::kInvalidNamespace.dnr().at(1);
     }
     if (!row->of_namespace && request.sqe.nsid != 0 && request.sqe.nsid != nvme::kNsidAll) {
-        return status::kFeatureNotNamespaceSpecific.dnr();
+        return status::kFeatureNotNamespaceSpecific.dnr().at(1);
     }
-    if ((request.sqe.cdw11 & ~row->writable) != 0) {
-        return status::kInvalidField.dnr();
+    if (const uint32_t wrong = request.sqe.cdw11 & ~row->writable; wrong != 0) {
+        return status::kInvalidField.dnr().at(11, static_cast<unsigned>(std::countr_zero(wrong)));
     }
     return row->data_bytes;
 }
@@ -383,17 +384,20 @@ void set_features(Request& request) {
 Checked check_get_features(const Request& request) {
     constexpr uint32_t kExtendedHostId = 1;
     const FeatureRow* row = find_row(request);
-    if (row == nullptr || select_of(request) > Select::kCapabilities) {
-        return status::kInvalidField.dnr();
+    if (row == nullptr) {
+        return status::kInvalidField.dnr().at(10);
+    }
+    if (select_of(request) > Select::kCapabilities) {
+        return status::kInvalidField.dnr().at(10, 8);
     }
     if (select_of(request) == Select::kCapabilities) {
         return uint32_t{0};
     }
     if (needs_namespace(*row) && !names_namespace(request)) {
-        return status::kInvalidNamespace.dnr();
+        return status::kInvalidNamespace.dnr().at(1);
     }
     if (row->feature == Feature::kHostIdentifier && (request.sqe.cdw11 & kExtendedHostId) == 0) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(11);
     }
     return row->data_bytes;
 }

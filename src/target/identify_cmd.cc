@@ -73,7 +73,8 @@ IdentifyController common(const Queue& queue) {
     id.elpe = ErrorLog::kEntries - 1;
     id.kas = kKeepAliveUnits;
     id.maxcmd = limits.queue_entries;
-    id.sgls = IdentifyController::kSglsSupported | IdentifyController::kSglsOffset;
+    id.sgls = IdentifyController::kSglsSupported | IdentifyController::kSglsOffset |
+              IdentifyController::kSglsTransport;
     id.ioccsz = static_cast<uint32_t>((sizeof(nvme::Sqe) + limits.io_capsule_bytes) / 16);
     id.iorcsz = static_cast<uint32_t>(sizeof(nvme::Cqe) / 16);
     id.msdbd = 1;
@@ -268,13 +269,16 @@ uint32_t namespace_limit(const Limits& limits) {
 Checked check_identify(const Request& request) {
     const IdentifyRow* row = find_row(request);
     const uint32_t command_set = request.sqe.cdw11 >> 24U;
-    if (row == nullptr || (row->of_command_set && command_set != 0)) {
-        return status::kInvalidField.dnr();
+    if (row == nullptr) {
+        return status::kInvalidField.dnr().at(10);
+    }
+    if (row->of_command_set && command_set != 0) {
+        return status::kInvalidField.dnr().at(11, 24);
     }
     const bool names_namespace =
         row->of_namespace || row->build == namespace_page || row->build == active_list;
     if (names_namespace && !nsid_fits(request, row->cns)) {
-        return status::kInvalidNamespace.dnr();
+        return status::kInvalidNamespace.dnr().at(1);
     }
     return nvme::kIdentifyBytes;
 }

@@ -29,10 +29,10 @@ const Namespace* namespace_of(const Request& request) {
 nvme::Status check_access(const Request& request, Access access) {
     const Namespace* ns = namespace_of(request);
     if (ns == nullptr) {
-        return status::kInvalidNamespace.dnr();
+        return status::kInvalidNamespace.dnr().at(1);
     }
     if (ns->format_only()) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(1);
     }
     if (access == Access::kWrite && ns->read_only()) {
         return status::kNamespaceWriteProtected.dnr();
@@ -51,7 +51,7 @@ Checked check_blocks(const Request& request, Access access) {
     const uint32_t blocks = nvme::block_count(request.sqe);
     const nvme::Status verdict = ns.check_range(nvme::start_block(request.sqe), blocks);
     if (!verdict.ok()) {
-        return verdict;
+        return verdict.at(10);
     }
     return blocks * ns.block_bytes();
 }
@@ -63,7 +63,7 @@ Checked check_transfer(const Request& request, Access access) {
     }
     TRY(const uint32_t bytes, check_blocks(request, access));
     if (bytes > request.queue->target().limits().max_transfer_bytes) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(12);
     }
     return bytes;
 }
@@ -145,7 +145,7 @@ Checked check_flush(const Request& request) {
     }
     const Namespace* ns = namespace_of(request);
     if (ns == nullptr) {
-        return status::kInvalidNamespace.dnr();
+        return status::kInvalidNamespace.dnr().at(1);
     }
     if (!ns->reservations().allows(request.queue->controller()->host().hostid, Access::kWrite)) {
         return status::kReservationConflict.dnr();

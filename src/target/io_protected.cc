@@ -148,7 +148,7 @@ Checked check_protected_transfer(const Request& request, Access access) {
     const uint32_t bytes = nvme::block_count(request.sqe) *
                            nvme::transfer_bytes(namespace_of(request)->format(), command.pract);
     if (bytes > request.queue->target().limits().max_transfer_bytes) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(12);
     }
     return bytes;
 }

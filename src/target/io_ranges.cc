@@ -23,7 +23,7 @@ Checked list_bytes(const Request& request, size_t entry_bytes) {
     const uint32_t needed = static_cast<uint32_t>(entry_bytes * nvme::range_count(request.sqe));
     const uint32_t sent = request.sqe.sgl.length;
     if (sent < needed || sent > entry_bytes * nvme::kMostRanges) {
-        return status::kDataSglLengthInvalid.dnr();
+        return status::kDataSglLengthInvalid.dnr().at(8);
     }
     return sent;
 }
@@ -158,7 +158,7 @@ Checked check_copy(const Request& request) {
         }
     }
     if ((request.sqe.cdw12 & kFormatMask) != 0) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(12, 8);
     }
     return list_bytes(request, sizeof(nvme::CopyRange));
 }

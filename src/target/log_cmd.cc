@@ -127,9 +127,12 @@ base::Bytes command_effects(const Request& /*request*/) {
     return page;
 }
 
-base::Bytes feature_effects(const Request& /*request*/) {
+base::Bytes feature_effects(const Request& request) {
     base::Bytes page(256 * kEffectsEntry);
     for (const FeatureScope& feature : feature_scopes()) {
+        if (controller_of(request).is_discovery() && !feature.in_discovery) {
+            continue;
+        }
         put(page, static_cast<size_t>(feature.feature) * kEffectsEntry,
             nvme::le32(kSupported | (feature.of_namespace ? kNamespaceScope : kControllerScope)));
     }
@@ -194,8 +197,8 @@ constexpr std::array kLogRows = {
     LogRow{LogPage::kChangedNamespaces, false, changed_namespaces},
     LogRow{LogPage::kCommandEffects, false, command_effects},
     LogRow{LogPage::kAna, false, ana_log},
-    LogRow{LogPage::kFeatureEffects, false, feature_effects},
-    LogRow{LogPage::kManagementEffects, false, management_effects},
+    LogRow{LogPage::kFeatureEffects, true, feature_effects},
+    LogRow{LogPage::kManagementEffects, true, management_effects},
     LogRow{LogPage::kDiscovery, true, discovery_log, kDiscoveryParameters},
     LogRow{LogPage::kReservation, false, reservation_log},
 };
@@ -233,16 +236,14 @@ uint64_t length_of(const nvme::Sqe& sqe) {
 }
 
 /// SMART is told of the whole subsystem, command effects of the NVM command set.
-bool scope_fits(const LogRow& row, const nvme::Sqe& sqe) {
-    const uint32_t command_set = sqe.cdw14 >> 24U;
-    switch (row.page) {
-        case LogPage::kSmart:
-            return sqe.nsid == 0 || sqe.nsid == nvme::kNsidAll;
-        case LogPage::kCommandEffects:
-            return command_set == 0;
-        default:
-            return true;
+nvme::Status check_scope(const LogRow& row, const nvme::Sqe& sqe) {
+    if (row.page == LogPage::kSmart && sqe.nsid != 0 && sqe.nsid != nvme::kNsidAll) {
+        return status::kInvalidField.dnr().at(1);
     }
+    if (row.page == LogPage::kCommandEffects && sqe.cdw14 >> 24U != 0) {
+        return status::kInvalidField.dnr().at(14, 24);
+    }
+    return status::kSuccess;
 }
 
 }  // namespace
@@ -251,12 +252,19 @@ Checked check_get_log_page(const Request& request) {
     const nvme::Sqe& sqe = request.sqe;
     const LogRow* row = find_row(request);
     if (row == nullptr) {
-        return status::kInvalidLogPage.dnr();
+        return status::kInvalidLogPage.dnr().at(10);
     }
-    if (offset_of(sqe) % 4 != 0 || (sqe.cdw14 & kOffsetIsIndex) != 0 || !scope_fits(*row, sqe) ||
-        length_of(sqe) > request.queue->target().limits().max_transfer_bytes ||
-        offset_of(sqe) > row->build(request).size()) {
-        return status::kInvalidField.dnr();
+    if (const nvme::Status verdict = check_scope(*row, sqe); !verdict.ok()) {
+        return verdict;
+    }
+    if (length_of(sqe) > request.queue->target().limits().max_transfer_bytes) {
+        return status::kInvalidField.dnr().at(10, 16);
+    }
+    if ((sqe.cdw14 & kOffsetIsIndex) != 0) {
+        return status::kInvalidField.dnr().at(14, 23);
+    }
+    if (offset_of(sqe) % 4 != 0 || offset_of(sqe) > row->build(request).size()) {
+        return status::kInvalidField.dnr().at(12);
     }
     return static_cast<uint32_t>(length_of(sqe));
 }

@@ -78,7 +78,7 @@ base::Result<const CommandEntry*, nvme::Status> Queue::find_command(const nvme::
                    sqe.opcode);
     }
     if (row == nullptr) {
-        return status::kInvalidOpcode.dnr();
+        return status::kInvalidOpcode.dnr().at(fabrics ? 1 : 0);
     }
     return row;
 }
@@ -92,7 +92,7 @@ void Queue::dispatch(Request& request, bool intact) {
     if (fused_first_ != nullptr && half != nvme::Sqe::kFusedSecond) {
         forget_fused(*fused_first_, status::kMissingFused);
     }
-    const nvme::Status verdict = !claim_cid(request) ? status::kCommandIdConflict.dnr()
+    const nvme::Status verdict = !claim_cid(request) ? status::kCommandIdConflict.dnr().at(0, 16)
                                  : intact            ? prepare(request)
                                                      : status::kTransientTransportError;
     fused_failed_ = half == nvme::Sqe::kFusedFirst && !verdict.ok();
@@ -120,7 +120,7 @@ nvme::Status Queue::prepare(Request& request) {
     }
     request.entry = *found;
     if ((sqe.flags & nvme::Sqe::kPsdtMask) != nvme::Sqe::kPsdtSgl) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(0, 14);
     }
     if (qid_ != 0 && !is_fabrics(sqe)) {
         hold_namespace(request);
@@ -135,7 +135,7 @@ nvme::Status Queue::prepare(Request& request) {
         return checked.error();
     }
     if (*checked != sqe.sgl.length) {
-        return status::kDataSglLengthInvalid.dnr();
+        return status::kDataSglLengthInvalid.dnr().at(8);
     }
     request.transfer = *checked;
     if (const nvme::Status fused = fuse(request); !fused.ok()) {
@@ -148,7 +148,7 @@ nvme::Status Queue::prepare(Request& request) {
     const bool in_capsule = sqe.sgl.type == nvme::SglDescriptor::kInCapsule &&
                             direction(sqe) == nvme::DataDirection::kToController;
     if (!in_capsule && sqe.sgl.type != nvme::SglDescriptor::kTransport) {
-        return status::kSglTypeInvalid.dnr();
+        return status::kSglTypeInvalid.dnr().at(9, 24);
     }
     if (in_capsule) {
         return take_capsule_data(request);
@@ -210,10 +210,10 @@ nvme::Status Queue::take_capsule_data(Request& request) {
                                                                 : target_.limits().io_capsule_bytes;
     const uint64_t offset = request.sqe.sgl.address;
     if (offset > capsule.size()) {
-        return status::kSglOffsetInvalid.dnr();
+        return status::kSglOffsetInvalid.dnr().at(6);
     }
     if (request.transfer > std::min<uint64_t>(capsule.size() - offset, limit)) {
-        return status::kDataSglLengthInvalid.dnr();
+        return status::kDataSglLengthInvalid.dnr().at(8);
     }
     if (offset != 0) {
         std::memmove(capsule.data(), capsule.data() + offset, request.transfer);

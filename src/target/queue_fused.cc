@@ -24,9 +24,11 @@ nvme::Status Queue::fuse(Request& request) {
     }
     const auto wanted =
         half == nvme::Sqe::kFusedFirst ? nvme::IoOpcode::kCompare : nvme::IoOpcode::kWrite;
-    if (qid_ == 0 || half == nvme::Sqe::kFusedMask || sqe.opcode != static_cast<uint8_t>(wanted) ||
-        nvme::block_count(sqe) > Namespace::kCompareAndWriteBlocks) {
-        return status::kInvalidField.dnr();
+    if (qid_ == 0 || half == nvme::Sqe::kFusedMask || sqe.opcode != static_cast<uint8_t>(wanted)) {
+        return status::kInvalidField.dnr().at(0, 8);
+    }
+    if (nvme::block_count(sqe) > Namespace::kCompareAndWriteBlocks) {
+        return status::kInvalidField.dnr().at(12);
     }
     if (half == nvme::Sqe::kFusedFirst) {
         fused_first_ = &request;
@@ -38,8 +40,12 @@ nvme::Status Queue::fuse(Request& request) {
     const nvme::Sqe& first = fused_first_->sqe;
     if (first.nsid != sqe.nsid || nvme::start_block(first) != nvme::start_block(sqe) ||
         nvme::block_count(first) != nvme::block_count(sqe)) {
-        forget_fused(*fused_first_, status::kInvalidField.dnr());
-        return status::kInvalidField.dnr();
+        const unsigned differs = first.nsid != sqe.nsid                               ? 1
+                                 : nvme::start_block(first) != nvme::start_block(sqe) ? 10
+                                                                                      : 12;
+        const nvme::Status verdict = status::kInvalidField.dnr().at(differs);
+        forget_fused(*fused_first_, verdict);
+        return verdict;
     }
     request.partner = std::exchange(fused_first_, nullptr);
     request.partner->partner = &request;

@@ -17,6 +17,10 @@ namespace {
 constexpr uint32_t kActionMask = 7;             // CDW10
 constexpr uint32_t kIgnoreExisting = 1U << 3U;  // IEKEY
 
+// What travels with a command.
+constexpr uint32_t kOneKey = 8;
+constexpr uint32_t kTwoKeys = 16;
+
 uint32_t action(const Request& request) {
     return request.sqe.cdw10 & kActionMask;
 }
@@ -45,14 +49,21 @@ Persistence persistence(const Request& request) {
     return static_cast<Persistence>(request.sqe.cdw10 >> 30U);
 }
 
-Checked check(const Request& request, bool valid, uint32_t bytes) {
+/// What the namespace and CDW10 must be: the action at most `last_action`, no bit of `reserved`,
+/// and where the action needs it a type of reservation.
+nvme::Status check(const Request& request, uint32_t last_action, uint32_t reserved,
+                   bool needs_type) {
     if (namespace_of(request) == nullptr) {
-        return status::kInvalidNamespace.dnr();
+        return status::kInvalidNamespace.dnr().at(1);
     }
-    if (!valid) {
-        return status::kInvalidField.dnr();
+    if (action(request) > last_action) {
+        return status::kInvalidField.dnr().at(10);
     }
-    return bytes;
+    if ((request.sqe.cdw10 & reserved) != 0) {
+        return status::kInvalidField.dnr().at(10, 3);
+    }
+    return needs_type && !is_type(request) ? status::kInvalidField.dnr().at(10, 8)
+                                           : status::kSuccess;
 }
 
 /// All controllers of a host that see the namespace.
@@ -151,8 +162,13 @@ base::Bytes report(const Request& request) {
 }  // namespace
 
 Checked check_reservation_register(const Request& request) {
-    const bool valid = action(request) <= 2 && persistence(request) != Persistence::kReserved;
-    return check(request, valid, 16);
+    if (const nvme::Status verdict = check(request, 2, 0, false); !verdict.ok()) {
+        return verdict;
+    }
+    if (persistence(request) == Persistence::kReserved) {
+        return status::kInvalidField.dnr().at(10, 30);
+    }
+    return kTwoKeys;
 }
 
 void reservation_register(Request& request) {
@@ -168,9 +184,10 @@ void reservation_register(Request& request) {
 }
 
 Checked check_reservation_acquire(const Request& request) {
-    const bool valid =
-        action(request) <= 2 && (request.sqe.cdw10 & kIgnoreExisting) == 0 && is_type(request);
-    return check(request, valid, 16);
+    if (const nvme::Status verdict = check(request, 2, kIgnoreExisting, true); !verdict.ok()) {
+        return verdict;
+    }
+    return kTwoKeys;
 }
 
 void reservation_acquire(Request& request) {
@@ -189,9 +206,10 @@ void reservation_acquire(Request& request) {
 
 Checked check_reservation_release(const Request& request) {
     const bool clears = action(request) == 1;
-    const bool valid = action(request) <= 1 && (request.sqe.cdw10 & kIgnoreExisting) == 0 &&
-                       (clears || is_type(request));
-    return check(request, valid, 8);
+    if (const nvme::Status verdict = check(request, 1, kIgnoreExisting, !clears); !verdict.ok()) {
+        return verdict;
+    }
+    return kOneKey;
 }
 
 void reservation_release(Request& request) {
@@ -202,12 +220,17 @@ void reservation_release(Request& request) {
 
 Checked check_reservation_report(const Request& request) {
     constexpr uint32_t kExtended = 1;  // CDW11: EDS, with 128-bit Host Identifiers
-    if (namespace_of(request) != nullptr && (request.sqe.cdw11 & kExtended) == 0) {
-        return status::kHostIdInconsistent.dnr();
+    if (namespace_of(request) == nullptr) {
+        return status::kInvalidNamespace.dnr().at(1);
+    }
+    if ((request.sqe.cdw11 & kExtended) == 0) {
+        return status::kHostIdInconsistent.dnr().at(11);
     }
     const uint64_t bytes = (uint64_t{request.sqe.cdw10} + 1) * 4;
-    const bool valid = bytes <= request.queue->target().limits().max_transfer_bytes;
-    return check(request, valid, static_cast<uint32_t>(bytes));
+    if (bytes > request.queue->target().limits().max_transfer_bytes) {
+        return status::kInvalidField.dnr().at(10);
+    }
+    return static_cast<uint32_t>(bytes);
 }
 
 void reservation_report(Request& request) {

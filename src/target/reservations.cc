@@ -144,7 +144,7 @@ ReservationOutcome Reservations::commit(ReservationState next, ReservationOutcom
 ReservationOutcome Reservations::register_host(const nvme::HostId& host,
                                                const Registration& wanted) {
     if (wanted.persist.value_or(false) && !can_persist()) {
-        return refused(status::kInvalidField);
+        return refused(status::kInvalidField.at(10, 30));
     }
     ReservationState next = state_;
     ReservationOutcome outcome;
@@ -189,7 +189,7 @@ ReservationOutcome Reservations::register_host(const nvme::HostId& host,
 
 nvme::Status Reservations::persist(bool wanted) {
     if (wanted && !can_persist()) {
-        return status::kInvalidField.dnr();
+        return status::kInvalidField.dnr().at(11);
     }
     ReservationState next = state_;
     next.persists = wanted;
@@ -239,7 +239,7 @@ ReservationOutcome Reservations::release(const nvme::HostId& host, ReleaseAction
         return outcome;  // who holds nothing releases nothing, and that is no error
     }
     if (type != state_.type) {
-        return refused(status::kInvalidField);
+        return refused(status::kInvalidField.at(10, 8));
     }
     end_reservation(next, host, outcome);
     return commit(std::move(next), std::move(outcome));
