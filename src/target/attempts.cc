@@ -6,6 +6,14 @@
 #include <utility>
 
 namespace target {
+namespace {
+
+/// No address has a blank.
+std::string pair_of(const std::string& address, const std::string& host) {
+    return address + ' ' + host;
+}
+
+}  // namespace
 
 double LeakyBucket::level(base::TimePoint now, base::milliseconds leak) const {
     const std::chrono::duration<double> passed = now - at_;
@@ -18,16 +26,31 @@ double LeakyBucket::add(base::TimePoint now, base::milliseconds leak) {
     return level_;
 }
 
-bool Attempts::may_try(const std::string& address, base::TimePoint now) const {
-    const LeakyBucket* bucket = addresses_.find(address);
-    return rules_.tolerated == 0 || bucket == nullptr ||
-           bucket->level(now, rules_.forgotten_after) < rules_.tolerated;
+bool Attempts::may_try(const std::string& address, const std::string& host,
+                       base::TimePoint now) const {
+    const auto below = [&](const LeakyBucket* bucket, base::milliseconds leak, unsigned bound) {
+        return bucket == nullptr || bucket->level(now, leak) < bound;
+    };
+    const std::string pair = pair_of(address, host);
+    if (rules_.tolerated == 0) {
+        return true;
+    }
+    return below(pairs_.find(pair), rules_.forgotten_after, rules_.tolerated) &&
+           (proved_.find(pair) != nullptr ||
+            below(addresses_.find(address), rules_.forgotten_after / rules_.crowd,
+                  rules_.tolerated * rules_.crowd));
+}
+
+void Attempts::proved(const std::string& address, const std::string& host) {
+    (void)proved_.of(pair_of(address, host));
 }
 
 base::milliseconds Attempts::failed(const std::string& address, const std::string& host,
                                     base::TimePoint now) {
-    const double failures = std::max(addresses_.of(address).add(now, rules_.forgotten_after),
-                                     hosts_.of(host).add(now, rules_.forgotten_after));
+    pairs_.of(pair_of(address, host)).add(now, rules_.forgotten_after);
+    const double failures =
+        std::max(addresses_.of(address).add(now, rules_.forgotten_after / rules_.crowd),
+                 hosts_.of(host).add(now, rules_.forgotten_after));
     const double factor = std::exp2(std::min(std::floor(failures) - 1, 30.0));
     return std::min(rules_.longest_delay,
                     std::chrono::duration_cast<base::milliseconds>(rules_.first_delay * factor));

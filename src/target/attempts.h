@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Failed attempts of late. A failure is answered late, the later the more of them there were from
-// its address or in the name of its host; and an address that goes on is refused before anything is
-// computed for it. A host's name alone never shuts anybody out: whoever knows a name could shut out
-// its owner. Memory is bounded, whatever strangers do.
+// its address or in the name of its host; and who goes on is refused before anything is computed:
+//
+//   a host at an address    after `tolerated` failures. Others behind the same address (NAT) are
+//   not
+//                           shut out with it
+//   an address              after `crowd` times as many, under whatever names; but a host that has
+//                           proved itself from there may always try
+//
+// A host's name alone never shuts anybody out: whoever knows a name could shut out its owner.
+// Memory is bounded, whatever strangers do.
 #pragma once
 
 #include <string>
@@ -30,21 +37,28 @@ class Attempts {
     struct Rules {
         base::milliseconds first_delay{0};  ///< of one failure; doubled by each further one
         base::milliseconds longest_delay{0};
-        unsigned tolerated = 0;                    ///< failures of one address; 0: any number
+        unsigned tolerated = 0;  ///< failures of one host at one address; 0: any number
         base::milliseconds forgotten_after{1000};  ///< one failure
+        /// How many hosts that fail all the time one address may have: it fails, and is forgiven,
+        /// that many times as often.
+        unsigned crowd = 10;
     };
     /// What a server uses.
     static constexpr Rules kStrict = {.first_delay = base::milliseconds(100),
                                       .longest_delay = base::seconds(5),
                                       .tolerated = 10,
-                                      .forgotten_after = base::seconds(6)};
+                                      .forgotten_after = base::seconds(6),
+                                      .crowd = 10};
 
     explicit Attempts(Rules rules) : rules_(rules) {}
 
-    [[nodiscard]] bool may_try(const std::string& address, base::TimePoint now) const;
-    /// @param host  who it claims to be. @return how long to hold the answer back
+    /// @param host  who it claims to be
+    [[nodiscard]] bool may_try(const std::string& address, const std::string& host,
+                               base::TimePoint now) const;
+    /// @return how long to hold the answer back
     base::milliseconds failed(const std::string& address, const std::string& host,
                               base::TimePoint now);
+    void proved(const std::string& address, const std::string& host);
 
   private:
     /// Two generations: when the younger is full, the older is forgotten.
@@ -63,6 +77,8 @@ class Attempts {
     const Rules rules_;
     Table addresses_;
     Table hosts_;
+    Table pairs_;   ///< address and host
+    Table proved_;  ///< pairs that are there have proved themselves
 };
 
 }  // namespace target

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "base/json.h"
 #include "target/event_log.h"
@@ -22,10 +23,14 @@ base::Result<AuditLog> AuditLog::open(const std::string& path) {
     if (fchmod(file.get(), 0600) != 0) {
         return base::errno_error(errno, path + ": set mode 0600");
     }
-    return AuditLog(std::move(file));
+    return AuditLog(std::make_unique<LineWriter>(std::move(file)));
 }
 
-base::Status AuditLog::write(const Event& event, int64_t wall, uint64_t left_out) const {
+base::Status AuditLog::write(const Event& event, int64_t wall, uint64_t left_out) {
+    if (auto failure = writer_->failure()) {
+        return *std::move(failure);
+    }
+    left_out += left_out_;
     base::JsonWriter json;
     json.begin_object();
     json.key("time").string(utc_text(wall));
@@ -40,7 +45,8 @@ base::Status AuditLog::write(const Event& event, int64_t wall, uint64_t left_out
         json.key("left_out_before").number(left_out);
     }
     json.end_object();
-    return base::write_all(file_.get(), json.text() + "\n");
+    left_out_ = writer_->add(json.text() + "\n") ? 0 : left_out + 1;
+    return base::done();
 }
 
 }  // namespace target

@@ -2,6 +2,7 @@
 #include "target/event_log.h"
 
 #include <ctime>
+#include <utility>
 
 #include "base/text.h"
 
@@ -44,6 +45,15 @@ std::string describe(const Event& event) {
         text += ", queue " + std::to_string(event.qid);
     }
     return event.detail.empty() ? text : text + ": " + event.detail;
+}
+
+void EventLog::audit(std::optional<AuditLog> audit) {
+    std::erase_if(former_audits_, [](const AuditLog& log) { return log.is_finished(); });
+    if (audit_) {
+        audit_->finish();
+        former_audits_.push_back(*std::move(audit_));
+    }
+    audit_ = std::move(audit);
 }
 
 void EventLog::on_event(const Event& event) {

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "target/attempts.h"
@@ -32,8 +33,8 @@ class EventLog final : public EventSink {
   public:
     /// @param log, clock  outlive this object
     EventLog(const base::Log& log, const base::Clock& clock) : log_(log), clock_(clock) {}
-    /// From now on; nothing: no audit log any more.
-    void audit(std::optional<AuditLog> audit) { audit_ = std::move(audit); }
+    /// From now on; nothing: no audit log any more. The one before goes on with what it has.
+    void audit(std::optional<AuditLog> audit);
     void on_event(const Event& event) override;
     [[nodiscard]] const EventCounts& counts() const { return counts_; }
 
@@ -46,6 +47,7 @@ class EventLog final : public EventSink {
     const base::Log& log_;
     const base::Clock& clock_;
     std::optional<AuditLog> audit_;
+    std::vector<AuditLog> former_audits_;  ///< until they have written all of theirs
     LeakyBucket trouble_;
     uint64_t left_out_ = 0;
 };

@@ -128,9 +128,8 @@ base::Result<Controller*, Refusal> connect_io(const ConnectArguments& args) {
 
 base::Result<base::Nothing, Refusal> connect_queue(Request& request) {
     Queue& queue = *request.queue;
-    if (!queue.target().attempts().may_try(queue.endpoints().peer_address, queue.now())) {
-        return refused(status::kConnectControllerBusy,
-                       "too many failed attempts from this address");
+    if (!queue.may_try()) {
+        return refused(status::kConnectControllerBusy, "too many failed attempts");
     }
     TRY(const ConnectArguments args, read_arguments(request));
     TRY(Controller * controller, args.sqe.qid == 0 ? connect_admin(queue, args) : connect_io(args));

@@ -401,6 +401,7 @@ void Queue::authentication_moved(Authentication::Outcome outcome) {
     }
     authenticated_ = true;
     agreement_ = over->agreement();
+    target_.attempts().proved(endpoints_.peer_address, hostnqn_);
     tell(Event::Kind::kAuthenticated, over->detail());
 }
 

@@ -71,7 +71,11 @@ class Queue final : public Session, private nvme::PduSink {
     /// says, and nothing else is done for the host meanwhile. @param ends  then the connection ends
     void fail_attempt(Request& request, nvme::Status status, uint64_t result, bool ends);
 
-    /// Who the peer says it is, for events.
+    /// Whether the peer, as it was introduced, has not failed too often of late.
+    [[nodiscard]] bool may_try() const {
+        return target_.attempts().may_try(endpoints_.peer_address, hostnqn_, now_);
+    }
+    /// Who the peer says it is, for events and for counting its failures.
     void introduce(std::string_view hostnqn, std::string_view subnqn);
     /// Connect succeeded. @param sqsize  0's based
     void connected(Controller& controller, const nvme::ConnectSqe& connect,

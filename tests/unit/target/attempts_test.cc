@@ -4,14 +4,20 @@
 // down, and that none of it grows without bound.
 #include "target/attempts.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/test/unit_test.hpp>
+#include <optional>
+#include <thread>
 
 #include "support/target_fixture.h"
 #include "support/temp_dir.h"
 #include "target/audit_log.h"
 #include "target/event_log.h"
+#include "target/line_writer.h"
 
 using base::milliseconds;
 using base::seconds;
@@ -77,17 +83,36 @@ BOOST_AUTO_TEST_CASE(delays_double_up_to_a_bound_and_shrink_with_time) {
     BOOST_TEST(attempts.failed("192.0.2.1", "third", now).count() == 100);
 }
 
-BOOST_AUTO_TEST_CASE(an_address_is_shut_out_and_a_name_is_not) {
+BOOST_AUTO_TEST_CASE(a_host_at_an_address_is_shut_out_and_neither_alone) {
     Attempts attempts(Attempts::kStrict);
     const base::TimePoint now(seconds(1000));
     for (unsigned i = 0; i < Attempts::kStrict.tolerated; ++i) {
-        BOOST_TEST(attempts.may_try("192.0.2.1", now));
+        BOOST_TEST(attempts.may_try("192.0.2.1", "host", now));
         attempts.failed("192.0.2.1", "host", now);
     }
-    BOOST_TEST(!attempts.may_try("192.0.2.1", now));
-    BOOST_TEST(attempts.may_try("192.0.2.2", now));
+    BOOST_TEST(!attempts.may_try("192.0.2.1", "host", now));
+    BOOST_TEST(attempts.may_try("192.0.2.1", "neighbour", now));
+    BOOST_TEST(attempts.may_try("192.0.2.2", "host", now));
     BOOST_TEST(attempts.failed("192.0.2.2", "host", now) == milliseconds(5000));
-    BOOST_TEST(attempts.may_try("192.0.2.1", now + seconds(7)));
+    BOOST_TEST(attempts.may_try("192.0.2.1", "host", now + seconds(7)));
+}
+
+BOOST_AUTO_TEST_CASE(an_address_of_many_names_is_shut_out_but_for_those_that_proved_themselves) {
+    Attempts attempts(Attempts::kStrict);
+    const base::TimePoint now(seconds(1000));
+    attempts.proved("192.0.2.1", "owner");
+    for (unsigned i = 0; i < Attempts::kStrict.tolerated * Attempts::kStrict.crowd; ++i) {
+        const std::string name = "guess " + std::to_string(i);
+        BOOST_TEST(attempts.may_try("192.0.2.1", name, now));
+        attempts.failed("192.0.2.1", name, now);
+    }
+    BOOST_TEST(!attempts.may_try("192.0.2.1", "another", now));
+    BOOST_TEST(attempts.may_try("192.0.2.1", "owner", now));
+    BOOST_TEST(attempts.may_try("192.0.2.1", "another", now + milliseconds(700)));
+    for (unsigned i = 0; i < Attempts::kStrict.tolerated; ++i) {
+        attempts.failed("192.0.2.1", "owner", now);
+    }
+    BOOST_TEST(!attempts.may_try("192.0.2.1", "owner", now));
 }
 
 BOOST_AUTO_TEST_CASE(forgets_the_oldest_where_there_are_too_many) {
@@ -136,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_host_that_is_not_admitted_hears_so_late_and_may_try_again
     BOOST_TEST(line->host.connect(f.connect_options())->status.ok());
 }
 
-BOOST_AUTO_TEST_CASE(an_address_that_goes_on_is_answered_busy_before_anything_is_computed) {
+BOOST_AUTO_TEST_CASE(who_goes_on_is_answered_busy_before_anything_is_computed) {
     AttemptsFixture f;
     for (unsigned i = 0; i < Attempts::kStrict.tolerated; ++i) {
         BOOST_TEST(!f.fails_at_once());
@@ -144,6 +169,10 @@ BOOST_AUTO_TEST_CASE(an_address_that_goes_on_is_answered_busy_before_anything_is
     auto line = f.open();
     BOOST_TEST(line->host.connect(f.connect_options())->status.number() ==
                status::kConnectControllerBusy.number());  // later it may: no DNR
+    auto neighbour = f.open();
+    auto options = f.connect_options();
+    options.hostnqn = support::kStrangerNqn;
+    BOOST_TEST(!neighbour->host.connect(options));  // another name there is judged, and hears late
     f.clock.sleep(seconds(7));
     auto later = f.open_connected();
     BOOST_TEST((f.authenticate(*later).state() == DhchapHost::State::kAuthenticated));
@@ -168,7 +197,7 @@ BOOST_AUTO_TEST_CASE(the_audit_log_is_private_appended_to_and_holds_a_line_an_ev
                               .detail = "why"};
     dir.file("audit", "before\n", 0644);
     for (int i = 0; i < 2; ++i) {
-        const auto audit = target::AuditLog::open(dir.at("audit"));
+        auto audit = target::AuditLog::open(dir.at("audit"));
         BOOST_REQUIRE(audit.ok());
         BOOST_TEST(audit->write(event, 1700000000, 7).ok());
     }
@@ -189,29 +218,66 @@ BOOST_AUTO_TEST_CASE(trouble_is_told_as_often_as_somebody_could_read_it) {
     const support::TempDir dir;
     support::FakeClock clock;
     base::Log log("target", base::Level::kError);
-    target::EventLog events(log, clock);
-    events.audit(target::AuditLog::open(dir.at("audit")).value());
+    std::optional<target::EventLog> events(std::in_place, log, clock);
+    events->audit(target::AuditLog::open(dir.at("audit")).value());
     const target::Event trouble{.kind = target::Event::Kind::kFailed,
                                 .peer = "p",
                                 .hostnqn = "",
                                 .subnqn = "",
                                 .detail = ""};
-    const auto lines = [&] { return std::ranges::count(dir.read("audit"), '\n'); };
     for (int i = 0; i < 1000; ++i) {
-        events.on_event(trouble);
+        events->on_event(trouble);
     }
-    BOOST_TEST(lines() == 100);
-    events.on_event({.kind = target::Event::Kind::kConnected,
-                     .peer = "q",
-                     .hostnqn = "",
-                     .subnqn = "",
-                     .detail = ""});
-    BOOST_TEST(lines() == 101);  // what is no trouble is always told
+    events->on_event({.kind = target::Event::Kind::kConnected,
+                      .peer = "q",
+                      .hostnqn = "",
+                      .subnqn = "",
+                      .detail = ""});
     clock.sleep(milliseconds(200));
-    events.on_event(trouble);
-    BOOST_TEST(lines() == 102);
-    BOOST_TEST(dir.read("audit").find("\"left_out_before\":900") != std::string::npos);
-    BOOST_TEST(events.counts().failed == 1001U);
+    events->on_event(trouble);
+    BOOST_TEST(events->counts().failed == 1001U);
+    events.reset();  // which writes what there is
+    const std::string audit = dir.read("audit");
+    BOOST_TEST(std::ranges::count(audit, '\n') == 102);  // what is no trouble is always told
+    BOOST_TEST(audit.find("\"left_out_before\":900") != std::string::npos);
+}
+
+/// A file that takes no bytes until somebody reads: a pipe stands for a disk that stands still.
+BOOST_AUTO_TEST_CASE(a_disk_that_stands_still_delays_lines_and_nobody) {
+    std::array<int, 2> pipe_ends{};
+    BOOST_REQUIRE(pipe2(pipe_ends.data(), O_CLOEXEC) == 0);
+    const base::UniqueFd out(pipe_ends[0]);
+    const std::string line(1023, 'x');
+    size_t kept = 0;
+    std::optional<target::LineWriter> writer(std::in_place, base::UniqueFd(pipe_ends[1]));
+    BOOST_TEST(writer->is_finished());
+    while (writer->add(line + "\n")) {
+        ++kept;
+    }
+    BOOST_TEST(kept >= target::LineWriter::kMostWaiting / 1024);
+    writer->finish();
+    BOOST_TEST(!writer->is_finished());
+    std::string got;
+    std::thread reader([&] {
+        std::array<char, 65536> some{};
+        for (ssize_t n = 0; (n = read(out.get(), some.data(), some.size())) > 0;) {
+            got.append(some.data(), static_cast<size_t>(n));
+        }
+    });
+    writer.reset();
+    reader.join();
+    BOOST_TEST(got.size() == kept * 1024);  // none is lost
+    BOOST_TEST(static_cast<size_t>(std::ranges::count(got, '\n')) == kept);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_cannot_be_written_is_told) {
+    target::LineWriter writer(base::open_file("/dev/full", O_WRONLY).value());
+    BOOST_TEST(!writer.failure().has_value());
+    BOOST_TEST(writer.add("line\n"));
+    while (!writer.is_finished()) {
+        std::this_thread::yield();
+    }
+    BOOST_TEST(writer.failure()->code == ENOSPC);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

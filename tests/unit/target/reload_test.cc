@@ -2,31 +2,23 @@
 //
 // A running service and its operator, over loopback and the control socket: what a reload changes,
 // whom it disturbs, what it refuses.
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <boost/test/unit_test.hpp>
-#include <fstream>
-#include <future>
 #include <thread>
 
 #include "nvme/pi.h"
 #include "support/engines.h"
-#include "support/scripted_host.h"
-#include "support/tcp_peer.h"
-#include "support/temp_dir.h"
-#include "target/control_client.h"
-#include "target/genkey.h"
+#include "support/running_service.h"
 #include "target/image_file.h"
-#include "target/operation.h"
 
 namespace reload_test {
 
-constexpr const char* kHost = "nqn.2024-08.com.example:host";
+constexpr const char* kHost = support::kServiceHost;
 constexpr const char* kOther = "nqn.2024-08.com.example:other";
-constexpr const char* kDisk = "nqn.2024-08.com.example:disk";
+constexpr const char* kDisk = support::kServiceDisk;
 constexpr const char* kHostSections =
     "[host.h]\nnqn=nqn.2024-08.com.example:host\ndhchap_secret_file=h1.key\n"
     "dhchap_ctrl_secret_file=c1.key\n"
@@ -35,117 +27,10 @@ constexpr const char* kSubsystem =
     "[subsystem.s]\nnqn=nqn.2024-08.com.example:disk\nhosts=h,o\n"
     "[namespace.n]\nsubsystem=s\nimage=disk.img\n";
 
-/// A service with its operation on a thread of its own; the configuration is a file.
-class Running {
-  public:
-    Running() {
-        dir.file("disk.img", std::string(1U << 20U, '\0'));
-        dir.file("more.img", std::string(1U << 20U, 'm'));
-        for (const char* name : {"h1.key", "h2.key", "c1.key", "c2.key"}) {
-            BOOST_REQUIRE(target::write_key(*target::generate_key({}), dir.at(name)).ok());
-        }
-        configure(std::string(kHostSections) + kSubsystem);
-        std::promise<void> started;
-        thread_ = std::thread([&] { serve(started); });
-        started.get_future().wait();
-    }
-    ~Running() {
-        eventfd_write(stop_.get(), 1);
-        thread_.join();
-    }
-
-    void configure(const std::string& text) const {
-        std::ofstream(dir.at("t.conf")) << "[target]\nlisten=127.0.0.1:0\n" << text;
-    }
-    /// @return the answer, `ok` or `error` and lines; the folder is left out
-    std::string ask(std::string_view question) const {
-        auto answer = target::ask(dir.at("control"), question);
-        BOOST_REQUIRE_MESSAGE(answer.ok(), (answer.ok() ? "" : answer.error().text));
-        for (size_t at = 0; (at = answer->find(dir.path() + "/")) != std::string::npos;) {
-            answer->erase(at, dir.path().size() + 1);
-        }
-        return *answer;
-    }
-    std::string key(const char* name) const {
-        std::string text;
-        std::ifstream(dir.at(name)) >> text;
-        return text;
-    }
-
-    support::TempDir dir;
-    target::SocketAddress address;
-
-  private:
-    void serve(std::promise<void>& started) {
-        const base::Log log("target", base::Level::kError);
-        const target::ConfigSource source = [this] {
-            return exports::load_config(dir.at("t.conf"));
-        };
-        auto config = source();
-        BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
-        const auto reactor = target::Reactor::open().value();
-        target::Interposer plain;
-        const auto service =
-            target::Service::open(std::move(config).value(), *reactor, log, plain).value();
-        const target::Notifier notifier = target::Notifier::from_environment();
-        target::Operation operation(*service, source, *reactor, log, notifier);
-        BOOST_REQUIRE(operation.open({dir.at("control"), dir.at("metrics")}).ok());
-        address = service->listening()[0];
-        reactor->wait_readable(stop_.get(), [&](int) {
-            operation.stop();
-            service->stop(base::milliseconds(500));
-        });
-        started.set_value();
-        reactor->run();
-    }
-
-    base::UniqueFd stop_{eventfd(0, EFD_CLOEXEC)};
-    std::thread thread_;
+struct Running : support::RunningService {
+    Running() : RunningService(std::string(kHostSections) + kSubsystem) {}
 };
-
-/// A queue of a host.
-class Line {
-  public:
-    explicit Line(Running& running) : peer(running.address), host(peer, {}) {
-        peer.wait_while([this] {
-            return host.queue().state() == host::Queue::State::kHandshake ||
-                   host.queue().outstanding() > 0;
-        });
-        BOOST_REQUIRE(host.handshake());
-    }
-    /// @return nothing when the target refused
-    std::optional<uint16_t> connect(const char* hostnqn, uint16_t qid = 0,
-                                    uint16_t cntlid = nvme::kCntlidDynamic,
-                                    const std::string& subsysnqn = kDisk) {
-        host::ConnectOptions options;
-        options.hostnqn = hostnqn;
-        options.subsysnqn = subsysnqn;
-        options.hostid.bytes.fill(std::byte{0x11});
-        options.qid = qid;
-        options.cntlid = cntlid;
-        const auto answer = host.connect(options);
-        return answer && answer->status.ok() ? std::optional(static_cast<uint16_t>(answer->dw0))
-                                             : std::nullopt;
-    }
-    bool prove(const std::string& secret, const std::string& controller) {
-        support::DhchapHostOptions keys;
-        keys.hostnqn = kHost;
-        keys.subsysnqn = kDisk;
-        keys.secret = secret;
-        keys.controller_secret = controller;
-        keys.groups = {nvme::DhGroup::kFfdhe2048};
-        support::DhchapHost dhchap(keys);
-        (void)host.authenticate(dhchap);
-        return dhchap.state() == support::DhchapHost::State::kAuthenticated;
-    }
-    bool run(host::Command command) {
-        const auto answer = host.run(std::move(command));
-        return answer && answer->status.ok();
-    }
-
-    support::TcpPeer peer;
-    support::ScriptedHost host;
-};
+using Line = support::ServiceLine;
 
 /// Writes and reads back until it is told to stop.
 class Activity {
@@ -205,6 +90,17 @@ std::string many_hosts(size_t count) {
                 "\ndhchap_secret_file=h2.key\n";
     }
     return text;
+}
+
+/// Another thread writes the audit log.
+bool audit_says(const Running& running, const char* text) {
+    for (int i = 0; i < 2000; ++i) {
+        if (running.dir.read("audit").find(text) != std::string::npos) {
+            return true;
+        }
+        std::this_thread::sleep_for(base::milliseconds(10));
+    }
+    return false;
 }
 
 }  // namespace reload_test
@@ -404,13 +300,13 @@ BOOST_AUTO_TEST_CASE(the_audit_log_can_be_moved_away_before_a_reload) {
     running.configure("audit_log=audit\n" + std::string(kHostSections) + kSubsystem);
     BOOST_TEST(running.ask("reload").starts_with("ok\n~ target: audit_log"));
     Activity activity(running);
-    BOOST_TEST(running.dir.read("audit").find("\"event\":\"authenticated\"") != std::string::npos);
+    BOOST_TEST(audit_says(running, "\"event\":\"authenticated\""));
     BOOST_REQUIRE(rename(running.dir.at("audit").c_str(), running.dir.at("moved").c_str()) == 0);
     BOOST_TEST(running.ask("reload") == "ok\nnothing changes\n");
     Line wrong(running);
     BOOST_REQUIRE(wrong.connect(kHost).has_value());
     BOOST_TEST(!wrong.prove(running.key("h2.key"), running.key("c1.key")));
-    BOOST_TEST(running.dir.read("audit").find("another key") != std::string::npos);
+    BOOST_TEST(audit_says(running, "another key"));
     BOOST_TEST(running.dir.read("moved").find("another key") == std::string::npos);
     for (const char* name : {"h1.key", "h2.key"}) {
         BOOST_TEST(running.dir.read("audit").find(running.key(name)) == std::string::npos);
