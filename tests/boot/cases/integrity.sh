@@ -11,6 +11,12 @@ case_audited_root() {
     expect_facts=(controllers=1)
 }
 
+case_audited_root_newest() {
+    case_audited_root
+    about="the same by the newest kernel of the distribution's backports"
+    kernel=newest
+}
+
 case_audited_root_old_kernel() {
     about='the same by kernel 6.1, which cannot authenticate; superblocks alone'
     kernel=6.1

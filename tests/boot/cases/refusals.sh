@@ -129,6 +129,12 @@ case_protected_format() {
     expect_facts=(controllers=0)
 }
 
+case_protected_format_newest() {
+    case_protected_format
+    about="the same on the newest kernel of the distribution's backports"
+    kernel=newest
+}
+
 protect_namespace() {
     echo 'pi = type1' >>"$1"
 }
