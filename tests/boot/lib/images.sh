@@ -3,7 +3,7 @@
 # Initramfs images. A base image holds no configuration and is built once for each generator and kernel; what a test
 # adds (keys, configuration, the verdict init) is a second archive behind it.
 #
-#   image_ready busybox|dracut|dracut-systemd|initramfs|nvmet   sets image_file, for the kernel of the last kernel_ready
+#   image_ready busybox|dracut|dracut-systemd|initramfs|nvmet|target-unit   sets image_file, for the kernel of the last kernel_ready
 #   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
 
 nvmeroot=${NVMEROOT:-$top/build/nvmeroot}
@@ -17,6 +17,11 @@ image_ready() {
     case $1 in
         nvmet)
             built "$image_file" "$boot_tests/guest/nvmet-init" "$nvmet" -- nvmet_image "$image_file"
+            return
+            ;;
+        target-unit)
+            built "$image_file" "$boot_tests/cases/target.sh" "$boot_tests"/guest/{nvmet,target}-unit-* "$target" "$load" \
+                "$top"/packaging/nvmeroot-target.* -- target_unit_image "$image_file"
             return
             ;;
         dracut-systemd) set -- "$1" SYSTEMD=yes ;;

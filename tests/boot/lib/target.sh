@@ -8,6 +8,7 @@
 #   free_port FROM                 a port of 127.0.0.1 that nobody listens on
 
 target=${NVMEROOT_TARGET:-$top/build/nvmeroot-target}
+load=${NVMEROOT_LOAD:-$top/build/nvmeroot-load}
 rogue_target=$top/build/tests/rogue-target
 
 hostnqn=nqn.2014-08.org.nvmexpress:uuid:8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
