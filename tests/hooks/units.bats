@@ -17,6 +17,12 @@ setup() {
     done
 }
 
+@test "the units of the machine's end are in systemd's memory before the root is lost" {
+    for name in umount.target final.target {poweroff,reboot,halt,kexec}.target systemd-{poweroff,reboot,halt,kexec}.service; do
+        grep -qE "^Before=(.* )?$name( |\$)" "$top/packaging/nvmeroot-watch.service"
+    done
+}
+
 @test "make install enables them" {
     for name in complete watch; do
         grep -q "multi-user.target.wants/nvmeroot-$name.service" "$top/packaging/install.sh"
