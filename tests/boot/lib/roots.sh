@@ -49,6 +49,8 @@ ext4_image() {
 
 # Trees of a distribution belong to root, so root makes them; the image is given back to who builds.
 debian_root() {
+    [ "$2" != debian-nm ] || built "$boot/network-manager" "$top/packaging/apt-private.sh" -- \
+        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$boot/network-manager" network-manager
     # shellcheck disable=SC2016 # the inner shell expands
     as_root bash -c '. "$1/tests/boot/lib/common.sh"; . "$1/tests/boot/lib/roots.sh"; debian_root_as_root "$2" "$3"' \
         - "$top" "$@" && as_root chown "$(id -u):$(id -g)" "$1"
@@ -82,10 +84,8 @@ debian_root_as_root() {
 
 # Unpacked and not configured: it runs as root, and asks nobody whether it may.
 network_manager_into() {
-    local packages=$boot/network-manager
-    built "$packages" "$top/packaging/apt-private.sh" -- \
-        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$packages" network-manager
-    tar -C "$packages" --exclude='./usr/share/[dl]o*' --exclude=./usr/share/man -c . | tar -C "$1" -x --keep-directory-symlink
+    tar -C "$boot/network-manager" --owner=0 --group=0 --exclude='./usr/share/[dl]o*' --exclude=./usr/share/man -c . |
+        tar -C "$1" -x --keep-directory-symlink || return 1
     printf '[main]\nauth-polkit=false\n' >"$1/etc/NetworkManager/conf.d/test.conf"
 }
 
