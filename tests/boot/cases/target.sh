@@ -47,7 +47,7 @@ case_target_unit() {
     edit_overlay=target_unit_overlay
     extra='rw systemd.mask=debian-facts.service systemd.mask=serial-getty@ttyS0.service'
     extra+=' systemd.mask=systemd-networkd-wait-online.service' # it has no network but the loopback
-    expect_facts=(verify=0 'exposure<=30' start=yes user=own capabilities=0000000000000000
+    expect_facts=(verify=0 'exposure<=30' start=yes user=own engine=io_uring capabilities=0000000000000000
         host=yes status=yes reload=yes second=yes status-after=yes broken-reload=no host-after=yes process=same
         stop=yes result=success/0 socket=yes before=inactive activates=yes activated=active)
 }
@@ -66,8 +66,8 @@ target_unit_overlay() {
     guest_options+=(-drive "file=$log/root.ext4,format=raw,if=virtio" -smp 2)
 }
 
-# target_unit_image OUT   guest/nvmet-unit-init and, in /add, the programs, the unit and its user. They run with the libraries
-# they were built with, which may be newer than the guest's.
+# target_unit_image OUT   guest/nvmet-unit-init and, in /add, the programs, the unit and its user. They run with libraries
+# of where they were built, which may be newer than the guest's.
 target_unit_image() {
     local tree=$1.tree opt=/opt/nvmeroot program libraries
     local usr=$tree/add/usr system=$tree/add/etc/systemd/system
