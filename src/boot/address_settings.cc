@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "boot/ip_options.h"
+
 namespace boot {
 
 namespace {
@@ -72,9 +74,12 @@ std::vector<InterfacePlan> interface_plans(const NetworkPlan& plan) {
         plans.emplace_back();
     }
     for (InterfacePlan& one : plans) {
-        if (one.name.empty() && !one.match_mac) {
-            one.name = plan.interface.empty() ? outermost_device(plan) : plan.interface;
-            if (one.name.empty() && !plan.ignore_bootif) {
+        if (one.name.empty() && !one.match_mac && one.match_driver.empty()) {
+            (void)set_interface(one, plan.interface);  // checked when it was given
+            if (plan.interface.empty()) {
+                one.name = outermost_device(plan);
+            }
+            if (plan.interface.empty() && one.name.empty() && !plan.ignore_bootif) {
                 one.match_mac = plan.bootif;
             }
         }

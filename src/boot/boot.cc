@@ -17,6 +17,7 @@
 #include "boot/pi_check.h"
 #include "boot/probe_portals.h"
 #include "boot/resolver.h"
+#include "boot/root_controllers.h"
 #include "boot/templates.h"
 #include "boot/udev.h"
 
@@ -108,8 +109,10 @@ Outcome<Network> network_stage(Machine& machine) {
     std::string root_path;
     std::string places;
     for (const Interface& interface : network.interfaces) {
-        if (root_path.empty()) {
-            root_path = root_path_of(interface);
+        const std::string found = root_path_of(interface);
+        if (root_path.empty() ||
+            (interface.name == machine.plan.network.bootdev && !found.empty())) {
+            root_path = found;
         }
         places += " " + interface.name;
         for (const Subnet& address : interface.addresses) {
@@ -233,6 +236,10 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
     if (const auto written = write_network_files(network, machine.sys); !written) {
         machine.state.warning(written.error().text +
                               ", continuing; the real root must keep the network itself");
+    }
+    if (const auto set = set_io_policy(root.subsysnqn, machine.plan.io_policy, machine.sys); !set) {
+        machine.state.warning("iopolicy: " + set.error().text +
+                              ", continuing with the kernel's choice");
     }
     TRY_VOID(hand_over(root, network, machine.sys));
     machine.controller.clear();  // the root's now

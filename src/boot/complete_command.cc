@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "boot/auth_proof.h"
 #include "boot/connect.h"
+#include "boot/fabrics_conf.h"
 #include "boot/path_record.h"
 #include "boot/probe_portals.h"
 #include "boot/root_controllers.h"
@@ -169,6 +170,12 @@ ExitCode complete_command(const SysPaths& sys) {
     }
     for (const std::string& mismatch : identity_mismatches(plan->host, sys)) {
         log.warning(mismatch);
+    }
+    if (const auto offered = offer_to_nvme_cli(*plan, sys); !offered) {
+        log.warning(offered.error().text + ", continuing without a file for nvme-cli");
+    }
+    if (const auto set = set_io_policy(plan->target.subsysnqn, plan->io_policy, sys); !set) {
+        log.warning("iopolicy: " + set.error().text + ", continuing with the kernel's choice");
     }
     if (!has_multipath(sys)) {
         plan->target.portals.clear();

@@ -25,6 +25,9 @@ using base::Error;
 using base::Result;
 using base::SysPaths;
 
+/// Room for two NQNs and two secrets.
+constexpr size_t kLongestOptions = 2048;
+
 // --- libnvme, owned
 // --------------------------------------------------------------------------------
 
@@ -117,6 +120,35 @@ base::Status close_secrets(const SysPaths& sys, const std::string& controller) {
     return base::done();
 }
 
+// --- discovery controllers
+// -------------------------------------------------------------------------
+
+/// libnvme 1 gives them no secrets, whatever it is told, so that the kernel is asked directly.
+Result<std::string> connect_discovery(const BootPlan& plan, const Portal& portal,
+                                      const SysPaths& sys) {
+    std::string options = "nqn=" + plan.target.subsysnqn +
+                          ",transport=tcp,traddr=" + portal.address +
+                          ",trsvcid=" + std::to_string(portal.port) + ",hostnqn=" + plan.host.nqn +
+                          ",hostid=" + nvme::to_text(plan.host.id);
+    options += portal.source.empty() ? "" : ",host_traddr=" + portal.source;
+    options += portal.interface.empty() ? "" : ",host_iface=" + portal.interface;
+    options.reserve(kLongestOptions);  // no copy of a secret is left behind by growth
+    options.append(",dhchap_secret=").append(plan.auth.host_secret.reveal());
+    if (plan.auth.mode == Auth::kMutual) {
+        options.append(",dhchap_ctrl_secret=").append(plan.auth.ctrl_secret.reveal());
+    }
+    TRY(const base::UniqueFd fd, base::open_file(sys.dev + "/nvme-fabrics", O_RDWR));
+    const ssize_t written = ::write(fd.get(), options.data(), options.size());
+    const int code = errno;
+    base::wipe(options.data(), options.size());
+    if (written < 0) {
+        return Error{code, nvme_errno_to_string(code)};
+    }
+    std::array<std::byte, 256> answer{};
+    TRY(const size_t size, base::read_full(fd.get(), answer));
+    return controller_of_answer(base::text_of(std::span(answer).first(size)));
+}
+
 /// Options are checked in the side task too, since reading the list waits for other connects.
 Result<std::string> connect_work(const BootPlan& plan, const Portal& portal, const SysPaths& sys) {
     TRY(const std::string list, read_option_list(sys));
@@ -124,7 +156,8 @@ Result<std::string> connect_work(const BootPlan& plan, const Portal& portal, con
     if (!allowed) {
         return Error{ENOTSUP, allowed.error().error.text};
     }
-    return connect_by_libnvme(plan, portal);
+    const bool discovery = plan.target.subsysnqn == nvme::kDiscoveryNqn;
+    return discovery ? connect_discovery(plan, portal, sys) : connect_by_libnvme(plan, portal);
 }
 
 }  // namespace
@@ -172,6 +205,18 @@ Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
         }
     }
     return base::done();
+}
+
+Result<std::string> controller_of_answer(std::string_view answer) {
+    constexpr std::string_view kInstance = "instance=";
+    if (answer.starts_with(kInstance)) {
+        const std::string_view rest = answer.substr(kInstance.size());
+        const std::string_view number = rest.substr(0, rest.find(','));
+        if (base::parse_u64(number, INT32_MAX)) {
+            return "nvme" + std::string(number);
+        }
+    }
+    return base::error("the kernel answers the connect with " + base::quoted(answer));
 }
 
 uint32_t io_queue_count(const ConnectOptions& options) {

@@ -4,7 +4,8 @@
 // uninterruptibly for as long as a target keeps silent (10 s to over 7 min) and holds up every
 // other connect of the machine, so it happens in a side task that the boot can leave behind. What
 // the kernel's option list lacks is refused beforehand, because libnvme drops such an option
-// without a word: a secret too.
+// without a word: a secret too. Discovery controllers are the kernel's alone: libnvme gives them no
+// secrets.
 //
 // A controller that came up is not yet trusted: auth_proof.h.
 #pragma once
@@ -37,6 +38,9 @@ std::vector<std::string_view> fabrics_options(std::string_view list);
 /// secrets, kConnect (final) for others.
 Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
                                      std::span<const std::string_view> options);
+
+/// The controller's name in the kernel's answer to a connect, `instance=0,cntlid=1`.
+base::Result<std::string> controller_of_answer(std::string_view answer);
 
 /// I/O queues to ask for: as planned, or as many as processors, at most 4.
 uint32_t io_queue_count(const ConnectOptions& options);

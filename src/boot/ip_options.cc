@@ -88,6 +88,17 @@ base::Result<Fields> split_fields(std::string_view value) {
     return fields;
 }
 
+base::Result<std::string> parse_driver(std::string_view text) {
+    const bool good = !text.empty() && std::ranges::all_of(text, [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '-' || c == '_';
+    });
+    if (!good) {
+        return base::error("not a driver's name: " + base::quoted(text));
+    }
+    return std::string(text);
+}
+
 std::string join(const Fields& fields, size_t first) {
     std::string text;
     for (size_t i = first; i < fields.size(); ++i) {
@@ -96,8 +107,17 @@ std::string join(const Fields& fields, size_t first) {
     return text;
 }
 
-/// A name, or an Ethernet address with dashes, which is too long to be a name.
+}  // namespace
+
+/// An Ethernet address is too long to be a name, and a name has no @ in front.
 base::Status set_interface(InterfacePlan& plan, std::string_view text) {
+    if (text.empty()) {
+        return base::done();
+    }
+    if (text.front() == '@') {
+        TRY(plan.match_driver, parse_driver(text.substr(1)));
+        return base::done();
+    }
     if (const auto mac = MacAddress::parse(text)) {
         plan.match_mac = *mac;
         return base::done();
@@ -105,6 +125,8 @@ base::Status set_interface(InterfacePlan& plan, std::string_view text) {
     TRY(plan.name, parse_interface_name(text));
     return base::done();
 }
+
+namespace {
 
 base::Result<std::string> parse_hostname(std::string_view text) {
     const bool good = text.size() <= kLongestHostname && std::ranges::all_of(text, [](char c) {
@@ -389,6 +411,30 @@ base::Status refuse_team(NetworkPlan&, std::string_view) {
         "the kernel's team driver needs a daemon beside it; bond= does the same without");
 }
 
+base::Status apply_bootdev(NetworkPlan& plan, std::string_view value) {
+    TRY(plan.bootdev, parse_interface_name(value));
+    return base::done();
+}
+
+base::Status apply_need_net(NetworkPlan&, std::string_view value) {
+    TRY_VOID(base::parse_bool(value));  // a root on the network needs it in any case
+    return base::done();
+}
+
+/// Waits that this client does not make one by one: nvmeroot.timeout bounds them all.
+base::Status check_number(NetworkPlan&, std::string_view value) {
+    TRY_VOID(base::parse_u64(value));
+    return base::done();
+}
+
+base::Status refuse_vendor_class(NetworkPlan&, std::string_view) {
+    return base::error(
+        "this client sends no vendor class; leave the word out, and let the server "
+        "choose by the Ethernet address or the client identifier");
+}
+
+constexpr std::string_view kDracutNet = "rd.net.";
+
 struct Option {
     std::string_view key;
     base::Status (*apply)(NetworkPlan&, std::string_view);
@@ -407,17 +453,28 @@ constexpr std::array kOptions = {
     Option{"bridge",
            [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bridge(v)); }},
     Option{"team", refuse_team},
+    Option{"bootdev", apply_bootdev},
+    Option{"rd.neednet", apply_need_net},
+    Option{"rd.net.dhcp.retry", check_number},
+    Option{"rd.net.dhcp.vendor-class", refuse_vendor_class},
+    Option{"rd.net.timeout.ifup", check_number},
+    Option{"rd.net.timeout.route", check_number},
+    Option{"rd.net.timeout.ipv6dad", check_number},
+    Option{"rd.net.timeout.ipv6auto", check_number},
 };
 
 }  // namespace
 
 bool is_network_option(std::string_view key) {
-    return std::ranges::find(kOptions, key, &Option::key) != kOptions.end();
+    return std::ranges::find(kOptions, key, &Option::key) != kOptions.end() ||
+           key.starts_with(kDracutNet);
 }
 
 base::Status apply_network_option(NetworkPlan& plan, std::string_view key, std::string_view value) {
     const auto* option = std::ranges::find(kOptions, key, &Option::key);
-    assert(option != kOptions.end());
+    if (option == kOptions.end()) {
+        return base::error(std::string(key) + ": no such word is known");
+    }
     auto status = option->apply(plan, value);
     if (!status) {
         return status.error().in(base::format("%.*s=%s", static_cast<int>(key.size()), key.data(),

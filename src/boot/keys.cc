@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "boot/ip_options.h"
 #include "boot/secrets.h"
 
 namespace boot {
@@ -76,6 +77,11 @@ constexpr std::array kExtents = {
     Choice<AuditPolicy::Extent>{"first", AuditPolicy::Extent::kFirst},
     Choice<AuditPolicy::Extent>{"sample", AuditPolicy::Extent::kSample},
     Choice<AuditPolicy::Extent>{"full", AuditPolicy::Extent::kFull},
+};
+constexpr std::array kIoPolicies = {
+    Choice<std::string_view>{"numa", "numa"},
+    Choice<std::string_view>{"round-robin", "round-robin"},
+    Choice<std::string_view>{"queue-depth", "queue-depth"},
 };
 using PiType = std::optional<uint8_t>;
 constexpr std::array kPiTypes = {
@@ -272,8 +278,8 @@ constexpr std::array kKeys = {
 
     Key{"network", "ip", "IP", "", "address of an interface, as on the kernel command line",
         [](Given& g, Draft& d) { return apply_each(g, d.addresses); }, true},
-    Key{"network", "interface", "NAME", "", "the interface for ip values that name none",
-        [](Given& g, Draft& d) { return store(Result<std::string>(g.text), d.plan.network.interface); }},
+    Key{"network", "interface", "NAME", "", "the interface for ip values that name none; or its Ethernet address, or @DRIVER",
+        [](Given& g, Draft& d) { d.plan.network.interface = g.text; InterfacePlan plan; return set_interface(plan, g.text); }},
     Key{"network", "mtu", "BYTES", "", "MTU of interfaces whose ip value names none",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, kMinMtu, kMaxMtu), d.plan.network.mtu); }},
     Key{"network", "carrier_timeout", "TIME", "10s", "how long an interface may take to appear, and then to link",
@@ -319,6 +325,9 @@ constexpr std::array kKeys = {
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 0, 65535), d.plan.connect.nr_io_queues); }},
     Key{"root", "queue_size", "NUMBER", "128", "entries of each I/O queue, 16 to 1024",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 16, 1024), d.plan.connect.queue_size); }},
+    Key{"root", "iopolicy", "numa|round-robin|queue-depth", "",
+        "how the kernel chooses among the paths of the root; default: the kernel's choice",
+        [](Given& g, Draft& d) { return store(parse_choice(g.text, kIoPolicies), d.plan.io_policy); }},
     Key{"root", "tos", "NUMBER", "", "type of service of the connections' packets, 0 to 255; default: none",
         [](Given& g, Draft& d) { return store(parse_tos(g.text), d.plan.connect.tos); }},
     Key{"root", "hdr_digest", "yes|no", "no", "CRC-32C over each PDU's header",

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/link.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <iterator>
+
+#include "base/fd.h"
 
 namespace boot {
 
@@ -26,9 +35,30 @@ bool NetworkState::has_given_address(int index, bool v6) const {
     });
 }
 
+namespace {
+
+/// Empty where the interface has none, or has gone.
+std::string driver_of(int socket, const std::string& interface) {
+    ethtool_drvinfo info{};
+    info.cmd = ETHTOOL_GDRVINFO;
+    ifreq request{};
+    interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    request.ifr_data = reinterpret_cast<char*>(&info);
+    if (::ioctl(socket, SIOCETHTOOL, &request) != 0) {
+        return {};
+    }
+    return {info.driver, ::strnlen(info.driver, sizeof info.driver)};
+}
+
+}  // namespace
+
 base::Result<NetworkState> read_network_state(Rtnetlink& kernel) {
     NetworkState state;
     TRY(state.links, kernel.links());
+    const base::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    for (Link& link : state.links) {
+        link.driver = driver_of(socket.get(), link.name);
+    }
     TRY(state.addresses, kernel.addresses());
     return state;
 }
@@ -45,8 +75,10 @@ std::vector<Link> matching_links(const std::vector<Link>& links, const Interface
         if (!plan.name.empty()) {
             return link.name == plan.name;
         }
-        return is_candidate(link) && (!plan.match_mac || link.mac == *plan.match_mac ||
-                                      link.permanent_mac == plan.match_mac);
+        const bool mac_fits =
+            !plan.match_mac || link.mac == *plan.match_mac || link.permanent_mac == plan.match_mac;
+        const bool driver_fits = plan.match_driver.empty() || link.driver == plan.match_driver;
+        return is_candidate(link) && mac_fits && driver_fits;
     });
     return matches;
 }
@@ -57,12 +89,15 @@ std::string describe_missing(const std::vector<Link>& links, const InterfacePlan
         wanted = "interface " + plan.name;
     } else if (plan.match_mac) {
         wanted = "interface with the address " + plan.match_mac->text();
+    } else if (!plan.match_driver.empty()) {
+        wanted = "interface of the driver " + plan.match_driver;
     }
     std::string others;
     for (const Link& link : links) {
         if (!link.loopback) {
             others.append(others.empty() ? "" : ", ").append(link.name);
-            others.append(" (").append(link.mac.text()).append(")");
+            others.append(" (").append(link.mac.text());
+            others.append(link.driver.empty() ? "" : ", ").append(link.driver).append(")");
         }
     }
     return "no " + wanted + "; there " +

@@ -32,7 +32,7 @@ base::Result<NetworkState> read_network_state(Rtnetlink& kernel);
 bool is_candidate(const Link& link);
 
 /// The links that the plan means: the one of that name (of any kind), the candidate with that
-/// Ethernet address (the permanent one counts too), or all candidates.
+/// Ethernet address (the permanent one counts too), those of that driver, or all candidates.
 std::vector<Link> matching_links(const std::vector<Link>& links, const InterfacePlan& plan);
 
 /// For an error: what was looked for and what there is instead.

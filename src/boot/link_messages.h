@@ -30,6 +30,8 @@ struct Link {
     MacAddress mac;
     std::optional<MacAddress> permanent_mac;
     uint32_t mtu = 0;
+    /// Not of the message: read_network_state() asks for it.
+    std::string driver{};
 };
 
 struct LinkAddress {

@@ -53,10 +53,13 @@ struct NamePlan {
 /// One ip= value: what to do with one interface. Several may name the same interface.
 struct InterfacePlan {
     AddressMethod method = AddressMethod::kDhcp;
-    /// Which interface: by name, or by `match_mac`. Neither: any Ethernet interface, and the first
-    /// that has a carrier (kStatic) or gets an address (the others) is taken.
+    /// Which interface: by name, by `match_mac` or by `match_driver`. None of them: any Ethernet
+    /// interface, and the first that has a carrier (kStatic) or gets an address (the others) is
+    /// taken.
     std::string name;
     std::optional<MacAddress> match_mac;
+    /// Any interface of this driver: `virtio_net`.
+    std::string match_driver;
 
     /// kStatic: the address to set. kDhcp: the address to ask the server for.
     std::optional<Subnet> address;
@@ -94,8 +97,10 @@ struct NetworkPlan {
     bool ignore_peer_dns = false;
     /// ip=off: the network is used as it is found.
     bool off = false;
-    /// Values for those `interfaces` that say nothing of their own.
+    /// Values for those `interfaces` that say nothing of their own; `interface` as in ip=.
     std::string interface;
+    /// bootdev=: the interface whose lease tells where the root is, where several have one.
+    std::string bootdev;
     std::optional<MacAddress> bootif;
     /// rd.bootif=0: the boot loader's BOOTIF= does not count.
     bool ignore_bootif = false;

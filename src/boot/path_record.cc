@@ -120,6 +120,7 @@ base::Status read_host(const JsonValue& tree, BootPlan& plan) {
         return base::error("no on_downgrade");
     }
     plan.on_downgrade = static_cast<OnDowngrade>(action - kActions.begin());
+    plan.io_policy = tree["iopolicy"].text;
     plan.auth.hashes = read_names(tree["hashes"], nvme::kHashes);
     plan.auth.groups = read_names(tree["groups"], nvme::kDhGroups);
     return base::done();
@@ -134,6 +135,7 @@ std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals
     json.key("hostnqn").string(plan.host.nqn);
     json.key("hostid").string(nvme::to_text(plan.host.id));
     json.key("auth").string(kAuthNames[static_cast<size_t>(plan.auth.mode)]);
+    json.key("iopolicy").string(plan.io_policy);
     json.key("on_downgrade").string(kActions[static_cast<size_t>(plan.on_downgrade)]);
     write_names(json, "hashes", plan.auth.hashes);
     write_names(json, "groups", plan.auth.groups);

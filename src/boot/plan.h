@@ -137,6 +137,7 @@ struct BootPlan {
     std::string subsystems;  ///< of those discovered: a name with * and ?; empty: any
     ConnectOptions connect;
     Timeouts timeouts;
+    std::string io_policy;  ///< of the root's subsystem, in the kernel's words; empty: the kernel's
     OnDowngrade on_downgrade = OnDowngrade::kLog;
     bool probe = true;
     Integrity integrity = Integrity::kReport;

@@ -76,6 +76,18 @@ base::Status set_times(const std::string& controller, const ConnectOptions& opti
     return base::done();
 }
 
+base::Status set_io_policy(const std::string& subsysnqn, const std::string& policy,
+                           const SysPaths& sys) {
+    const std::string folder = sys.sys + "/class/nvme-subsystem";
+    for (const std::string& name : list_folder(folder)) {
+        const std::string subsystem = folder + "/" + name;
+        if (!policy.empty() && attribute(subsystem + "/subsysnqn") == subsysnqn) {
+            TRY_VOID(base::write_text(subsystem + "/iopolicy", policy));
+        }
+    }
+    return base::done();
+}
+
 base::Status take_secrets(const std::string& controller, AuthPlan& auth, const SysPaths& sys) {
     const std::pair<const char*, base::Secret*> secrets[] = {
         {"dhchap_secret", auth.mode != Auth::kOff ? &auth.host_secret : nullptr},

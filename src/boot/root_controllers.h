@@ -26,6 +26,10 @@ bool is_live(const std::string& controller, const base::SysPaths& sys);
 base::Status set_times(const std::string& controller, const ConnectOptions& options,
                        const base::SysPaths& sys);
 
+/// How the kernel chooses among the paths of a subsystem. An empty policy changes nothing.
+base::Status set_io_policy(const std::string& subsysnqn, const std::string& policy,
+                           const base::SysPaths& sys);
+
 /// The kernel's copies of the secrets; empty where it has none.
 base::Status take_secrets(const std::string& controller, AuthPlan& auth, const base::SysPaths& sys);
 

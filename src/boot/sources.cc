@@ -153,6 +153,11 @@ void take_off(const CmdlineWord& word, Sources& sources) {
     }
 }
 
+/// dracut has two waits, for the interface to appear and for its carrier; the key bounds each.
+void take_carrier(const CmdlineWord& word, Sources& sources) {
+    add_word("carrier_timeout", word, sources);
+}
+
 void take_no_nbft(const CmdlineWord& word, Sources& sources) {
     sources.ignore_nbft = is_yes(word);
 }
@@ -172,6 +177,10 @@ constexpr std::array kWords = {
     Word{"rd.nonvmf", take_off},
     Word{"rd.nvmf.nonbft", take_no_nbft},
     Word{"ip", take_ip},
+    Word{"rd.net.timeout.carrier", take_carrier},
+    Word{"rd.net.timeout.iflink", take_carrier},
+    Word{"rd.net.timeout.dhcp",
+         [](const CmdlineWord& w, Sources& s) { add_word("dhcp_timeout", w, s); }},
 };
 
 void take_key(const CmdlineWord& word, Sources& sources) {

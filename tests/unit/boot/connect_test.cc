@@ -31,6 +31,14 @@ BOOST_AUTO_TEST_CASE(the_option_list_is_names) {
     BOOST_TEST(boot::fabrics_options("").empty());
 }
 
+BOOST_AUTO_TEST_CASE(the_kernels_answer_names_the_controller) {
+    BOOST_TEST(boot::controller_of_answer("instance=12,cntlid=1\n").value() == "nvme12");
+    for (const char* answer :
+         {"", "instance=", "instance=-1,cntlid=-1", "instance=x,cntlid=1", "cntlid=1,instance=0"}) {
+        BOOST_TEST(!boot::controller_of_answer(answer).ok(), answer);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_choose_the_way_is_refused) {
     const auto none = boot::fabrics_options("transport=%s,data_digest,hdr_digest\n");
     boot::Portal portal = kPortal;

@@ -14,7 +14,7 @@ std::string text_of(const InterfacePlan& plan) {
     constexpr const char* kMethods[] = {"static", "dhcp", "link", "auto6", "dhcp6", "either6"};
     std::string text = kMethods[static_cast<size_t>(plan.method)];
     const auto add = [&](const std::string& part) { text += " " + (part.empty() ? "-" : part); };
-    add(plan.name);
+    add(plan.match_driver.empty() ? plan.name : "@" + plan.match_driver);
     add(plan.address ? plan.address->text() : "");
     add(plan.peer ? plan.peer->text() : "");
     add(plan.gateway ? plan.gateway->text() : "");
@@ -43,6 +43,16 @@ const Good kGood[] = {
     {"eth0:on::52:54:00:12:34:56", "dhcp eth0 - - - - - 52:54:00:12:34:56"},
     {"eth0:dhcp::52-54-00-12-34-56", "dhcp eth0 - - - - - 52:54:00:12:34:56"},
     {"eth0:none", "static eth0 - - - - - -"},
+    {"@virtio_net:dhcp", "dhcp @virtio_net - - - - - -"},
+    {"10.0.2.15::10.0.2.2:24::@e1000e:none", "static @e1000e 10.0.2.15/24 - 10.0.2.2 - - -"},
+    {"eth0:any", "dhcp eth0 - - - - - -"},
+    {"eth0:link6", "link eth0 - - - - - -"},
+    {"eth0:off", "static eth0 - - - - - -"},
+    {":::::eth0:on", "dhcp eth0 - - - - - -"},
+    {":::::eth0:any", "dhcp eth0 - - - - - -"},
+    {":::::eth0:dhcp6", "dhcp6 eth0 - - - - - -"},
+    {":::::eth0:either6", "either6 eth0 - - - - - -"},
+    {":::::eth0:link6", "link eth0 - - - - - -"},
     {"dhcp6", "dhcp6 - - - - - - -"},
     {"auto6", "auto6 - - - - - - -"},
     {"either6", "either6 - - - - - - -"},
@@ -142,6 +152,13 @@ const Bad kBad[] = {
     {"bridge", "br0:eth0:x", "too many fields"},
     {"bridge", "br0:eth0/1", "not an interface name"},
     {"team", "team0:eth0,eth1", "bond= does the same"},
+    {"ip", "@:dhcp", "not a driver's name"},
+    {"ip", "@e1000/e:dhcp", "not a driver's name"},
+    {"bootdev", "eth0/1", "not an interface name"},
+    {"rd.neednet", "maybe", "maybe"},
+    {"rd.net.timeout.ifup", "soon", "soon"},
+    {"rd.net.timeout.never", "1", "no such word is known"},
+    {"rd.net.dhcp.vendor-class", "pxe", "sends no vendor class"},
 };
 
 }  // namespace
@@ -169,6 +186,24 @@ BOOST_AUTO_TEST_CASE(errors_name_the_part_and_leave_the_plan_alone) {
         BOOST_TEST(plan.interfaces.empty());
         BOOST_TEST(plan.routes.empty());
     }
+}
+
+BOOST_AUTO_TEST_CASE(the_other_words_of_dracut_are_known) {
+    NetworkPlan plan;
+    const std::pair<const char*, const char*> words[] = {
+        {"rd.neednet", "1"},
+        {"rd.net.timeout.ifup", "20"},
+        {"rd.net.timeout.route", "20"},
+        {"rd.net.timeout.ipv6dad", "50"},
+        {"rd.net.dhcp.retry", "3"},
+        {"rd.net.timeout.ipv6auto", "40"},
+        {"bootdev", "eth1"},
+    };
+    for (const auto& [key, value] : words) {
+        BOOST_TEST(boot::is_network_option(key), key);
+        BOOST_TEST(boot::apply_network_option(plan, key, value).ok(), key);
+    }
+    BOOST_TEST(plan.bootdev == "eth1");
 }
 
 BOOST_AUTO_TEST_CASE(off_means_the_network_is_used_as_found) {

@@ -26,6 +26,9 @@ std::vector<Link> machine() {
         link(5, "eth2"), link(6, "wire0", "veth"), link(7, "ib0"),  link(8, "dummy0", "dummy")};
     links[0].loopback = true;
     links[0].ethernet = false;
+    links[1].driver = "virtio_net";
+    links[2].driver = "e1000e";
+    links[4].driver = "e1000e";
     links[2].mac = kMac;
     links[3].mac = kMac;
     links[4].enslaved = true;
@@ -57,6 +60,18 @@ BOOST_AUTO_TEST_CASE(a_name_means_that_interface_of_whatever_kind) {
     BOOST_TEST(names(plan) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_driver_means_its_ports_that_are_free) {
+    InterfacePlan plan;
+    plan.match_driver = "e1000e";
+    BOOST_TEST(names(plan) == "eth1 ");
+    plan.match_driver = "ice";
+    BOOST_TEST(names(plan) == "");
+    BOOST_TEST(
+        boot::describe_missing(machine(), plan)
+            .starts_with(
+                "no interface of the driver ice; there is eth0 (00:00:00:00:00:00, virtio_net), "));
+}
+
 BOOST_AUTO_TEST_CASE(an_ethernet_address_means_the_port_and_not_the_bridge_over_it) {
     InterfacePlan plan;
     plan.match_mac = kMac;
@@ -72,7 +87,7 @@ BOOST_AUTO_TEST_CASE(what_is_missing_is_named_beside_what_is_there) {
     plan.name = "enp1s0";
     const std::vector<Link> links = {machine()[0], machine()[2]};
     BOOST_TEST(boot::describe_missing(links, plan) ==
-               "no interface enp1s0; there is eth1 (52:54:00:12:34:56)");
+               "no interface enp1s0; there is eth1 (52:54:00:12:34:56, e1000e)");
     BOOST_TEST(boot::describe_missing({machine()[0]}, InterfacePlan()) ==
                "no Ethernet interface; there is none at all: is its driver in the image?");
 }

@@ -17,6 +17,8 @@ boot::BootPlan some_plan() {
     plan.connect.reconnect_delay = base::seconds(3);
     plan.connect.nr_io_queues = 2;
     plan.connect.hdr_digest = true;
+    plan.connect.tos = 184;
+    plan.io_policy = "queue-depth";
     plan.on_downgrade = boot::OnDowngrade::kCut;
     plan.timeouts.total = base::seconds(180);
     plan.timeouts.probe = base::seconds(5);
@@ -41,6 +43,8 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     BOOST_TEST(plan->target.portals[0].source == "192.0.2.9");
     BOOST_TEST(plan->target.portals[0].interface == "eth1");
     BOOST_TEST(plan->target.portals[1].interface.empty());
+    BOOST_TEST(plan->connect.tos == 184);
+    BOOST_TEST(plan->io_policy == "queue-depth");
     BOOST_TEST((plan->auth.mode == boot::Auth::kMutual));
     BOOST_TEST((plan->auth.hashes == some_plan().auth.hashes));
     BOOST_TEST((plan->auth.groups == some_plan().auth.groups));

@@ -205,6 +205,10 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
         {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "no address of a host"},
         {uri + "nvmeroot.subsysnqn=disk", "is not an NQN"},
         {uri + "nvmeroot.tos=256", "above 255"},
+        {uri + "nvmeroot.iopolicy=any", "is none of numa, round-robin, queue-depth"},
+        {uri + "nvmeroot.interface=@", "not a driver's name"},
+        {uri + "rd.net.timeout.soon=1", "no such word is known"},
+        {uri + "rd.net.timeout.dhcp=0", "must be longer than zero"},
         {"nvmeroot=http://192.0.2.1/x", "does not begin with nvme+tcp://"},
         {"root=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1", "belongs to nvmeroot="},
         {"rd.nvmf.connect=rdma,192.0.2.1,nqn.2024-08.com.example:disk", "only tcp"},
@@ -441,6 +445,19 @@ BOOST_AUTO_TEST_CASE(a_uri_beside_dhcp_wins) {
     BOOST_REQUIRE(loaded.errors.empty());
     BOOST_TEST(!loaded.plan.target_from_dhcp);
     BOOST_TEST(loaded.plan.target.portals.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(dracuts_waits_are_the_keys) {
+    const auto loaded = Machine().load(std::string(kUri) +
+                                       "rd.net.timeout.dhcp=7 rd.net.timeout.carrier=9 "
+                                       "nvmeroot.interface=@virtio_net nvmeroot.iopolicy=numa");
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST((loaded.plan.network.dhcp_timeout == base::seconds(7)));
+    BOOST_TEST((loaded.plan.network.carrier_timeout == base::seconds(9)));
+    BOOST_TEST(loaded.plan.network.interface == "@virtio_net");
+    BOOST_TEST(loaded.plan.io_policy == "numa");
+    BOOST_TEST(boot::plan_text(loaded).find("(command line: rd.net.timeout.dhcp)") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(the_network_is_taken_from_both_sources) {

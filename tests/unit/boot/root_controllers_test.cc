@@ -58,6 +58,20 @@ BOOST_AUTO_TEST_CASE(the_same_portal_by_another_way_is_another_path) {
     BOOST_TEST(!boot::is_connected({"192.0.2.1", 4420, ""}, names, sys));
 }
 
+BOOST_AUTO_TEST_CASE(the_policy_is_that_of_the_roots_subsystem_alone) {
+    const std::string root = "sys/class/nvme-subsystem/nvme-subsys1/";
+    const std::string other = "sys/class/nvme-subsystem/nvme-subsys0/";
+    dir.file(root + "subsysnqn", "nqn.2024-08.com.example:disk\n");
+    dir.file(other + "subsysnqn", "nqn.2024-08.com.example:other\n");
+    dir.file(root + "iopolicy", "numa\n");
+    dir.file(other + "iopolicy", "numa\n");
+    BOOST_REQUIRE(boot::set_io_policy("nqn.2024-08.com.example:disk", "", sys).ok());
+    BOOST_TEST(dir.read(root + "iopolicy").starts_with("numa"));
+    BOOST_REQUIRE(boot::set_io_policy("nqn.2024-08.com.example:disk", "round-robin", sys).ok());
+    BOOST_TEST(dir.read(root + "iopolicy").starts_with("round-robin"));
+    BOOST_TEST(dir.read(other + "iopolicy").starts_with("numa"));
+}
+
 BOOST_AUTO_TEST_CASE(times_are_set_and_a_controller_that_went_is_an_error) {
     boot::ConnectOptions options;
     options.reconnect_delay = base::seconds(7);

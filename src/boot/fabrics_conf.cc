@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/fabrics_conf.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "boot/sysfs.h"
+
+namespace boot {
+namespace {
+
+std::string file_of(const base::SysPaths& sys) {
+    return sys.run + "/nvmeroot/nvme-fabrics.conf";
+}
+
+std::string folder_of(const base::SysPaths& sys) {
+    return sys.etc + "/nvme/nvme-fabrics.conf.d";
+}
+
+std::string link_of(const base::SysPaths& sys) {
+    return folder_of(sys) + "/nvmeroot.conf";
+}
+
+/// -1 and such stand for "the kernel's", which an absent line is.
+std::string line(const char* key, int64_t value, bool given = true) {
+    return given ? std::string(key) + " = " + std::to_string(value) + "\n" : std::string();
+}
+
+std::string controller_line(const Portal& portal) {
+    std::string text = "controller = transport=tcp;traddr=" + portal.address +
+                       ";trsvcid=" + std::to_string(portal.port);
+    text += portal.source.empty() ? "" : ";host-traddr=" + portal.source;
+    text += portal.interface.empty() ? "" : ";host-iface=" + portal.interface;
+    return text + "\n";
+}
+
+/// Whether both halves of the identity are those of /etc/nvme, or none is.
+enum class Identity { kSame, kOther, kHalf };
+
+Identity compare(const HostIdentity& host, const base::SysPaths& sys) {
+    const bool nqn = base::equal_ignoring_case(attribute(sys.etc + "/nvme/hostnqn"), host.nqn);
+    const bool id =
+        base::equal_ignoring_case(attribute(sys.etc + "/nvme/hostid"), nvme::to_text(host.id));
+    if (nqn != id) {
+        return Identity::kHalf;
+    }
+    return nqn ? Identity::kSame : Identity::kOther;
+}
+
+base::Status make_link(const base::SysPaths& sys) {
+    if (::access(folder_of(sys).c_str(), F_OK) != 0) {
+        return base::done();  // no nvme-cli 3
+    }
+    if (::symlink(file_of(sys).c_str(), link_of(sys).c_str()) != 0 && errno != EEXIST) {
+        return base::errno_error(errno, link_of(sys));
+    }
+    return base::done();
+}
+
+}  // namespace
+
+std::string fabrics_conf(const BootPlan& plan, bool own_identity) {
+    const ConnectOptions& options = plan.connect;
+    std::string text = "# The root's paths, written by nvmeroot complete at each boot.\n";
+    if (own_identity) {
+        text += "[Host]\nhostnqn = " + plan.host.nqn + "\nhostid = " + nvme::to_text(plan.host.id) +
+                "\n";
+    }
+    text += "[Subsystem]\nnqn = " + plan.target.subsysnqn + "\n";
+    text += line("ctrl-loss-tmo", options.ctrl_loss_tmo.count());
+    text += line("reconnect-delay", options.reconnect_delay.count());
+    text += line("fast-io-fail-tmo", options.fast_io_fail_tmo.count(),
+                 options.fast_io_fail_tmo.count() >= 0);
+    text += line("keep-alive-tmo", options.keep_alive_tmo.count());
+    text += line("nr-io-queues", options.nr_io_queues, options.nr_io_queues != 0);
+    text += line("queue-size", options.queue_size);
+    text += line("tos", options.tos, options.tos >= 0);
+    text += std::string("hdr-digest = ") + (options.hdr_digest ? "true\n" : "false\n");
+    text += std::string("data-digest = ") + (options.data_digest ? "true\n" : "false\n");
+    for (const Portal& portal : plan.target.portals) {
+        text += controller_line(portal);
+    }
+    return text;
+}
+
+base::Status offer_to_nvme_cli(const BootPlan& plan, const base::SysPaths& sys) {
+    const Identity identity = compare(plan.host, sys);
+    if (plan.auth.mode != Auth::kOff || identity == Identity::kHalf) {
+        ::unlink(file_of(sys).c_str());
+        ::unlink(link_of(sys).c_str());
+        return base::done();
+    }
+    TRY_VOID(base::write_text_atomically(file_of(sys),
+                                         fabrics_conf(plan, identity == Identity::kOther), 0644));
+    return make_link(sys);
+}
+
+}  // namespace boot
