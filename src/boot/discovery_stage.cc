@@ -73,6 +73,10 @@ Outcome<base::Bytes> read_by_kernel(Machine& machine, const Portal& service) {
     TRY(const ProvenController proven, connect_stage(machine, {service}));
     auto page = read_log(machine.sys.dev + "/" + proven.controller.name);
     undo(machine);
+    // One that was given up may have come up late.
+    for (const std::string& stray : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
+        disconnect(stray, machine.sys, machine.clock);
+    }
     machine.state.begin("discovery");
     return staged(ExitCode::kConnect, std::move(page));
 }

@@ -230,3 +230,41 @@ serve_late() {
     sleep 6
     serve_by_process
 }
+
+case_discovery_and_a_referral() {
+    about='a discovery service that wants authentication refers to the one of nvmet, which knows the root'
+    server=serve_behind_a_referral
+    portal=10.9.0.1
+    uri="nvmeroot=nvme+tcp://10.0.2.2:$port nvmeroot.subsysnqn=*:nvmeroot-test"
+    ip='ip=10.0.2.15::10.0.2.2:24::eth0:none ip=10.9.0.2:::24::eth1:none'
+    expect_facts=(root:SUBSYSNQN="$subsysnqn" address~10.9.0.1 label=tiny)
+}
+
+serve_behind_a_referral() {
+    serve_by_guest
+    guest_net=("${user_net[@]}" "${wire[@]//net0/net1}")
+    truncate -s 1M "$log/other.img"
+    cat >"$log/target.conf" <<END
+[target]
+listen = 127.0.0.1:$((port + 1000))
+discovery = 127.0.0.1:$port
+discovery_auth = yes
+referrals = 10.9.0.1:4420
+[host.client]
+nqn = $hostnqn
+dhchap_secret_file = $keys/host
+dhchap_ctrl_secret_file = $keys/ctrl
+dhchap_hash = $dhchap_hash
+dhchap_dhgroup = $dhchap_dhgroup
+[host.other]
+nqn = nqn.2026-01.org.example:other
+[subsystem.other]
+nqn = nqn.2026-01.org.example:disk-of-another
+hosts = other
+[namespace.other]
+subsystem = other
+image = $log/other.img
+END
+    target_start "$log/target.conf" "$log/target"
+    target_is_up 127.0.0.1 "$port" || die "the target does not listen: $(tail -n 1 "$log/target")"
+}
