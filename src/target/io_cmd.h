@@ -58,6 +58,7 @@ void flush_each(Request& request, IoError error) {
 Checked check_command(const Request& request);
 Checked check_protected_transfer(const Request& request, Access access);
 void read_protected(Request& request);
+void compare_protected(Request& request);
 void write_protected(Request& request);
 /// Has the store check, or make, what the command says, for the blocks from `done` on.
 void follow_command(Request& request, uint64_t done);

@@ -128,12 +128,18 @@ void start_fused(Request& writing) {
 Checked check_compare(const Request& request) {
     const Namespace* ns = namespace_of(request);
     if (ns != nullptr && ns->exposed()) {
-        return status::kInvalidField.dnr();  // which half of a block would be compared?
+        const bool fused = (request.sqe.flags & nvme::Sqe::kFusedMask) != 0;
+        return fused ? Checked(status::kInvalidField.dnr())
+                     : check_protected_transfer(request, Access::kRead);
     }
     return check_transfer(request, Access::kRead);
 }
 
 void compare(Request& request) {
+    if (request.ns->exposed()) {
+        compare_protected(request);
+        return;
+    }
     request.position = 0;
     request.queue->take_scratch(request, request.transfer);
     (void)read_next(request, compare_step);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Reads and writes of exposed namespaces: each block with its tuple behind it.
+// Reads, writes and compares of exposed namespaces: each block with its tuple behind it.
 //
 //   PRACT=1  the tuple stays here: the store makes it, or checks it and strips it
 //   PRACT=0  the host has it, or brings it: what PRCHK names is compared, of a write all of it
 //            before anything is stored; PRCHK=0 moves both as they are, which is how a host gets
 //            evidence instead of a verdict
+//
+// A Compare checks the tuples of both sides, as PRCHK says, and compares the data alone.
 //
 //   the wire    | data | tuple | data | tuple | …     payload
 //   the store   | data | data | …     | tuple | …     pieces of both, in scratch memory
@@ -90,6 +92,38 @@ void read_piece(Request& request) {
     request.submit(request.ns->backend(), piece_read);
 }
 
+void compare_piece(Request& request);
+
+void piece_compared(Request& request, IoError error) {
+    if (error != IoError::kNone) {
+        finish(request, error);
+        return;
+    }
+    const nvme::PiFormat& format = request.ns->format();
+    const size_t step = nvme::transfer_bytes(format, request.pi.pract);
+    base::ByteView wire = request.payload().subspan(request.position * step);
+    for (size_t at = 0; at < request.length; at += format.block_bytes) {
+        if (!std::ranges::equal(wire.first(format.block_bytes),
+                                request.data.subspan(at, format.block_bytes))) {
+            request.queue->complete(request, status::kCompareFailure);
+            return;
+        }
+        wire = wire.subspan(step);
+    }
+    request.position += request.length / format.block_bytes;
+    compare_piece(request);
+}
+
+void compare_piece(Request& request) {
+    const uint64_t count = next_piece(request, request.position);
+    if (count == 0) {
+        finish(request, IoError::kNone);
+        return;
+    }
+    aim(request, Io::Kind::kRead, count);
+    request.submit(request.ns->backend(), piece_compared);
+}
+
 void write_piece(Request& request);
 
 void piece_written(Request& request, IoError error) {
@@ -170,6 +204,16 @@ void read_protected(Request& request) {
         return;
     }
     start_in_pieces(request, read_piece);
+}
+
+void compare_protected(Request& request) {
+    follow_command(request, 0);
+    const nvme::Status verdict = request.pi.pract ? status::kSuccess : check_receipt(request);
+    if (!verdict.ok()) {
+        request.queue->complete(request, verdict);
+        return;
+    }
+    start_in_pieces(request, compare_piece);
 }
 
 void write_protected(Request& request) {

@@ -287,13 +287,43 @@ BOOST_AUTO_TEST_CASE(transfers_larger_than_a_piece_and_zeros) {
     });
 }
 
-BOOST_AUTO_TEST_CASE(lengths_must_fit_and_compare_is_not_for_blocks_with_tuples) {
+BOOST_AUTO_TEST_CASE(a_compare_checks_the_tuples_of_both_sides_and_compares_the_data) {
+    static constexpr uint16_t kDiffers = 0x285;
+    for_each_format([](Exposed& e) {
+        const auto stride = static_cast<uint32_t>(e.wire.size() / kCount);
+        const auto compare = [&](const base::Bytes& bytes, uint32_t flags) {
+            const bool plain = (flags & IoFlags::kProtectionAction) != 0;
+            const uint32_t size = plain ? e.format.block_bytes : stride;
+            return e.run(e.aimed(support::compare(e.kExposed, {kAt, kCount, size}, bytes), flags));
+        };
+        BOOST_REQUIRE(e.put(e.wire, e.checks()) == 0);
+        BOOST_TEST(compare(e.wire, e.checks()) == 0);
+        BOOST_TEST(compare(e.data, e.checks() | IoFlags::kProtectionAction) == 0);
+        base::Bytes other = e.wire;
+        other[2 * stride] ^= std::byte{1};
+        BOOST_TEST(compare(other, 0) == kDiffers);
+        BOOST_TEST(compare(other, IoFlags::kCheckGuard) == 0x4282);
+        base::Bytes plain = e.data;
+        plain.back() ^= std::byte{1};
+        BOOST_TEST(compare(plain, IoFlags::kProtectionAction) == kDiffers);
+        BOOST_TEST(compare(e.harmed(PiField::kGuard), 0) == 0);  // the data is the same
+        BOOST_TEST(compare(e.harmed(PiField::kGuard), IoFlags::kCheckGuard) == 0x4282);
+        e.inject({{target::Fault::Kind::kFlipGuard, kAt + 1, false}});
+        BOOST_TEST(compare(e.wire, IoFlags::kCheckGuard) == 0x4282);
+        BOOST_TEST(compare(e.data, IoFlags::kCheckGuard | IoFlags::kProtectionAction) == 0x4282);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(lengths_must_fit_and_blocks_with_tuples_are_not_compared_and_written) {
     Exposed e({.type = 1});
     BOOST_TEST(e.run(e.aimed(host::read(e.kExposed, {kAt, 1, 512}), 0)) == 0x400F);
     BOOST_TEST(e.run(e.aimed(host::read(e.kExposed, {kAt, 1, 520}), IoFlags::kProtectionAction)) ==
                0x400F);
-    BOOST_TEST(e.run(e.aimed(support::compare(e.kExposed, {kAt, 1, 520}, base::Bytes(520)), 0)) ==
-               0x4002);
+    BOOST_TEST(e.run(e.aimed(support::compare(e.kExposed, {kAt, 1, 512}, base::Bytes(512)), 0)) ==
+               0x400F);
+    host::Command fused = e.aimed(support::compare(e.kExposed, {kAt, 1, 520}, base::Bytes(520)), 0);
+    fused.sqe.flags = static_cast<uint8_t>(fused.sqe.flags | nvme::Sqe::kFusedFirst);
+    BOOST_TEST(e.run(std::move(fused)) == 0x4002);
     BOOST_TEST(e.run(e.aimed(host::read(e.kExposed, {0, 2048, 520}), 0)) == 0x4002);  // MDTS
 }
 
