@@ -44,6 +44,18 @@ std::string why_unreadable(const PiFormat& format, const KernelView& kernel) {
            "'insert and strip'), or boot over RDMA or PCIe";
 }
 
+/// @param profile  the block layer's; `nop` is one that only makes room for the metadata
+std::string who_checks(const PiFormat& format, const std::string& profile) {
+    if (format.type == 0) {
+        return "no protection information";
+    }
+    if (profile.empty() || profile == "none") {
+        return "inserted and checked by the controller alone";
+    }
+    return profile == "nop" ? "which this kernel neither makes nor checks"
+                            : "checked by the block layer (" + profile + ")";
+}
+
 }  // namespace
 
 Outcome<base::Nothing> judge_policy(const PiFormat& format, const FormatPolicy& policy) {
@@ -142,14 +154,7 @@ Outcome<base::Nothing> judge_digest(const KernelView& kernel, Integrity policy) 
 }
 
 std::string protection_sentence(const PiFormat& format, const KernelView& kernel) {
-    const bool block_layer = !kernel.integrity.empty() && kernel.integrity != "none";
-    std::string text = nvme::describe(format);
-    if (format.type == 0) {
-        text += ", no protection information";
-    } else {
-        text += block_layer ? ", checked by the block layer (" + kernel.integrity + ")"
-                            : ", inserted and checked by the controller alone";
-    }
+    std::string text = nvme::describe(format) + ", " + who_checks(format, kernel.integrity);
     if (kernel.transport == "tcp") {
         text += !kernel.data_digest   ? ", the kernel does not show its data digests"
                 : *kernel.data_digest ? ", data digest on the wire"

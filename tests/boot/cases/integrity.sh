@@ -96,6 +96,72 @@ case_check_protected_local_disk() {
     expect_facts=(controllers=1)
 }
 
+# QEMU's formats, one namespace each: the options of its nvme-ns, and what Linux makes of them: has the disk blocks,
+# with which integrity profile, and the exit code of nvmeroot check. The last column, where it is another, is kernel 6.1.
+local_formats() {
+    cat <<'END'
+ms=8,mset=0,pi=0                              full nop 0
+ms=8,mset=0,pi=1                              full T10-DIF-TYPE1-CRC 0
+ms=8,mset=0,pi=2                              full T10-DIF-TYPE1-CRC 0
+ms=8,mset=0,pi=3                              full T10-DIF-TYPE3-CRC 0
+ms=8,mset=1,pi=0                              empty none 18
+ms=8,mset=1,pi=1                              full none 0
+ms=8,mset=1,pi=2                              full none 0
+ms=8,mset=1,pi=3,pil=1                        full none 0
+ms=8,mset=0,pi=1,logical_block_size=4096,physical_block_size=4096      full T10-DIF-TYPE1-CRC 0
+ms=16,mset=0,pi=1                             full T10-DIF-TYPE1-CRC 0           full nop 0
+ms=64,mset=0,pi=1,pil=1                       full T10-DIF-TYPE1-CRC 0
+ms=16,mset=1,pi=1                             empty none 18
+ms=16,mset=0,pif=2,pi=0                       full nop 0
+ms=16,mset=0,pif=2,pi=1                       full EXT-DIF-TYPE1-CRC64 0
+ms=16,mset=0,pif=2,pi=3                       full EXT-DIF-TYPE3-CRC64 0
+ms=16,mset=1,pif=2,pi=1                       full none 0
+ms=64,mset=0,pif=2,pi=1                       full EXT-DIF-TYPE1-CRC64 0         full nop 0
+ms=16,mset=0,pif=2,pi=1,logical_block_size=4096,physical_block_size=4096 full EXT-DIF-TYPE1-CRC64 0
+END
+}
+
+case_local_formats() {
+    about="every format of QEMU's NVMe disks: capacity, integrity profile and our verdict"
+    server=none
+    command='/vt/bin/sh /vt/formats-script'
+    edit_overlay=add_formats
+    guest_modules=(nvme -crct10dif_generic -crc64-rocksoft_generic)
+    guest_options=(-device 'nvme,id=nvme0,serial=local')
+    expect_exit=18
+    says='verdict: pi-kernel: each block has 16 bytes of metadata and this kernel '
+    local number=0 options size profile code old_size old_profile old_code
+    while read -r options size profile code old_size old_profile old_code; do
+        number=$((number + 1))
+        guest_options+=(-drive "id=ns$number,if=none,format=raw,file=$log/ns$number.img"
+            -device "nvme-ns,drive=ns$number,bus=nvme0,nsid=$number,$options")
+        [ "$kernel" != 6.1 ] || [ -z "$old_size" ] || { size=$old_size profile=$old_profile code=$old_code; }
+        expect_facts+=("namespace-$number=$size $profile $code")
+    done < <(local_formats)
+}
+
+case_local_formats_old_kernel() {
+    kernel=6.1
+    client_host_key=
+    client_ctrl_key=
+    case_local_formats
+    about="the same by kernel 6.1, which takes no tuples in front of other metadata"
+    says='verdict: readable: 512\+16-byte blocks, type 1 .* which this kernel neither makes nor checks'
+}
+
+case_local_formats_newest() {
+    kernel=newest
+    case_local_formats
+    about="the same by the newest kernel of the distribution's backports"
+}
+
+add_formats() {
+    local number
+    cp "$boot_tests/guest/formats-script" "$1/vt/"
+    local_formats | wc -l >"$1/vt/namespaces"
+    for number in $(seq "$(cat "$1/vt/namespaces")"); do truncate -s 1M "$log/ns$number.img"; done
+}
+
 # What a boot that went well tells in the log, not on the console.
 expect_quietly() {
     guest_says "$log/console" "$last_line|$stuck" "$timeout"

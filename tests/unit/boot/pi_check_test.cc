@@ -150,6 +150,19 @@ BOOST_AUTO_TEST_CASE(the_kernels_view_is_read_from_sysfs) {
                std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(who_checks_the_tuples_is_told) {
+    const auto sentence = [](const char* profile) {
+        boot::KernelView view;
+        view.transport = "pcie";
+        view.integrity = profile;
+        return boot::protection_sentence(type1(), view);
+    };
+    BOOST_TEST(sentence("T10-DIF-TYPE1-CRC")
+                   .ends_with(", checked by the block layer (T10-DIF-TYPE1-CRC)"));
+    BOOST_TEST(sentence("none").ends_with(", inserted and checked by the controller alone"));
+    BOOST_TEST(sentence("nop").ends_with(", which this kernel neither makes nor checks"));
+}
+
 BOOST_AUTO_TEST_CASE(data_digests_are_read_off_the_path_and_demanded_by_policy) {
     const support::TempDir dir;
     base::SysPaths sys;
