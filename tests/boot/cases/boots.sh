@@ -166,6 +166,7 @@ case_vlan_on_a_bond() {
 
 case_debian_networkmanager() {
     about='debian-login with NetworkManager'
+    by_name=yes
     debian_root_and_its_end
     disk=debian-nm
     expect_facts+=(manager-file~^nvmeroot-)

@@ -39,6 +39,7 @@ case_settings() {
     meanwhile=            # function: runs beside the guest, and speaks to its monitor and its second serial port, which are
                           # the pipes $log/monitor and $log/port
     waits=                # yes: the guest mostly waits, so the case may run beside JOBS others
+    by_name=              # yes: too long for every run; only by its whole name
     expect_exit=0
     expect_facts=()       # NAME=VALUE, NAME<=NUMBER or NAME~REGEX, of guest/facts
     says=                 # what a line of nvmeroot on the console matches
