@@ -47,6 +47,11 @@ bool is_failure(std::string_view line) {
            });
 }
 
+/// Host Path Error (370h): the kernel gave the command up with its connection.
+bool is_lost_connection(std::string_view line) {
+    return line.ends_with(" 880");
+}
+
 template <class Names>
 bool is_allowed(const Names& allowed, std::string_view name) {
     return std::any_of(allowed.begin(), allowed.end(),
@@ -138,9 +143,17 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines) {
 }
 
 Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan) {
-    if (!evidence.failures.empty()) {
-        return refusal("authentication failed on a queue (kernel: " + evidence.failures.front() +
+    const auto& failures = evidence.failures;
+    const auto failed = std::ranges::find_if_not(failures, is_lost_connection);
+    if (failed != failures.end()) {
+        return refusal("authentication failed on a queue (kernel: " + *failed +
                        "); the target must know this host's secret and its own on every queue");
+    }
+    if (!failures.empty()) {
+        return Failure::of(ExitCode::kConnect,
+                           base::error("the connection was lost in the middle of authentication "
+                                       "(kernel: " +
+                                       failures.front() + ")"));
     }
     if (!evidence.host_accepted) {
         return refusal(

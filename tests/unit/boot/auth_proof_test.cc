@@ -55,6 +55,17 @@ BOOST_AUTO_TEST_CASE(both_proofs_are_good_both_ways) {
     BOOST_TEST(boot::describe(evidence) == "both ways with sha256 and ffdhe2048");
 }
 
+BOOST_AUTO_TEST_CASE(a_lost_connection_is_tried_again_and_never_believed) {
+    const Lines lost = {"qid 0 auth_send failed with status 880",
+                        "qid 0: authentication failed, error 880", kAccepted, kProven};
+    const auto judged = boot::judge(boot::read_evidence(lost), plan_of(boot::Auth::kMutual));
+    BOOST_REQUIRE(!judged.ok());
+    BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(judged.error().retry);
+    BOOST_TEST(has(refusal({lost[0], "qid 1: authentication failed"}, boot::Auth::kMutual),
+                   "qid 1: authentication failed"));
+}
+
 BOOST_AUTO_TEST_CASE(the_hosts_proof_is_enough_one_way) {
     BOOST_TEST(refusal({kAccepted}, boot::Auth::kHost) == "");
 }
