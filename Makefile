@@ -9,6 +9,7 @@
 #   make fmt lint clean
 #
 #   STATIC=0          the boot client with shared libraries instead of static ones
+#   LIBNVME=3         libnvme 3 instead of 1; by itself where pkg-config knows libnvme 3 alone
 #   KMOD_SOURCE=dir   an unpacked kmod source instead of the distribution's
 #   ISAL=0            the target's check sums by tables instead of ISA-L
 #   MKINITCPIO=dir    a checkout of mkinitcpio, for its hook tests and INITRAMFS=mkinitcpio
@@ -29,11 +30,13 @@ B := build
 # A line a file; make V=1 shows the commands.
 Q = $(if $(V),,@echo '  $@';)
 
+include packaging/client.mk
+
 # What the optimiser guesses (some versions of g++ take the library's own copies for overflows) is shown and does not stop.
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror \
     $(addprefix -Wno-error=,array-bounds stringop-overflow stringop-overread maybe-uninitialized)
 # -iquote, not -I: libnvme has a <nvme/types.h> of its own.
-COMMON := -std=c++20 $(WARNINGS) -iquote src -MMD -MP
+COMMON := -std=c++20 $(WARNINGS) -iquote src $(LIBNVME_CFLAGS) -MMD -MP
 PRODUCT := $(COMMON) -fno-exceptions -fno-rtti
 SANITIZE := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -41,12 +44,10 @@ ISAL ?= 1
 ISAL_FLAGS := $(if $(filter 1,$(ISAL)),-DNVMEROOT_ISAL)
 ISAL_LIBS := $(if $(filter 1,$(ISAL)),-lisal)
 
-include packaging/client.mk
-
 # --- folders -> archives -------------------------------------------------------------------------
 
 FOLDERS := base nvme host boot export target nvmet load
-sources = $(filter-out %/main.cc,$(wildcard src/$(1)/*.cc))
+sources = $(filter-out %/main.cc $(OTHER_LIBNVME),$(wildcard src/$(1)/*.cc))
 objects = $(patsubst src/%.cc,$(B)/$(1)/%.o,$(call sources,$(2)))
 
 # $(1) flavour, $(2) its flags: obj for programs, small for the boot client, asan for tests and fuzzing
@@ -58,7 +59,8 @@ $(foreach f,$(FOLDERS),
 $$(B)/$(1)/$(f).a: $$(call objects,$(1),$(f))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$Q$$(AR) rcs $$@ $$^)
+	$$Q$$(AR) rcs $$@ $$(filter %.o,$$^))
+$$(B)/$(1)/boot.a: $$(B)/client/libnvme.$$(LIBNVME)
 endef
 $(eval $(call flavour,obj,$$(CXXFLAGS) $$(ISAL_FLAGS)))
 $(eval $(call flavour,small,$$(CLIENT_CXXFLAGS)))
@@ -71,7 +73,7 @@ archives = $(foreach f,$(2),$(B)/$(1)/$(f).a)
 PROGRAMS := $(patsubst %,$(B)/%,$(if $(wildcard src/boot/main.cc),nvmeroot) $(if $(wildcard src/target/main.cc),nvmeroot-target) nvmeroot-nvmet nvmeroot-load)
 all: $(PROGRAMS)
 
-$(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base) $(CLIENT_PARTS) $(B)/client/static-$(STATIC)
+$(B)/nvmeroot: $(B)/small/boot/main.o $(call archives,small,boot host nvme base) $(CLIENT_PARTS) $(B)/client/static.$(STATIC)
 	$Q$(CXX) $(CLIENT_LDFLAGS) $(filter %.o %.a,$^) $(CLIENT_LIBS) -o $@.unstripped
 	$Qstrip -o $@ $@.unstripped
 
@@ -139,7 +141,7 @@ fuzz-replay: $(FUZZ:%=$(B)/tests/replay-%)
 # make explore-fuzz_uri SECONDS=60
 explore-%: tests/fuzz/%.cc $(B)/deps.stamp
 	@mkdir -p $(B)/fuzz/$*
-	clang++ -std=c++20 -iquote src -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
+	clang++ -std=c++20 -iquote src $(LIBNVME_CFLAGS) -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
 	    $(foreach f,nvme base host boot export target nvmet load,$(call sources,$(f))) $(TEST_LIBS) -o $(B)/fuzz/$*/run
 	$(B)/fuzz/$*/run -max_total_time=$(or $(SECONDS),60) $(B)/fuzz/$* tests/fuzz/corpus/$*
 

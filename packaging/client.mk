@@ -3,7 +3,19 @@
 # decompressors that libkmod uses, and leaves out what is never called (the files of packaging/client say what and why).
 
 CLIENT_CXXFLAGS := -Os -g -flto -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-CLIENT_SHARED_LIBS := -lnvme -lkmod -liniparser
+# libnvme 1 (Debian 12 and 13) unless libnvme 3 alone is there (Arch). Each has its file in src/boot.
+LIBNVME := $(or $(LIBNVME),$(shell pkg-config --exists libnvme3 2>/dev/null && ! pkg-config --exists libnvme && echo 3 || echo 1))
+ifeq ($(LIBNVME),3)
+OTHER_LIBNVME := src/boot/connect_libnvme.cc
+LIBNVME_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libnvme3))
+LIBNVME_LIBS := $(shell pkg-config --libs libnvme3)
+else
+OTHER_LIBNVME := src/boot/connect_libnvme3.cc
+LIBNVME_CFLAGS :=
+LIBNVME_LIBS := -lnvme
+endif
+
+CLIENT_SHARED_LIBS := $(LIBNVME_LIBS) -lkmod -liniparser
 
 ifeq ($(STATIC),0)
 CLIENT_LDFLAGS := -Os -flto=auto -Wl,--gc-sections
@@ -13,13 +25,13 @@ else
 # Once more the flags of the objects: link-time optimisation makes the code.
 CLIENT_LDFLAGS := -static -Os -flto=auto -fno-asynchronous-unwind-tables -fno-unwind-tables -Wl,--gc-sections,-z,noseparate-code,-T,packaging/client/static.ld
 CLIENT_PARTS := $(patsubst packaging/%,$(B)/%.o,$(basename $(wildcard packaging/client/*.c packaging/client/*.cc))) $(B)/client/libkmod.a
-CLIENT_LIBS := -lnvme -llzma -lzstd -liniparser
+CLIENT_LIBS := $(LIBNVME_LIBS) -llzma -lzstd -liniparser
 endif
 
-# Remembers which of the two was linked last, so that the other is linked anew.
-$(B)/client/static-$(STATIC): packaging/client.mk packaging/client/static.ld
+# Remember what was chosen last, so that another choice is linked anew.
+$(B)/client/static.$(STATIC) $(B)/client/libnvme.$(LIBNVME): packaging/client.mk packaging/client/static.ld
 	@mkdir -p $(@D)
-	@rm -f $(@D)/static-*
+	@rm -f $(basename $@).*
 	@touch $@
 
 $(B)/client/libkmod.a: packaging/client/kmod.sh $(B)/deps.stamp

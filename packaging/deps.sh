@@ -20,7 +20,9 @@ as_root() {
 if ! command -v apt-get >/dev/null; then
     if command -v pacman >/dev/null; then wanted=$arch; else wanted=$fedora; fi
     printf 'Install what is needed with:\n    %s\n' "$wanted" >&2
-    command -v pkg-config >/dev/null && pkg-config --exists libnvme libkmod liburing && exit 0
+    for libnvme in libnvme libnvme3; do
+        command -v pkg-config >/dev/null && pkg-config --exists "$libnvme" libkmod liburing && exit 0
+    done
     exit 1
 fi
 

@@ -2,18 +2,17 @@
 #include "boot/connect.h"
 
 #include <fcntl.h>
-#include <libnvme.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 
 #include "base/fd.h"
 #include "base/text.h"
 #include "boot/connect_failure.h"
+#include "boot/connect_libnvme.h"
 #include "boot/peer_watch.h"
 #include "boot/side_task.h"
 #include "boot/sysfs.h"
@@ -27,67 +26,6 @@ using base::SysPaths;
 
 /// Room for two NQNs and two secrets.
 constexpr size_t kLongestOptions = 2048;
-
-// --- libnvme, owned
-// --------------------------------------------------------------------------------
-
-struct TreeDeleter {
-    void operator()(nvme_root* root) const { nvme_free_tree(root); }
-};
-using Tree = std::unique_ptr<nvme_root, TreeDeleter>;
-
-nvme_fabrics_config fabrics_config(const BootPlan& plan) {
-    const ConnectOptions& options = plan.connect;
-    nvme_fabrics_config config;
-    nvmf_default_config(&config);
-    config.queue_size = static_cast<int>(options.queue_size);
-    config.nr_io_queues = static_cast<int>(io_queue_count(options));
-    config.reconnect_delay = static_cast<int>(options.reconnect_delay.count());
-    config.ctrl_loss_tmo = static_cast<int>(options.ctrl_loss_tmo.count());
-    config.keep_alive_tmo = static_cast<int>(options.keep_alive_tmo.count());
-    if (options.fast_io_fail_tmo.count() > 0) {
-        config.fast_io_fail_tmo = static_cast<int>(options.fast_io_fail_tmo.count());
-    }
-    config.tos = options.tos;
-    config.hdr_digest = options.hdr_digest;
-    config.data_digest = options.data_digest;
-    return config;
-}
-
-const char* text_or_null(const std::string& text) {
-    return text.empty() ? nullptr : text.c_str();
-}
-
-/// The connect itself, in the side task. @return the controller's name
-Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& portal) {
-    constexpr int kSilent =
-        -1;  // below every syslog level: libnvme's log is for a console of its own
-    const Tree tree(nvme_create_root(nullptr, kSilent));
-    if (!tree) {
-        return base::errno_error(errno, "start libnvme");
-    }
-    const nvme_host_t host =
-        nvme_lookup_host(tree.get(), plan.host.nqn.c_str(), nvme::to_text(plan.host.id).c_str());
-    const nvme_ctrl_t controller =
-        nvme_create_ctrl(tree.get(), plan.target.subsysnqn.c_str(), "tcp", portal.address.c_str(),
-                         text_or_null(portal.source), text_or_null(portal.interface),
-                         std::to_string(portal.port).c_str());
-    if (host == nullptr || controller == nullptr) {
-        return base::errno_error(errno, "prepare the connect");
-    }
-    if (plan.auth.mode != Auth::kOff) {
-        nvme_host_set_dhchap_key(host, plan.auth.host_secret.reveal().c_str());
-    }
-    if (plan.auth.mode == Auth::kMutual) {
-        nvme_ctrl_set_dhchap_key(controller, plan.auth.ctrl_secret.reveal().c_str());
-    }
-    const nvme_fabrics_config config = fabrics_config(plan);
-    if (nvmf_add_ctrl(host, controller, &config) != 0) {
-        const int code = errno;
-        return Error{code, nvme_errno_to_string(code)};
-    }
-    return std::string(nvme_ctrl_get_name(controller));
-}
 
 // --- options
 // ---------------------------------------------------------------------------------------
@@ -142,7 +80,7 @@ Result<std::string> connect_discovery(const BootPlan& plan, const Portal& portal
     const int code = errno;
     base::wipe(options.data(), options.size());
     if (written < 0) {
-        return Error{code, nvme_errno_to_string(code)};
+        return base::errno_error(code, "write " + sys.dev + "/nvme-fabrics");
     }
     std::array<std::byte, 256> answer{};
     TRY(const size_t size, base::read_full(fd.get(), answer));

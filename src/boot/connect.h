@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The kernel's own connect, and the only user of libnvme. The write to /dev/nvme-fabrics sleeps
-// uninterruptibly for as long as a target keeps silent (10 s to over 7 min) and holds up every
-// other connect of the machine, so it happens in a side task that the boot can leave behind. What
-// the kernel's option list lacks is refused beforehand, because libnvme drops such an option
-// without a word: a secret too. Discovery controllers are the kernel's alone: libnvme gives them no
-// secrets.
+// The kernel's own connect, written by libnvme (connect_libnvme.h). The write to /dev/nvme-fabrics
+// sleeps uninterruptibly for as long as a target keeps silent (10 s to over 7 min) and holds up
+// every other connect of the machine, so it happens in a side task that the boot can leave behind.
+// What the kernel's option list lacks is refused beforehand, because libnvme drops such an option
+// without a word: a secret too. Discovery controllers are asked of the kernel without it, because
+// libnvme 1 gives them no secrets.
 //
 // A controller that came up is not yet trusted: auth_proof.h.
 #pragma once
