@@ -27,6 +27,7 @@
 #include "boot/plan.h"
 #include "boot/plan_report.h"
 #include "boot/shutdown_command.h"
+#include "boot/stand_in.h"
 #include "boot/state.h"
 #include "boot/status_command.h"
 #include "boot/watch_command.h"
@@ -115,7 +116,8 @@ ExitCode run_command(const Options& options) {
     }
     if (options.command == Command::kShutdown) {
         base::SystemClock clock;
-        return shutdown_command(sys, clock);
+        StandIn stand_in(sys, std::string(kSystemdShutdown));
+        return shutdown_command(sys, clock, stand_in);
     }
     if (options.command == Command::kWatch) {
         return watch_command(sys);
@@ -137,8 +139,11 @@ ExitCode run_command(const Options& options) {
 
 int main(int argc, char** argv) {
     ::umask(022);
-    const auto options =
-        boot::parse_options(std::span<const char* const>(argv, argv + argc).subspan(1));
+    const auto arguments = std::span<const char* const>(argv, argv + argc).subspan(1);
+    if (boot::is_stand_in(argv[0])) {
+        boot::end_machine(arguments, base::SysPaths());
+    }
+    const auto options = boot::parse_options(arguments);
     if (!options) {
         (void)base::write_all(STDERR_FILENO, "nvmeroot: " + options.error().text + "\n");
         return static_cast<int>(boot::ExitCode::kUsage);

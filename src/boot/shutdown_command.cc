@@ -53,7 +53,7 @@ void let_go(const Names& controllers, const SysPaths& sys, const base::Clock& cl
 
 }  // namespace
 
-ExitCode shutdown_command(const SysPaths& sys, base::Clock& clock) {
+ExitCode shutdown_command(const SysPaths& sys, base::Clock& clock, StandIn& stand_in) {
     constexpr base::seconds kAdminTimeout{5};
     // A live target is not touched by these; of a dead one the kernel lets go after some tries.
     ConnectOptions hasty;
@@ -66,6 +66,7 @@ ExitCode shutdown_command(const SysPaths& sys, base::Clock& clock) {
         return ExitCode::kNotAsked;
     }
     ExitCode code = ExitCode::kDone;
+    stand_in.announce();
     (void)shorten_admin_timeout(sys, kAdminTimeout);
     for (const std::string& controller : controllers) {
         if (const auto set = set_times(controller, hasty, sys); !set) {
@@ -75,6 +76,9 @@ ExitCode shutdown_command(const SysPaths& sys, base::Clock& clock) {
     }
     if (!await_live(controllers, sys, clock)) {
         log.warning("no target of the root answers; what was not written is lost");
+        if (const auto laid = stand_in.lay(); !laid) {
+            log.warning(laid.error().text);
+        }
         let_go(controllers, sys, clock);
     }
     return code;

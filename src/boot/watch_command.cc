@@ -17,6 +17,7 @@
 #include "boot/kmsg.h"
 #include "boot/path_record.h"
 #include "boot/root_controllers.h"
+#include "boot/stand_in.h"
 
 namespace boot {
 namespace {
@@ -26,12 +27,20 @@ using base::SysPaths;
 class Watch {
   public:
     Watch(BootPlan plan, const SysPaths& sys, const base::Log& log)
-        : action_(plan.on_downgrade), judge_(std::move(plan.auth)), sys_(sys), log_(log) {}
+        : action_(plan.on_downgrade),
+          judge_(std::move(plan.auth)),
+          sys_(sys),
+          log_(log),
+          stand_in_(sys, std::string(kSystemdShutdown)) {
+        stand_in_.hold_process_1();
+    }
 
     /// Takes what the log holds.
     void look(const std::vector<KernelLine>& lines) {
         const std::vector<std::string> ours = owned_controllers(sys_);
-        hurry(std::ranges::all_of(ours, [&](const auto& name) { return is_live(name, sys_); }));
+        const auto lives = [&](const std::string& name) { return is_live(name, sys_); };
+        hurry(std::ranges::all_of(ours, lives));
+        prepare_end(std::ranges::any_of(ours, lives), ours.empty());
         for (const KernelLine& line : lines) {
             const auto downgrade = judge_.take(line.text);
             if (downgrade && std::ranges::find(ours, downgrade->controller) != ours.end()) {
@@ -48,6 +57,17 @@ class Watch {
             short_timeout_.reset();
         } else if (!short_timeout_) {
             short_timeout_.emplace(sys_, kPatience);
+        }
+    }
+
+    void prepare_end(bool root_lives, bool lost_for_good) {
+        if (root_lives) {
+            stand_in_.root_lives();
+        } else if (lost_for_good || stand_in_.is_announced()) {
+            if (const auto laid = stand_in_.lay(); !laid) {
+                log_.warning("the machine will not be switched off without its root: " +
+                             laid.error().text);
+            }
         }
     }
 
@@ -74,6 +94,7 @@ class Watch {
     const base::Log& log_;
     base::SystemClock clock_;
     std::optional<ShortAdminTimeout> short_timeout_;
+    StandIn stand_in_;
 };
 
 /// Returns when the kernel's log cannot be read any more.

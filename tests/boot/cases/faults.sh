@@ -74,6 +74,37 @@ replace_by_a_mute_one() {
     TARGET_QUIRK=silent-after-connect target_start "$log/target.conf" "$log/target.2"
 }
 
+case_debian_ends_without_its_root() {
+    about="a Debian whose target is dead is switched off: systemd's last program lies on the lost root"
+    waits=yes
+    judge=facts
+    disk=debian
+    guest_options=(-smp 2 -m 1024)
+    extra='systemd.unit=basic.target systemd.wants=nvmeroot-watch.service systemd.wants=debian-end.service'
+    verbosity=loglevel=5
+    timeout=240
+    meanwhile=end_without_target
+    last_line='reboot: Power down'
+}
+
+end_without_target() {
+    local ordered over
+    guest_says "$log/console" 'debian-end: ready' "$timeout" || return
+    sleep 5
+    kill -9 "$target_pid"
+    guest_says "$log/console" 'starting error recovery' 60
+    guest_told "$log/port" start --no-block poweroff.target # as logind does
+    guest_wait 120 || refute 'the machine does not go down'
+    ordered=$(guest_time 'debian-end: start')
+    over=$(guest_time 'reboot: Power down')
+    [ "$((over - ordered))" -le 30 ] || refute "the end took $((over - ordered)) seconds"
+}
+
+# The guest's clock at a line of its kernel's log.
+guest_time() {
+    console | sed -n "s/^\[ *\([0-9]*\)\.[0-9]*\] .*$1.*/\1/p" | head -n 1
+}
+
 case_link_flaps_while_connecting() {
     about='the carrier goes for three seconds in the middle of authentication'
     slow_authentication

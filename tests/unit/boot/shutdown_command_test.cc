@@ -36,6 +36,10 @@ struct Fixture {
     [[nodiscard]] std::string admin_timeout() const {
         return base::read_text(sys.sys + "/module/nvme_core/parameters/admin_timeout").value();
     }
+    boot::ExitCode end() {
+        boot::StandIn none(sys, dir.path() + "/no-systemd");
+        return boot::shutdown_command(sys, clock, none);
+    }
     void own() const {
         BOOST_REQUIRE(boot::register_owner("nvme0", sys).ok());
         BOOST_REQUIRE(boot::register_owner("nvme1", sys).ok());
@@ -51,20 +55,22 @@ struct Fixture {
 BOOST_FIXTURE_TEST_SUITE(shutdown_command, Fixture)
 
 BOOST_AUTO_TEST_CASE(what_is_not_ours_is_left_alone) {
-    BOOST_TEST((boot::shutdown_command(sys, clock) == boot::ExitCode::kNotAsked));
+    BOOST_TEST((end() == boot::ExitCode::kNotAsked));
     BOOST_TEST(get("nvme0", "ctrl_loss_tmo") == "600");
     BOOST_TEST(admin_timeout() == "60");
+    BOOST_TEST(!boot::StandIn(sys, "").is_announced());
 }
 
 BOOST_AUTO_TEST_CASE(a_live_target_gets_short_times_and_keeps_its_controller) {
     own();
     set("nvme1", "state", "connecting");
-    BOOST_TEST((boot::shutdown_command(sys, clock) == boot::ExitCode::kDone));
+    BOOST_TEST((end() == boot::ExitCode::kDone));
     BOOST_TEST(get("nvme0", "ctrl_loss_tmo").starts_with("10"));
     BOOST_TEST(get("nvme0", "fast_io_fail_tmo").starts_with("5"));
     BOOST_TEST(admin_timeout().starts_with("5"));
     BOOST_TEST(get("nvme0", "delete_controller") == "-");
     BOOST_TEST(get("nvme1", "delete_controller") == "-");
+    BOOST_TEST(boot::StandIn(sys, "").is_announced());
 }
 
 BOOST_AUTO_TEST_CASE(controllers_that_do_not_come_back_are_deleted) {
@@ -72,7 +78,7 @@ BOOST_AUTO_TEST_CASE(controllers_that_do_not_come_back_are_deleted) {
     set("nvme0", "state", "connecting");
     set("nvme1", "state", "resetting");
     const auto began = clock.now();
-    BOOST_TEST((boot::shutdown_command(sys, clock) == boot::ExitCode::kDone));
+    BOOST_TEST((end() == boot::ExitCode::kDone));
     BOOST_TEST((clock.now() - began >= base::seconds(8)));
     BOOST_TEST(get("nvme0", "delete_controller") == "1");
     BOOST_TEST(get("nvme1", "delete_controller") == "1");
