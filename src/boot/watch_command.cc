@@ -101,6 +101,7 @@ class Watch {
 base::Error watch_log(Watch& watch, KernelLog& kernel) {
     constexpr base::seconds kRound{3600};
     const base::SystemClock clock;
+    watch.look({});  // what was lost before the log was opened has no line in it
     for (;;) {
         const auto come = kernel.wait(base::Deadline(clock, kRound));
         if (!come) {
