@@ -63,6 +63,7 @@ case_shutdown_with_a_mute_target() {
     about='the target took a connection again and never answers Connect, which the kernel waits a minute for'
     waits=yes
     command='/vt/bin/sh /vt/shutdown-script lost'
+    extra=nvmeroot.reconnect_delay=6s
     edit_overlay=add_scripts
     meanwhile=replace_by_a_mute_one
     expect_facts=(shutdown=0 'waited<=30')
@@ -137,6 +138,7 @@ case_target_restarts_while_connecting() {
     waits=yes
     slow_authentication
     meanwhile=restart_target
+    timeout=240 # the kernel may stand still for a minute of its own
     expect_facts=(controllers=1 'elapsed<=60')
 }
 
