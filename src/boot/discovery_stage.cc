@@ -157,7 +157,6 @@ Outcome<std::vector<Portal>> discovery_stage(Machine& machine, const Network& ne
             known.push_back(std::move(portal));
         }
     }
-    machine.portals = known;
     machine.state.notice("discovery found " + plan.target.subsysnqn + " at " +
                          std::to_string(target->portals.size()) + " portals");
     return known;

@@ -11,8 +11,8 @@
 
 namespace boot {
 
-/// Adds what the plan's discovery services know to `known`, the portals that the plan names itself,
-/// and tells the machine. The plan's subsystem is then the one that was found.
+/// `known`, the portals that the plan names itself, and what its discovery services know beside
+/// them. The plan's subsystem is then the one that was found.
 /// Failures: discovery_walk.h's, unless `known` has portals: those are then gone on with.
 Outcome<std::vector<Portal>> discovery_stage(Machine& machine, const Network& network,
                                              std::vector<Portal> known);

@@ -8,6 +8,7 @@
 #include "boot/identity.h"
 #include "boot/ip_address.h"
 #include "boot/probe_portals.h"
+#include "boot/target_choice.h"
 
 namespace boot {
 namespace {
@@ -50,27 +51,6 @@ std::string list_of(const std::vector<std::string>& names) {
 }
 
 }  // namespace
-
-bool fits_pattern(std::string_view text, std::string_view pattern) {
-    size_t at = 0;
-    size_t star = std::string_view::npos;  // the last one met, and where its text may end
-    size_t resume = 0;
-    for (size_t i = 0; i < text.size();) {
-        if (at < pattern.size() && pattern[at] == '*') {
-            star = at++;
-            resume = i;
-        } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == text[i])) {
-            ++at;
-            ++i;
-        } else if (star != std::string_view::npos) {
-            at = star + 1;
-            i = ++resume;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', at) == std::string_view::npos;
-}
 
 DiscoveryWalk::DiscoveryWalk(const std::vector<Portal>& services) {
     for (const Portal& service : services) {

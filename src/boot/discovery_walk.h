@@ -56,7 +56,4 @@ class DiscoveryWalk {
     std::vector<std::string> warnings_;
 };
 
-/// Whether `text` is what `pattern` describes: * stands for any characters, ? for one.
-bool fits_pattern(std::string_view text, std::string_view pattern);
-
 }  // namespace boot

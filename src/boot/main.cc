@@ -38,9 +38,10 @@ namespace {
 /// One attempt, one line a stage.
 Outcome<Root> run(Machine& machine) {
     TRY(const Network network, network_stage(machine));
-    TRY(machine.portals, resolve_stage(machine, network, machine.plan.target.portals));
-    TRY(const std::vector<Portal> known, discovery_stage(machine, network, machine.portals));
-    TRY(const std::vector<Portal> portals, probe_stage(machine, network, known));
+    TRY(const std::vector<Portal> named,
+        resolve_stage(machine, network, machine.plan.target.portals));
+    TRY(machine.portals, discovery_stage(machine, network, named));
+    TRY(const std::vector<Portal> portals, probe_stage(machine, network, machine.portals));
     TRY(const std::optional<AuditedView> audited, audit_stage(machine, portals));
     TRY(const ProvenController controller, connect_stage(machine, portals));
     TRY(const CheckedDisk disk, check_stage(machine, controller, audited ? &*audited : nullptr));

@@ -11,7 +11,6 @@
 #include "base/secret_file.h"
 #include "base/text.h"
 #include "boot/credentials.h"
-#include "boot/discovery_walk.h"
 #include "boot/ip_options.h"
 #include "boot/nbft_source.h"
 #include "boot/secrets.h"

@@ -7,18 +7,14 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "boot/probe_portals.h"
 
 namespace boot {
 namespace {
 
-std::string portal_text(const Portal& portal) {
-    const bool v6 = portal.address.find(':') != std::string::npos;
-    return (v6 ? '[' + portal.address + ']' : portal.address) + ':' + std::to_string(portal.port);
-}
-
 /// With how it is reached, where that is said.
 std::string path_text(const Portal& portal) {
-    return portal_text(portal) + (portal.source.empty() ? "" : " from " + portal.source) +
+    return place(portal) + (portal.source.empty() ? "" : " from " + portal.source) +
            (portal.interface.empty() ? "" : " through " + portal.interface);
 }
 

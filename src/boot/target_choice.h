@@ -4,6 +4,8 @@
 // subsystem and must not contradict each other, or the keys, about the namespace.
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
 #include "boot/keys.h"
 #include "boot/plan.h"
@@ -20,5 +22,8 @@ base::Status join(Target& target, Target other);
 
 /// Lets `choice` demand what `other` demands too. Errors: they contradict each other.
 base::Status narrow(NamespaceChoice& choice, const NamespaceChoice& other);
+
+/// Whether `text` is what `pattern` describes: * stands for any characters, ? for one.
+bool fits_pattern(std::string_view text, std::string_view pattern);
 
 }  // namespace boot

@@ -140,23 +140,4 @@ BOOST_AUTO_TEST_CASE(a_silent_service_makes_another_try_worth_it) {
     BOOST_TEST(both.conclude("", kHost).error().retry);
 }
 
-BOOST_AUTO_TEST_CASE(patterns) {
-    struct Row {
-        const char* text;
-        const char* pattern;
-        bool fits;
-    };
-    const Row rows[] = {
-        {"abc", "abc", true},    {"abc", "ab", false},      {"abc", "*", true},
-        {"abc", "a*", true},     {"abc", "*c", true},       {"abc", "a?c", true},
-        {"abc", "a?", false},    {"abc", "*b*", true},      {"abc", "*d*", false},
-        {"", "*", true},         {"", "?", false},          {"", "", true},
-        {"aXbXc", "a*X?", true}, {"aaaa", "*a*a*b", false}, {"abc", "abc**", true},
-    };
-    for (const Row& row : rows) {
-        BOOST_TEST(boot::fits_pattern(row.text, row.pattern) == row.fits,
-                   row.text << " " << row.pattern);
-    }
-}
-
 BOOST_AUTO_TEST_SUITE_END()

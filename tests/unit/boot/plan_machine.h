@@ -19,6 +19,9 @@ struct PlanMachine {
         sys.run = dir.folder("run");
         dir.file("sys/class/dmi/id/product_uuid", dmi_uuid + "\n");
     }
+    void config(const std::string& text, unsigned mode = 0644) const {
+        dir.file("etc/nvmeroot/nvmeroot.conf", text, mode);
+    }
     [[nodiscard]] boot::LoadedPlan load(const std::string& cmdline = "") const {
         boot::PlanInput input;
         input.cmdline = cmdline;

@@ -17,9 +17,6 @@ constexpr const char* kDmi = "11111111-2222-3333-4444-555555555555";
 /// A machine with a DMI UUID and whatever files a test adds under etc/.
 struct Machine : PlanMachine {
     Machine() : PlanMachine(kDmi) {}
-    void config(const std::string& text, unsigned mode = 0644) const {
-        dir.file("etc/nvmeroot/nvmeroot.conf", text, mode);
-    }
     void host_secret() const { dir.file("etc/nvmeroot/dhchap_secret", kHostSecret, 0600); }
     void ctrl_secret() const { dir.file("etc/nvmeroot/dhchap_ctrl_secret", kCtrlSecret, 0600); }
 };
@@ -139,27 +136,6 @@ BOOST_AUTO_TEST_CASE(the_command_line_beats_the_file_and_the_file_the_default) {
     BOOST_REQUIRE(both.errors.empty());
     BOOST_TEST(both.plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
     BOOST_TEST(both.plan.target.portals.size() == 1U);
-}
-
-BOOST_AUTO_TEST_CASE(several_uris_are_several_ways_to_one_root) {
-    const Machine machine;
-    const auto loaded = machine.load(
-        "nvmeroot=nvme+tcp://192.0.2.10/nqn.2024-08.com.example:disk "
-        "nvmeroot=NVME+TCP://[2001:db8::1]:4421/nqn.2024-08.com.example:disk/7 "
-        "netroot=nvme+tcp://[fe80::1%25eth0]/nqn.2024-08.com.example:disk/7 "
-        "rd.nvmf.connect=tcp,192.0.2.11,nqn.2024-08.com.example:disk,4422 "
-        "rd.nvmf.connect=tcp,2001:db8::1,nqn.2024-08.com.example:disk,4421 "
-        "nvmeroot.uuid=AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee");
-    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    const boot::Target& target = loaded.plan.target;
-    BOOST_REQUIRE(target.portals.size() == 4U);
-    BOOST_TEST(target.portals[1].address == "2001:db8::1");
-    BOOST_TEST(target.portals[1].port == 4421);
-    BOOST_TEST(target.portals[2].address == "fe80::1%eth0");
-    BOOST_TEST(target.portals[3].address == "192.0.2.11");
-    BOOST_TEST(target.portals[3].port == 4422);
-    BOOST_TEST((target.choice.nsid == 7U));
-    BOOST_TEST(nvme::to_text(*target.choice.uuid) == "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
@@ -338,113 +314,6 @@ BOOST_AUTO_TEST_CASE(no_secret_is_ever_printed) {
         BOOST_TEST(all.find("DHHC-1") == std::string::npos, all);
         BOOST_TEST(all.find("no such key; did you mean") != std::string::npos, all);
     }
-}
-
-BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
-    const Machine machine;
-    for (const char* cmdline : {"root=dhcp", "netroot=dhcp", "nvmeroot=dhcp"}) {
-        auto loaded = machine.load(std::string(cmdline) + " nvmeroot.nsid=3");
-        BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-        boot::BootPlan& plan = loaded.plan;
-        BOOST_TEST(plan.target_from_dhcp);
-        BOOST_TEST(plan.network.need_lease);
-        BOOST_TEST(plan.target.portals.empty());
-        for (const char* bad : {"", "192.0.2.1:/srv/nfs", "nvme+tcp://192.0.2.1:x",
-                                "nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/4"}) {
-            const auto completed = boot::complete_from_root_path(bad, plan);
-            BOOST_REQUIRE_MESSAGE(!completed.ok(), bad);
-            BOOST_TEST((completed.error().code == boot::ExitCode::kConfig));
-            BOOST_TEST(plan.target_from_dhcp);
-        }
-        BOOST_REQUIRE(
-            boot::complete_from_root_path("nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk", plan)
-                .ok());
-        BOOST_TEST(!plan.target_from_dhcp);
-        BOOST_TEST(plan.target.portals.size() == 1U);
-        BOOST_TEST((plan.target.choice.nsid == 3U));
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_discovery_service_may_know_the_target) {
-    const Machine machine;
-    const auto loaded = machine.load(
-        "netroot=nvme+tcp://192.0.2.1/nqn.2014-08.org.nvmexpress.discovery nvmeroot.nsid=3 "
-        "nvmeroot=nvme+tcp://[2001:db8::1]:9000 nvmeroot.subsysnqn=*:root.${hostname} "
-        "rd.nvmf.discover=tcp,192.0.2.2 rd.nvmf.discover=tcp,192.0.2.3,192.0.2.9,8009");
-    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    const boot::Target& target = loaded.plan.target;
-    BOOST_TEST(target.subsysnqn.empty());
-    BOOST_TEST(target.portals.empty());
-    BOOST_REQUIRE(target.discovery.size() == 4U);
-    BOOST_TEST(target.discovery[0].port == 8009);
-    BOOST_TEST(target.discovery[1].port == 9000);
-    BOOST_TEST(target.discovery[2].port == 4420);  // as dracut takes it
-    BOOST_TEST(target.discovery[3].source == "192.0.2.9");
-    BOOST_TEST(target.discovery[3].origin == "command line: rd.nvmf.discover");
-    BOOST_TEST((target.choice.nsid == 3U));
-    BOOST_TEST(loaded.plan.subsystems == "*:root.${hostname}");
-    BOOST_TEST(boot::plan_text(loaded).find("*:root.${hostname}") != std::string::npos);
-    BOOST_TEST(boot::plan_text(loaded).find("192.0.2.3:8009 from 192.0.2.9   (command line: "
-                                            "rd.nvmf.discover)") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(a_discovery_service_may_know_more_paths_to_a_target_that_is_named) {
-    const Machine machine;
-    const auto loaded = machine.load(std::string(kUri) + "nvmeroot=nvme+tcp://192.0.2.1");
-    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
-    BOOST_TEST(loaded.plan.target.portals.size() == 1U);
-    BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
-    const auto other = machine.load(std::string(kUri) + "nvmeroot.subsysnqn=*:other");
-    BOOST_REQUIRE(other.errors.size() == 1U);
-    BOOST_TEST(other.errors[0].ends_with("which subsysnqn names"));
-}
-
-BOOST_AUTO_TEST_CASE(root_path_may_name_a_discovery_service) {
-    const Machine machine;
-    auto loaded = machine.load("root=dhcp");
-    BOOST_REQUIRE(boot::complete_from_root_path("nvme+tcp://192.0.2.1", loaded.plan).ok());
-    BOOST_TEST(loaded.plan.target.portals.empty());
-    BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
-    auto named = machine.load("root=dhcp nvmeroot.subsysnqn=*:other");
-    BOOST_TEST(!boot::complete_from_root_path("nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk",
-                                              named.plan)
-                    .ok());
-}
-
-BOOST_AUTO_TEST_CASE(a_path_has_its_own_source_and_interface) {
-    const Machine machine;
-    machine.config(
-        "[path.a]\nuri = nvme+tcp://192.0.2.10/nqn.2024-08.com.example:disk\ninterface = eth0\n"
-        "[path.b]\nsource = 192.0.2.6\nuri = nvme+tcp://192.0.2.10/nqn.2024-08.com.example:disk\n"
-        "interface = eth1\n");
-    const auto loaded = machine.load();
-    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    const boot::Target& target = loaded.plan.target;
-    BOOST_REQUIRE(target.portals.size() == 2U);
-    BOOST_TEST(target.portals[0].interface == "eth0");
-    BOOST_TEST(target.portals[0].source.empty());
-    BOOST_TEST(target.portals[1].source == "192.0.2.6");
-    BOOST_TEST(target.portals[1].interface == "eth1");
-    BOOST_TEST(boot::plan_text(loaded).find("192.0.2.10:4420 from 192.0.2.6 through eth1") !=
-               std::string::npos);
-
-    machine.config(
-        "[path.a]\ninterface = eth0\n\n[path.b]\nuri = nvme+tcp://192.0.2.1\n"
-        "source = eth0\ninterface = a/b\nport = 5\n");
-    const std::string errors = joined(machine.load().errors);
-    for (const char* part : {"[path.a]: a path wants a uri", "no address of a host", "a/b",
-                             "has uri, source and interface"}) {
-        BOOST_TEST(errors.find(part) != std::string::npos, part << " in " << errors);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(a_uri_beside_dhcp_wins) {
-    const Machine machine;
-    const auto loaded = machine.load(std::string("root=dhcp ") + kUri);
-    BOOST_REQUIRE(loaded.errors.empty());
-    BOOST_TEST(!loaded.plan.target_from_dhcp);
-    BOOST_TEST(loaded.plan.target.portals.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(dracuts_waits_are_the_keys) {
