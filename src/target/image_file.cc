@@ -21,8 +21,6 @@ namespace {
 using base::Result;
 using base::UniqueFd;
 
-/// Small enough that the check sums find in the processor's cache what read(2) put there.
-constexpr uint64_t kChunkBytes = 256U << 10U;
 /// How much work a stopped `image protect` loses.
 constexpr uint64_t kCheckpointBytes = 256U << 20U;
 
@@ -76,8 +74,8 @@ Result<SidecarHeader> start_header(const ProtectOptions& options, FileStore& sto
 base::Status build(FileStore& image, FileStore& sidecar, SidecarHeader& header,
                    const Progress& progress) {
     const nvme::PiFormat format = format_of(header);
-    const uint64_t chunk = kChunkBytes / format.block_bytes;
-    base::Bytes data(kChunkBytes);
+    const uint64_t chunk = kImageChunkBytes / format.block_bytes;
+    base::Bytes data(kImageChunkBytes);
     base::Bytes tuples(chunk * format.metadata_bytes);
     uint64_t saved = header.built;
     for (uint64_t first = header.built; first < header.blocks;) {

@@ -8,8 +8,6 @@
 namespace target {
 namespace {
 
-/// Small enough that the check sums find in the processor's cache what read(2) put there.
-constexpr uint64_t kChunkBytes = 256U << 10U;
 /// Enough to read and to compute at once; more would only have the disk seek.
 constexpr unsigned kMostThreads = 4;
 /// Of a damaged image nobody reads more, and memory is bounded.
@@ -58,8 +56,8 @@ base::Status ImageWalk::run(uint64_t bytes_per_second, const Progress& progress)
 
 /// One thread's share of the pieces.
 base::Status ImageWalk::work(Pace& pace, const Progress& progress) {
-    const uint64_t chunk = kChunkBytes / format_.block_bytes;
-    base::Bytes data(kChunkBytes);
+    const uint64_t chunk = kImageChunkBytes / format_.block_bytes;
+    base::Bytes data(kImageChunkBytes);
     base::Bytes tuples(chunk * format_.metadata_bytes);
     std::vector<IntegrityFault> faults;
     for (;;) {

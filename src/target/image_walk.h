@@ -16,6 +16,10 @@
 
 namespace target {
 
+/// What is read of an image at once: small enough that the check sums find in the processor's cache
+/// what read(2) put there.
+inline constexpr uint64_t kImageChunkBytes = 256U << 10U;
+
 class ImageWalk {
   public:
     /// @param image, sidecar  may be read by several threads at once
