@@ -251,12 +251,7 @@ listen = 127.0.0.1:$((port + 1000))
 discovery = 127.0.0.1:$port
 discovery_auth = yes
 referrals = 10.9.0.1:4420
-[host.client]
-nqn = $hostnqn
-dhchap_secret_file = $keys/host
-dhchap_ctrl_secret_file = $keys/ctrl
-dhchap_hash = $dhchap_hash
-dhchap_dhgroup = $dhchap_dhgroup
+$(host_section)
 [host.other]
 nqn = nqn.2026-01.org.example:other
 [subsystem.other]

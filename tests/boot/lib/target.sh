@@ -3,6 +3,7 @@
 # The target of a test: its keys, its configuration, its process.
 #
 #   keys_ready                     sets keys=FOLDER with host, ctrl, other-host and other-ctrl, made once by genkey
+#   host_section                   prints the section of the tests' host, for configurations of a test's own
 #   target_config FILE PORT IMAGE  writes what one image needs; the test may append or change before target_start
 #   target_start FILE LOG          serves the file; TARGET_QUIRK=NAME takes the rogue target of the tests instead
 #   free_port FROM                 a port of 127.0.0.1 that nobody listens on
@@ -33,6 +34,17 @@ keys_make() {
     done
 }
 
+host_section() {
+    cat <<END
+[host.client]
+nqn = $hostnqn
+dhchap_secret_file = $keys/host
+dhchap_ctrl_secret_file = $keys/ctrl
+dhchap_hash = $dhchap_hash
+dhchap_dhgroup = $dhchap_dhgroup
+END
+}
+
 target_config() {
     cat >"$1" <<END
 [target]
@@ -40,12 +52,7 @@ listen = $2
 [subsystem.test]
 nqn = $subsysnqn
 hosts = client
-[host.client]
-nqn = $hostnqn
-dhchap_secret_file = $keys/host
-dhchap_ctrl_secret_file = $keys/ctrl
-dhchap_hash = $dhchap_hash
-dhchap_dhgroup = $dhchap_dhgroup
+$(host_section)
 [namespace.first]
 subsystem = test
 nsid = 1
