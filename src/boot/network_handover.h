@@ -8,8 +8,8 @@
 //   /run/NetworkManager/system-connections/nvmeroot-IF.nmconnection    NetworkManager, mode 0600
 //   /run/NetworkManager/devices/INDEX                                  …that this is what runs
 //   /run/NetworkManager/conf.d/nvmeroot.conf                           …for bonds, bridges, VLANs
-//   /run/net-IF.conf                                                   as klibc's ipconfig writes
-//   it /run/nvmeroot/resolv.conf                                          name servers
+//   /run/net-IF.conf                                                   klibc's form, for ifupdown
+//   /run/nvmeroot/resolv.conf                                          name servers
 //
 // Each file says how the address came: the lease goes on under the same identity.
 #pragma once

@@ -3,9 +3,7 @@
 // Failed attempts of late. A failure is answered late, the later the more of them there were from
 // its address or in the name of its host; and who goes on is refused before anything is computed:
 //
-//   a host at an address    after `tolerated` failures. Others behind the same address (NAT) are
-//   not
-//                           shut out with it
+//   a host at an address    after `tolerated` failures; others at the address (NAT) may go on
 //   an address              after `crowd` times as many, under whatever names; but a host that has
 //                           proved itself from there may always try
 //

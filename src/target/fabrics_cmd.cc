@@ -208,8 +208,8 @@ Checked check_property_get(const Request& request) {
         return status::kInvalidOpcode.dnr().at(1);
     }
     if (find_property(nvme::command_as<PropertySqe>(request.sqe)) == nullptr) {
-        return status::kInvalidField.at(
-            11);  // nvme-cli reads them all, and knows this one only bare
+        // Not final: nvme-cli reads them all, and knows this status only bare.
+        return status::kInvalidField.at(11);
     }
     return no_data(request);
 }

@@ -31,11 +31,12 @@ namespace target {
 
 class ProtectedBackend final : public Backend {
   public:
+    /// Calls what it is given a little later, so that writes that come together share one write of
+    /// the log.
+    using Defer = std::function<void(std::function<void()>)>;
+
     /// @param header  as recover() left it; its image is `data`
     /// @param told  see Integrity
-    /// @param defer  calls what it is given a little later, so that writes that come together share
-    /// one write of the log
-    using Defer = std::function<void(std::function<void()>)>;
     ProtectedBackend(std::unique_ptr<Backend> data, std::unique_ptr<Backend> sidecar,
                      const SidecarHeader& header, std::function<void(const IntegrityFault&)> told,
                      Defer defer);
