@@ -63,7 +63,7 @@ case_shutdown_with_a_mute_target() {
     about='the target took a connection again and never answers Connect, which the kernel waits a minute for'
     waits=yes
     command='/vt/bin/sh /vt/shutdown-script lost'
-    extra=nvmeroot.reconnect_delay=6s
+    extra=nvmeroot.reconnect_delay=4s # the watch is there before, and before the file system says something
     edit_overlay=add_scripts
     meanwhile=replace_by_a_mute_one
     expect_facts=(shutdown=0 'waited<=30')
