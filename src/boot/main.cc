@@ -141,7 +141,7 @@ ExitCode run_command(const Options& options) {
 int main(int argc, char** argv) {
     ::umask(022);
     const auto arguments = std::span<const char* const>(argv, argv + argc).subspan(1);
-    if (boot::is_stand_in(argv[0])) {
+    if (boot::is_stand_in(argv[0], ::getpid())) {
         boot::end_machine(arguments, base::SysPaths());
     }
     const auto options = boot::parse_options(arguments);

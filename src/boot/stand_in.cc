@@ -129,9 +129,10 @@ std::optional<unsigned> reboot_command(std::string_view word) {
     return row == kWords.end() ? std::nullopt : std::optional(row->command);
 }
 
-bool is_stand_in(std::string_view program) {
+bool is_stand_in(std::string_view program, pid_t process) {
     constexpr size_t kFolder = kSystemdShutdown.rfind('/');
-    return program.substr(program.rfind('/') + 1) == kSystemdShutdown.substr(kFolder + 1);
+    return process == 1 &&
+           program.substr(program.rfind('/') + 1) == kSystemdShutdown.substr(kFolder + 1);
 }
 
 void end_machine(std::span<const char* const> arguments, const SysPaths& sys) {

@@ -12,11 +12,12 @@
 //
 //     nvmeroot shutdown    announces the end; lays it where no path lives. Not before: what is
 //                          mounted when the end begins, systemd unmounts first
-//     nvmeroot watch       holds in memory what both need of the lost disk: systemd-shutdown's
-//     name,
-//                          and the files that process 1 runs from. Lays it where the root is lost
-//                          after the announcement, or for good
+//     nvmeroot watch       holds in memory what both need of the lost disk: the name of
+//                          systemd-shutdown, and the files that process 1 runs from. Lays it where
+//                          the root is lost after the announcement, or for good
 #pragma once
+
+#include <sys/types.h>
 
 #include <optional>
 #include <span>
@@ -63,8 +64,8 @@ class StandIn {
 /// What reboot(2) is to be called with: the word that process 1 gives systemd-shutdown.
 std::optional<unsigned> reboot_command(std::string_view word);
 
-/// Whether the program was executed as the stand-in.
-bool is_stand_in(std::string_view program);
+/// Whether the program was executed as the stand-in: by its name, as process 1, which becomes it.
+bool is_stand_in(std::string_view program, pid_t process);
 /// Ends the machine. @param arguments  of systemd-shutdown, without its name
 [[noreturn]] void end_machine(std::span<const char* const> arguments, const base::SysPaths& sys);
 

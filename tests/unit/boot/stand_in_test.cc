@@ -17,11 +17,12 @@ BOOST_AUTO_TEST_CASE(the_word_of_process_1_chooses_the_end) {
 }
 
 BOOST_AUTO_TEST_CASE(only_its_name_makes_the_program_the_end_of_the_machine) {
-    BOOST_TEST(boot::is_stand_in("/usr/lib/systemd/systemd-shutdown"));
-    BOOST_TEST(boot::is_stand_in("systemd-shutdown"));
+    BOOST_TEST(boot::is_stand_in("/usr/lib/systemd/systemd-shutdown", 1));
+    BOOST_TEST(boot::is_stand_in("systemd-shutdown", 1));
+    BOOST_TEST(!boot::is_stand_in("systemd-shutdown", 2));  // a curious user
     for (const char* name : {"", "/", "nvmeroot", "/usr/bin/nvmeroot", "systemd-shutdown/nvmeroot",
                              "my-systemd-shutdown"}) {
-        BOOST_TEST(!boot::is_stand_in(name), name);
+        BOOST_TEST(!boot::is_stand_in(name, 1), name);
     }
 }
 
