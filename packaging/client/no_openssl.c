@@ -5,8 +5,8 @@
 // which the client never asks for; a call all the same would be a wrong answer about a key, so it ends
 // the process and says which function was called.
 //
-// The list is what `nm` shows undefined over libnvme 1.3 (Debian 12) to 1.16; a name that a version
-// does not refer to is dropped by the linker.
+// The list is what `nm` shows undefined over libnvme 1.3 (Debian 12) to 1.16, and over 3.1 as far as the
+// client's link takes it in; a name that a version does not refer to is dropped by the linker.
 
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ ABSENT(OSSL_LIB_CTX_new)
 ABSENT(OSSL_PARAM_construct_end)
 ABSENT(OSSL_PARAM_construct_utf8_string)
 
-// HKDF of a TLS identity: nvme_insert_tls_key() and its kin, from libnvme 1.6 on
+// HKDF and, in libnvme 3, digest of a TLS identity: nvme_insert_tls_key() and its kin, from libnvme 1.6 on
 ABSENT(EVP_PKEY_CTX_add1_hkdf_info)
 ABSENT(EVP_PKEY_CTX_free)
 ABSENT(EVP_PKEY_CTX_new_id)
@@ -39,6 +39,11 @@ ABSENT(EVP_PKEY_CTX_set1_hkdf_key)
 ABSENT(EVP_PKEY_CTX_set_hkdf_md)
 ABSENT(EVP_PKEY_derive)
 ABSENT(EVP_PKEY_derive_init)
+ABSENT(EVP_DigestFinal_ex)
+ABSENT(EVP_DigestInit_ex)
+ABSENT(EVP_DigestUpdate)
+ABSENT(EVP_MD_CTX_free)
+ABSENT(EVP_MD_CTX_new)
 ABSENT(EVP_sha256)
 ABSENT(EVP_sha384)
 ABSENT(EVP_sha512)

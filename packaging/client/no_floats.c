@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Reading numbers with a decimal point, for the static boot client, which prints some and reads none:
+// sscanf(3), as libnvme and iniparser use it, and iniparser's atof(3) bring glibc's readers along, one for
+// each width (78 KB). A call all the same would be a wrong number, so it ends the process and says which
+// function was called.
+//
+// Weak: where a glibc links the file that defines such a name for another reason, glibc's counts.
+
+#include <unistd.h>
+
+#define ABSENT(name)                                                           \
+    __attribute__((weak)) void name(void);                                     \
+    void name(void) {                                                          \
+        static const char text[] = "nvmeroot: built to read no decimal point: " #name "\n"; \
+        (void)!write(STDERR_FILENO, text, sizeof text - 1);                    \
+        __builtin_trap();                                                      \
+    }
+
+#pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
+ABSENT(strtod)
+ABSENT(__strtod_internal)
+ABSENT(__strtof128_internal)
+ABSENT(__strtof_internal)
+ABSENT(__strtold_internal)
