@@ -49,7 +49,7 @@ bool is_failure(std::string_view line) {
 
 /// Host Path Error (370h): the kernel gave the command up with its connection.
 bool is_lost_connection(std::string_view line) {
-    return line.ends_with(" 880");
+    return line.ends_with(" 880") || line.starts_with("starting error recovery");
 }
 
 template <class Names>

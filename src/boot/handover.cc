@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "boot/root_controllers.h"
+#include "boot/side_task.h"
 #include "boot/sysfs.h"
 
 namespace boot {
@@ -53,6 +54,25 @@ Status reread_table(const std::string& node, base::Clock& clock, const base::Dea
         }
         clock.sleep(kPause);
     }
+}
+
+/// As reread_table, in a process of its own: the kernel sleeps as long as the target does not
+/// answer its reads, and a reconnect lets it read again.
+Outcome<base::Nothing> read_table(const std::string& node, base::Clock& clock,
+                                  const base::Deadline& deadline) {
+    TRY(SideTask task, staged(ExitCode::kHandOver,
+                              SideTask::start("the kernel", [&]() -> base::Result<std::string> {
+                                  TRY_VOID(reread_table(node, clock, deadline));
+                                  return std::string();
+                              })));
+    auto read = task.wait(deadline);
+    if (!read && read.error().code == ETIMEDOUT) {
+        return Failure::passing(ExitCode::kConnect,
+                                {ETIMEDOUT, "the target connects and does not answer reads of " +
+                                                node + "; look at its log and the network"});
+    }
+    TRY_VOID(staged(ExitCode::kHandOver, std::move(read)));
+    return base::done();
 }
 
 Status await_node(const std::string& node, base::Clock& clock, const base::Deadline& deadline) {
@@ -118,7 +138,7 @@ Outcome<std::vector<std::string>> scan_partitions(const SysPaths& sys, const Dis
                                                   const base::Deadline& deadline) {
     const std::string node = sys.dev + "/" + disk.name;
     TRY_VOID(staged(ExitCode::kHandOver, await_node(node, clock, deadline)));
-    TRY_VOID(staged(ExitCode::kHandOver, reread_table(node, clock, deadline)));
+    TRY_VOID(read_table(node, clock, deadline));
     const auto partitions = partitions_of(disk);
     for (const std::string& partition : partitions) {
         TRY_VOID(

@@ -36,6 +36,7 @@ struct Root {
 
 /// Has the kernel read the partition table, and waits for the device nodes. @return the names of
 /// the partitions. kHandOver: the table cannot be read, or a node does not appear in time.
+/// kConnect: the target does not answer the reads.
 Outcome<std::vector<std::string>> scan_partitions(const base::SysPaths& sys, const Disk& disk,
                                                   base::Clock& clock,
                                                   const base::Deadline& deadline);

@@ -23,6 +23,12 @@ constexpr std::array kQuirks = {
     Row{"silent-after-icreq", Quirk::kSilentAfterIcReq},
     Row{"silent-after-connect", Quirk::kSilentAfterConnect},
     Row{"silent-in-auth", Quirk::kSilentInAuth},
+    Row{"silent-in-identify", Quirk::kSilentInIdentify},
+    Row{"silent-at-io-connect", Quirk::kSilentAtIoConnect},
+    Row{"silent-io", Quirk::kSilentIo},
+    Row{"wrong-digest", Quirk::kWrongDigest},
+    Row{"wrong-io-digest", Quirk::kWrongIoDigest},
+    Row{"wrong-command-id", Quirk::kWrongCommandId},
 };
 
 constexpr size_t kReplyCvalid = 8;  // in a Reply: the host wants our proof
@@ -86,8 +92,9 @@ void RogueSession::receive(base::ByteView bytes, base::TimePoint now) {
         if (length < nvme::kCommonHeaderBytes || length > rest.size()) {
             break;
         }
-        silent_ = !look_at(rest.first(length));
-        if (!silent_) {
+        const Fate fate = look_at(rest.first(length));
+        silent_ = fate == Fate::kSilence;
+        if (fate == Fate::kPass) {
             inner_->receive(rest.first(length), now);
         }
         done += length;
@@ -96,7 +103,65 @@ void RogueSession::receive(base::ByteView bytes, base::TimePoint now) {
 }
 
 size_t RogueSession::output(std::span<base::ByteView> segments) const {
-    return silent_ ? 0 : inner_->output(segments);
+    if (silent_) {
+        return 0;
+    }
+    if (!changes_output()) {
+        return inner_->output(segments);
+    }
+    take_output();
+    if (changed_ == 0 || segments.empty()) {
+        return 0;
+    }
+    segments.front() = base::ByteView(out_).first(changed_);
+    return 1;
+}
+
+void RogueSession::sent(size_t bytes) {
+    if (!changes_output()) {
+        inner_->sent(bytes);
+        return;
+    }
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(bytes));
+    changed_ -= bytes;
+}
+
+/// The session may show a PDU in pieces; only whole ones are changed and go out.
+void RogueSession::take_output() const {
+    std::array<base::ByteView, 16> pieces;
+    while (const size_t count = inner_->output(pieces)) {
+        size_t bytes = 0;
+        for (const base::ByteView piece : std::span(pieces).first(count)) {
+            out_.insert(out_.end(), piece.begin(), piece.end());
+            bytes += piece.size();
+        }
+        inner_->sent(bytes);
+    }
+    while (out_.size() - changed_ >= nvme::kCommonHeaderBytes) {
+        const base::MutableBytes rest = std::span(out_).subspan(changed_);
+        const size_t length = as<nvme::PduHeader>(rest).plen;
+        if (length > rest.size()) {
+            break;
+        }
+        change(rest.first(length));
+        changed_ += length;
+    }
+}
+
+void RogueSession::change(base::MutableBytes pdu) const {
+    const auto header = as<nvme::PduHeader>(pdu);
+    if (header.type != nvme::PduType::kC2hData) {
+        return;
+    }
+    const bool io = io_commands_.contains(as<nvme::C2hData>(pdu).cccid);
+    if (quirk_ == Quirk::kWrongCommandId) {
+        if (io) {
+            pdu[offsetof(nvme::C2hData, cccid)] ^= std::byte{0x55};
+        }
+    } else if ((header.flags & nvme::PduHeader::kDataDigest) != 0 &&
+               (io || quirk_ == Quirk::kWrongDigest)) {
+        pdu.back() ^= std::byte{1};
+    }
 }
 
 std::optional<base::TimePoint> RogueSession::next_deadline() const {
@@ -109,33 +174,52 @@ void RogueSession::on_timer(base::TimePoint now) {
     }
 }
 
-bool RogueSession::look_at(base::MutableBytes pdu) {
+RogueSession::Fate RogueSession::look_at(base::MutableBytes pdu) {
     const auto type = as<nvme::PduHeader>(pdu).type;
     if (type == nvme::PduType::kIcReq) {
-        return quirk_ != Quirk::kSilentAfterIcReq;
+        return quirk_ == Quirk::kSilentAfterIcReq ? Fate::kSilence : Fate::kPass;
     }
-    return type != nvme::PduType::kCapsuleCmd || pdu.size() < sizeof(nvme::CapsuleCmd) ||
-           look_at_capsule(pdu);
+    const bool capsule =
+        type == nvme::PduType::kCapsuleCmd && pdu.size() >= sizeof(nvme::CapsuleCmd);
+    return capsule ? look_at_capsule(pdu) : Fate::kPass;
 }
 
-bool RogueSession::look_at_capsule(base::MutableBytes pdu) {
+RogueSession::Fate RogueSession::look_at_capsule(base::MutableBytes pdu) {
     const nvme::Sqe sqe = as<nvme::CapsuleCmd>(pdu).sqe;
-    if (sqe.opcode != static_cast<uint8_t>(nvme::AdminOpcode::kFabrics)) {
-        return true;
-    }
-    const nvme::FabricsType type = nvme::fabrics_type(sqe);
-    if (type == nvme::FabricsType::kConnect) {
+    const bool fabrics = sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kFabrics);
+    if (fabrics && nvme::fabrics_type(sqe) == nvme::FabricsType::kConnect) {
         io_queue_ = nvme::command_as<nvme::ConnectSqe>(sqe).qid != 0;
-        return quirk_ != Quirk::kSilentAfterConnect;
     }
-    if (type == nvme::FabricsType::kAuthReceive) {
-        return quirk_ != Quirk::kSilentInAuth;
+    if (io_queue_ && !fabrics) {
+        io_commands_.insert(sqe.cid);
+    } else {
+        io_commands_.erase(sqe.cid);
     }
     const bool forgets = quirk_ == Quirk::kRvalid0 || (quirk_ == Quirk::kRvalid0Io && io_queue_);
-    if (type == nvme::FabricsType::kAuthSend && forgets) {
+    if (forgets && fabrics && nvme::fabrics_type(sqe) == nvme::FabricsType::kAuthSend) {
         forget_challenge(pdu);
     }
-    return true;
+    return fate_of(sqe);
+}
+
+RogueSession::Fate RogueSession::fate_of(const nvme::Sqe& sqe) const {
+    const auto silence_if = [](bool silent) { return silent ? Fate::kSilence : Fate::kPass; };
+    if (sqe.opcode != static_cast<uint8_t>(nvme::AdminOpcode::kFabrics)) {
+        if (io_queue_) {
+            return quirk_ == Quirk::kSilentIo ? Fate::kLose : Fate::kPass;
+        }
+        return silence_if(quirk_ == Quirk::kSilentInIdentify &&
+                          sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kIdentify));
+    }
+    switch (nvme::fabrics_type(sqe)) {
+        case nvme::FabricsType::kConnect:
+            return silence_if(quirk_ == Quirk::kSilentAfterConnect ||
+                              (io_queue_ && quirk_ == Quirk::kSilentAtIoConnect));
+        case nvme::FabricsType::kAuthReceive:
+            return silence_if(quirk_ == Quirk::kSilentInAuth);
+        default:
+            return Fate::kPass;
+    }
 }
 
 /// Makes a Reply one that wants no proof, data digest included.

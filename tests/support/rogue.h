@@ -6,11 +6,13 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "nvme/tcp_pdu.h"
+#include "nvme/types.h"
 #include "target/serve.h"
 
 namespace support {
@@ -23,6 +25,12 @@ enum class Quirk : uint8_t {
     kSilentAfterIcReq,    ///< says nothing from ICReq on
     kSilentAfterConnect,  ///< says nothing from Connect on
     kSilentInAuth,        ///< says nothing from the first Authentication Receive on
+    kSilentInIdentify,    ///< says nothing from the first Identify on
+    kSilentAtIoConnect,   ///< says nothing to the Connect of an I/O queue
+    kSilentIo,        ///< loses Reads, Writes and what else is no Fabrics command of an I/O queue
+    kWrongDigest,     ///< no data that it sends fits its digest
+    kWrongIoDigest,   ///< the same on I/O queues alone
+    kWrongCommandId,  ///< answers Reads of commands that nobody sent
 };
 
 /// By the name the tests give it: `no-auth`, `rvalid0`…
@@ -61,22 +69,35 @@ class RogueSession final : public target::Session {
     void receive(base::ByteView bytes, base::TimePoint now) override;
     [[nodiscard]] bool wants_input() const override { return silent_ || inner_->wants_input(); }
     [[nodiscard]] size_t output(std::span<base::ByteView> segments) const override;
-    void sent(size_t bytes) override { inner_->sent(bytes); }
+    void sent(size_t bytes) override;
     [[nodiscard]] bool wants_close() const override { return !silent_ && inner_->wants_close(); }
     [[nodiscard]] target::Standing standing() const override { return inner_->standing(); }
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override;
     void on_timer(base::TimePoint now) override;
 
   private:
-    /// Changes a whole PDU of the host as the quirk wants it. @return false: silence from here on
-    bool look_at(base::MutableBytes pdu);
-    bool look_at_capsule(base::MutableBytes pdu);
+    enum class Fate {
+        kPass,
+        kLose,     ///< the PDU alone
+        kSilence,  ///< from here on
+    };
+    /// Changes a whole PDU of the host as the quirk wants it.
+    Fate look_at(base::MutableBytes pdu);
+    Fate look_at_capsule(base::MutableBytes pdu);
+    [[nodiscard]] Fate fate_of(const nvme::Sqe& sqe) const;
     void forget_challenge(base::MutableBytes pdu) const;
+    [[nodiscard]] bool changes_output() const { return quirk_ >= Quirk::kWrongDigest; }
+    void take_output() const;
+    void change(base::MutableBytes pdu) const;
 
     Quirk quirk_;
     std::unique_ptr<target::Session> inner_;
     base::Bytes pending_;  ///< the beginning of a PDU
+    /// The session's output, changed in its first `changed_` bytes; what output() shows.
+    mutable base::Bytes out_;
+    mutable size_t changed_ = 0;
     bool io_queue_ = false;
+    std::set<uint16_t> io_commands_;  ///< identifiers last used for I/O, not for authentication
     bool silent_ = false;
 };
 

@@ -78,6 +78,28 @@ case_silent_in_authentication() {
     expect_facts=('elapsed<=30')
 }
 
+case_hostile_targets_in_turn() {
+    about='six targets that stall the kernel or feed it rubbish, one after the other; then an honest one'
+    waits=yes
+    command='/vt/bin/sh /vt/hostile-script'
+    edit_overlay=add_hostile_targets
+    timeout=300
+    expect_facts=(silent-in-identify=16 silent-at-io-connect=16 silent-io=16 wrong-io-digest=19
+        wrong-command-id=16 wrong-digest=16 handed-over= 'refused-in<=180')
+}
+
+add_hostile_targets() {
+    local quirk next=$port
+    cp "$boot_tests/guest/hostile-script" "$1/vt/"
+    for quirk in silent-in-identify silent-at-io-connect silent-io wrong-io-digest wrong-command-id wrong-digest; do
+        next=$(free_port $((next + 100)))
+        echo "$quirk $next" >>"$1/vt/hostile"
+        cp --sparse=always "$log/root.ext4" "$log/$quirk.ext4"
+        target_config "$log/$quirk.conf" "$address:$next" "$log/$quirk.ext4"
+        TARGET_QUIRK=$quirk target_start "$log/$quirk.conf" "$log/$quirk.target"
+    done
+}
+
 case_kernel_without_dhchap() {
     about='keys are there, the kernel cannot authenticate'
     kernel=6.1

@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_SUITE(rogue)
 BOOST_AUTO_TEST_CASE(knows_its_quirks_by_name) {
     BOOST_TEST((support::find_quirk("rvalid0") == Quirk::kRvalid0));
     BOOST_TEST(!support::find_quirk("honest"));
-    BOOST_TEST(support::quirk_names().size() == 7U);
+    BOOST_TEST(support::quirk_names().size() == 13U);
 }
 
 BOOST_AUTO_TEST_CASE(never_asks_for_authentication) {
@@ -149,6 +149,51 @@ BOOST_AUTO_TEST_CASE(falls_silent) {
     third.clock.sleep(base::seconds(1000));
     line->on_timer();
     BOOST_TEST(!line->over());
+}
+
+/// An admin queue and an I/O queue that are authenticated as far as the target lets them.
+struct TwoQueues {
+    explicit TwoQueues(Quirk quirk, bool digests = false)
+        : f(quirk), options{.data_digest = digests}, admin(f.open(options)), io(f.open(options)) {
+        const auto connected = admin->host.connect(f.connect_options());
+        (void)f.authenticate(*admin, false);
+        (void)admin->host.enable();
+        const auto result = nvme::ConnectResult::from_dw0(connected->dw0);
+        io_connects = io->host.connect(f.connect_options(1, result.cntlid)).has_value();
+    }
+    std::optional<host::Completion> identify() const {
+        return admin->host.run(host::identify(nvme::Cns::kController));
+    }
+
+    RogueFixture f;
+    host::QueueOptions options;
+    std::unique_ptr<support::Line> admin, io;
+    bool io_connects = false;
+};
+
+BOOST_AUTO_TEST_CASE(falls_silent_later) {
+    const TwoQueues identify(Quirk::kSilentInIdentify);
+    BOOST_TEST(!identify.identify());
+    const TwoQueues connect(Quirk::kSilentAtIoConnect);
+    BOOST_TEST(connect.identify()->status.ok());
+    BOOST_TEST(!connect.io_connects);
+    const TwoQueues work(Quirk::kSilentIo);
+    BOOST_TEST(work.io_connects);
+    BOOST_TEST(!work.io->host.run(host::read(1, {0, 8})));
+    BOOST_TEST(work.io->host.run(host::auth_receive(4096)).has_value());
+    BOOST_TEST(work.identify()->status.ok());
+}
+
+BOOST_AUTO_TEST_CASE(sends_data_that_nobody_can_take) {
+    for (const bool digests : {false, true}) {
+        RogueFixture f(Quirk::kWrongDigest);
+        auto line = f.open({.data_digest = digests});
+        (void)line->host.connect(f.connect_options());
+        BOOST_TEST((f.authenticate(*line, false) == kProved) == !digests);
+    }
+    const TwoQueues io(Quirk::kWrongIoDigest, true);
+    BOOST_TEST(io.identify()->status.ok());
+    BOOST_TEST(io.io_connects);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
