@@ -98,11 +98,15 @@ base::Result<DevicePlan> parse_vlan(std::string_view value) {
     DevicePlan plan;
     plan.kind = Kind::kVlan;
     TRY(plan.name, parse_interface_name(fields[0]));
-    TRY(std::string parent, parse_interface_name(fields[1]));
-    if (parent == plan.name) {
-        return base::error(plan.name + " cannot be a part of itself");
+    if (const auto mac = MacAddress::parse(fields[1])) {
+        plan.parent_mac = *mac;
+    } else {
+        TRY(std::string parent, parse_interface_name(fields[1]));
+        if (parent == plan.name) {
+            return base::error(plan.name + " cannot be a part of itself");
+        }
+        plan.ports.push_back(std::move(parent));
     }
-    plan.ports.push_back(std::move(parent));
     const size_t digits = fields[0].find_last_not_of("0123456789") + 1;
     const auto id = base::parse_u64(fields[0].substr(digits), kHighestVlan);
     if (!id || *id == 0) {

@@ -15,6 +15,20 @@ const Link* find_name(const NetworkState& network, const std::string& name) {
     return link == network.links.end() ? nullptr : &*link;
 }
 
+/// The first part of a device that is there.
+const Link* find_port(const NetworkState& network, const DevicePlan& plan) {
+    if (!plan.parent_mac) {
+        const auto port = std::ranges::find_if(
+            plan.ports, [&](const std::string& name) { return find_name(network, name); });
+        return port == plan.ports.end() ? nullptr : find_name(network, *port);
+    }
+    const auto link = std::ranges::find_if(network.links, [&](const Link& each) {
+        return each.kind != "vlan" &&  // those on top of it have its address too
+               each.permanent_mac.value_or(each.mac) == *plan.parent_mac;
+    });
+    return link == network.links.end() ? nullptr : &*link;
+}
+
 std::string kind_name(Kind kind) {
     switch (kind) {
         case Kind::kVlan:
@@ -85,16 +99,14 @@ bool DeviceSetup::make(Rtnetlink& kernel, const NetworkState& network, const Dev
     if (const Link* device = find_name(network, plan.name)) {
         return plan.kind != Kind::kVlan && add_ports(kernel, network, plan, *device);
     }
-    const auto port = std::ranges::find_if(
-        plan.ports, [&](const std::string& name) { return find_name(network, name) != nullptr; });
-    if (port == plan.ports.end() || has_failed(plan.name)) {
+    const Link* first = find_port(network, plan);
+    if (first == nullptr || has_failed(plan.name)) {
         return false;
     }
-    const Link& first = *find_name(network, *port);
     // A VLAN cannot be up on a parent that is down.
-    auto status = plan.kind == Kind::kVlan ? kernel.set_up(first.index, true) : base::done();
+    auto status = plan.kind == Kind::kVlan ? kernel.set_up(first->index, true) : base::done();
     if (status) {
-        status = kernel.add_link(request_of(plan, first));
+        status = kernel.add_link(request_of(plan, *first));
     }
     note(plan.name, status);
     return status.ok();

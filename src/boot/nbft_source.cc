@@ -27,12 +27,18 @@ std::string bracketed(const nvme::NbftAddress& address) {
 }
 
 /// A MAC with dashes stands for the interface that has it.
-std::string device_text(const Nbft::Interface& interface) {
+std::string mac_text(const Nbft::Interface& interface) {
     std::string text;
     for (const std::byte byte : interface.mac) {
         text += base::format(text.empty() ? "%02x" : "-%02x", std::to_integer<unsigned>(byte));
     }
     return text;
+}
+
+/// What ip= calls the interface: its MAC, or the name that its VLAN gets.
+std::string device_text(const Nbft::Interface& interface) {
+    return interface.vlan == 0 ? mac_text(interface)
+                               : base::format("nbft%u.%u", interface.index, interface.vlan);
 }
 
 /// A name that ip= can carry, or nothing: it goes no further than a DHCP server.
@@ -181,10 +187,12 @@ class TableSource {
             return;
         }
         const std::string where = "HFI " + std::to_string(interface.index);
-        if (interface.vlan != 0) {
-            warn(where + " is in VLAN " + std::to_string(interface.vlan) +
-                 ", which is not supported");
+        if (sources_.of("ip").source > Source::kNbft) {
             return;
+        }
+        if (interface.vlan != 0) {
+            sources_.network_words.push_back(
+                {"vlan", device_text(interface) + ":" + mac_text(interface), name_ + ": " + where});
         }
         add("ip", ip_text(interface), where);
     }

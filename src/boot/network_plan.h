@@ -32,8 +32,9 @@ struct DevicePlan {
     enum class Kind { kVlan, kBond, kBridge };
     Kind kind = Kind::kVlan;
     std::string name;
-    /// What it is made of, by name; a VLAN has exactly one.
+    /// What it is made of, by name; a VLAN has exactly one, or `parent_mac`.
     std::vector<std::string> ports;
+    std::optional<MacAddress> parent_mac;
     uint16_t vlan_id = 0;
     std::vector<BondOption> bond_options;
     std::string primary;  ///< the bond's preferred port; empty: none

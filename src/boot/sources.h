@@ -33,11 +33,17 @@ struct SecurityDemand {
     nvme::Nbft::Security profile;
 };
 
+struct NetworkWord {
+    std::string word;
+    std::string value;
+    std::string origin;
+};
+
 struct Sources {
     /// One for each row of keys(), in the same order.
     std::vector<KeyValues> by_key;
-    /// nameserver=, rd.route=, BOOTIF= …: the word and its value, in their order.
-    std::vector<std::pair<std::string, std::string>> network_words;
+    /// nameserver=, rd.route=, BOOTIF= …, in their order.
+    std::vector<NetworkWord> network_words;
     /// The word that switches everything off; empty when none does.
     std::string off_word;
     bool has_secret_in_file = false;

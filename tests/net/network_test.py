@@ -466,7 +466,9 @@ def vlan_on_a_wire(client):
     lines, took = client.boot("vlan=eth0.0005:eth0", "ip=dhcp")
     expect(lines, "eth0.0005 address 192.0.2.20/24")
     assert took < QUICK, took
-    client.boot("vlan=eth0.0005:eth0", "ip=192.0.2.30:::24::eth0.0005:none")
+    client.inside("ip", "link", "del", "eth0.0005")
+    parent = (MAC % 0).replace(":", "-")
+    client.boot(f"vlan=nbft1.5:{parent}", "ip=192.0.2.30:::24::nbft1.5:none")
     client.reaches("192.0.2.1")
 
 

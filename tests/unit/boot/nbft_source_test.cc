@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "boot/plan_report.h"
 #include "support/nbft_table.h"
 #include "unit/boot/plan_machine.h"
 #include "unit/boot/sample_secrets.h"
@@ -162,13 +163,22 @@ BOOST_AUTO_TEST_CASE(a_malformed_table_stops_nothing) {
     BOOST_TEST(machine.load("rd.nonvmf").warnings.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_vlan_is_not_ignored_silently) {
+BOOST_AUTO_TEST_CASE(a_vlan_is_made_on_the_interface_with_its_address) {
     Machine machine;
     machine.nbft.interfaces[0].vlan = 7;
     const auto loaded = machine.load();
-    BOOST_TEST(loaded.plan.network.interfaces.empty());
-    BOOST_TEST(joined(loaded.warnings) ==
-               "NBFT: HFI 1 is in VLAN 7, which is not supported, continuing without it\n");
+    BOOST_TEST(loaded.warnings.empty());
+    BOOST_REQUIRE(loaded.plan.network.devices.size() == 1U);
+    const boot::DevicePlan& vlan = loaded.plan.network.devices[0];
+    BOOST_TEST(vlan.name == "nbft1.7");
+    BOOST_TEST(vlan.vlan_id == 7);
+    BOOST_TEST(vlan.parent_mac->text() == "52:54:00:12:34:56");
+    BOOST_REQUIRE(loaded.plan.network.interfaces.size() == 1U);
+    BOOST_TEST(loaded.plan.network.interfaces[0].name == "nbft1.7");
+    BOOST_TEST(!loaded.plan.network.interfaces[0].match_mac);
+    BOOST_TEST((boot::plan_text(loaded).find("NBFT: HFI 1") != std::string::npos));
+    BOOST_TEST(machine.load("ip=dhcp").plan.network.devices.empty());
+    BOOST_TEST(machine.load("ip=dhcp").plan.network.interfaces[0].name.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
