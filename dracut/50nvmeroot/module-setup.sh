@@ -113,6 +113,20 @@ nvmeroot_install_drop_in() {
     printf '%s\n' "$@" > "$dir/nvmeroot.conf"
 }
 
+# The units whose hooks run the program get its credentials; encrypted ones are opened by systemd, which ignores the word
+# that it is too old or too new to know. Absent ones are no error.
+nvmeroot_install_credentials() {
+    local unit file
+    for unit in dracut-cmdline dracut-pre-trigger dracut-initqueue; do
+        nvmeroot_install_drop_in "$unit.service" '[Service]' 'ImportCredential=nvmeroot.*' \
+            LoadCredentialEncrypted=nvmeroot.dhchap_{,ctrl_}secret
+    done
+    [[ ${nvmeroot_config:-${hostonly:+yes}} == yes ]] || return 0
+    for file in "${dracutsysrootdir-}"/etc/credstore.encrypted/nvmeroot.*; do
+        [[ ! -e $file ]] || inst_simple -H "$file" "/etc/credstore.encrypted/${file##*/}"
+    done
+}
+
 # called by dracut
 install() {
     local binary
@@ -135,6 +149,7 @@ install() {
         inst_script "$moddir/nvmeroot-fstab.sh" /sbin/nvmeroot-fstab
         nvmeroot_install_drop_in systemd-udev-trigger.service \
             '[Unit]' 'ConditionPathExists=!/run/nvmeroot/coldplug-later'
+        nvmeroot_install_credentials
         nvmeroot_install_drop_in initrd-parse-etc.service '[Service]' 'ExecStartPre=-/sbin/nvmeroot-fstab'
     else
         inst_hook pre-pivot 10 "$moddir/nvmeroot-fstab.sh"

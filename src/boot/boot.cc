@@ -72,6 +72,17 @@ std::string size_text(uint64_t bytes) {
 
 }  // namespace
 
+std::string root_path(const Network& network, std::string_view bootdev) {
+    std::string path;
+    for (const Interface& interface : network.interfaces) {
+        const std::string found = root_path_of(interface);
+        if (path.empty() || (interface.name == bootdev && !found.empty())) {
+            path = found;
+        }
+    }
+    return path;
+}
+
 void undo(Machine& machine) {
     const std::string controller = std::exchange(machine.controller, std::string());
     if (!controller.empty()) {
@@ -106,14 +117,8 @@ Outcome<Network> network_stage(Machine& machine) {
     await_interface_names(machine.sys, machine.clock, machine.deadline.within(kUdevPatience));
     TRY(Network network, staged(ExitCode::kNetwork,
                                 bring_up(machine.plan.network, machine.clock, machine.deadline)));
-    std::string root_path;
     std::string places;
     for (const Interface& interface : network.interfaces) {
-        const std::string found = root_path_of(interface);
-        if (root_path.empty() ||
-            (interface.name == machine.plan.network.bootdev && !found.empty())) {
-            root_path = found;
-        }
         places += " " + interface.name;
         for (const Subnet& address : interface.addresses) {
             places += " " + address.text();
@@ -123,7 +128,8 @@ Outcome<Network> network_stage(Machine& machine) {
         machine.state.warning(warning);
     }
     if (machine.plan.target_from_dhcp) {
-        TRY_VOID(complete_from_root_path(root_path, machine.plan));
+        TRY_VOID(complete_from_root_path(root_path(network, machine.plan.network.bootdev),
+                                         machine.plan));
     }
     TRY_VOID(
         fill_in_names(machine_names(network, machine.plan.network, machine.sys), machine.plan));

@@ -61,6 +61,10 @@ Outcome<base::Nothing> start_modules(Machine& machine);
 /// lease where the plan says so.
 Outcome<Network> network_stage(Machine& machine);
 
+/// Where the root is, as the lease of `bootdev` says, or else that of the first interface that says
+/// anything; empty: none does.
+std::string root_path(const Network& network, std::string_view bootdev);
+
 /// Portals with addresses for those that are given by name.
 Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network,
                                            const std::vector<Portal>& portals);

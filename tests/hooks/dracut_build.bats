@@ -97,6 +97,23 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     did "inst_script $moddir/nvmeroot-generator.sh /usr/lib/systemd/system-generators/nvmeroot-generator"
 }
 
+@test "systemd opens credentials for the units whose hooks run the program" {
+    included='base systemd'
+    initdir=$machine/image systemdsystemunitdir=/units
+    mkdir -p "$machine/etc/credstore.encrypted"
+    touch "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,other}
+    install
+    for unit in dracut-cmdline dracut-pre-trigger dracut-initqueue; do
+        grep -qx 'ImportCredential=nvmeroot.\*' "$initdir/units/$unit.service.d/nvmeroot.conf"
+        grep -qx 'LoadCredentialEncrypted=nvmeroot.dhchap_ctrl_secret' "$initdir/units/$unit.service.d/nvmeroot.conf"
+    done
+    run ! grep credstore "$machine/did"
+    hostonly=-h
+    install
+    did "hostonly inst_simple -H $machine/etc/credstore.encrypted/nvmeroot.dhchap_secret /etc/credstore.encrypted/nvmeroot.dhchap_secret"
+    [ "$(grep -c credstore "$machine/did")" = 1 ]
+}
+
 @test "a generic image holds nothing of the host" {
     mkdir -p "$machine/etc/nvmeroot"
     cp "$config"/* "$machine/etc/nvmeroot/"

@@ -3,10 +3,18 @@
 # Machines that reach their root.
 
 case_debian_login() {
-    about='dracut image, keys in both directions: a whole Debian with networkd reaches its login prompt, and its end'
+    about='dracut image, keys in both directions, one sealed: a whole Debian with networkd reaches its login prompt, and its end'
     debian_root_and_its_end
+    edit_overlay=seal_ctrl_key
     disk=debian
-    expect_facts+=(manager-file~^05-nvmeroot-)
+    expect_facts+=(manager-file~^05-nvmeroot- 'authentication~^both ways')
+}
+
+# As systemd does it for a machine without a TPM: with a key of zeros.
+seal_ctrl_key() {
+    mkdir -p "$1/etc/credstore.encrypted"
+    systemd-creds encrypt --with-key=tpm2-absent --name=nvmeroot.dhchap_ctrl_secret "$1/etc/nvmeroot/dhchap_ctrl_secret" \
+        "$1/etc/credstore.encrypted/nvmeroot.dhchap_ctrl_secret" && rm "$1/etc/nvmeroot/dhchap_ctrl_secret"
 }
 
 # The lease is of half a minute, from the second guest: it is renewed, and its address never goes.
@@ -93,7 +101,8 @@ case_busybox_static() {
 }
 
 case_strongest_group() {
-    about='the largest hash and group'
+    about='the largest hash and group, and the interface known by its driver'
+    ip=ip=10.0.2.15::10.0.2.2:24::@virtio_net:none
     dhchap_hash=sha512
     dhchap_dhgroup=ffdhe8192
     extra=nvmeroot.connect_timeout=60s
@@ -157,11 +166,19 @@ case_nvmet_root_path() {
 }
 
 case_vlan_on_a_bond() {
-    about='the target is reached over a VLAN on a bond'
+    about='the target is reached over a VLAN on a bond, from an address and through an interface that the file names'
     server=guest
     portal=10.9.5.1
+    uri=
+    edit_overlay=name_the_way
     ip='bond=bond0:eth0:mode=active-backup vlan=bond0.5:bond0 ip=10.9.5.2:::24:::none'
-    expect_facts=(root:INTERFACE=bond0.5 'root:ADDRESS~^10\.9\.5\.2/24')
+    expect_facts=(root:INTERFACE=bond0.5 'root:ADDRESS~^10\.9\.5\.2/24'
+        'address~host_traddr=10\.9\.5\.2,host_iface=bond0\.5')
+}
+
+name_the_way() {
+    printf '%s\n' '[path.vlan]' "uri = nvme+tcp://$portal/$nqn/$nid" 'source = 10.9.5.2' 'interface = bond0.5' \
+        >>"$1/etc/nvmeroot/nvmeroot.conf"
 }
 
 case_debian_networkmanager() {

@@ -42,6 +42,21 @@ const boot::Failure kFinal = boot::Failure::final(boot::ExitCode::kRefused, base
 
 BOOST_AUTO_TEST_SUITE(stages)
 
+BOOST_AUTO_TEST_CASE(the_lease_of_bootdev_says_where_the_root_is) {
+    boot::Network network;
+    for (const std::string name : {"eth0", "eth1", "eth2", "eth3"}) {
+        network.interfaces.emplace_back().name = name;
+    }
+    BOOST_TEST(boot::root_path(network, "eth2").empty());
+    network.interfaces[1].lease.emplace().root_path = "first";
+    network.interfaces[2].lease.emplace().root_path = "second";
+    network.interfaces[3].dhcp6.emplace().boot_file_url = "third";
+    BOOST_TEST(boot::root_path(network, "") == "first");
+    BOOST_TEST(boot::root_path(network, "eth2") == "second");
+    BOOST_TEST(boot::root_path(network, "eth3") == "third");
+    BOOST_TEST(boot::root_path(network, "eth0") == "first");
+}
+
 BOOST_AUTO_TEST_CASE(what_may_pass_is_tried_again) {
     Fake fake;
     const auto before = fake.clock.now();
