@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/downgrade.h"
 
-#include "boot/auth_proof.h"
-
 namespace boot {
 namespace {
 
@@ -16,6 +14,12 @@ bool begins_association(std::string_view text) {
 
 bool ends_association(std::string_view text) {
     return text.starts_with("Successfully reconnected");
+}
+
+/// With ctrl_loss_tmo=-1 only a target that refuses, or does not prove itself, makes the kernel do
+/// so.
+bool gives_up(std::string_view text) {
+    return text.starts_with("Removing controller");
 }
 
 bool changes_namespace(std::string_view text) {
@@ -41,25 +45,40 @@ std::optional<DowngradeJudge::Downgrade> DowngradeJudge::take(std::string_view l
         lines.clear();
     } else if (ends_association(text)) {
         return judge_return(controller);
+    } else if (gives_up(text)) {
+        return judge_end(controller);
     } else if (lines.size() < kMostLines) {
         lines.emplace_back(text);
     }
     return std::nullopt;
 }
 
-std::optional<DowngradeJudge::Downgrade> DowngradeJudge::judge_return(
-    const std::string& controller) {
+AuthEvidence DowngradeJudge::take_evidence(const std::string& controller) {
     const std::vector<std::string> lines = std::move(lines_[controller]);
     lines_.erase(controller);
+    return read_evidence(std::vector<std::string_view>(lines.begin(), lines.end()));
+}
+
+std::optional<DowngradeJudge::Downgrade> DowngradeJudge::judge_return(
+    const std::string& controller) {
+    const AuthEvidence evidence = take_evidence(controller);
     if (policy_.mode == Auth::kOff) {
         return std::nullopt;
     }
-    const std::vector<std::string_view> views(lines.begin(), lines.end());
-    const auto judged = judge(read_evidence(views), policy_);
+    const auto judged = judge(evidence, policy_);
     if (judged) {
         return std::nullopt;
     }
     return Downgrade{controller, "after a reconnect " + judged.error().error.text};
+}
+
+std::optional<DowngradeJudge::Downgrade> DowngradeJudge::judge_end(const std::string& controller) {
+    const AuthEvidence evidence = take_evidence(controller);
+    if (evidence.failures.empty()) {
+        return std::nullopt;
+    }
+    return Downgrade{controller, "the kernel gave this path to the root up for good (kernel: " +
+                                     evidence.failures.front() + ")"};
 }
 
 }  // namespace boot

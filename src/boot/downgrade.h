@@ -7,6 +7,7 @@
 //     nvme nvme0: starting error recovery                        a new association begins here
 //     nvme nvme0: qid 0: authenticated with hash … dhgroup …     evidence (auth_proof.h), or none
 //     nvme nvme0: Successfully reconnected (attempt 3/-1)        judged here
+//     nvme nvme0: Removing controller (-129)...                  or here: the end of it
 //
 // Lines in, complaints out; who calls reads the log and acts.
 #pragma once
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "boot/auth_proof.h"
 #include "boot/plan.h"
 
 namespace boot {
@@ -35,7 +37,9 @@ class DowngradeJudge {
     std::optional<Downgrade> take(std::string_view line);
 
   private:
-    [[nodiscard]] std::optional<Downgrade> judge_return(const std::string& controller);
+    AuthEvidence take_evidence(const std::string& controller);
+    std::optional<Downgrade> judge_return(const std::string& controller);
+    std::optional<Downgrade> judge_end(const std::string& controller);
 
     AuthPlan policy_;
     /// Of each controller, since it was lost.

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "base/fd.h"
@@ -41,9 +43,10 @@ class Watch {
         const auto lives = [&](const std::string& name) { return is_live(name, sys_); };
         hurry(std::ranges::all_of(ours, lives));
         prepare_end(std::ranges::any_of(ours, lives), ours.empty());
+        known_.insert(ours.begin(), ours.end());
         for (const KernelLine& line : lines) {
             const auto downgrade = judge_.take(line.text);
-            if (downgrade && std::ranges::find(ours, downgrade->controller) != ours.end()) {
+            if (downgrade && known_.contains(downgrade->controller)) {
                 act(*downgrade);
             }
         }
@@ -95,6 +98,7 @@ class Watch {
     base::SystemClock clock_;
     std::optional<ShortAdminTimeout> short_timeout_;
     StandIn stand_in_;
+    std::set<std::string> known_;  ///< the root's, those that are gone too
 };
 
 /// Returns when the kernel's log cannot be read any more.

@@ -221,11 +221,25 @@ kill_target_when_told() {
 
 case_target_comes_back_without_keys() {
     about='after the boot the target is replaced by one that asks for no authentication: nvmeroot watch cuts it off'
-    command='/vt/bin/sh /vt/watch-script'
+    command='/vt/bin/sh /vt/watch-script after a reconnect the target came up without asking'
     edit_overlay=add_scripts
     meanwhile=replace_target_when_told
     extra=nvmeroot.on_downgrade=cut
     expect_facts=(cut=yes complaints=1)
+}
+
+case_target_comes_back_with_another_key() {
+    about='after the boot the target is replaced by one that cannot prove itself: the kernel gives it up, nvmeroot watch says so'
+    command='/vt/bin/sh /vt/watch-script the kernel gave this path to the root up for good'
+    edit_overlay=add_scripts
+    meanwhile=replace_key_when_told
+    expect_facts=(cut=yes complaints=1)
+}
+
+replace_key_when_told() {
+    kill_target_when_told
+    sed -i "s|$keys/ctrl|$keys/other-ctrl|" "$log/target.conf"
+    target_start "$log/target.conf" "$log/target.2"
 }
 
 replace_target_when_told() {

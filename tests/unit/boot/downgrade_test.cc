@@ -59,6 +59,15 @@ BOOST_AUTO_TEST_CASE(the_proof_of_an_attempt_that_failed_is_none) {
     BOOST_TEST(!complaint(kMutual, {kProof, kController, kLost, kBack}).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_target_that_the_kernel_gives_up_is_named) {
+    const char* failed = "nvme nvme0: qid 0: authentication failed, error -129";
+    const char* removed = "nvme nvme0: Removing controller (-129)...";
+    BOOST_TEST(complaint(kMutual, {kLost, kTrying, kProof, failed, removed}) ==
+               "nvme0: the kernel gave this path to the root up for good (kernel: qid 0: "
+               "authentication failed, error -129)");
+    BOOST_TEST(complaint(kMutual, {kLost, kTrying, removed}).empty());
+}
+
 BOOST_AUTO_TEST_CASE(controllers_are_told_apart) {
     BOOST_TEST(!complaint(kMutual, {kLost,
                                     "nvme nvme1: qid 0: authenticated with hash hmac(sha256) "
