@@ -7,11 +7,22 @@
 # shellcheck disable=SC2154
 : "${dracutbasedir}" "${moddir}"
 
+# Whether a device, MAJOR:MINOR, is the root that this machine was booted from, or a part of it.
+nvmeroot_is_root() {
+    local device
+    device=$(sed -n 's/^DEVICE=//p' /run/nvmeroot/root 2> /dev/null)
+    [[ $device && $(readlink -f "/dev/block/$1") =~ ^"$device"(p[0-9]+)?$ ]]
+}
+
 # called by dracut
 check() {
     require_binaries "${NVMEROOT_BINARY:-nvmeroot}" || return 1
     # A host-only image gets the module when this machine is set up for it; "--add nvmeroot" always works.
     [[ $hostonly ]] && [[ ! -e ${dracutsysrootdir-}/etc/nvmeroot/nvmeroot.conf ]] && return 255
+    # The image of kdump is for the disks it names, and its kernel has little memory.
+    if [[ $hostonly && ${hostonly_default_device-} == no ]]; then
+        for_each_host_dev_and_slaves nvmeroot_is_root || return 255
+    fi
     return 0
 }
 

@@ -45,6 +45,30 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     check
 }
 
+@test "an image for disks of its own, kdump's, gets the module where one of them is the root" {
+    . "$(relocate dracut/50nvmeroot/module-setup.sh)"
+    hostonly=-h
+    hostonly_default_device=no
+    mkdir -p "$machine/etc/nvmeroot" "$machine/run/nvmeroot"
+    : > "$machine/etc/nvmeroot/nvmeroot.conf"
+    for_each_host_dev_and_slaves() { "$1" 259:7; }
+    readlink() { echo "$dump"; }
+    dump=/dev/nvme0n1p2
+    run check
+    [ "$status" = 255 ]
+    printf '%s\n' DEVICE=/dev/nvme0n1 ROOT=/dev/nvmeroot/root > "$machine/run/nvmeroot/root"
+    check
+    for dump in /dev/nvme0n12 /dev/sda1 /dev/nvme1n1; do
+        run check
+        [ "$status" = 255 ]
+    done
+    for_each_host_dev_and_slaves() { return 1; }
+    run check
+    [ "$status" = 255 ]
+    hostonly_default_device=yes
+    check
+}
+
 @test "a generic image gets the module" {
     check
 }
