@@ -98,7 +98,8 @@ end_without_target() {
     guest_wait 120 || refute 'the machine does not go down'
     ordered=$(guest_time 'debian-end: start')
     over=$(guest_time 'reboot: Power down')
-    [ "$((over - ordered))" -le 30 ] || refute "the end took $((over - ordered)) seconds"
+    # 18 of them are waited for on purpose; an idle machine emulates the rest in 2.
+    [ "$((over - ordered))" -le 45 ] || refute "the end took $((over - ordered)) seconds"
 }
 
 # The guest's clock at a line of its kernel's log.
