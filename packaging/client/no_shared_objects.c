@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Loading shared objects at run time, which glibc does even in a static program, to convert between
-// character sets: the static boot client converts nothing, and its initramfs has no such objects. These are
-// glibc's own doors to dlopen(3) (29 KB); "not found" is an answer that it knows to live with.
+// character sets, and which libkmod from 34 on can do to decompress: the static boot client converts
+// nothing and has its decompressors, and its initramfs has no such objects. "Not found" is an answer that
+// both know to live with; the loader would be 29 KB.
 //
 // Weak: where a glibc links the file that defines such a name for another reason, glibc's counts.
 
@@ -18,3 +19,6 @@ NOT_FOUND(__libc_dlclose)
 NOT_FOUND(__libc_dlopen_mode)
 NOT_FOUND(__libc_dlsym)
 NOT_FOUND(__libc_dlvsym)
+NOT_FOUND(dlclose)
+NOT_FOUND(dlopen)
+NOT_FOUND(dlsym)
