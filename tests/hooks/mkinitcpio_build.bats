@@ -103,6 +103,21 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     run ! grep add_runscript "$machine/did"
 }
 
+@test "sd-nvmeroot adds the sealed secrets of this machine, and only of this one" {
+    add_systemd_unit() { :; }
+    relocate install/nvmeroot
+    . "$(relocate install/sd-nvmeroot)"
+    mkdir -p "$machine/etc/credstore.encrypted"
+    touch "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,other}
+    build < /dev/null
+    run ! grep credstore "$machine/did"
+    nvmeroot_config=yes
+    . "$BATS_TEST_TMPDIR/sd-nvmeroot" # which has taken its functions from the other one
+    build < /dev/null
+    did "add_file $machine/etc/credstore.encrypted/nvmeroot.dhchap_secret"
+    [ "$(grep -c credstore "$machine/did")" = 1 ]
+}
+
 @test "sd-nvmeroot says what is missing in an image without systemd" {
     . "$top/install/sd-nvmeroot"
     unset -f add_systemd_unit
