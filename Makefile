@@ -113,6 +113,24 @@ $(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_program,$(f))))
 unit: $(UNIT_PROGRAMS) $(PROGRAMS)
 	@tests/run-unit $(UNIT_PROGRAMS)
 
+# --- the tests of several reactors under ThreadSanitizer -----------------------------------------------
+
+TSAN := -fsanitize=thread
+$(eval $(call flavour,tsan,-O1 -g1 $$(TSAN) $$(ISAL_FLAGS)))
+TSAN_TESTS := $(patsubst %,$(B)/tsan/tests/%.o,unit_main \
+    $(addprefix unit/target/,loopback_test reactors_test reload_test) \
+    $(addprefix support/,dhchap_host engines lanes running_target scripted_host target_fixture tcp_peer temp_dir))
+
+$(B)/tsan/tests/%.o: tests/%.cc $(B)/deps.stamp
+	@mkdir -p $(@D)
+	$Q$(CXX) $(COMMON) -Itests -O1 -g1 $(TSAN) -c $< -o $@
+
+$(B)/tests/tsan-target: $(TSAN_TESTS) $(call archives,tsan,target export host nvme base)
+	$Q$(CXX) $(TSAN) $^ -lboost_unit_test_framework -luring -lcrypto -liniparser $(ISAL_LIBS) -o $@
+
+check-tsan: $(B)/tests/tsan-target
+	NVMEROOT_TEST_REACTORS=2 tests/run-unit $<
+
 # --- the network stage alone, for tests/net, in the flavour of the boot client ------------------------
 
 $(B)/tests/net-probe: tests/net/probe.cc $(call archives,small,boot nvme base)
@@ -179,6 +197,6 @@ install: all
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit fuzz-replay check lint demo bench fmt deps install clean
+.PHONY: all unit check-tsan fuzz-replay check lint demo bench fmt deps install clean
 .SECONDARY:
--include $(shell find $(B)/obj $(B)/small $(B)/asan $(B)/tests -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/small $(B)/asan $(B)/tsan $(B)/tests -name '*.d' 2>/dev/null)

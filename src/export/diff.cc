@@ -212,6 +212,7 @@ void diff_target(const ExportConfig& before, const ExportConfig& after,
     later.compare("in_capsule_data", before.limits.io_capsule_bytes, after.limits.io_capsule_bytes);
     later.compare("max_h2c_data", before.limits.max_h2c_bytes, after.limits.max_h2c_bytes);
     later.compare("busy_poll", before.limits.busy_poll_us, after.limits.busy_poll_us);
+    later.compare("reactors", before.limits.reactors, after.limits.reactors);
     later.compare("control", before.control, after.control);
     later.compare("metrics", before.metrics, after.metrics);
     later.into(changes, Kind::kLater, "target, after a restart");

@@ -122,6 +122,7 @@ struct Limits {
     uint32_t max_h2c_bytes = 1U << 20U;
     uint32_t io_capsule_bytes = 8192;
     uint32_t busy_poll_us = 50;  ///< 0: never
+    uint32_t reactors = 1;       ///< 0: one for each processor
 };
 
 struct ExportConfig {

@@ -299,6 +299,8 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return store_bytes(v.text, 4096, 16U << 20U, 4, s.limits.max_h2c_bytes); }},
     {"busy_poll", "MICROSECONDS", "50", "how long the server stays awake for a host's next command where hosts are that quick; 0 to 1000",
      [](const Value& v, TargetSection& s) { return store_number(v.text, 0, 1000, s.limits.busy_poll_us); }},
+    {"reactors", "NUMBER|auto", "1", "threads that move data, 1 to 64; auto: one for each processor",
+     [](const Value& v, TargetSection& s) { return v.text == "auto" ? store(base::Result<uint32_t>(0U), s.limits.reactors) : store_number(v.text, 1, 64, s.limits.reactors); }},
     {"state_dir", "FOLDER", "none", "where reservations are kept that hosts want to survive a restart",
      [](const Value& v, TargetSection& s) { s.state_dir = v.path(); return Status(base::done()); }},
     {"control", "FILE", "", "the Unix socket for status, reload and drain",

@@ -96,6 +96,9 @@ class Backend {
     /// What a store with protection information knows of it; null: it has none.
     [[nodiscard]] virtual Integrity* integrity() { return nullptr; }
 
+    /// What to submit to on a lane (lane.h); it goes with this backend.
+    [[nodiscard]] virtual Backend& at(unsigned /*lane*/) { return *this; }
+
     /// Starts `io`. REQUIRES: offset + length <= size_bytes() (checked by the namespace), no other
     /// submit() of the same object under way. The backend outlives each Io it holds.
     virtual void submit(Io& io) = 0;

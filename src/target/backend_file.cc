@@ -140,16 +140,34 @@ base::Result<std::unique_ptr<FileBackend>> FileBackend::open(Reactor& reactor, O
         return size.error().in(context);
     }
     return std::unique_ptr<FileBackend>(
-        new FileBackend(reactor, std::move(options), std::move(fd).value(), *size));
+        new FileBackend(reactor, std::move(options), std::move(fd).value(), *size,
+                        std::make_shared<std::atomic<bool>>(false)));
 }
 
-FileBackend::FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes)
+base::Result<std::unique_ptr<FileBackend>> FileBackend::twin(Reactor& reactor) const {
+    auto fd = base::open_file(options_.path, options_.read_only ? O_RDONLY : O_RDWR);
+    if (!fd) {
+        return std::move(fd).error().in("image, once more");
+    }
+    struct stat ours {};
+    struct stat opened {};
+    if (fstat(fd_.get(), &ours) != 0 || fstat(fd->get(), &opened) != 0 ||
+        ours.st_dev != opened.st_dev || ours.st_ino != opened.st_ino) {
+        return base::error("image " + options_.path + ": another file has its name now");
+    }
+    return std::unique_ptr<FileBackend>(
+        new FileBackend(reactor, options_, std::move(fd).value(), size_bytes_, sync_failed_));
+}
+
+FileBackend::FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes,
+                         Flag sync_failed)
     : reactor_(reactor),
       options_(std::move(options)),
       fd_(std::move(fd)),
       size_bytes_(size_bytes),
       reads_at_once_(is_in_memory(fd_.get()) ? AtOnce::kAll : AtOnce::kIfNoWait),
-      writes_at_once_(reads_at_once_) {}
+      writes_at_once_(reads_at_once_),
+      sync_failed_(std::move(sync_failed)) {}
 
 void FileBackend::refresh() {
     struct stat status {};
@@ -198,7 +216,7 @@ void FileBackend::move_data(Io& io) {
         reactor_.read(fd_.get(), rest, at, [this, &io](int result) { moved(io, result); });
         return;
     }
-    if (io.force_unit_access && sync_failed_) {
+    if (io.force_unit_access && *sync_failed_) {
         return fail(io, EIO);
     }
     reactor_.write(fd_.get(), rest, at, io.force_unit_access,
@@ -228,7 +246,9 @@ void FileBackend::moved(Io& io, int result) {
     }
     if (result < 0) {
         const bool was_sync = io.kind == Io::Kind::kWrite && io.force_unit_access;
-        sync_failed_ = sync_failed_ || (was_sync && result == -EIO);
+        if (was_sync && result == -EIO) {
+            *sync_failed_ = true;
+        }
         return fail(io, -result);
     }
     io.progress += static_cast<uint64_t>(result);
@@ -240,15 +260,15 @@ void FileBackend::flush(Io& io) {
         io.done(IoError::kNone);
         return;
     }
-    if (sync_failed_) {
+    if (*sync_failed_) {
         return fail(io, EIO);
     }
     reactor_.sync(fd_.get(), [this, &io](int result) {
-        if (result == 0 && !sync_failed_) {
+        if (result == 0 && !*sync_failed_) {
             io.done(IoError::kNone);
             return;
         }
-        sync_failed_ = true;
+        *sync_failed_ = true;
         fail(io, result == 0 ? EIO : -result);
     });
 }
@@ -310,7 +330,7 @@ void FileBackend::forced_or_done(Io& io) {
 void FileBackend::fail(Io& io, int code) {
     if (options_.on_trouble && reactor_.now() >= quiet_until_) {
         quiet_until_ = reactor_.now() + kTroubleInterval;
-        const std::string reason = sync_failed_ ? " (no flush is trusted after a failed one)" : "";
+        const std::string reason = *sync_failed_ ? " (no flush is trusted after a failed one)" : "";
         options_.on_trouble(std::string(verb(io.kind)) + " " + options_.path + " at byte " +
                             std::to_string(io.offset + io.progress) + ": " + std::strerror(code) +
                             reason);

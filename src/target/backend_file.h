@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,10 @@ class FileBackend final : public Backend {
     /// no multiple of the block size, locked by somebody else, a block device in use.
     static base::Result<std::unique_ptr<FileBackend>> open(Reactor& reactor, Options options);
 
+    /// The same file, opened once more for another reactor: the kernel tells each of a failed
+    /// write-back, and what one hears all know. Errors: the file, or that another one has its name.
+    [[nodiscard]] base::Result<std::unique_ptr<FileBackend>> twin(Reactor& reactor) const;
+
     [[nodiscard]] uint64_t size_bytes() const override { return size_bytes_; }
     void refresh() override;
     void submit(Io& io) override;
@@ -53,7 +58,9 @@ class FileBackend final : public Backend {
         kNone,      ///< the file system does not know RWF_NOWAIT here
     };
 
-    FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes);
+    using Flag = std::shared_ptr<std::atomic<bool>>;
+    FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes,
+                Flag sync_failed);
 
     void move_data(Io& io);
     int move_at_once(const Io& io, base::MutableBytes rest, uint64_t at);
@@ -72,7 +79,7 @@ class FileBackend final : public Backend {
     AtOnce reads_at_once_;
     AtOnce writes_at_once_;
     std::array<bool, kMethodCount> method_works_{true, true};
-    bool sync_failed_ = false;
+    const Flag sync_failed_;  ///< shared by twins
     base::TimePoint quiet_until_;
 };
 

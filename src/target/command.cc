@@ -13,16 +13,23 @@ void RequestPdu::on_sent() {
     request_.queue->pdu_sent(request_);
 }
 
-void Request::submit(Backend& backend, Continuation next_step) {
+void Request::submit(Continuation next_step) {
     continuation = next_step;
     submitted = true;
-    backend.submit(*this);
+    ns->backend().at(lane).submit(*this);
 }
 
-void Request::wait_for_turn(WriteOrder& order, uint64_t first, uint64_t blocks,
-                            WriteOrder::Kind turn, Run run) {
+void Request::wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run) {
+    if (lane != 0 && ns->writes().is_contended()) {
+        queue->refer(*this, [=](Request& request) {
+            if (request.queue->judge_in_turn(request)) {
+                request.wait_for_turn(first, blocks, turn, run);
+            }
+        });
+        return;
+    }
     run_ = run;
-    if (order.enter(*this, first, blocks, turn)) {
+    if (ns->writes().enter(*this, first, blocks, turn, lane)) {
         run(*this);
     }
 }

@@ -45,6 +45,7 @@ struct CommandEntry {
     /// Queue::complete() now or later.
     void (*execute)(Request& request);
     uint32_t effects = 0;  ///< as in the Commands Supported and Effects log, beyond "supported"
+    bool spreads = false;  ///< an I/O command that changes nothing which lanes share
 
     static constexpr uint32_t kChangesBlocks = 1U << 1U;  ///< LBCC
 };
@@ -97,21 +98,21 @@ class Request final : public Io, private WritePlace {
     Request& operator=(const Request&) = delete;
     ~Request() { leave(); }  // before the namespace goes
 
-    /// Hands the request to `backend`; `next` runs when it is done, unless the queue is closing.
-    /// REQUIRES: kind, offset, length and the flags are set.
-    void submit(Backend& backend, Continuation next);
+    /// Hands the request to the backend of its namespace; `next` runs when it is done, unless the
+    /// queue is closing. REQUIRES: kind, offset, length and the flags are set.
+    void submit(Continuation next);
     void done(IoError error) override;
 
-    /// Takes a place among the writes; `run` runs, now or later, when it is its turn. The place is
-    /// left when the command is answered.
-    void wait_for_turn(WriteOrder& order, uint64_t first, uint64_t blocks, WriteOrder::Kind turn,
-                       Run run);
+    /// Takes a place among the writes to its namespace; `run` runs, now or later, when it is its
+    /// turn. The place is left when the command is answered.
+    void wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run);
 
     /// The bytes that the command moves. REQUIRES: they are here, or memory for them is.
     [[nodiscard]] base::MutableBytes payload() const { return buffer.bytes().first(transfer); }
 
-    Queue* queue;   ///< null: the queue is gone, and the request goes when its backend is done
-    uint16_t slot;  ///< with the number of a part, the transfer tag of an R2T
+    Queue* queue;       ///< null: the queue is gone, and the request goes when its backend is done
+    uint16_t slot;      ///< with the number of a part, the transfer tag of an R2T
+    unsigned lane = 0;  ///< that runs it: its queue's, or control
     State state = State::kFree;
     bool submitted = false;  ///< a backend has it
     nvme::Sqe sqe;

@@ -20,7 +20,7 @@ constexpr size_t kTurnBytes = 1U << 20U;
 
 Connection::Connection(Reactor& reactor, ConnectionOwner& owner, base::UniqueFd socket,
                        base::MutableBytes scratch)
-    : reactor_(reactor),
+    : reactor_(&reactor),
       owner_(owner),
       socket_(std::move(socket)),
       scratch_(scratch),
@@ -29,11 +29,11 @@ Connection::Connection(Reactor& reactor, ConnectionOwner& owner, base::UniqueFd 
 Connection::~Connection() {
     scheduled_ = true;  // nothing is deferred any more
     session_.reset();
-    reactor_.close(std::move(socket_));
+    reactor_->close(std::move(socket_));
 }
 
 void Connection::open(SessionFactory& factory, Endpoints endpoints) {
-    session_ = factory.make(*this, std::move(endpoints), reactor_.now());
+    session_ = factory.make(*this, std::move(endpoints), reactor_->now());
     schedule();
 }
 
@@ -58,8 +58,13 @@ void Connection::abort() {
 }
 
 void Connection::schedule() {
-    if (!std::exchange(scheduled_, true)) {
-        reactor_.defer([this] { pump(); });
+    if (state_ == State::kClosed || std::exchange(scheduled_, true)) {
+        return;
+    }
+    if (reactor_->here()) {
+        reactor_->defer([this] { pump(); });
+    } else {
+        reactor_->post([this] { pump(); });
     }
 }
 
@@ -82,8 +87,26 @@ void Connection::pump() {
         admitted_ = true;
         owner_.admitted(*this);
     }
-    receive_more();
+    if (next_home_ && state_ == State::kOpen) {
+        if (!receiving_ && !sending_ && session_->is_still()) {
+            change_home();
+            return;
+        }
+    } else {
+        receive_more();
+    }
     arm_timer();
+}
+
+/// All that this reactor has of the connection goes over to the next one.
+void Connection::change_home() {
+    reactor_->release(socket_.get());
+    timer_.move_to(next_home_->reactor);
+    session_->move_to(next_home_->lane);
+    reactor_ = &next_home_->reactor;
+    scratch_ = next_home_->scratch;
+    next_home_.reset();
+    schedule();
 }
 
 void Connection::send_output() {
@@ -99,9 +122,9 @@ void Connection::send_output() {
         return iovec{const_cast<std::byte*>(view.data()), view.size()};
     });
     sending_ = true;
-    send_deadline_ = reactor_.now() + kSendTimeout;
-    reactor_.send(socket_.get(), std::span(parts_).first(count),
-                  [this](int result) { on_sent(result); });
+    send_deadline_ = reactor_->now() + kSendTimeout;
+    reactor_->send(socket_.get(), std::span(parts_).first(count),
+                   [this](int result) { on_sent(result); });
 }
 
 void Connection::on_sent(int result) {
@@ -120,7 +143,7 @@ void Connection::receive_more() {
         return;
     }
     receiving_ = true;
-    reactor_.receive(socket_.get(), input_, [this](int result) { on_received(result); });
+    reactor_->receive(socket_.get(), input_, [this](int result) { on_received(result); });
 }
 
 void Connection::on_received(int result) {
@@ -129,7 +152,7 @@ void Connection::on_received(int result) {
         end();
     } else if (state_ == State::kOpen && !stopped_) {
         const auto count = static_cast<size_t>(result);
-        session_->receive(base::ByteView(input_).first(count), reactor_.now());
+        session_->receive(base::ByteView(input_).first(count), reactor_->now());
         if (count == input_.size()) {
             drain_socket();
         }
@@ -144,7 +167,7 @@ void Connection::drain_socket() {
             return;  // an error or the end comes back with the next posted receive
         }
         taken += static_cast<size_t>(moved);
-        session_->receive(scratch_.first(static_cast<size_t>(moved)), reactor_.now());
+        session_->receive(scratch_.first(static_cast<size_t>(moved)), reactor_->now());
     }
 }
 
@@ -163,17 +186,17 @@ void Connection::arm_timer() {
 }
 
 void Connection::on_timer() {
-    if (state_ == State::kLingering || (sending_ && send_deadline_ <= reactor_.now())) {
+    if (state_ == State::kLingering || (sending_ && send_deadline_ <= reactor_->now())) {
         end();
     } else if (state_ == State::kOpen) {
-        session_->on_timer(reactor_.now());
+        session_->on_timer(reactor_->now());
     }
     schedule();
 }
 
 void Connection::linger() {
     state_ = State::kLingering;
-    timer_.set(reactor_.now() + kLingerTime);
+    timer_.set(reactor_->now() + kLingerTime);
     (void)shutdown(socket_.get(), SHUT_WR);  // fails when the peer is gone, which receive tells
 }
 

@@ -8,6 +8,9 @@
 //
 // What ended during a turn of the reactor is answered at its end, by one send for all of it.
 //
+// A connection begins at one reactor and may go on at another. Only that one's thread runs it then,
+// but control may call it in its turns (turns.h).
+//
 // The end comes in steps: shut down our sending side, discard what still comes for a moment (a
 // close with unread bytes would reset the connection, and the peer could lose our last PDU), wait
 // until no operation is left on the socket, tell the owner.
@@ -17,6 +20,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -31,9 +35,10 @@ class Connection;
 class ConnectionOwner {
   public:
     virtual ~ConnectionOwner() = default;
-    /// The peer has shown that it may be here. Called once at most.
+    /// The peer has shown that it may be here. Called once at most, by the reactor where it began.
     virtual void admitted(Connection& connection) = 0;
-    /// Called once, as the connection's last act: it may be destroyed now, and not before.
+    /// Called once, as the connection's last act: it may be destroyed now, and not before. By the
+    /// reactor where it is now.
     virtual void closed(Connection& connection) = 0;
 };
 
@@ -49,6 +54,17 @@ class Connection final : public SessionOwner {
     ~Connection() override;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
+
+    /// Where a connection may go on: a reactor, its lane, its scratch memory.
+    struct Home {
+        Reactor& reactor;
+        Lane& lane;
+        base::MutableBytes scratch;
+    };
+    /// As Session::spreads().
+    [[nodiscard]] bool spreads() const { return session_->spreads(); }
+    /// Goes on there as soon as nothing is under way. REQUIRES: spreads()
+    void move_to(const Home& home) { next_home_.emplace(home); }
 
     /// Makes the session and begins. To be called once.
     void open(SessionFactory& factory, Endpoints endpoints);
@@ -77,6 +93,7 @@ class Connection final : public SessionOwner {
     void pump();
     void send_output();
     void receive_more();
+    void change_home();
     void on_received(int result);
     void drain_socket();
     void on_sent(int result);
@@ -89,10 +106,11 @@ class Connection final : public SessionOwner {
     static constexpr size_t kInputBytes = 8U << 10U;
     static constexpr size_t kMaxParts = 128;
 
-    Reactor& reactor_;
+    Reactor* reactor_;
     ConnectionOwner& owner_;
     base::UniqueFd socket_;
-    const base::MutableBytes scratch_;
+    base::MutableBytes scratch_;
+    std::optional<Home> next_home_;
     std::unique_ptr<Session> session_;
     Timer timer_;
     base::TimePoint send_deadline_;

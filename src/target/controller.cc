@@ -52,6 +52,7 @@ Controller::~Controller() {
 
 void Controller::disconnect(std::string_view reason) {
     for (const auto& [qid, queue] : std::exchange(queues_, {})) {
+        remember(*queue);
         queue->controller_lost(reason);
     }
 }
@@ -60,18 +61,19 @@ bool Controller::is_discovery() const {
     return subsystem_.is_discovery();
 }
 
-const std::shared_ptr<Namespace>& Controller::share_namespace(uint32_t nsid) const {
+const std::shared_ptr<Namespace>& Controller::share_namespace(uint32_t nsid, unsigned lane) const {
     static const std::shared_ptr<Namespace> none;
+    const auto& all = namespaces_[lane];
     const auto found = std::ranges::lower_bound(
-        namespaces_, nsid, {}, [](const std::shared_ptr<Namespace>& ns) { return ns->nsid(); });
-    return found == namespaces_.end() || (*found)->nsid() != nsid ? none : *found;
+        all, nsid, {}, [](const std::shared_ptr<Namespace>& ns) { return ns->nsid(); });
+    return found == all.end() || (*found)->nsid() != nsid ? none : *found;
 }
 
 void Controller::look_at_namespaces() {
-    namespaces_.clear();
+    namespaces_.assign(target_.lanes(), {});
     for (const auto& [nsid, ns] : subsystem_.namespaces()) {
-        if (ns->visible_to(host_.hostnqn)) {
-            namespaces_.push_back(ns);
+        for (unsigned lane = 0; ns->visible_to(host_.hostnqn) && lane < target_.lanes(); ++lane) {
+            namespaces_[lane].push_back(subsystem_.share_namespace(nsid, lane));
         }
     }
 }
@@ -156,7 +158,7 @@ void Controller::reset() {
     changed_.clear();
     reservation_records_.clear();
     reservation_masks_.clear();
-    timestamp_ = {.ms = 0, .since = last_command_, .by_host = false};
+    timestamp_ = {.ms = 0, .since = last_command(), .by_host = false};
     granted_queues_ = target_.limits().io_queues;
     close_io_queues("controller reset");
     if (Queue* admin = queue(0)) {
@@ -166,6 +168,7 @@ void Controller::reset() {
 
 void Controller::close_io_queues(std::string_view reason) {
     for (auto it = queues_.upper_bound(0); it != queues_.end(); it = queues_.erase(it)) {
+        remember(*it->second);
         it->second->controller_lost(reason);
     }
 }
@@ -179,8 +182,32 @@ bool Controller::has_io_queues() const {
     return queues_.upper_bound(0) != queues_.end();
 }
 
+void Controller::remember(const Queue& leaving) {
+    past_ += leaving.counters();
+    last_command_ = std::max(last_command_, leaving.last_command());
+}
+
+IoCounters Controller::counters() const {
+    IoCounters total = past_;
+    for (const auto& [qid, queue] : queues_) {
+        total += queue->counters();
+    }
+    return total;
+}
+
+base::TimePoint Controller::last_command() const {
+    base::TimePoint last = last_command_;
+    for (const auto& [qid, queue] : queues_) {
+        last = std::max(last, queue->last_command());
+    }
+    return last;
+}
+
 void Controller::detach(uint16_t qid) {
-    queues_.erase(qid);
+    if (const auto found = queues_.find(qid); found != queues_.end()) {
+        remember(*found->second);
+        queues_.erase(found);
+    }
     if (qid == 0) {
         subsystem_.remove_controller(*this);
     }
@@ -236,14 +263,14 @@ bool Controller::is_drained() const {
 
 std::optional<base::TimePoint> Controller::expiry() const {
     if (!ready() || (is_discovery() && kato_ms_ == 0)) {
-        return last_command_ + kSilenceLimit;
+        return last_command() + kSilenceLimit;
     }
     if (kato_ms_ == 0) {
         return std::nullopt;
     }
     // Any command counts (CTRATT.TBKAS), and a host that sees completions skips its keep-alive, so
     // up to two periods may pass between two commands of a living host.
-    return last_command_ + 2 * base::milliseconds(kato_ms_);
+    return last_command() + 2 * base::milliseconds(kato_ms_);
 }
 
 void Controller::expire() {

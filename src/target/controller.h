@@ -92,13 +92,15 @@ class Controller {
     // --- namespaces, as far as this host sees them
 
     /// Null: it sees none with this NSID.
-    [[nodiscard]] const std::shared_ptr<Namespace>& share_namespace(uint32_t nsid) const;
+    /// @param lane  whose thread asks, and lets go of it
+    [[nodiscard]] const std::shared_ptr<Namespace>& share_namespace(uint32_t nsid,
+                                                                    unsigned lane = 0) const;
     [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const {
         return share_namespace(nsid).get();
     }
     /// By NSID.
-    [[nodiscard]] std::span<const std::shared_ptr<Namespace>> namespaces() const {
-        return namespaces_;
+    [[nodiscard]] std::span<const std::shared_ptr<Namespace>> namespaces(unsigned lane = 0) const {
+        return namespaces_[lane];
     }
     /// A namespace came, went, or is another than before.
     void namespace_changed(uint32_t nsid);
@@ -179,8 +181,6 @@ class Controller {
 
     // --- keep-alive
 
-    /// A command came in on any queue.
-    void touch(base::TimePoint now) { last_command_ = now; }
     [[nodiscard]] uint32_t keep_alive_ms() const { return kato_ms_; }
     void set_keep_alive_ms(uint32_t kato_ms) { kato_ms_ = kato_ms; }
     /// When the host counts as lost if nothing comes; none: it may be silent for ever.
@@ -191,13 +191,17 @@ class Controller {
     [[nodiscard]] const Timestamp& timestamp() const { return timestamp_; }
     void set_timestamp(const Timestamp& timestamp) { timestamp_ = timestamp; }
 
+    /// Of all its queues, also of those that are gone.
+    [[nodiscard]] IoCounters counters() const;
+
     FeatureValues features;
-    IoCounters counters;
 
   private:
     void enable(const nvme::Configuration& configuration);
     void reset();
     void close_io_queues(std::string_view reason);
+    void remember(const Queue& leaving);
+    [[nodiscard]] base::TimePoint last_command() const;
     void look_at_namespaces();
 
     Target& target_;
@@ -208,9 +212,11 @@ class Controller {
     uint32_t csts_ = 0;
     uint32_t kato_ms_ = 0;
     uint16_t granted_queues_;
-    base::TimePoint last_command_;
+    base::TimePoint last_command_;  ///< on queues that are gone
+    IoCounters past_;               ///< likewise
     std::map<uint16_t, Queue*> queues_;
-    std::vector<std::shared_ptr<Namespace>> namespaces_;  ///< shared with the subsystem
+    /// By lane: shared with the subsystem, but among no lanes.
+    std::vector<std::vector<std::shared_ptr<Namespace>>> namespaces_;
     std::set<uint32_t> changed_;
     ErrorLog errors_;
     Timestamp timestamp_;

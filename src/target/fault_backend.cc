@@ -47,6 +47,7 @@ void FaultPlan::refresh() {
         return;
     }
     const auto text = base::read_text(trigger_);
+    const std::lock_guard lock(mutex_);
     if ((text ? *text : "") == text_) {
         return;
     }
@@ -55,8 +56,14 @@ void FaultPlan::refresh() {
     faults_ = faults ? std::move(faults).value() : std::vector<Fault>();
 }
 
+void FaultPlan::set(std::vector<Fault> faults) {
+    const std::lock_guard lock(mutex_);
+    faults_ = std::move(faults);
+}
+
 std::vector<Fault> FaultPlan::take(Fault::Kind kind, uint64_t first, uint64_t count) {
     std::vector<Fault> taken;
+    const std::lock_guard lock(mutex_);
     std::erase_if(faults_, [&](const Fault& fault) {
         const bool hit = fault.kind == kind && fault.block >= first && fault.block - first < count;
         if (hit) {

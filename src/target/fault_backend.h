@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,8 +52,10 @@ base::Result<std::vector<Fault>> parse_faults(std::string_view text);
 /// What is to be damaged, shared by the stores of one image (which the decorators of both own).
 class FaultPlan {
   public:
+    /// @param trigger  empty: set() says it
     explicit FaultPlan(std::string trigger) : trigger_(std::move(trigger)) {}
-    explicit FaultPlan(std::vector<Fault> faults) : faults_(std::move(faults)) {}
+    /// In place of all others. REQUIRES: there is no trigger file
+    void set(std::vector<Fault> faults);
 
     /// Reads the trigger file if it is another one than before. A file that cannot be understood
     /// means no faults.
@@ -61,6 +64,7 @@ class FaultPlan {
     std::vector<Fault> take(Fault::Kind kind, uint64_t first, uint64_t count);
 
   private:
+    std::mutex mutex_;  ///< guards all of it: blocks leave from several lanes
     std::string trigger_;
     std::string text_;
     std::vector<Fault> faults_;

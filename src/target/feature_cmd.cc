@@ -308,7 +308,7 @@ void set_write_protection(Request& request) {
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
-    request.submit(request.ns->backend(), protect);
+    request.submit(protect);
 }
 
 uint64_t get_write_protection(const Request& request, bool of_default) {

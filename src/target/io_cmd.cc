@@ -85,12 +85,12 @@ void submit_blocks(Request& request, Io::Kind kind) {
     request.length = uint64_t{nvme::block_count(request.sqe)} * ns.block_bytes();
     request.force_unit_access = is_forced(request);
     request.data = request.transfer == 0 ? base::MutableBytes() : request.payload();
-    request.submit(ns.backend(), finish);
+    request.submit(finish);
 }
 
 void write_in_turn(Request& request, Request::Run run) {
-    request.wait_for_turn(request.ns->writes(), nvme::start_block(request.sqe),
-                          nvme::block_count(request.sqe), WriteOrder::Kind::kPlain, run);
+    request.wait_for_turn(nvme::start_block(request.sqe), nvme::block_count(request.sqe),
+                          WriteOrder::Kind::kPlain, run);
 }
 
 namespace {
@@ -100,7 +100,7 @@ Checked check_read(const Request& request) {
 }
 
 void read(Request& request) {
-    IoCounters& counters = request.queue->controller()->counters;
+    IoCounters& counters = request.queue->counters();
     ++counters.read_commands;
     counters.read_bytes += request.transfer;
     request.ns->exposed() ? read_protected(request) : submit_blocks(request, Io::Kind::kRead);
@@ -111,7 +111,7 @@ Checked check_write(const Request& request) {
 }
 
 void write(Request& request) {
-    IoCounters& counters = request.queue->controller()->counters;
+    IoCounters& counters = request.queue->counters();
     ++counters.write_commands;
     counters.written_bytes += request.transfer;
     if (request.ns->exposed()) {
@@ -165,24 +165,27 @@ void flush(Request& request) {
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
-    request.submit(request.ns->backend(), finish);
+    request.submit(finish);
 }
 
 constexpr uint8_t row(nvme::IoOpcode opcode) {
     return static_cast<uint8_t>(opcode);
 }
 
+constexpr bool kSpreads = true;
+
 constexpr std::array kIoCommands = {
-    CommandEntry{row(nvme::IoOpcode::kFlush), "Flush", check_flush, flush},
+    CommandEntry{row(nvme::IoOpcode::kFlush), "Flush", check_flush, flush, 0, kSpreads},
     CommandEntry{row(nvme::IoOpcode::kWrite), "Write", check_write, write,
-                 CommandEntry::kChangesBlocks},
-    CommandEntry{row(nvme::IoOpcode::kRead), "Read", check_read, read},
-    CommandEntry{row(nvme::IoOpcode::kCompare), "Compare", check_compare, compare},
+                 CommandEntry::kChangesBlocks, kSpreads},
+    CommandEntry{row(nvme::IoOpcode::kRead), "Read", check_read, read, 0, kSpreads},
+    CommandEntry{row(nvme::IoOpcode::kCompare), "Compare", check_compare, compare, 0, kSpreads},
     CommandEntry{row(nvme::IoOpcode::kWriteZeroes), "Write Zeroes", check_write_zeroes,
-                 write_zeroes, CommandEntry::kChangesBlocks},
+                 write_zeroes, CommandEntry::kChangesBlocks, kSpreads},
     CommandEntry{row(nvme::IoOpcode::kDatasetManagement), "Dataset Management",
-                 check_dataset_management, dataset_management, CommandEntry::kChangesBlocks},
-    CommandEntry{row(nvme::IoOpcode::kVerify), "Verify", check_verify, verify},
+                 check_dataset_management, dataset_management, CommandEntry::kChangesBlocks,
+                 kSpreads},
+    CommandEntry{row(nvme::IoOpcode::kVerify), "Verify", check_verify, verify, 0, kSpreads},
     CommandEntry{row(nvme::IoOpcode::kReservationRegister), "Reservation Register",
                  check_reservation_register, reservation_register},
     CommandEntry{row(nvme::IoOpcode::kReservationReport), "Reservation Report",
@@ -191,8 +194,8 @@ constexpr std::array kIoCommands = {
                  check_reservation_acquire, reservation_acquire},
     CommandEntry{row(nvme::IoOpcode::kReservationRelease), "Reservation Release",
                  check_reservation_release, reservation_release},
-    CommandEntry{row(nvme::IoOpcode::kCopy), "Copy", check_copy, copy,
-                 CommandEntry::kChangesBlocks},
+    CommandEntry{row(nvme::IoOpcode::kCopy), "Copy", check_copy, copy, CommandEntry::kChangesBlocks,
+                 kSpreads},
 };
 
 }  // namespace

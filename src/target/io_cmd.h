@@ -38,7 +38,7 @@ void flush_each(Request& request, IoError error) {
         finished(request, to_status(error, Io::Kind::kFlush));
         return;
     }
-    const auto all = request.queue->controller()->namespaces();
+    const auto all = request.queue->controller()->namespaces(request.lane);
     const auto next =
         std::ranges::find_if(all, [&](const auto& ns) { return ns->nsid() > request.step; });
     if (next == all.end()) {
@@ -50,7 +50,7 @@ void flush_each(Request& request, IoError error) {
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
-    request.submit(request.ns->backend(), flush_each<finished>);
+    request.submit(flush_each<finished>);
 }
 
 // io_protected.cc: blocks with their tuples, of exposed namespaces

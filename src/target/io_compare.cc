@@ -31,7 +31,7 @@ bool read_next(Request& request, Request::Continuation next) {
     request.length = std::min<uint64_t>(bytes - request.position, memory.size());
     request.data = memory.first(request.length);
     follow_command(request, request.position / ns.block_bytes());
-    request.submit(ns.backend(), next);
+    request.submit(next);
     return true;
 }
 
@@ -105,7 +105,7 @@ void fused_compare_step(Request& comparing, IoError error) {
     writing.length = writing.transfer;
     writing.force_unit_access = is_forced(writing);
     writing.data = writing.payload();
-    writing.submit(writing.ns->backend(), fused_write_done);
+    writing.submit(fused_write_done);
 }
 
 /// It is the turn of the pair whose second half this is. Judged again: it may have waited long.
@@ -159,9 +159,8 @@ void verify(Request& request) {
 }
 
 void compare_and_write(Request& writing) {
-    writing.wait_for_turn(writing.ns->writes(), nvme::start_block(writing.sqe),
-                          nvme::block_count(writing.sqe), WriteOrder::Kind::kExclusive,
-                          start_fused);
+    writing.wait_for_turn(nvme::start_block(writing.sqe), nvme::block_count(writing.sqe),
+                          WriteOrder::Kind::kExclusive, start_fused);
 }
 
 }  // namespace target

@@ -89,7 +89,7 @@ void read_piece(Request& request) {
         return;
     }
     aim(request, Io::Kind::kRead, count);
-    request.submit(request.ns->backend(), piece_read);
+    request.submit(piece_read);
 }
 
 void compare_piece(Request& request);
@@ -121,7 +121,7 @@ void compare_piece(Request& request) {
         return;
     }
     aim(request, Io::Kind::kRead, count);
-    request.submit(request.ns->backend(), piece_compared);
+    request.submit(piece_compared);
 }
 
 void write_piece(Request& request);
@@ -146,7 +146,7 @@ void write_piece(Request& request) {
         std::ranges::copy(wire, stored.begin());
     });
     request.force_unit_access = is_forced(request);
-    request.submit(request.ns->backend(), piece_written);
+    request.submit(piece_written);
 }
 
 /// The host's tuples against the host's data, all of them.
@@ -158,8 +158,9 @@ nvme::Status check_receipt(Request& request) {
         return status::kSuccess;
     }
     request.failed_block = nvme::start_block(request.sqe) + bad->block;
-    request.ns->backend().integrity()->report({*request.failed_block, bad->field, bad->expected,
-                                               bad->found, IntegrityFault::Layer::kReceipt});
+    request.queue->report({*request.failed_block, bad->field, bad->expected, bad->found,
+                           IntegrityFault::Layer::kReceipt},
+                          request.ns);
     return nvme::to_status(bad->field);
 }
 

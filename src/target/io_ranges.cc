@@ -66,7 +66,7 @@ void deallocate_next(Request& request, IoError error) {
         request.kind = Io::Kind::kDiscard;
         request.offset = range.slba * ns.block_bytes();
         request.length = uint64_t{range.nlb} * ns.block_bytes();
-        request.submit(ns.backend(), deallocate_next);
+        request.submit(deallocate_next);
         return;
     }
     finish(request, IoError::kNone);
@@ -103,7 +103,7 @@ void copy_write(Request& request) {
     request.length = request.position;
     request.force_unit_access = is_forced(request);
     request.data = request.scratch.bytes().first(request.position);
-    request.submit(ns.backend(), finish);
+    request.submit(finish);
 }
 
 /// Reads one range after the other. request.step is the next one, request.position where it goes in
@@ -116,8 +116,8 @@ void copy_read_next(Request& request, IoError error) {
     const Namespace& ns = *request.ns;
     if (request.step == nvme::range_count(request.sqe)) {
         const uint64_t blocks = request.position / ns.block_bytes();
-        request.wait_for_turn(ns.writes(), nvme::start_block(request.sqe), blocks,
-                              WriteOrder::Kind::kPlain, copy_write);
+        request.wait_for_turn(nvme::start_block(request.sqe), blocks, WriteOrder::Kind::kPlain,
+                              copy_write);
         return;
     }
     const auto range = entry_at<nvme::CopyRange>(request, request.step++);
@@ -126,7 +126,7 @@ void copy_read_next(Request& request, IoError error) {
     request.length = (range.nlb + 1U) * uint64_t{ns.block_bytes()};
     request.data = request.scratch.bytes().subspan(request.position, request.length);
     request.position += request.length;
-    request.submit(ns.backend(), copy_read_next);
+    request.submit(copy_read_next);
 }
 
 }  // namespace
@@ -146,8 +146,7 @@ void dataset_management(Request& request) {
         return;
     }
     // One place for all ranges: whoever needs these blocks for himself waits a little longer.
-    request.wait_for_turn(ns.writes(), 0, ns.block_count(), WriteOrder::Kind::kPlain,
-                          start_deallocating);
+    request.wait_for_turn(0, ns.block_count(), WriteOrder::Kind::kPlain, start_deallocating);
 }
 
 Checked check_copy(const Request& request) {

@@ -39,6 +39,7 @@ PduError invalid_field(size_t offset) {
 
 Queue::Queue(Target& target, SessionOwner& owner, Endpoints endpoints, TimePoint now)
     : target_(target),
+      lane_(&target.control()),
       owner_(owner),
       endpoints_(std::move(endpoints)),
       now_(now),
@@ -102,6 +103,11 @@ Standing Queue::standing() const {
     return {.admitted = controller_ != nullptr && proved(),
             .spoke = initialized_,
             .last_step = computing_ ? TimePoint::max() : last_step_};
+}
+
+bool Queue::is_still() const {
+    return !closing_ && free_.size() == requests_.size() && out_.size() == 0 &&
+           authentication_ == nullptr;
 }
 
 std::optional<TimePoint> Queue::next_deadline() const {
@@ -172,6 +178,14 @@ void Queue::controller_lost(std::string_view reason) {
 }
 
 void Queue::tell(Event::Kind kind, std::string detail) {
+    if (!target_.control().here()) {
+        target_.control().post([self = self_, kind, detail = std::move(detail)] {
+            if (*self != nullptr) {
+                (*self)->tell(kind, detail);
+            }
+        });
+        return;
+    }
     target_.events().on_event({.kind = kind,
                                .peer = endpoints_.peer,
                                .hostnqn = hostnqn_,
@@ -311,9 +325,13 @@ base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
         return Nothing{};
     }
     if (!intact && controller_ != nullptr) {
-        ++controller_->counters.digest_errors;
+        ++counters_.digest_errors;
     }
     Request& request = *pdu_request_;
+    if (request.state == Request::State::kReceiving && needs_control(request)) {
+        refer(request, [intact](Request& referred) { referred.queue->dispatch(referred, intact); });
+        return Nothing{};
+    }
     if (request.state == Request::State::kReceiving) {
         dispatch(request, intact);
         return Nothing{};
@@ -350,7 +368,7 @@ void Queue::connected(Controller& controller, const nvme::ConnectSqe& connect,
     flow_control_ = (connect.cattr & nvme::ConnectSqe::kNoFlowControl) == 0;
     keys_ = std::move(keys);
     deadline_ = now_ + kAuthenticationLimit;
-    last_step_ = connected_at_ = now_;
+    last_step_ = connected_at_ = last_command_ = now_;
     controller.attach(qid_, *this);
     tell(Event::Kind::kConnected,
          framing_.data_digest ? "with data digest" : "without data digest");

@@ -15,6 +15,7 @@
 #include <bitset>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "target/command.h"
 #include "target/controller.h"
 #include "target/events.h"
+#include "target/integrity.h"
 #include "target/out_queue.h"
 #include "target/session.h"
 #include "target/target.h"
@@ -43,6 +45,11 @@ class Queue final : public Session, private nvme::PduSink {
     void sent(size_t bytes) override;
     [[nodiscard]] bool wants_close() const override { return closing_; }
     [[nodiscard]] Standing standing() const override;
+    [[nodiscard]] bool spreads() const override {
+        return qid_ != 0 && controller_ != nullptr && proved();
+    }
+    [[nodiscard]] bool is_still() const override;
+    void move_to(Lane& lane) override { lane_ = &lane; }
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override;
     void on_timer(base::TimePoint now) override;
 
@@ -63,6 +70,18 @@ class Queue final : public Session, private nvme::PduSink {
     /// Memory for a command beside its payload, at most kScratchBytes of it.
     static constexpr size_t kScratchBytes = Namespace::kCopyBytes;
     void take_scratch(Request& request, size_t size);
+
+    /// What came and went here; under way when this is called from elsewhere than the own lane.
+    [[nodiscard]] IoCounters& counters() { return counters_; }
+    [[nodiscard]] const IoCounters& counters() const { return counters_; }
+    /// When the last command came.
+    [[nodiscard]] base::TimePoint last_command() const { return last_command_; }
+    /// Has control do `next`, which has to judge the request again: much may change before.
+    void refer(Request& request, std::function<void(Request& request)> next);
+    /// Whether a command whose turn has come late may still run; if not, it is answered.
+    bool judge_in_turn(Request& request);
+    /// A fault that a command found in what its host sent.
+    void report(const IntegrityFault& fault, const std::shared_ptr<Namespace>& ns);
 
     /// The answer of a request; its data, if it moves some to the host, is in the buffer.
     void complete(Request& request, nvme::Status status, uint64_t result = 0);
@@ -136,6 +155,8 @@ class Queue final : public Session, private nvme::PduSink {
     void computed(Request& request);
     void tell_failure();
 
+    [[nodiscard]] bool needs_control(const Request& request);
+    void note_error(const Request& request, nvme::Status status);
     void dispatch(Request& request, bool intact);
     nvme::Status fuse(Request& request);
     void forget_fused(Request& request, nvme::Status why);
@@ -184,6 +205,7 @@ class Queue final : public Session, private nvme::PduSink {
     };
 
     Target& target_;
+    Lane* lane_;  ///< whose thread calls; only in the turns of control another one may
     SessionOwner& owner_;
     Endpoints endpoints_;
     base::TimePoint now_;
@@ -243,6 +265,9 @@ class Queue final : public Session, private nvme::PduSink {
     std::deque<Request*> waiting_;  ///< for memory, in order
     size_t buffered_ = 0;           ///< bytes of memory that requests hold
     std::vector<Request*> async_events_;
+    IoCounters counters_;
+    base::TimePoint last_command_;
+    bool behind_fused_ = false;       ///< the command before was a first half, and was referred
     Request* fused_first_ = nullptr;  ///< waits for the next command, its other half
     bool fused_failed_ = false;       ///< the command before was a first half and has ended
 };

@@ -80,9 +80,7 @@ base::Result<const CommandEntry*, nvme::Status> Queue::find_command(const nvme::
 
 void Queue::dispatch(Request& request, bool intact) {
     sqhd_ = static_cast<uint16_t>((sqhd_ + 1U) % (sqsize_ + 1U));
-    if (controller_ != nullptr) {
-        controller_->touch(now_);
-    }
+    last_command_ = now_;
     const auto half = request.sqe.flags & nvme::Sqe::kFusedMask;
     if (fused_first_ != nullptr && half != nvme::Sqe::kFusedSecond) {
         forget_fused(*fused_first_, status::kMissingFused);
@@ -276,7 +274,7 @@ void Queue::send_r2ts(Request& request) {
 }
 
 void Queue::hold_namespace(Request& request) const {
-    request.ns = controller_->share_namespace(request.sqe.nsid);
+    request.ns = controller_->share_namespace(request.sqe.nsid, request.lane);
     request.checked_generation = request.ns == nullptr ? 0 : request.ns->generation();
 }
 
@@ -294,6 +292,10 @@ nvme::Status Queue::check_again(Request& request) const {
 }
 
 void Queue::execute(Request& request) {
+    if (request.lane == 0 && !target_.control().here()) {
+        refer(request, [](Request& referred) { referred.queue->execute(referred); });
+        return;
+    }
     if (is_fused(request)) {
         execute_fused(request);
         return;
@@ -341,12 +343,17 @@ void Queue::turn_came(Request& request) {
         request.run_(request);
         return;
     }
+    if (judge_in_turn(request)) {
+        request.run_(request);
+    }
+}
+
+bool Queue::judge_in_turn(Request& request) {
     const nvme::Status verdict = request.fate.ok() ? check_in_turn(request) : request.fate;
     if (!verdict.ok()) {
         complete(request, verdict);
-        return;
     }
-    request.run_(request);
+    return verdict.ok();
 }
 
 void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
@@ -400,11 +407,18 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
     }
     send(out);
     if (!status.ok() && controller_ != nullptr) {
-        controller_->note_error(qid_, request.sqe, status,
-                                request.failed_block.value_or(nvme::start_block(request.sqe)));
+        note_error(request, status);
     }
     request.leave();
-    start_waiting();
+    if (lane_->here()) {
+        start_waiting();
+    } else if (!waiting_.empty()) {
+        lane_->post([self = self_] {
+            if (*self != nullptr) {
+                (*self)->start_waiting();
+            }
+        });
+    }
 }
 
 void Queue::pdu_sent(Request& request) {

@@ -56,6 +56,7 @@ Request* Queue::new_request() {
     free_.pop_back();
     ++unanswered_;
     request.state = Request::State::kReceiving;
+    request.lane = lane_->number();
     request.transfer = 0;
     request.fate = nvme::status::kSuccess;
     request.step = 0;
@@ -80,12 +81,12 @@ void Queue::release(Request& request) {
 }
 
 void Queue::take_scratch(Request& request, size_t size) {
-    request.scratch = target_.buffers().take(std::min(size, kScratchBytes));
+    request.scratch = lane_->buffers().take(std::min(size, kScratchBytes));
     buffered_ += request.scratch.size();
 }
 
 void Queue::take_buffer(Request& request, size_t size) {
-    request.buffer = target_.buffers().take(size);
+    request.buffer = lane_->buffers().take(size);
     buffered_ += size;
 }
 

@@ -3,6 +3,8 @@
 // What both engines share: the loop, the timers, deferred calls.
 #include "target/reactor.h"
 
+#include <sys/eventfd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -40,8 +42,76 @@ void Vigil::ended(bool in_time, base::TimePoint::duration took) {
     until_trial_ = preempted ? kTrialAmongOthers : kTrial;
 }
 
-Reactor::Reactor() {
+Reactor::Reactor() : thread_(std::this_thread::get_id()) {
     read_clock();
+}
+
+base::Status Reactor::open_mailbox() {
+    mail_event_ = base::UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!mail_event_.valid()) {
+        return base::errno_error(errno, "eventfd");
+    }
+    listen_for_mail();
+    return base::done();
+}
+
+void Reactor::listen_for_mail() {
+    wait_readable(mail_event_.get(), [this](int) {
+        eventfd_t count = 0;
+        (void)eventfd_read(mail_event_.get(), &count);  // that it can be read is all there is to it
+        listen_for_mail();
+        do_mail();
+    });
+}
+
+void Reactor::post(std::function<void()> action) {
+    bool first = false;
+    {
+        const std::lock_guard lock(mail_mutex_);
+        first = mail_.empty();
+        mail_.push_back(std::move(action));
+        has_mail_ = true;
+    }
+    if (first) {
+        (void)eventfd_write(mail_event_.get(), 1);  // cannot overflow: each reading resets it
+    }
+}
+
+size_t Reactor::mail_waiting() const {
+    const std::lock_guard lock(mail_mutex_);
+    return mail_.size() + mail_in_hand_;
+}
+
+void Reactor::do_mail() {
+    std::vector<std::function<void()>> mail;
+    {
+        const std::lock_guard lock(mail_mutex_);
+        mail.swap(mail_);
+        has_mail_ = false;
+        mail_in_hand_ = mail.size();
+    }
+    for (auto& action : mail) {
+        std::exchange(action, nullptr)();
+    }
+    const std::lock_guard lock(mail_mutex_);
+    mail_in_hand_ = 0;
+}
+
+void Reactor::end_turn() {
+    if (guard_ != nullptr) {
+        guard_->end();
+    }
+}
+
+void Reactor::woke_up() {
+    if (guard_ != nullptr) {
+        guard_->begin();
+    }
+    read_clock();
+    // Who acts on what it has seen of another thread's work shall find that this was told.
+    if (guard_ != nullptr && has_mail_) {
+        do_mail();
+    }
 }
 
 void Reactor::defer(std::function<void()> action) {
@@ -69,15 +139,17 @@ int Reactor::write_now(int fd, base::ByteView from, uint64_t offset, bool in_mem
 }
 
 void Reactor::run() {
+    woke_up();
     stopped_ = false;
     run_deferred();
     while (!stopped_ || disk_in_flight_ > 0) {
-        const auto first = timers_.begin();
-        const base::TimePoint* deadline = first == timers_.end() ? nullptr : &first->first.first;
-        wait(deadline);
+        const bool limited = !timers_.empty();
+        const base::TimePoint deadline = limited ? timers_.begin()->first.first : base::TimePoint();
+        wait(limited ? &deadline : nullptr);
         fire_due_timers();
         run_deferred();
     }
+    end_turn();
 }
 
 void Reactor::fire_due_timers() {
@@ -98,18 +170,23 @@ void Reactor::run_deferred() {
 }
 
 Timer::Timer(Reactor& reactor, std::function<void()> fire)
-    : reactor_(reactor), fire_(std::move(fire)) {}
+    : reactor_(&reactor), fire_(std::move(fire)) {}
 
 void Timer::set(base::TimePoint at) {
     clear();
-    key_ = {at, ++reactor_.timer_sequence_};
-    reactor_.timers_.emplace(key_, this);
+    key_ = {at, ++reactor_->timer_sequence_};
+    reactor_->timers_.emplace(key_, this);
     armed_ = true;
+}
+
+void Timer::move_to(Reactor& reactor) {
+    clear();
+    reactor_ = &reactor;
 }
 
 void Timer::clear() {
     if (std::exchange(armed_, false)) {
-        reactor_.timers_.erase(key_);
+        reactor_->timers_.erase(key_);
     }
 }
 

@@ -2,7 +2,8 @@
 //
 // One thread's loop: sockets, disk I/O, timers. Everything is an operation that is started here and
 // ends in one call of its `done`, from run() and never from inside the call that started it.
-// Nothing is global, so that a thread more is a reactor more.
+// Nothing is global, so that a thread more is a reactor more. Another thread reaches a reactor by
+// post() alone; where several share something, a TurnGuard says when (turns.h).
 //
 //     run:  wait ──► done(…) of what ended ──► timers that are due ──► what was deferred ──┐
 //             ▲                                                                           │
@@ -19,12 +20,15 @@
 
 #include <sys/uio.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/bytes.h"
@@ -56,6 +60,16 @@ class Vigil {
     std::chrono::microseconds span_{0};
     unsigned credit_ = 0;
     unsigned until_trial_ = 0;  ///< turns
+};
+
+/// Hears when a reactor begins to call back, and when it is about to sleep: between the two is a
+/// turn.
+class TurnGuard {
+  public:
+    virtual ~TurnGuard() = default;
+    /// Returns when the turn may begin.
+    virtual void begin() = 0;
+    virtual void end() = 0;
 };
 
 /// How an operation ended: bytes moved (for accept the new descriptor, else 0), or minus an errno.
@@ -103,11 +117,30 @@ class Reactor {
     virtual void sync(int fd, IoDone done) = 0;
     /// fallocate(2).
     virtual void allocate(int fd, int mode, uint64_t offset, uint64_t length, IoDone done) = 0;
+    /// A descriptor that was used here, and has no operation left, will be used elsewhere.
+    virtual void release(int fd) = 0;
     /// Closes a descriptor that was used here and has no operation left.
-    virtual void close(base::UniqueFd fd) = 0;
+    void close(base::UniqueFd fd) {
+        if (fd.valid()) {
+            release(fd.get());
+        }
+    }
 
     /// Calls `action` before the loop sleeps again, after everything that has ended by now.
     void defer(std::function<void()> action);
+    /// As defer(), from any thread, which the loop wakes up for. REQUIRES: open_mailbox() succeeded
+    void post(std::function<void()> action);
+    /// Errors: no eventfd.
+    base::Status open_mailbox();
+    /// What was posted and is not done yet.
+    [[nodiscard]] size_t mail_waiting() const;
+    /// Does it now; for the end, when the loop does not run any more.
+    void do_mail();
+    /// Whether the calling thread is the one that the reactor belongs to.
+    [[nodiscard]] bool here() const { return thread_ == std::this_thread::get_id(); }
+    /// Tells of each turn from the next one on; null: nobody. It outlives the loop.
+    void guard_turns(TurnGuard* guard) { guard_ = guard; }
+
     /// The time at which the loop woke up.
     [[nodiscard]] base::TimePoint now() const { return now_; }
 
@@ -116,6 +149,7 @@ class Reactor {
     void stop() { stopped_ = true; }
     /// How long to stay awake where that seems worth it; at first not at all.
     void busy_poll(std::chrono::microseconds span) { vigil_.set(span); }
+    [[nodiscard]] std::chrono::microseconds busy_poll() const { return vigil_.span(); }
     /// Disk operations whose `done` was not called yet.
     [[nodiscard]] size_t disk_in_flight() const { return disk_in_flight_; }
 
@@ -123,7 +157,7 @@ class Reactor {
     Reactor();
 
     /// Hands over what was started, sleeps until something ends or `deadline`, and calls each
-    /// `done`.
+    /// `done`: before that woke_up(), and after what it does itself end_turn().
     /// @param deadline  nullptr: no limit
     virtual void wait(const base::TimePoint* deadline) = 0;
     /// Stays awake for a moment, if that seems worth it. @param look  whether something has ended
@@ -145,6 +179,10 @@ class Reactor {
     /// A reactor that is no disk's, such as a test's, has nothing that can be done now.
     [[nodiscard]] virtual bool can_do_now() const { return true; }
     void read_clock() { now_ = clock_.now(); }
+    /// The engine is about to sleep: what others share with this thread is theirs.
+    void end_turn();
+    /// It has slept.
+    void woke_up();
     /// The engine calls these around each disk operation.
     void disk_started() { ++disk_in_flight_; }
     void disk_ended() { --disk_in_flight_; }
@@ -156,9 +194,18 @@ class Reactor {
 
     void fire_due_timers();
     void run_deferred();
+    void listen_for_mail();
 
     base::SystemClock clock_;
     Vigil vigil_;
+    const std::thread::id thread_;
+    TurnGuard* guard_ = nullptr;
+    base::UniqueFd mail_event_;
+    std::atomic<bool> has_mail_ = false;
+    mutable std::mutex mail_mutex_;  ///< guards what follows
+    std::vector<std::function<void()>> mail_;
+    size_t mail_in_hand_ = 0;  ///< taken out, and not done yet
+
     base::TimePoint now_;
     uint64_t timer_sequence_ = 0;
     std::map<TimerKey, Timer*> timers_;
@@ -178,6 +225,8 @@ class Timer {
     /// Replaces what was set before.
     void set(base::TimePoint at);
     void clear();
+    /// From now on it is another reactor's, and not set.
+    void move_to(Reactor& reactor);
     [[nodiscard]] bool armed() const { return armed_; }
     /// REQUIRES: armed()
     [[nodiscard]] base::TimePoint at() const { return key_.first; }
@@ -185,7 +234,7 @@ class Timer {
   private:
     friend class Reactor;
 
-    Reactor& reactor_;
+    Reactor* reactor_;
     std::function<void()> fire_;
     Reactor::TimerKey key_;
     bool armed_ = false;

@@ -43,7 +43,7 @@ class EpollReactor final : public Reactor {
     void write(int fd, base::ByteView from, uint64_t offset, bool durable, IoDone done) override;
     void sync(int fd, IoDone done) override;
     void allocate(int fd, int mode, uint64_t offset, uint64_t length, IoDone done) override;
-    void close(base::UniqueFd fd) override;
+    void release(int fd) override;
 
   protected:
     void wait(const base::TimePoint* deadline) override;
@@ -197,6 +197,7 @@ int EpollReactor::timeout_ms(const base::TimePoint* deadline) const {
 void EpollReactor::wait(const base::TimePoint* deadline) {
     std::array<epoll_event, 256> events{};
     read_clock();
+    end_turn();
     int count = 0;
     const auto look = [&](int timeout) {
         count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
@@ -205,7 +206,7 @@ void EpollReactor::wait(const base::TimePoint* deadline) {
     if (!keep_vigil([&] { return look(0) || !ended_.empty(); })) {
         look(timeout_ms(deadline));
     }
-    read_clock();
+    woke_up();
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<size_t>(i)];
         if (event.data.fd == pool_.event_fd()) {
@@ -296,13 +297,12 @@ void EpollReactor::allocate(int fd, int mode, uint64_t offset, uint64_t length, 
         std::move(done));
 }
 
-void EpollReactor::close(base::UniqueFd fd) {
-    const auto index = static_cast<size_t>(fd.get());
-    if (fd.valid() && index < watched_.size() && watched_[index].known) {
-        (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd.get(), nullptr);  // closing does it too
+void EpollReactor::release(int fd) {
+    const auto index = static_cast<size_t>(fd);
+    if (index < watched_.size() && watched_[index].known) {
+        (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);  // it is there
         watched_[index] = Watched{};
     }
-    fd.reset();
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ class UringReactor final : public Reactor {
     void write(int fd, base::ByteView from, uint64_t offset, bool durable, IoDone done) override;
     void sync(int fd, IoDone done) override;
     void allocate(int fd, int mode, uint64_t offset, uint64_t length, IoDone done) override;
-    void close(base::UniqueFd fd) override { fd.reset(); }
+    void release(int /*fd*/) override {}
 
   protected:
     void wait(const base::TimePoint* deadline) override;
@@ -163,6 +163,7 @@ void UringReactor::finish(const io_uring_cqe& cqe) {
 
 void UringReactor::wait(const base::TimePoint* deadline) {
     io_uring_cqe* first = nullptr;
+    end_turn();
     const bool awake = keep_vigil([this] {
         (void)io_uring_submit_and_get_events(&ring_);
         return io_uring_cq_ready(&ring_) > 0;
@@ -174,7 +175,7 @@ void UringReactor::wait(const base::TimePoint* deadline) {
     } else if (!awake) {
         (void)io_uring_submit_and_wait(&ring_, 1);
     }
-    read_clock();
+    woke_up();
     // Only what has ended by now: what ends while the callbacks run belongs to the next turn.
     for (unsigned ready = io_uring_cq_ready(&ring_); ready > 0; --ready) {
         io_uring_cqe* cqe = nullptr;

@@ -103,8 +103,7 @@ void abort_removed(Request& request, const ReservationOutcome& outcome) {
             controller.abort_commands(request.sqe.nsid, request);
         });
     }
-    request.wait_for_turn(request.ns->writes(), 0, request.ns->block_count(),
-                          WriteOrder::Kind::kExclusive,
+    request.wait_for_turn(0, request.ns->block_count(), WriteOrder::Kind::kExclusive,
                           [](Request& done) { done.queue->complete(done, status::kSuccess); });
 }
 

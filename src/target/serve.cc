@@ -13,12 +13,11 @@
 #include <memory>
 #include <utility>
 
-#include "target/backend_file.h"
+#include "target/backend_spread.h"
 #include "target/core_config.h"
 #include "target/held.h"
 #include "target/notify.h"
 #include "target/operation.h"
-#include "target/protected_file.h"
 #include "target/reservation_file.h"
 
 namespace target {
@@ -94,9 +93,10 @@ Admission::Bounds admission_bounds(const exports::Limits& limits) {
 
 }  // namespace
 
-Service::Service(const exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
-                 Interposer& between)
-    : reactor_(reactor),
+Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::unique_ptr<Crew> crew,
+                 const base::Log& log, Interposer& between)
+    : crew_(std::move(crew)),
+      reactor_(reactor),
       log_(log),
       started_(std::time(nullptr)),
       events_(log, clock_),
@@ -104,12 +104,36 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, const ba
       target_(core_config(config.limits), between.access(access_), events_),
       server_(reactor, between.sessions(target_),
               {admission_bounds(config.limits),
-               [&log](const std::string& text) { log.warning(text); }}) {}
+               [&log](const std::string& text) { log.warning(text); }, crew_.get()}) {
+    if (crew_ != nullptr) {
+        std::vector<Lane*> lanes{&crew_->control()};
+        for (unsigned number = 1; number <= crew_->size(); ++number) {
+            lanes.push_back(&crew_->lane(number));
+        }
+        target_.use_lanes(std::move(lanes));
+    }
+}
+
+Service::~Service() {
+    if (crew_ != nullptr) {
+        crew_->halt();
+    }
+}
+
+base::Result<std::unique_ptr<Crew>> Service::start_crew(const exports::Limits& limits,
+                                                        Reactor& reactor) {
+    const size_t count = limits.reactors != 0
+                             ? limits.reactors
+                             : static_cast<size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+    return count == 1 ? std::unique_ptr<Crew>() : Crew::start(reactor, count);
+}
 
 base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig config, Reactor& reactor,
                                                      const base::Log& log, Interposer& between,
                                                      std::vector<base::UniqueFd> sockets) {
-    std::unique_ptr<Service> service(new Service(config, reactor, log, between));
+    TRY(auto crew, start_crew(config.limits, reactor));
+    const size_t reactors = crew == nullptr ? 1 : crew->size();
+    std::unique_ptr<Service> service(new Service(config, reactor, std::move(crew), log, between));
     TRY(service->labor_, LaborBeside::open(reactor));
     service->target_.use_labor(*service->labor_);
     TRY(auto audit, open_audit_log(config));
@@ -128,7 +152,8 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     }
     service->set_scrubs(config);
     service->running_ = std::move(config);
-    log.notice("ready, using " + std::string(reactor.engine()));
+    log.notice("ready, using " + std::string(reactor.engine()) +
+               (reactors > 1 ? ", reactors: " + std::to_string(reactors) : ""));
     return service;
 }
 
@@ -221,31 +246,60 @@ base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Name
     if (config.protection == exports::Protection::kNone) {
         TRY(auto backend, FileBackend::open(reactor_, {config.image, config.read_only,
                                                        config.block_bytes, tell, config.shared}));
-        return std::shared_ptr<Backend>(std::move(backend));
+        return spread(std::move(backend));
     }
+    const unsigned lane =
+        crew_ == nullptr ? 0 : next_lane_++ % static_cast<unsigned>(crew_->size()) + 1;
     const std::string who = nqn + " namespace " + std::to_string(config.nsid) + ", " + config.image;
-    TRY(auto file, ProtectedFile::open(
-                       reactor_, {.image = config.image,
-                                  .sidecar = config.sidecar,
-                                  .read_only = config.read_only,
-                                  .block_bytes = config.block_bytes,
-                                  .host_tags = config.protection == exports::Protection::kExposed,
-                                  .fault_file = config.fault_file,
-                                  .on_trouble = tell,
-                                  .on_fault = [this, who](const IntegrityFault& fault) {
-                                      const std::string text = who + ": " + describe(fault);
-                                      fault.layer == IntegrityFault::Layer::kReread
-                                          ? log_.warning(text)
-                                          : log_.error(text);
-                                  }}));
+    TRY(auto file,
+        ProtectedFile::open(lane == 0 ? reactor_ : crew_->reactor(lane),
+                            {.image = config.image,
+                             .sidecar = config.sidecar,
+                             .read_only = config.read_only,
+                             .block_bytes = config.block_bytes,
+                             .host_tags = config.protection == exports::Protection::kExposed,
+                             .fault_file = config.fault_file,
+                             .on_trouble = tell,
+                             .on_fault = [this, who](const IntegrityFault& fault) {
+                                 const std::string text = who + ": " + describe(fault);
+                                 fault.layer == IntegrityFault::Layer::kReread ? log_.warning(text)
+                                                                               : log_.error(text);
+                             }}));
     if (!config.fault_file.empty()) {
         log_.warning(who + ": damaged on purpose, as " + config.fault_file + " says");
     }
     for (const std::string& finding : file->findings()) {
         log_.warning(who + ": " + finding);
     }
-    stores_.emplace_back(std::move(file));
-    return stores_.back();
+    return stores_.emplace_back(spread(std::move(file), lane));
+}
+
+/// One that all lanes can use.
+base::Result<std::shared_ptr<Backend>> Service::spread(std::unique_ptr<FileBackend> file) {
+    if (crew_ == nullptr) {
+        return std::shared_ptr<Backend>(std::move(file));
+    }
+    SpreadBackend::Parts parts;
+    for (unsigned number = 1; number <= crew_->size(); ++number) {
+        TRY(auto twin, file->twin(crew_->reactor(number)));
+        parts.push_back(std::move(twin));
+    }
+    parts.insert(parts.begin(), std::move(file));
+    return std::shared_ptr<Backend>(std::make_shared<SpreadBackend>(std::move(parts)));
+}
+
+/// @param lane  that it belongs to
+std::shared_ptr<Backend> Service::spread(std::unique_ptr<ProtectedFile> file, unsigned lane) {
+    if (crew_ == nullptr) {
+        return file;
+    }
+    SpreadBackend::Parts parts(crew_->size() + 1);
+    for (unsigned other = 0; other < parts.size(); ++other) {
+        Lane& here = other == 0 ? crew_->control() : crew_->lane(other);
+        parts[other] = std::make_unique<RemoteBackend>(*file, here, crew_->lane(lane));
+    }
+    parts[lane] = std::move(file);
+    return std::make_shared<SpreadBackend>(std::move(parts), lane);
 }
 
 void Service::set_scrubs(const exports::ExportConfig& config) {
@@ -317,6 +371,7 @@ TargetStatus Service::status() const {
     status.started = started_;
     status.connections = server_.connection_count();
     status.strangers = server_.stranger_count();
+    status.reactors = server_.spread();
     status.reloads = reloads_;
     status.failed_reloads = failed_reloads_;
     status.events = events_.counts();

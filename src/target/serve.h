@@ -18,7 +18,10 @@
 #include "export/diff.h"
 #include "export/export_config.h"
 #include "target/access.h"
+#include "target/backend_file.h"
+#include "target/crew.h"
 #include "target/event_log.h"
+#include "target/protected_file.h"
 #include "target/reactor.h"
 #include "target/scrub.h"
 #include "target/server.h"
@@ -37,8 +40,9 @@ class Interposer {
     virtual SessionFactory& sessions(SessionFactory& inner) { return inner; }
 };
 
-/// Everything that serves one configuration on one reactor. Says one line for each image and each
-/// address, `listening on 192.0.2.1:4420`, and then `ready`.
+/// Everything that serves one configuration, on one reactor, or where the configuration says so on
+/// more of them, which it starts: then the one that it was given is control (lane.h). Says one line
+/// for each image and each address, `listening on 192.0.2.1:4420`, and then `ready`.
 class Service {
   public:
     /// @param reactor, log, between  outlive the service
@@ -50,6 +54,8 @@ class Service {
                                                        std::vector<base::UniqueFd> sockets = {});
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
+    /// REQUIRES: the reactor does not run.
+    ~Service();
 
     /// Where it listens, in the order of the configuration, with the ports that it got.
     [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
@@ -82,8 +88,12 @@ class Service {
     using NamespaceKey = std::pair<std::string, uint32_t>;  ///< subsystem's NQN, NSID
     using Stores = std::map<NamespaceKey, Store>;
 
-    Service(const exports::ExportConfig& config, Reactor& reactor, const base::Log& log,
-            Interposer& between);
+    Service(const exports::ExportConfig& config, Reactor& reactor, std::unique_ptr<Crew> crew,
+            const base::Log& log, Interposer& between);
+
+    /// @return null: there are no more reactors
+    static base::Result<std::unique_ptr<Crew>> start_crew(const exports::Limits& limits,
+                                                          Reactor& reactor);
 
     /// Starts, restarts or ends the scrubs, as the configuration that now runs says.
     void set_scrubs(const exports::ExportConfig& config);
@@ -101,6 +111,8 @@ class Service {
         const exports::Namespace& view, const Stores& fresh) const;
     base::Result<std::shared_ptr<Backend>> open_backend(const exports::Namespace& config,
                                                         const std::string& nqn);
+    base::Result<std::shared_ptr<Backend>> spread(std::unique_ptr<FileBackend> file);
+    std::shared_ptr<Backend> spread(std::unique_ptr<ProtectedFile> file, unsigned lane);
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
 
     // reload.cc
@@ -112,6 +124,8 @@ class Service {
     void drop_unused_stores();
     void remember(exports::ExportConfig next);
 
+    const std::unique_ptr<Crew> crew_;  ///< null: there is one reactor
+    unsigned next_lane_ = 0;            ///< for a store that belongs to one
     Reactor& reactor_;
     const base::Log& log_;
     const int64_t started_;  ///< seconds since 1970

@@ -153,6 +153,7 @@ Server::Server(Reactor& reactor, SessionFactory& factory, Options options)
       factory_(factory),
       options_(std::move(options)),
       scratch_(Connection::kScratchBytes),
+      spread_(options_.crew == nullptr ? 0 : options_.crew->size()),
       admission_(options_.bounds),
       retry_accept_(reactor, [this] { look_again(); }),
       stop_timer_(reactor, [this] { check_quiet(); }) {}
@@ -253,8 +254,8 @@ bool Server::take(base::UniqueFd& socket) {
 void Server::add_connection(base::UniqueFd socket, Endpoints endpoints) {
     ConnectionOwner& self = *this;
     auto connection = std::make_unique<Connection>(reactor_, self, std::move(socket), scratch_);
-    Connection& added =
-        *connections_.emplace(connection.get(), std::move(connection)).first->second;
+    Connection& added = *connection;
+    connections_.emplace(&added, Member{std::move(connection)});
     admission_.add(added, endpoints.peer_address);
     added.open(factory_, std::move(endpoints));
 }
@@ -273,16 +274,35 @@ void Server::look_again() {
 
 void Server::admitted(Connection& connection) {
     admission_.admit(connection);
-    if (std::ranges::any_of(listeners_, [](const Listener& l) { return l.held.valid(); })) {
-        retry_accept_.set(reactor_.now());
+    if (!spread_.empty() && connection.spreads()) {
+        const auto fewest = std::ranges::min_element(spread_);
+        ++*fewest;
+        const auto lane = static_cast<unsigned>(fewest - spread_.begin() + 1);
+        connections_.at(&connection).lane = lane;
+        connection.move_to(options_.crew->home(lane));
     }
+    room_was_made();
 }
 
 void Server::closed(Connection& connection) {
-    admitted(connection);
+    if (!reactor_.here()) {
+        reactor_.post([this, &connection] { closed(connection); });
+        return;
+    }
     admission_.remove(connection);
-    connections_.erase(&connection);
+    const auto found = connections_.find(&connection);
+    if (found->second.lane != 0) {
+        --spread_[found->second.lane - 1];
+    }
+    connections_.erase(found);
+    room_was_made();
     finish_if_empty();
+}
+
+void Server::room_was_made() {
+    if (std::ranges::any_of(listeners_, [](const Listener& l) { return l.held.valid(); })) {
+        retry_accept_.set(reactor_.now());
+    }
 }
 
 void Server::stop(base::milliseconds patience, std::function<void()> stopped) {
@@ -294,23 +314,27 @@ void Server::stop(base::milliseconds patience, std::function<void()> stopped) {
         (void)shutdown(listener.socket.get(), SHUT_RDWR);  // ends its accept
         listener.held.reset();
     }
-    for (const auto& [key, connection] : connections_) {
-        connection->stop_receiving();
+    for (const auto& [key, member] : connections_) {
+        member.connection->stop_receiving();
     }
     check_quiet();
 }
 
+bool Server::is_quiet() const {
+    const size_t elsewhere = options_.crew == nullptr ? 0 : options_.crew->in_flight();
+    return reactor_.disk_in_flight() + elsewhere == 0 &&
+           std::ranges::all_of(connections_,
+                               [](const auto& entry) { return entry.second.connection->quiet(); });
+}
+
 void Server::check_quiet() {
-    const bool quiet =
-        reactor_.disk_in_flight() == 0 &&
-        std::all_of(connections_.begin(), connections_.end(),
-                    [](const auto& connection) { return connection.second->quiet(); });
+    const bool quiet = is_quiet();
     if (!quiet && reactor_.now() < stop_deadline_) {
         stop_timer_.set(reactor_.now() + kQuietInterval);
         return;
     }
-    for (const auto& [key, connection] : connections_) {
-        quiet ? connection->close() : connection->abort();
+    for (const auto& [key, member] : connections_) {
+        quiet ? member.connection->close() : member.connection->abort();
     }
     finish_if_empty();
 }

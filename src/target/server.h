@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The listening sockets and the connections they give. Knows addresses and limits, no protocol: a
-// factory makes the session of each connection.
+// factory makes the session of each connection. Where there are more reactors than its own,
+// sessions that can be spread go on there once they are admitted, where there are the fewest.
 #pragma once
 
 #include <functional>
@@ -14,6 +15,7 @@
 #include "base/result.h"
 #include "target/admission.h"
 #include "target/connection.h"
+#include "target/crew.h"
 #include "target/reactor.h"
 #include "target/session.h"
 
@@ -39,6 +41,8 @@ class Server final : private ConnectionOwner {
         Admission::Bounds bounds{};
         /// Hears, in one sentence, of connections that could not be taken. May be empty.
         std::function<void(const std::string&)> on_trouble;
+        /// Reactors beside the one that the server itself runs on; null: none.
+        Crew* crew = nullptr;
     };
 
     Server(Reactor& reactor, SessionFactory& factory, Options options);
@@ -62,6 +66,8 @@ class Server final : private ConnectionOwner {
     [[nodiscard]] size_t connection_count() const { return connections_.size(); }
     /// Of those, whose peers have not shown yet that they may be here.
     [[nodiscard]] size_t stranger_count() const { return admission_.strangers(); }
+    /// How many have gone on to each reactor of the crew.
+    [[nodiscard]] const std::vector<size_t>& spread() const { return spread_; }
 
   private:
     struct Listener {
@@ -79,6 +85,8 @@ class Server final : private ConnectionOwner {
     void look_again();
     void admitted(Connection& connection) override;
     void closed(Connection& connection) override;
+    void room_was_made();
+    [[nodiscard]] bool is_quiet() const;
     void check_quiet();
     void finish_if_empty();
     void complain(const std::string& text);
@@ -89,7 +97,12 @@ class Server final : private ConnectionOwner {
     std::vector<std::byte> scratch_;
     std::vector<base::UniqueFd> inherited_;
     std::list<Listener> listeners_;
-    std::unordered_map<const Connection*, std::unique_ptr<Connection>> connections_;
+    struct Member {
+        std::unique_ptr<Connection> connection;
+        unsigned lane = 0;  ///< where it lives
+    };
+    std::unordered_map<const Connection*, Member> connections_;
+    std::vector<size_t> spread_;  ///< connections by lane, from 1 on
     Admission admission_;
     Timer retry_accept_;
     Timer stop_timer_;

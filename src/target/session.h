@@ -26,6 +26,8 @@
 
 namespace target {
 
+class Lane;
+
 /// Where a connection runs. Addresses are numeric, without brackets or port.
 struct Endpoints {
     std::string local_address;  ///< what the host connected to, even when listening on a wildcard
@@ -70,6 +72,14 @@ class Session {
     [[nodiscard]] virtual bool wants_close() const = 0;
 
     [[nodiscard]] virtual Standing standing() const = 0;
+
+    /// It is admitted, and any lane may run it.
+    [[nodiscard]] virtual bool spreads() const { return false; }
+    /// Nothing is under way, nor waits to be sent: it may move.
+    [[nodiscard]] virtual bool is_still() const { return false; }
+    /// `lane` alone calls it from now on. REQUIRES: spreads(), is_still(), and that control, where
+    /// it began, does this.
+    virtual void move_to(Lane& /*lane*/) {}
 
     /// When on_timer() wants to be called; an early call does no harm. The value comes nearer only
     /// inside the constructor, receive() and on_timer(), or with a ready().

@@ -33,7 +33,7 @@ ControllerStatus look_at_controller(const Subsystem& subsystem, const Controller
     nvme::Uuid hostid;
     hostid.bytes = controller.host().hostid.bytes;
     out.hostid = nvme::to_text(hostid);
-    out.io = controller.counters;
+    out.io = controller.counters();
     out.since = wall;
     if (const Queue* admin = controller.queue(0)) {
         out.peer = admin->endpoints().peer;
@@ -229,6 +229,10 @@ std::string to_text(const TargetStatus& status) {
                          static_cast<unsigned long long>(status.events.connected),
                          static_cast<unsigned long long>(status.events.refused),
                          static_cast<unsigned long long>(status.events.failed));
+    for (size_t i = 0; i < status.reactors.size(); ++i) {
+        text += base::format("%s %zu: %zu%s", i == 0 ? "I/O queues by reactor:" : ",", i + 1,
+                             status.reactors[i], i + 1 == status.reactors.size() ? "\n" : "");
+    }
     if (status.draining) {
         text += "draining, hosts that still use this server: " + std::to_string(status.undrained) +
                 "\n";
@@ -256,6 +260,11 @@ std::string to_json(const TargetStatus& status) {
     json.key("started").string(utc_text(status.started));
     json.key("connections").number(uint64_t{status.connections});
     json.key("strangers").number(uint64_t{status.strangers});
+    json.key("reactors").begin_array();
+    for (const size_t queues : status.reactors) {
+        json.begin_object().key("io_queues").number(uint64_t{queues}).end_object();
+    }
+    json.end_array();
     json.key("reloads").number(status.reloads);
     json.key("failed_reloads").number(status.failed_reloads);
     json.key("draining").boolean(status.draining);
@@ -289,6 +298,10 @@ std::string to_metrics(const TargetStatus& status) {
     Metric(text, "nvmeroot_connections", "gauge", "TCP connections.").add("", status.connections);
     Metric(text, "nvmeroot_strangers", "gauge", "Connections that are not admitted yet.")
         .add("", status.strangers);
+    Metric queues(text, "nvmeroot_reactor_io_queues", "gauge", "I/O queues that a reactor runs.");
+    for (size_t i = 0; i < status.reactors.size(); ++i) {
+        queues.add(label("reactor", std::to_string(i + 1)), status.reactors[i]);
+    }
     Metric(text, "nvmeroot_controllers", "gauge", "Controllers of connected hosts.")
         .add("", status.controllers.size());
     Metric(text, "nvmeroot_draining", "gauge", "1 while hosts are sent to their other paths.")

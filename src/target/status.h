@@ -42,7 +42,8 @@ struct NamespaceStatus {
 struct TargetStatus {
     int64_t started = 0;  ///< seconds since 1970
     size_t connections = 0;
-    size_t strangers = 0;  ///< of those, not admitted yet
+    size_t strangers = 0;            ///< of those, not admitted yet
+    std::vector<size_t> reactors{};  ///< connections of each; empty: there is one reactor
     uint64_t reloads = 0;
     uint64_t failed_reloads = 0;
     bool draining = false;

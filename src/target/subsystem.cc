@@ -9,9 +9,44 @@
 
 namespace target {
 
+namespace {
+
+/// Holds a namespace for one lane, whose count of users shares no cache line with another.
+struct Share {
+    static constexpr size_t kCacheLine = 64;
+    alignas(kCacheLine) std::shared_ptr<Namespace> ns;
+    void operator()(Namespace*) { ns.reset(); }
+};
+
+}  // namespace
+
+/// One pointer for each lane: its count is no other lane's business. Whoever lets go of the last of
+/// them, control ends the namespace, and with it perhaps the store.
+Subsystem::Shares Subsystem::share(NamespaceConfig config, std::shared_ptr<Backend> backend) const {
+    Lane& control = target_.control();
+    const std::shared_ptr<Namespace> ns(
+        new Namespace(std::move(config), std::move(backend)), [&control](Namespace* last) {
+            control.here() ? delete last : control.post([last] { delete last; });
+        });
+    ns->writes().spread(target_.lanes() - 1, [&control, weak = std::weak_ptr<Namespace>(ns)] {
+        control.post([ns = weak.lock()] {
+            if (ns != nullptr) {
+                ns->writes().pass_on();
+            }
+        });
+    });
+    Shares shares{ns};
+    while (shares.size() < target_.lanes()) {
+        shares.emplace_back(ns.get(), Share{ns});
+    }
+    return shares;
+}
+
 void Subsystem::add_namespace(NamespaceConfig config, std::shared_ptr<Backend> backend) {
     const uint32_t nsid = config.nsid;
-    namespaces_.emplace(nsid, std::make_shared<Namespace>(std::move(config), std::move(backend)));
+    const auto& shares =
+        shares_.insert_or_assign(nsid, share(std::move(config), std::move(backend))).first->second;
+    namespaces_.emplace(nsid, shares.front());
     namespace_changed(nsid);
 }
 
@@ -22,6 +57,7 @@ bool Subsystem::remove_namespace(uint32_t nsid) {
     }
     found->second->retire();
     namespaces_.erase(found);
+    shares_.erase(nsid);
     namespace_changed(nsid);
     return true;
 }
@@ -94,7 +130,7 @@ Controller* Subsystem::find_controller(uint16_t cntlid) const {
 IoCounters Subsystem::counters() const {
     IoCounters total = past_;
     for (const auto& [cntlid, controller] : controllers_) {
-        total += controller->counters;
+        total += controller->counters();
     }
     return total;
 }
@@ -126,7 +162,7 @@ void Subsystem::disconnect_all(std::string_view reason) {
 }
 
 void Subsystem::remove_controller(const Controller& controller) {
-    past_ += controller.counters;
+    past_ += controller.counters();
     controllers_.erase(controller.cntlid());
 }
 

@@ -65,6 +65,11 @@ class Subsystem {
     [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
     /// By NSID.
     [[nodiscard]] const NamespaceMap& namespaces() const { return namespaces_; }
+    /// For commands that run on a lane. REQUIRES: it is there.
+    [[nodiscard]] const std::shared_ptr<Namespace>& share_namespace(uint32_t nsid,
+                                                                    unsigned lane) const {
+        return shares_.at(nsid)[lane];
+    }
 
     /// @return null when every controller id is taken or the limit is reached.
     Controller* create_controller(ControllerHost host, base::TimePoint now);
@@ -93,11 +98,14 @@ class Subsystem {
     void disconnect_all(std::string_view reason);
 
   private:
+    using Shares = std::vector<std::shared_ptr<Namespace>>;  ///< by lane
+    [[nodiscard]] Shares share(NamespaceConfig config, std::shared_ptr<Backend> backend) const;
     void namespace_changed(uint32_t nsid);
 
     Target& target_;
     SubsystemConfig config_;
     NamespaceMap namespaces_;
+    std::map<uint32_t, Shares> shares_;  ///< of the same namespaces
     std::map<uint16_t, std::unique_ptr<Controller>> controllers_;
     uint16_t last_cntlid_ = 0;
     IoCounters past_;  ///< of controllers that are gone

@@ -22,10 +22,10 @@
 #include "target/access.h"
 #include "target/ana.h"
 #include "target/attempts.h"
-#include "target/buffer_pool.h"
 #include "target/discovery_generation.h"
 #include "target/events.h"
 #include "target/labor.h"
+#include "target/lane.h"
 #include "target/session.h"
 #include "target/subsystem.h"
 
@@ -108,7 +108,11 @@ class Target final : public SessionFactory {
     [[nodiscard]] const Limits& limits() const { return limits_; }
     [[nodiscard]] const AccessPolicy& access() const { return access_; }
     [[nodiscard]] EventSink& events() const { return events_; }
-    [[nodiscard]] BufferPool& buffers() { return buffers_; }
+    /// Who runs queues; at first, whoever calls. The first one is control. To be called before
+    /// there is a namespace; they outlive the target.
+    void use_lanes(std::vector<Lane*> lanes) { lanes_ = std::move(lanes); }
+    [[nodiscard]] Lane& control() const { return *lanes_.front(); }
+    [[nodiscard]] size_t lanes() const { return lanes_.size(); }
     [[nodiscard]] const std::vector<Portal>& portals() const { return portals_; }
     [[nodiscard]] Subsystem* find_subsystem(std::string_view nqn) const;
     [[nodiscard]] const std::vector<std::unique_ptr<Subsystem>>& subsystems() const {
@@ -128,7 +132,8 @@ class Target final : public SessionFactory {
     const AccessPolicy& access_;
     EventSink& events_;
     uint32_t authentications_;
-    BufferPool buffers_;
+    OnlyLane only_lane_;
+    std::vector<Lane*> lanes_{&only_lane_};
     Attempts attempts_;
     LaborHere labor_here_;
     Labor* labor_ = &labor_here_;

@@ -20,8 +20,7 @@ nvme::PiFormat with_metadata(nvme::PiFormat format) {
 
 ProtectedFixture::ProtectedFixture(const nvme::PiFormat& stored, bool host_tags,
                                    const host::QueueOptions& options)
-    : format(with_metadata(stored)),
-      plan(std::make_shared<target::FaultPlan>(std::vector<target::Fault>())) {
+    : format(with_metadata(stored)), plan(std::make_shared<target::FaultPlan>(std::string())) {
     auto header = target::new_header(format, kBlocks, {1}, target::kMinLogEntries);
     header.state = target::SidecarHeader::kInUse;
     header.flags = host_tags ? target::SidecarHeader::kHostTags : uint8_t{0};

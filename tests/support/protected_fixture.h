@@ -35,9 +35,7 @@ struct ProtectedFixture {
     /// namespace.
     [[nodiscard]] base::Bytes with_tuples(uint64_t block, base::ByteView data) const;
 
-    void inject(std::vector<target::Fault> faults) const {
-        *plan = target::FaultPlan(std::move(faults));
-    }
+    void inject(std::vector<target::Fault> faults) const { plan->set(std::move(faults)); }
 
     nvme::PiFormat format;  ///< as the exposed namespace has it
     std::shared_ptr<target::FaultPlan> plan;

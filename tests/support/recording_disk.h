@@ -58,7 +58,7 @@ class RecordingDisk final : public target::Reactor {
     void receive(int, base::MutableBytes, target::IoDone) override { std::abort(); }
     void send(int, std::span<const iovec>, target::IoDone) override { std::abort(); }
     void wait_readable(int, target::IoDone) override { std::abort(); }
-    void close(base::UniqueFd) override {}
+    void release(int) override {}
 
   private:
     using Id = uint64_t;

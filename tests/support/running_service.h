@@ -11,6 +11,7 @@
 #include <future>
 #include <thread>
 
+#include "support/lanes.h"
 #include "support/scripted_host.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
@@ -27,12 +28,17 @@ inline constexpr const char* kServiceDisk = "nqn.2024-08.com.example:disk";
 class RunningService {
   public:
     /// @param text  of the configuration, but for its first lines
-    explicit RunningService(const std::string& text) {
+    /// @param prepare  makes what else the configuration names
+    explicit RunningService(
+        const std::string& text, unsigned wanted = reactors(),
+        const std::function<void(const TempDir&)>& prepare = [](const TempDir&) {})
+        : reactors_(wanted) {
         dir.file("disk.img", std::string(1U << 20U, '\0'));
         dir.file("more.img", std::string(1U << 20U, 'm'));
         for (const char* name : {"h1.key", "h2.key", "c1.key", "c2.key"}) {
             BOOST_REQUIRE(target::write_key(*target::generate_key({}), dir.at(name)).ok());
         }
+        prepare(dir);
         configure(text);
         std::promise<void> started;
         thread_ = std::thread([&] { serve(started); });
@@ -44,7 +50,9 @@ class RunningService {
     }
 
     void configure(const std::string& text) const {
-        std::ofstream(dir.at("t.conf")) << "[target]\nlisten=127.0.0.1:0\n" << text;
+        std::ofstream(dir.at("t.conf")) << "[target]\nlisten=127.0.0.1:0\n"
+                                        << "reactors=" << reactors_ << "\n"
+                                        << text;
     }
     /// @return the answer, `ok` or `error` and lines; the folder is left out
     std::string ask(std::string_view question) const {
@@ -88,6 +96,7 @@ class RunningService {
         reactor->run();
     }
 
+    const unsigned reactors_;
     base::UniqueFd stop_{eventfd(0, EFD_CLOEXEC)};
     std::thread thread_;
 };

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "export/export_config.h"
+#include "support/lanes.h"
 #include "target/genkey.h"
 #include "target/serve.h"
 
@@ -52,17 +53,15 @@ base::Bytes RunningTarget::image(uint64_t offset, size_t size) const {
 
 void RunningTarget::serve(std::promise<void>& started) {
     const base::Log log("target", base::Level::kError);
-    auto config = exports::parse_config(
-        "[target]\nlisten=127.0.0.1:0\n"
-        "[host.h]\nnqn=" +
-            std::string(kHostNqn) +
-            "\ndhchap_secret_file=host.key\n"
-            "dhchap_ctrl_secret_file=ctrl.key\n"
-            "[subsystem.s]\nhosts=h\nnqn=" +
-            std::string(kSubNqn) +
-            "\n"
-            "[namespace.n]\nsubsystem=s\nimage=disk.img\n",
-        dir.at("t.conf"));
+    auto config = exports::parse_config("[target]\nlisten=127.0.0.1:0\n" + reactors_line() +
+                                            "[host.h]\nnqn=" + std::string(kHostNqn) +
+                                            "\ndhchap_secret_file=host.key\n"
+                                            "dhchap_ctrl_secret_file=ctrl.key\n"
+                                            "[subsystem.s]\nhosts=h\nnqn=" +
+                                            std::string(kSubNqn) +
+                                            "\n"
+                                            "[namespace.n]\nsubsystem=s\nimage=disk.img\n",
+                                        dir.at("t.conf"));
     BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
     const auto reactor = support::open_reactor(engine_);
     target::Interposer plain;

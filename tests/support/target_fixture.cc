@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "support/lanes.h"
 
 namespace support {
 namespace {
@@ -69,12 +70,13 @@ void HeldBackend::finish(target::Io& io, target::IoError error) {
 Line::Line(target::SessionFactory& factory, const FakeClock& fake_clock,
            const host::QueueOptions& options)
     : clock(fake_clock),
-      session(factory.make(*this, {"192.0.2.1", 4420, "192.0.2.9:5000"}, fake_clock.now())),
+      session(spread(factory.make(*this, {"192.0.2.1", 4420, "192.0.2.9:5000"}, fake_clock.now()))),
       peer(*session, [this] { return clock.now(); }),
       host(peer, options) {}
 
 TargetFixture::TargetFixture(const target::Limits& limits, size_t image_bytes)
     : target(limits, hosts, events) {
+    spread(target);
     hosts.add(kHostNqn, nullptr);
     subsystem = &target.add_subsystem(subsystem_config());
     target::NamespaceConfig config;

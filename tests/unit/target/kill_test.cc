@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "support/engines.h"
+#include "support/lanes.h"
 #include "support/target_fixture.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
@@ -124,7 +125,8 @@ base::Bytes content(size_t block, uint64_t version) {
 
 void make_image(const support::TempDir& dir, const std::string& keys) {
     dir.file("disk.img", std::string(kBlocks * kBlock, '\0'));
-    dir.file("t.conf", "[target]\nlisten=127.0.0.1:0\n[host.h]\nnqn=" + support::kHostNqn +
+    dir.file("t.conf", "[target]\nlisten=127.0.0.1:0\n" + support::reactors_line() +
+                           "[host.h]\nnqn=" + support::kHostNqn +
                            "\n[subsystem.s]\nhosts=h\nnqn=" + support::kSubsysNqn +
                            "\n[namespace.n]\nsubsystem=s\nimage=disk.img\n" + keys);
 }

@@ -135,13 +135,14 @@ BOOST_AUTO_TEST_CASE(with_errors_changes_nothing_and_names_them_all) {
     running.configure(std::string(kHostSections) + kSubsystem +
                       "[namespace.m]\nsubsystem=s\nnsid=2\nimage=none.img\nblock_size=7\njunk\n");
     BOOST_TEST(running.ask("reload") ==
-               "error\nt.conf:20: neither [section] nor key = value\n"
-               "t.conf:18: [namespace.m] image: none.img: No such file or directory\n"
-               "t.conf:19: [namespace.m] block_size: \"7\" is neither 512 nor 4096\n");
+               "error\nt.conf:21: neither [section] nor key = value\n"
+               "t.conf:19: [namespace.m] image: none.img: No such file or directory\n"
+               "t.conf:20: [namespace.m] block_size: \"7\" is neither 512 nor 4096\n");
     // A secret that cannot be read is an error too, not a host without one.
     BOOST_REQUIRE(chmod(running.dir.at("h1.key").c_str(), 0644) == 0);
     running.configure(std::string(kHostSections) + kSubsystem);
-    BOOST_TEST(running.ask("reload").starts_with("error\nt.conf:5: [host.h] dhchap_secret_file: "));
+    BOOST_TEST(running.ask("reload").starts_with("error\nt.conf:6: [host.h] dhchap_secret_file: "));
+    activity.wait_for(1);
     BOOST_TEST(activity.stop() > 0U);
     Line stranger(running);
     BOOST_REQUIRE(stranger.connect(kHost).has_value());

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Each side first says what it does and then looks at the other; of two that begin at once, one at
+// least sees the other, because all of it is sequentially consistent.
+#include "target/turns.h"
+
+namespace target {
+
+Turns::Turns(size_t lanes) {
+    for (size_t i = 0; i < lanes; ++i) {
+        lanes_.emplace_back(control_);
+    }
+}
+
+void Turns::Control::begin() {
+    wants_.store(1);
+    for (const Lane& lane : turns_.lanes_) {
+        lane.wait_for_end();
+    }
+}
+
+void Turns::Control::end() {
+    wants_.store(0);
+    wants_.notify_all();
+}
+
+void Turns::Lane::begin() {
+    busy_.store(1);
+    while (control_.wants()) {
+        end();
+        control_.wait_for_end();
+        busy_.store(1);
+    }
+}
+
+void Turns::Lane::end() {
+    busy_.store(0);
+    if (control_.wants()) {
+        busy_.notify_one();
+    }
+}
+
+}  // namespace target
