@@ -9,6 +9,7 @@ setup() {
     make_machine
     make_config
     export DESTDIR=$machine/image MODULESDIR=$machine/modules version=0 verbose=n
+    export __MODULES_TO_ADD=$machine/modules.list # where that of Debian 13 collects them
     export NVMEROOT_BINARY=$machine/bin/nvmeroot NVMEROOT_HOOK_CONF=$machine/hook.conf
     mkdir -p "$DESTDIR" "$MODULESDIR"
 }
