@@ -9,14 +9,15 @@
 
 #include <unistd.h>
 
-#define ABSENT(name)                                                           \
-    __attribute__((weak)) void name(void);                                     \
-    void name(void) {                                                          \
+#define ABSENT(name)                                                                    \
+    __attribute__((weak)) void name(void);                                              \
+    void name(void) {                                                                   \
         static const char text[] = "nvmeroot: built to read no decimal point: " #name "\n"; \
-        (void)!write(STDERR_FILENO, text, sizeof text - 1);                    \
-        __builtin_trap();                                                      \
+        (void)!write(STDERR_FILENO, text, sizeof text - 1);                             \
+        __builtin_trap();                                                               \
     }
 
+// The compiler knows strtod as a function that returns a number; this one does not return.
 #pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
 ABSENT(strtod)
 ABSENT(__strtod_internal)
