@@ -3,19 +3,21 @@
 // libnvme 3's doors to what the static boot client has no use for: devices behind a management interface
 // (MCTP, found over D-Bus) and commands through io_uring. They are closed as libnvme closes them when it is
 // built without, so that neither of these libraries is needed. libnvme 1 has none of the names.
+//
+// Weak: a libnvme 3 that was built without has doors of its own.
 
 #include <errno.h>
 #include <stddef.h>
 
-#define REFUSE(name)         \
-    int name(void);          \
-    int name(void) {         \
-        return -ENOTSUP;     \
+#define REFUSE(name)                        \
+    __attribute__((weak)) int name(void);   \
+    int name(void) {                        \
+        return -ENOTSUP;                    \
     }
-#define NOTHING(name)        \
-    void* name(void);        \
-    void* name(void) {       \
-        return NULL;         \
+#define NOTHING(name)                       \
+    __attribute__((weak)) void* name(void); \
+    void* name(void) {                      \
+        return NULL;                        \
     }
 
 // Management interface: no device is opened through it, so there are none to list or to close.
