@@ -26,6 +26,10 @@ using base::SysPaths;
 constexpr std::array kOtherFiles = {"/usr/bin/systemctl", "/usr/lib/systemd/systemd-executor",
                                     "/etc/ld.so.cache"};
 
+// Some systemds say /lib/systemd/systemd-shutdown. The kernel forgets the names of a disk that
+// goes.
+constexpr std::string_view kLinkThere = "/lib";
+
 constexpr unsigned kForRoot = 0700;
 
 struct Word {
@@ -97,8 +101,11 @@ void StandIn::root_lives() {
         (void)::umount2(place_.c_str(), MNT_DETACH);
         (void)::umount2(folder_.c_str(), MNT_DETACH);
     }
-    if (auto file = base::open_file(place_, O_PATH)) {
-        pinned_ = std::move(file).value();
+    pinned_.clear();
+    for (const std::string& name : {place_, std::string(kLinkThere)}) {
+        if (auto file = base::open_file(name, O_PATH | O_NOFOLLOW)) {
+            pinned_.push_back(std::move(file).value());
+        }
     }
 }
 

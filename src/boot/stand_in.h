@@ -44,7 +44,7 @@ class StandIn {
 
     /// Maps what process 1 runs from: it stays in memory if the caller called mlockall(MCL_FUTURE).
     void hold_process_1() const;
-    /// Keeps the file's name in memory, and takes the program away from it. The root must live.
+    /// Keeps the file's names in memory, and takes the program away from it. The root must live.
     void root_lives();
 
     void announce();
@@ -58,7 +58,7 @@ class StandIn {
     std::string folder_;
     std::string copy_;
     base::ByteView program_;
-    base::UniqueFd pinned_;
+    std::vector<base::UniqueFd> pinned_;
 };
 
 /// What reboot(2) is to be called with: the word that process 1 gives systemd-shutdown.
