@@ -75,7 +75,7 @@ std::vector<std::string> mapped_files(std::string_view maps) {
         }
     }
     std::ranges::sort(files);
-    files.erase(std::ranges::unique(files).begin(), files.end());
+    files.erase(std::unique(files.begin(), files.end()), files.end());
     return files;
 }
 
