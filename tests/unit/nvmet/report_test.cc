@@ -17,7 +17,7 @@ struct Fixture : sample::Files {
         return nvmet::make_plan(nvmet::read_tree(kernel).value(), wanted(text));
     }
     /// The step on the file that ends so.
-    static const JsonValue& step_on(const JsonValue& plan, const std::string& file) {
+    static const JsonValue& step_on(const JsonValue& plan, std::string_view file) {
         for (const JsonValue& step : plan["steps"].items) {
             if (step["path"].text.ends_with(file)) {
                 return step;
