@@ -199,4 +199,21 @@ BOOST_AUTO_TEST_CASE(refuses_what_cannot_be_a_disk) {
     BOOST_TEST(refusal(fifo, 512).ends_with("neither a regular file nor a block device"));
 }
 
+BOOST_DATA_TEST_CASE(a_twin_is_the_same_file_and_no_other, support::engines(), engine) {
+    Fixture f(engine);
+    const auto backend = f.open(false).value();
+    const auto twin = backend->twin(*f.reactor).value();
+    BOOST_TEST(twin->size_bytes() == 16384U);
+    TestIo write(Io::Kind::kWrite, 512, 512, std::byte{'t'});
+    BOOST_TEST((f.run(*twin, write) == IoError::kNone));
+    TestIo read(Io::Kind::kRead, 512, 512);
+    BOOST_TEST((f.run(*backend, read) == IoError::kNone));
+    BOOST_TEST((read.buffer == write.buffer));
+    BOOST_REQUIRE(rename(f.path.c_str(), f.dir.at("moved").c_str()) == 0);
+    f.dir.file("image", std::string(16384, 'b'));
+    const auto stranger = backend->twin(*f.reactor);
+    BOOST_REQUIRE(!stranger.ok());
+    BOOST_TEST(stranger.error().text == "image " + f.path + ": another file has its name now");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -93,4 +93,27 @@ BOOST_AUTO_TEST_CASE(a_turn_may_end_at_once_and_a_place_may_go) {
     BOOST_TEST(order.enter(first, 0, 1, WriteOrder::Kind::kExclusive));
 }
 
+BOOST_AUTO_TEST_CASE(an_exclusive_place_waits_for_those_of_all_lanes) {
+    Fixture f;
+    int asked = 0;
+    f.order.spread(2, [&] { ++asked; });
+    const auto plain = WriteOrder::Kind::kPlain;
+    BOOST_TEST(f.order.enter(f.a, 0, 8, plain, 1));
+    BOOST_TEST(f.order.enter(f.b, 4, 8, plain, 2));
+    BOOST_TEST(!f.order.is_contended());
+    BOOST_TEST(!f.c.enter(f.order, 6, 1, true));
+    BOOST_TEST(f.order.is_contended());
+    f.a.leave();
+    f.order.pass_on();
+    BOOST_TEST((asked == 1 && f.turns.empty()));
+    BOOST_TEST(!f.d.enter(f.order, 6, 1));  // of whichever lane: by control
+    f.b.leave();
+    BOOST_TEST((asked == 2 && f.turns.empty()));
+    f.order.pass_on();
+    BOOST_TEST(f.turns == "c");
+    f.c.leave();
+    BOOST_TEST(f.turns == "cd");
+    BOOST_TEST(!f.order.is_contended());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
