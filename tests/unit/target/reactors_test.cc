@@ -4,10 +4,10 @@
 // commands that need all reactors to stand still. Most other tests of the target run on two as well
 // (support/lanes.h); run under ThreadSanitizer these two say whether the threads keep out of each
 // other's way (`make check-tsan`).
-#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
+#include "support/rounds.h"
 #include "support/running_service.h"
 #include "support/target_fixture.h"
 #include "target/image_file.h"
@@ -50,56 +50,29 @@ struct Host {
     std::vector<std::unique_ptr<support::ServiceLine>> io;
 };
 
-/// Writes by one queue and reads by another, in blocks that are its own, until it is told to stop.
-class Mover {
-  public:
-    Mover(Host& host, uint64_t first, uint64_t blocks, unsigned seed)
-        : host_(host), first_(first), blocks_(blocks), seed_(seed) {
-        thread_ = std::thread([this] { work(); });
-    }
-    /// @return rounds without an error; 0 if one went wrong
-    size_t stop() {
-        stop_ = true;
-        thread_.join();
-        return good_ ? rounds_.load() : 0;
-    }
-    void wait_for(size_t rounds) const {
-        for (const size_t end = rounds_ + rounds; rounds_ < end && good_;) {
-            std::this_thread::yield();
-        }
-    }
+/// Writes by one queue and reads by another, in blocks that are its own.
+struct Mover {
+    Host& host;
+    uint64_t first;
+    uint64_t blocks;
+    unsigned seed;
 
-  private:
-    void work() {
-        while (!stop_ && good_) {
-            const uint64_t round = rounds_;
-            const uint32_t nsid = round % 2 == 0 ? 1 : 2;
-            const uint32_t count = round % 5 == 0 ? 64 : 4;  // by R2T, in the capsule
-            const host::BlockRange range{first_ + round * 3 % (blocks_ - count), count, kBlock};
-            auto data =
-                support::pattern(size_t{count} * kBlock, seed_ + static_cast<unsigned>(round));
-            auto& writer = *host_.io[round % host_.io.size()];
-            auto& reader = *host_.io[(round + 1) % host_.io.size()];
-            const uint32_t flags = round % 7 == 0 ? nvme::IoFlags::kForceUnitAccess : 0U;
-            good_ = writer.run(host::write(nsid, range, data, flags));
-            const auto back = reader.host.run(host::read(nsid, range));
-            good_ = good_ && back && back->data == data;
-            good_ = good_ && (round % 11 != 0 || reader.run(host::flush(nsid)));
-            // An error is told to the thread that keeps the log.
-            good_ =
-                good_ && (round % 13 != 0 || !reader.run(host::read(nsid, {kBlocks, 1, kBlock})));
-            ++rounds_;
+    bool operator()(size_t round) const {
+        const uint32_t nsid = round % 2 == 0 ? 1 : 2;
+        const uint32_t count = round % 5 == 0 ? 64 : 4;  // by R2T, in the capsule
+        const host::BlockRange range{first + round * 3 % (blocks - count), count, kBlock};
+        auto data = support::pattern(size_t{count} * kBlock, seed + static_cast<unsigned>(round));
+        auto& writer = *host.io[round % host.io.size()];
+        auto& reader = *host.io[(round + 1) % host.io.size()];
+        const uint32_t flags = round % 7 == 0 ? nvme::IoFlags::kForceUnitAccess : 0U;
+        if (!writer.run(host::write(nsid, range, data, flags))) {
+            return false;
         }
+        const auto back = reader.host.run(host::read(nsid, range));
+        // An error is told to the thread that keeps the log.
+        return back && back->data == data && (round % 11 != 0 || reader.run(host::flush(nsid))) &&
+               (round % 13 != 0 || !reader.run(host::read(nsid, {kBlocks, 1, kBlock})));
     }
-
-    Host& host_;
-    const uint64_t first_;
-    const uint64_t blocks_;
-    const unsigned seed_;
-    std::thread thread_;
-    std::atomic<bool> stop_ = false;
-    std::atomic<bool> good_ = true;
-    std::atomic<size_t> rounds_ = 0;
 };
 
 /// Compares and writes a counter, over and over: what two queues add up is lost if two pairs are
@@ -144,7 +117,8 @@ BOOST_AUTO_TEST_CASE(move_data_while_everything_else_goes_on) {
     Host first(running, support::kServiceHost, 3), second(running, kOther, 2);
     BOOST_TEST(running.ask("status").find("I/O queues by reactor: 1: 3, 2: 2\n") !=
                std::string::npos);
-    Mover one(first, 0, 900, 1), two(second, 900, 900, 2);
+    support::Rounds one(Mover{first, 0, 900, 1});
+    support::Rounds two(Mover{second, 900, 900, 2});
     for (int round = 0; round < 6; ++round) {
         running.configure(std::string(kSections) + (round % 2 == 0 ? kThird : ""));
         BOOST_TEST(running.ask("reload").starts_with("ok\n"));
@@ -166,7 +140,7 @@ BOOST_AUTO_TEST_CASE(run_one_compare_and_write_at_a_time) {
     constexpr size_t kTimes = 60;
     Running running;
     Host host(running, support::kServiceHost, 3);
-    Mover others(host, 100, 900, 5);
+    support::Rounds others(Mover{host, 100, 900, 5});
     Host counting(running, kOther, 2);
     size_t of_one = 0, of_two = 0;
     std::thread one([&] { of_one = count_up(*counting.io[0], 0, kTimes); });

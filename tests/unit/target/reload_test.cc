@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
 #include "nvme/pi.h"
 #include "support/engines.h"
+#include "support/rounds.h"
 #include "support/running_service.h"
 #include "target/image_file.h"
 
@@ -32,54 +32,33 @@ struct Running : support::RunningService {
 };
 using Line = support::ServiceLine;
 
-/// Writes and reads back until it is told to stop.
-class Activity {
-  public:
-    explicit Activity(Running& running) : admin_(running), io_(running) {
-        const auto cntlid = admin_.connect(kHost);
+/// A host that writes and reads back.
+struct Busy {
+    explicit Busy(Running& running) : admin(running), io(running) {
+        const auto cntlid = admin.connect(kHost);
         BOOST_REQUIRE(cntlid.has_value());
-        BOOST_REQUIRE(admin_.prove(running.key("h1.key"), running.key("c1.key")));
-        BOOST_REQUIRE(admin_.host.enable());
-        BOOST_REQUIRE(io_.connect(kHost, 1, *cntlid).has_value());
-        BOOST_REQUIRE(io_.prove(running.key("h1.key"), running.key("c1.key")));
-        thread_ = std::thread([this] { work(); });
+        BOOST_REQUIRE(admin.prove(running.key("h1.key"), running.key("c1.key")));
+        BOOST_REQUIRE(admin.host.enable());
+        BOOST_REQUIRE(io.connect(kHost, 1, *cntlid).has_value());
+        BOOST_REQUIRE(io.prove(running.key("h1.key"), running.key("c1.key")));
     }
-    /// @return rounds without an error; 0 if one went wrong
-    size_t stop() {
-        stop_ = true;
-        thread_.join();
-        return good_ ? rounds_.load() : 0;
-    }
-    void wait_for(size_t rounds) const {
-        for (const size_t end = rounds_ + rounds; rounds_ < end && good_;) {
-            std::this_thread::yield();
+    bool write_and_read(size_t round) {
+        const host::BlockRange range{round % 1000, 8, 512};
+        const base::Bytes data(size_t{8} * 512, static_cast<std::byte>(round));
+        if (!io.run(host::write(1, range, data))) {
+            return false;
         }
+        const auto back = io.host.run(host::read(1, range));
+        return back && back->data == data;
     }
-    void wait_for_error() const {
-        while (good_) {
-            std::this_thread::yield();
-        }
-    }
-    Line& admin() { return admin_; }
+    Line admin, io;
+};
 
-  private:
-    void work() {
-        while (!stop_ && good_) {
-            const host::BlockRange range{rounds_ % 1000, 8, 512};
-            const base::Bytes data(size_t{8} * 512, static_cast<std::byte>(rounds_.load()));
-            good_ = io_.run(host::write(1, range, data));
-            const auto back = io_.host.run(host::read(1, range));
-            good_ = good_ && back && back->data == data;
-            ++rounds_;
-        }
-    }
-
-    Line admin_;
-    Line io_;
-    std::thread thread_;
-    std::atomic<bool> stop_ = false;
-    std::atomic<bool> good_ = true;
-    std::atomic<size_t> rounds_ = 0;
+class Activity : Busy, public support::Rounds {
+  public:
+    explicit Activity(Running& running)
+        : Busy(running), Rounds([this](size_t round) { return write_and_read(round); }) {}
+    Line& admin() { return Busy::admin; }
 };
 
 std::string many_hosts(size_t count) {
