@@ -3,16 +3,17 @@
 # The target as nvme-cli and fio of a distribution see it, and as systemd runs it.
 
 case_nvme_cli() {
-    about='kernel 6.12, keys: every page, feature and command, reservations by nvme-cli; fio with digests and without'
+    about='kernel 6.12, keys: every page, feature and command, reservations by nvme-cli; fio with digests and without; two reactors'
     judge=script
     script=admin-script
-    edit_target=second_host
+    guest_options=(-smp 2)
+    edit_target=second_host_and_reactor
     timeout=200
     expect_facts=(failed=)
 }
 
 case_nvme_cli_old_kernel() {
-    about='the same by kernel 6.1, which cannot authenticate'
+    about='the same by kernel 6.1, which cannot authenticate; one reactor'
     judge=script
     script=admin-script
     kernel=6.1
@@ -24,7 +25,7 @@ case_nvme_cli_old_kernel() {
 }
 
 case_two_paths() {
-    about='two targets serve one image; the one with the better path is killed under fio'
+    about='two targets serve one image; the one with the better path, of two reactors, is killed under fio'
     judge=script
     script=paths-script
     guest_options=(-smp 2)
@@ -100,6 +101,15 @@ second_host() {
         "dhchap_hash = $dhchap_hash" "dhchap_dhgroup = $dhchap_dhgroup" >>"$1"
 }
 
+second_host_and_reactor() {
+    second_host "$1"
+    second_reactor "$1"
+}
+
+second_reactor() {
+    sed -i '/^\[target\]/a reactors = 2' "$1"
+}
+
 second_host_without_keys() {
     second_host "$1"
     sed -i '/^dhchap_/d' "$1"
@@ -109,6 +119,7 @@ second_host_without_keys() {
 first_path() {
     sed -i '/^image = /a shared = yes' "$1"
     sed "s/^listen = .*/listen = $address:$second_port/" "$1" >"$log/second.conf"
+    second_reactor "$1"
     sed -i '/^nqn = nqn.2026/a cntlid_max = 1000' "$1"
     sed -i '/^nqn = nqn.2026/a cntlid_min = 1001' "$log/second.conf"
     printf '%s\n' '[ana.first]' 'group = 1' 'state = non-optimized' >>"$log/second.conf"
