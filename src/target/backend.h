@@ -40,10 +40,8 @@ inline bool is_mismatch(IoError error) {
     return error >= IoError::kGuard;
 }
 
-/// One piece of work for a backend. From submit() until done() the object and the memory of `data`
-/// belong to the backend: neither is moved, changed or freed.
-class Io {
-  public:
+/// What is asked of a backend.
+struct IoOrder {
     enum class Kind : uint8_t {
         kRead,         ///< fills all of `data`
         kWrite,        ///< writes all of `data`, which is not changed
@@ -51,10 +49,6 @@ class Io {
         kWriteZeroes,  ///< `length` bytes read as zero afterwards
         kDiscard,      ///< a hint: what `length` bytes hold is not needed; they may read as before
     };
-
-    /// Called exactly once for each submit(), at any later time or inside submit() itself. It may
-    /// submit again, this Io too.
-    virtual void done(IoError error) = 0;
 
     Kind kind = Kind::kRead;
     bool force_unit_access = false;  ///< kWrite, kWriteZeroes: on stable storage when done
@@ -69,6 +63,18 @@ class Io {
     const nvme::PiCommand* protection = nullptr;
     /// One after the other. kRead: filled, unless empty. kWrite: stored as they are; empty: made.
     base::MutableBytes tuples;
+};
+
+/// One piece of work for a backend. From submit() until done() the object and the memory of `data`
+/// belong to the backend: neither is moved, changed or freed.
+class Io : public IoOrder {
+  public:
+    /// Called exactly once for each submit(), at any later time or inside submit() itself. It may
+    /// submit again, this Io too.
+    virtual void done(IoError error) = 0;
+
+    /// The same order, for a decorator that sends an Io of its own.
+    void order(const IoOrder& order) { static_cast<IoOrder&>(*this) = order; }
 
     /// Set with a mismatch: the block where it is, counted from the start of the store.
     std::optional<uint64_t> failed_block;

@@ -17,15 +17,7 @@ RemoteBackend::Errand& RemoteBackend::new_errand(Io& io) {
     Errand& errand = *free_.back();
     free_.pop_back();
     errand.io = &io;
-    errand.kind = io.kind;
-    errand.force_unit_access = io.force_unit_access;
-    errand.may_deallocate = io.may_deallocate;
-    errand.offset = io.offset;
-    errand.length = io.length;
-    errand.data = io.data;
-    errand.from_medium = io.from_medium;
-    errand.protection = io.protection;
-    errand.tuples = io.tuples;
+    errand.order(io);
     errand.failed_block.reset();
     return errand;
 }

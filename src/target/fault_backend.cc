@@ -111,12 +111,7 @@ FaultBackend::Passing& FaultBackend::new_passing(Io& io) {
     Passing& passing = *free_.back();
     free_.pop_back();
     passing.io = &io;
-    passing.kind = io.kind;
-    passing.force_unit_access = io.force_unit_access;
-    passing.offset = io.offset;
-    passing.length = io.length;
-    passing.data = io.data;
-    passing.from_medium = io.from_medium;
+    passing.order(io);
     return passing;
 }
 
