@@ -182,9 +182,9 @@ void Planner::finish_network() {
     for (const Given& address : draft_.addresses) {
         apply("ip", address.text, address.origin);
     }
-    for (const auto& [word, value, origin] : sources_.network_words) {
-        apply(word, value, origin.substr(0, origin.rfind(": " + word)));
-        loaded_.values.push_back({"network", word, value, origin});
+    for (const auto& [word, value, place] : sources_.network_words) {
+        apply(word, value, place);
+        loaded_.values.push_back({"network", word, value, place + ": " + word});
     }
 }
 

@@ -309,7 +309,7 @@ void add_cmdline(std::string_view text, Sources& sources) {
         } else if (known != kWords.end()) {
             known->take(word, sources);
         } else if (is_network_option(word.key)) {
-            sources.network_words.push_back({word.key, word.value, "command line: " + word.key});
+            sources.network_words.push_back({word.key, word.value, "command line"});
         }
         // It may have been a secret.
         base::wipe(word.value.data(), word.value.size());

@@ -36,7 +36,7 @@ struct SecurityDemand {
 struct NetworkWord {
     std::string word;
     std::string value;
-    std::string origin;
+    std::string place;  ///< where it stands: `command line`, or a part of the firmware's table
 };
 
 struct Sources {
