@@ -25,3 +25,25 @@ END
         done
     done
 }
+
+# A bzImage is its setup sectors, the kernel as compressed and that one's length, and what follows: more than a pipe holds.
+@test "the kernel inside a bzImage comes out whole, whatever follows it" {
+    local image=$BATS_TEST_TMPDIR/bzImage packed=$BATS_TEST_TMPDIR/packed
+    seq 100000 >"$BATS_TEST_TMPDIR/kernel"
+    zstd -q "$BATS_TEST_TMPDIR/kernel" -o "$packed"
+    printf '\0\0\0\0' >>"$packed"
+    little_endian() { printf "%08x" "$1" | sed 's/\(..\)\(..\)\(..\)\(..\)/\\x\4\\x\3\\x\2\\x\1/'; }
+    put() { printf '%b' "$2" | dd of="$image" bs=1 seek="$(($1))" conv=notrunc status=none; }
+    head -c $((2 * 512)) /dev/zero >"$image"
+    put 0x1f1 '\x01'
+    put 0x248 "$(little_endian 0)"
+    put 0x24c "$(little_endian "$(stat -c %s "$packed")")"
+    cat "$packed" >>"$image"
+    head -c 4000000 /dev/zero >>"$image"
+    (
+        set -o pipefail
+        . "$BATS_TEST_DIRNAME/../boot/lib/kernel.sh"
+        kernel_elf "$image" >"$BATS_TEST_TMPDIR/elf"
+    )
+    cmp "$BATS_TEST_TMPDIR/kernel" "$BATS_TEST_TMPDIR/elf"
+}

@@ -36,7 +36,7 @@ end_cleanly() {
     login_comes || return
     guest_told "$log/port" poweroff
     guest_wait 120 || refute 'the machine does not go down'
-    ! dumpe2fs -h "$log/root.ext4" 2>/dev/null | grep -q needs_recovery || refute 'the root was not unmounted'
+    ! grep -q needs_recovery <(dumpe2fs -h "$log/root.ext4" 2>/dev/null) || refute 'the root was not unmounted'
 }
 
 login_comes() {

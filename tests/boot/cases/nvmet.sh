@@ -80,7 +80,7 @@ serve_by_unit() {
     guest_start "$log/server.console" "$log/server.initrd" "$cmdline" "${wire[@]}" "${disks[@]}" -smp 2
     guest_says "$log/server.console" 'SERVING 1' 120 || die "nvmet does not serve: $(tail -n 1 "$log/server.console")"
     for fact in unit=active same=yes keys=2 fabrics=yes 'plan=nothing to do: the target is as the file says'; do
-        tr -d '\r' <"$log/server.console" | grep -q "FACT $fact\$" || refute "the server: expected $fact"
+        grep -q "FACT $fact\$" <(tr -d '\r' <"$log/server.console") || refute "the server: expected $fact"
     done
     ! grep -q 'FACT no-key=taken' "$log/server.console" || refute 'the server admits a host without a key'
     wire_net "$wires/client" "$wires/server" 52:54:00:09:00:02

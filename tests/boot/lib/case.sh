@@ -200,7 +200,7 @@ case_judge() {
     for wanted in "${expect_facts[@]}"; do
         judge_fact "$wanted"
     done
-    if [ -n "$says" ] && ! sentences | grep -qE -- "$says"; then
+    if [ -n "$says" ] && ! grep -qE -- "$says" <(sentences); then
         refute "nvmeroot said nothing that matches: $says"
         sentences >>"$log/why"
     fi
@@ -227,6 +227,6 @@ judge_fact() {
 # What the guest wrote has reached the image, through the target.
 disk_is_written() {
     end_started
-    debugfs -R 'cat /written' "$log/$written_disk" 2>/dev/null | grep -q '^written$' ||
+    grep -q '^written$' <(debugfs -R 'cat /written' "$log/$written_disk" 2>/dev/null) ||
         refute 'what the guest wrote and synced is not in the image'
 }

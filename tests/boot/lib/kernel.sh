@@ -21,7 +21,7 @@ kernel_ready() {
 kernel_unpack() {
     local apt=$top/packaging/apt-private.sh suite=${kernel_suite[$1]} dir=$2 package release part
     package=$("$apt" depends "$suite" linux-image-amd64 | grep '^linux-image-' | grep -v -- -unsigned | head -n 1)
-    [ -n "$package" ] || return 1
+    [ -n "$package" ] || die "linux-image-amd64 of $suite names no kernel"
     release=${package#linux-image-}
     rm -rf "$dir"
     # From 7.2 on the kernel, its modules and its lists are packages of their own, below /usr/lib.
@@ -45,11 +45,11 @@ kernel_elf() {
     length=$(od -An -tu4 -j 0x24c -N4 "$1")
     offset=$(((setup + 1) * 512 + offset))
     set -- "$1" "$(od -An -tx1 -j "$offset" -N4 "$1" | tr -d ' ')"
-    tail -c "+$((offset + 1))" "$1" | head -c "$((length - 4))" | case $2 in
+    head -c "$((offset + length - 4))" "$1" | tail -c "+$((offset + 1))" | case $2 in
         fd377a58) xz -dc ;;
         28b52ffd) zstd -dc ;;
         1f8b*) gzip -dc ;;
-        *) return 1 ;;
+        *) die "$1: a kernel compressed with what begins $2" ;;
     esac
 }
 
