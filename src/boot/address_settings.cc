@@ -39,6 +39,23 @@ std::string outermost_device(const NetworkPlan& plan) {
     return found;
 }
 
+/// For an entry that says of no interface that it is meant.
+void choose_interface(InterfacePlan& one, const NetworkPlan& plan) {
+    const bool bootdev_is_free = std::ranges::find(plan.interfaces, plan.bootdev,
+                                                   &InterfacePlan::name) == plan.interfaces.end();
+    if (!plan.interface.empty()) {
+        (void)set_interface(one, plan.interface);  // checked when it was given
+        return;
+    }
+    one.name = bootdev_is_free ? plan.bootdev : std::string();
+    if (one.name.empty()) {
+        one.name = outermost_device(plan);
+    }
+    if (one.name.empty() && !plan.ignore_bootif) {
+        one.match_mac = plan.bootif;
+    }
+}
+
 }  // namespace
 
 AddressSettings settings_of(const InterfacePlan& plan) {
@@ -75,18 +92,15 @@ std::vector<InterfacePlan> interface_plans(const NetworkPlan& plan) {
     }
     for (InterfacePlan& one : plans) {
         if (one.name.empty() && !one.match_mac && one.match_driver.empty()) {
-            (void)set_interface(one, plan.interface);  // checked when it was given
-            if (plan.interface.empty()) {
-                one.name = outermost_device(plan);
-            }
-            if (plan.interface.empty() && one.name.empty() && !plan.ignore_bootif) {
-                one.match_mac = plan.bootif;
-            }
+            choose_interface(one, plan);
         }
         if (!one.mtu) {
             one.mtu = plan.mtu;
         }
     }
+    std::ranges::stable_partition(plans, [&](const InterfacePlan& one) {
+        return !one.name.empty() && one.name == plan.bootdev;
+    });
     return plans;
 }
 

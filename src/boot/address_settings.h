@@ -28,8 +28,9 @@ AddressSettings settings_of(const InterfacePlan& plan);
 /// For a lease. What the plan says itself goes before what the server says.
 AddressSettings settings_of(const InterfacePlan& plan, const Lease& lease);
 
-/// The plan's interfaces with the defaults of the plan filled in; DHCP on any interface where it
-/// names none, and nothing at all where the network is to be left alone.
+/// The plan's interfaces with the defaults of the plan filled in, the most preferred one first;
+/// DHCP on any interface where it names none, and nothing at all where the network is to be left
+/// alone.
 std::vector<InterfacePlan> interface_plans(const NetworkPlan& plan);
 
 /// Whether the kernel must be told that the gateway is on the link, since it lies outside of the

@@ -17,8 +17,8 @@ namespace boot {
 
 namespace {
 
-// Routes of the first interface get this metric, those of the next one more: the order of ip= is
-// the order of preference, and equal destinations do not collide.
+// Routes of the first interface get this metric, those of the next one more: bootdev= and the order
+// of ip= are the order of preference, and equal destinations do not collide.
 constexpr uint32_t kFirstMetric = 1024;
 
 void add_missing(std::vector<IpAddress>& list, const std::vector<IpAddress>& more) {

@@ -100,7 +100,8 @@ struct NetworkPlan {
     bool off = false;
     /// Values for those `interfaces` that say nothing of their own; `interface` as in ip=.
     std::string interface;
-    /// bootdev=: the interface whose lease tells where the root is, where several have one.
+    /// bootdev=: where there are several, the interface whose routes are preferred and whose lease
+    /// tells where the root is.
     std::string bootdev;
     std::optional<MacAddress> bootif;
     /// rd.bootif=0: the boot loader's BOOTIF= does not count.

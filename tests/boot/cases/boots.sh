@@ -165,6 +165,20 @@ case_nvmet_root_path() {
     expect_facts=(written=yes 'root:ADDRESS~^10\.9\.0\.5')
 }
 
+case_bootdev() {
+    about='of two interfaces with a lease, the target and the way to it are those of bootdev=, the second'
+    server=serve_beside_a_user_net
+    portal=10.9.5.1:4420 # in the network of neither
+    uri=root=dhcp
+    ip='ip=eth0:dhcp ip=eth1:dhcp bootdev=eth1'
+    expect_facts=(root:INTERFACE~^eth1 'root:ADDRESS~^10\.9\.0\.5' 'address~src_addr=10\.9\.0\.5')
+}
+
+serve_beside_a_user_net() {
+    serve_by_guest
+    guest_net=("${user_net[@]}" "${wire[@]//net0/net1}")
+}
+
 case_vlan_on_a_bond() {
     about='the target is reached over a VLAN on a bond, from an address and through an interface that the file names'
     server=guest
@@ -273,8 +287,7 @@ case_discovery_and_a_referral() {
 }
 
 serve_behind_a_referral() {
-    serve_by_guest
-    guest_net=("${user_net[@]}" "${wire[@]//net0/net1}")
+    serve_beside_a_user_net
     truncate -s 1M "$log/other.img"
     cat >"$log/target.conf" <<END
 [target]

@@ -14,9 +14,45 @@ case_nbft() {
 
 # The identity is the table's, not the configuration's.
 firmware_knows() {
+    leave_firmware_table "$1" trsvcid="$port"
+}
+
+# leave_firmware_table FOLDER WORD…   a table with these words more, and no configuration in the image
+leave_firmware_table() {
     rm "$1/etc/nvmeroot/nvmeroot.conf"
-    "$top/build/tests/nbft-table" "$port" "$client_hostnqn" "$client_hostid" "$subsysnqn" >"$log/nbft"
+    shift
+    "$top/build/tests/nbft-table" hostnqn="$client_hostnqn" hostid="$client_hostid" subsysnqn="$subsysnqn" "$@" >"$log/nbft"
     guest_options=(-acpitable "file=$log/nbft")
+}
+
+case_nbft_vlan() {
+    about='the same of a firmware that booted over a VLAN, which the target answers on alone'
+    server=guest
+    portal=10.9.5.1:4420
+    uri=
+    ip=
+    edit_overlay=firmware_used_a_vlan
+    expect_facts=(root:INTERFACE=nbft1.5 root:ADDRESS~^10.9.5.2/24 root:SUBSYSNQN="$subsysnqn" controllers=1
+        'authentication~^both ways')
+}
+
+firmware_used_a_vlan() {
+    leave_firmware_table "$1" mac=52:54:00:09:00:02 vlan=5 address=10.9.5.2/24 gateway= traddr=10.9.5.1
+}
+
+case_nbft_demands_tls() {
+    about="the table's security profile demands TLS: refused by name, before anything is connected"
+    server=none
+    uri=
+    ip=
+    edit_overlay=firmware_demands_tls
+    expect_exit=10
+    says='security profile 1 demands a secure channel'
+    expect_facts=(controllers=0)
+}
+
+firmware_demands_tls() {
+    leave_firmware_table "$1" profile=tls
 }
 
 case_credentials() {

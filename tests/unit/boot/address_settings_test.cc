@@ -92,6 +92,27 @@ BOOST_AUTO_TEST_CASE(defaults_of_the_plan_fill_in_what_an_interface_lacks) {
     BOOST_TEST(!boot::interface_plans(plan)[0].match_mac.has_value());
 }
 
+BOOST_AUTO_TEST_CASE(bootdev_goes_before_the_order_of_the_words) {
+    const auto names = [](std::initializer_list<std::pair<const char*, const char*>> words) {
+        std::string text;
+        for (const auto& one : boot::interface_plans(plan_of(words))) {
+            text += one.name + (one.match_mac ? "@" + one.match_mac->text() : "") + " ";
+        }
+        return text;
+    };
+    BOOST_TEST(names({{"ip", "eth0:dhcp"}, {"ip", "eth1:dhcp"}, {"ip", "eth2:dhcp"}}) ==
+               "eth0 eth1 eth2 ");
+    BOOST_TEST(names({{"ip", "eth0:dhcp"}, {"ip", "eth1:dhcp"}, {"bootdev", "eth1"}}) ==
+               "eth1 eth0 ");
+    BOOST_TEST(names({{"ip", "dhcp"}, {"bootdev", "eth1"}, {"BOOTIF", "52:54:00:12:34:56"}}) ==
+               "eth1 ");
+    BOOST_TEST(names({{"bootdev", "eth1"}}) == "eth1 ");
+    BOOST_TEST(names({{"ip", "dhcp"},
+                      {"ip", "eth1:dhcp"},
+                      {"bootdev", "eth1"},
+                      {"BOOTIF", "52:54:00:12:34:56"}}) == "eth1 @52:54:00:12:34:56 ");
+}
+
 BOOST_AUTO_TEST_CASE(gateways_outside_of_the_network_are_on_the_link) {
     const Subnet address = Subnet::parse("10.0.2.15/24").value();
     BOOST_TEST(!boot::is_onlink(route("0.0.0.0/0", "10.0.2.2"), address));
