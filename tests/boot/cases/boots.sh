@@ -179,6 +179,20 @@ serve_beside_a_user_net() {
     guest_net=("${user_net[@]}" "${wire[@]//net0/net1}")
 }
 
+case_kexec() {
+    about='the kernel and the image that lie on the root are started by kexec: the same root again, with what was written'
+    judge=root
+    disk=kexec
+    edit_target=put_next_kernel
+    expect_facts=(shutdown=0 same=yes next:root-device~^nvme next:controllers=1 next:state=yes next:stray-secrets=0
+        'authentication~^both ways' 'next:authentication~^both ways' written=yes)
+}
+
+put_next_kernel() {
+    printf 'write %s\n' "$kernel_bzimage vmlinuz" "$log/initrd initrd" "$nvmeroot bin/nvmeroot" >"$log/files"
+    debugfs -w -f "$log/files" "$log/root.ext4" >"$log/files.log"
+}
+
 case_vlan_on_a_bond() {
     about='the target is reached over a VLAN on a bond, from an address and through an interface that the file names'
     server=guest

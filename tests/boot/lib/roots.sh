@@ -6,6 +6,7 @@
 #   debian_root OUT LABEL   Debian with systemd and a login prompt on the serial console; 768 MiB, sparse. Its network is
 #                           networkd's, or with the label debian-nm NetworkManager's
 #   ifupdown_root OUT LABEL busybox, and the network by Debian's ifupdown and dhclient (guest/ifupdown-init)
+#   kexec_root OUT LABEL    the tiny root with Debian's kexec, and room for a kernel and its image
 
 tiny_root() {
     local tree=$1.tree
@@ -20,21 +21,38 @@ tiny_root() {
     rm -rf "$tree"
 }
 
-ifupdown_root() {
-    local tree=$1.tree packages=$boot/ifupdown
+# root_with_packages TREE NAME PACKAGE…   busybox, and packages unpacked over it, which are kept as build/boot/NAME
+root_with_packages() {
+    local tree=$1 packages=$boot/$2
+    shift 2
     built "$packages" "$top/packaging/apt-private.sh" -- \
-        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$packages" ifupdown isc-dhcp-client iproute2 dash
+        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$packages" "$@"
     rm -rf "$tree"
     mkdir -p "$tree"/{dev,proc,sys,run,tmp,etc,sbin}
     busybox_into "$tree" || return 1
     tar -C "$packages" --exclude=./usr/share -c . | tar -C "$tree" -x --keep-directory-symlink || return 1
+    cp "$boot_tests/guest/facts" "$tree/facts"
+}
+
+ifupdown_root() {
+    local tree=$1.tree
+    root_with_packages "$tree" ifupdown ifupdown isc-dhcp-client iproute2 dash || return 1
     mkdir -p "$tree/var/lib/dhcp"
     ln -s ../run "$tree/var/run"
     printf '%s\n' 'auto lo' 'iface lo inet loopback' 'auto eth0' 'iface eth0 inet dhcp' 'no-auto-down eth0' \
         >"$tree/etc/network/interfaces"
     echo 'send dhcp-client-identifier = hardware;' >>"$tree/etc/dhcp/dhclient.conf"
-    cp "$boot_tests/guest/facts" "$tree/facts"
     cp "$boot_tests/guest/ifupdown-init" "$tree/sbin/init"
+    echo "$2" >"$tree/label"
+    ext4_image "$1" 128M "$2" "$tree"
+    rm -rf "$tree"
+}
+
+kexec_root() {
+    local tree=$1.tree
+    root_with_packages "$tree" kexec-tools kexec-tools || return 1
+    cp "$boot_tests/guest/root-init" "$tree/sbin/init"
+    cp "$boot_tests/guest/kexec-script" "$tree/case"
     echo "$2" >"$tree/label"
     ext4_image "$1" 128M "$2" "$tree"
     rm -rf "$tree"
