@@ -42,7 +42,7 @@ void set_mac(Nbft& nbft, std::string_view text) {
 }
 
 void set_profile(Nbft& nbft, std::string_view text) {
-    nbft.security.push_back({1, true, text == "tls", {}, {}});
+    nbft.security.push_back({1, false, text == "tls", {}, {}});
     nbft.subsystems[0].security = 1;
 }
 

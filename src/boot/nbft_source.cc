@@ -2,13 +2,14 @@
 #include "boot/nbft_source.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/text.h"
 #include "boot/ip_address.h"
 #include "boot/sysfs.h"
+#include "nvme/nbft.h"
 #include "nvme/uri.h"
 
 namespace boot {
@@ -51,12 +52,15 @@ std::string host_name(const Nbft::Interface& interface) {
     return good ? name : std::string();
 }
 
-/// The value of ip= that makes the network the firmware had. An IPv6 address is taken as it is,
-/// wherever the firmware had it from.
-std::string ip_text(const Nbft::Interface& interface) {
+/// The value of ip= that makes the network the firmware had. What came from a server or a router is
+/// asked for anew: the address stays ours only as long as somebody renews it.
+std::string ip_text(const Nbft::Interface& interface, bool v6) {
     const std::string device = device_text(interface);
-    if (interface.dhcp && interface.address.size() != 16) {
-        return device + ":dhcp";
+    if (interface.origin == Nbft::Origin::kDhcp) {
+        return device + (v6 ? ":dhcp6" : ":dhcp");
+    }
+    if (interface.origin == Nbft::Origin::kRouter) {
+        return device + ":auto6";
     }
     std::string text = bracketed(interface.address) + "::" + bracketed(interface.gateway) + ":" +
                        (interface.address.empty() ? "" : std::to_string(interface.prefix_length)) +
@@ -67,10 +71,26 @@ std::string ip_text(const Nbft::Interface& interface) {
     return text;
 }
 
+/// Those whose routes the firmware preferred go first.
+std::vector<Nbft::Interface> by_preference(std::vector<Nbft::Interface> interfaces) {
+    std::ranges::stable_sort(interfaces, {}, [](const Nbft::Interface& interface) {
+        const unsigned metric = interface.metric == 0 ? UINT16_MAX + 1U : interface.metric;
+        return std::pair(!interface.is_default_route, metric);
+    });
+    return interfaces;
+}
+
+/// Of several tables the one that firmware selected goes first, those it put back last.
+int rank(const Nbft::Host& host) {
+    constexpr int kRanks[] = {1, 2, 0, 1};
+    return kRanks[host.selection];
+}
+
 class TableSource {
   public:
-    TableSource(std::string name, const Nbft& nbft, Sources& sources)
-        : name_(std::move(name)), nbft_(nbft), sources_(sources) {}
+    /// @param root  that of the tables before, or null; set
+    TableSource(std::string name, const Nbft& nbft, const Nbft::Subsystem*& root, Sources& sources)
+        : name_(std::move(name)), nbft_(nbft), root_(root), sources_(sources) {}
 
     void run() {
         add_identity();
@@ -82,7 +102,7 @@ class TableSource {
                 add_discovery(discovery);
             }
         }
-        for (const Nbft::Interface& interface : nbft_.interfaces) {
+        for (const Nbft::Interface& interface : by_preference(nbft_.interfaces)) {
             add_interface(interface);
         }
     }
@@ -115,10 +135,16 @@ class TableSource {
         }
     }
 
+    /// An entry that the firmware could not reach may name no namespace, and is a path all the
+    /// same.
+    [[nodiscard]] bool is_another_namespace(const Nbft::Subsystem& subsystem) const {
+        return subsystem.nqn != root_->nqn ||
+               (subsystem.nid != nvme::NamespaceId() && subsystem.nid != root_->nid);
+    }
+
     void add_subsystem(const Nbft::Subsystem& subsystem) {
         const std::string where = "SSNS " + std::to_string(subsystem.index);
-        const nvme::Uri uri{text_of(subsystem.address), "", subsystem.port, subsystem.nqn,
-                            subsystem.nid};
+        nvme::Uri uri{text_of(subsystem.address), "", subsystem.port, subsystem.nqn, subsystem.nid};
         if (!subsystem.bootable || sources_.of("uri").source > Source::kNbft) {
             return;
         }
@@ -128,11 +154,13 @@ class TableSource {
             add("uri", uri.text(), where);
             return;
         }
-        if (root_ && (root_->nqn != subsystem.nqn || root_->nid != subsystem.nid)) {
+        if (root_ == nullptr) {
+            root_ = &subsystem;
+        } else if (is_another_namespace(subsystem)) {
             warn(where + " is another namespace than the first");
             return;
         }
-        root_ = &subsystem;
+        uri.nid = root_->nid;
         interfaces_.insert(interfaces_.end(), subsystem.interfaces.begin(),
                            subsystem.interfaces.end());
         add("uri", uri.text(), where);
@@ -183,7 +211,8 @@ class TableSource {
     void add_interface(const Nbft::Interface& interface) {
         const bool used =
             std::find(interfaces_.begin(), interfaces_.end(), interface.index) != interfaces_.end();
-        if (!interfaces_.empty() && !used) {
+        const bool unknown = interfaces_.empty() && root_ == nullptr;
+        if (!used && !unknown) {
             return;
         }
         const std::string where = "HFI " + std::to_string(interface.index);
@@ -194,35 +223,50 @@ class TableSource {
             sources_.network_words.push_back(
                 {"vlan", device_text(interface) + ":" + mac_text(interface), name_ + ": " + where});
         }
-        add("ip", ip_text(interface), where);
+        add("ip", ip_text(interface, is_v6(interface)), where);
+    }
+
+    /// Of an interface without an address only its targets tell.
+    [[nodiscard]] bool is_v6(const Nbft::Interface& interface) const {
+        if (!interface.address.empty()) {
+            return interface.address.size() == 16;
+        }
+        const auto leads_to_v6 = [&](const Nbft::Subsystem& subsystem) {
+            return std::ranges::find(subsystem.interfaces, interface.index) !=
+                       subsystem.interfaces.end() &&
+                   subsystem.address.size() == 16;
+        };
+        return std::ranges::any_of(nbft_.subsystems, leads_to_v6);
     }
 
     std::string name_;
     const Nbft& nbft_;
+    const Nbft::Subsystem*& root_;
     Sources& sources_;
-    const Nbft::Subsystem* root_ = nullptr;
     std::vector<unsigned> interfaces_;  ///< that lead to it
 };
 
 }  // namespace
 
-void add_nbft_table(const std::string& name, const Nbft& nbft, Sources& sources) {
-    TableSource(name, nbft, sources).run();
-}
-
 void add_nbft(const base::SysPaths& sys, Sources& sources) {
     const std::string folder = sys.sys + "/firmware/acpi/tables";
+    std::vector<std::pair<std::string, Nbft>> tables;
     for (const std::string& name : list_folder(folder)) {
         if (!name.starts_with("NBFT")) {
             continue;
         }
         const auto text = base::read_text(folder + "/" + name);
-        const auto nbft = text ? nvme::parse_nbft(base::bytes_of(*text)) : text.error();
+        auto nbft = text ? nvme::parse_nbft(base::bytes_of(*text)) : text.error();
         if (nbft) {
-            add_nbft_table(name, *nbft, sources);
+            tables.emplace_back(name, std::move(nbft).value());
         } else {
             sources.warnings.push_back(name + ": " + nbft.error().text + ", continuing without it");
         }
+    }
+    std::ranges::stable_sort(tables, {}, [](const auto& table) { return rank(table.second.host); });
+    const Nbft::Subsystem* root = nullptr;
+    for (const auto& [name, nbft] : tables) {
+        TableSource(name, nbft, root, sources).run();
     }
 }
 

@@ -324,6 +324,8 @@ void Planner::meet_demand(const SecurityDemand& demand) {
         demand.subject + ": its security profile " + std::to_string(demand.profile.index);
     if (demand.profile.secure_channel_required) {
         fail(profile + " demands a secure channel (TLS), which nvmeroot does not do");
+    } else if (demand.profile.dhchap_excluded) {
+        fail(profile + " does not allow DH-HMAC-CHAP, the one protocol that nvmeroot has");
     } else if (auth.mode == Auth::kOff) {
         fail(profile +
              " wants a secret and none is given here: give dhchap_secret_file, or the "

@@ -21,7 +21,9 @@ using Octets = std::array<std::byte, 16>;
 
 constexpr size_t kMaxTable = 1U << 20U;
 constexpr uint8_t kTcp = 3;
+constexpr uint8_t kDhChap = 1;
 constexpr uint8_t kOriginDhcp = 3;
+constexpr uint8_t kOriginRouter = 4;
 
 /// A part of the heap.
 struct HeapRef {
@@ -72,6 +74,8 @@ static_assert(sizeof(Control) == 64 && offsetof(Control, interfaces) == 16);
 
 struct HostEntry {
     static constexpr uint8_t kId = 2;
+    static constexpr unsigned kSelectionShift = 3;
+    static constexpr unsigned kSelectionMask = 3U << kSelectionShift;
     uint8_t structure_id;
     uint8_t flags;
     Octets id;
@@ -121,8 +125,7 @@ static_assert(sizeof(SubsystemEntry) == 128 && offsetof(SubsystemEntry, nid) == 
 
 struct SecurityEntry {
     static constexpr uint8_t kId = 5;
-    static constexpr uint16_t kAuthMask = 3U << 1U;
-    static constexpr uint16_t kAuthRequired = 2U << 1U;
+    static constexpr uint16_t kProtocolsRestricted = 3U << 3U;
     static constexpr uint16_t kChannelMask = 3U << 5U;
     static constexpr uint16_t kChannelRequired = 2U << 5U;
     static constexpr uint16_t kGroupsRestricted = 1U << 10U;
@@ -158,13 +161,14 @@ static_assert(sizeof(DiscoveryEntry) == 32);
 
 struct TcpInfo {
     static constexpr uint8_t kId = 7;
+    static constexpr uint8_t kGlobalRoute = 1U << 1U;
+    static constexpr uint8_t kDhcpOverride = 1U << 2U;
     uint8_t structure_id;
     uint8_t version;
     uint8_t transport;
     uint8_t transport_version;
     le16 interface_index;
     uint8_t flags;
-    uint8_t reserved_7;
     le32 pci;
     std::array<std::byte, 6> mac;
     le16 vlan;
@@ -172,15 +176,17 @@ struct TcpInfo {
     Octets address;
     uint8_t prefix_length;
     Octets gateway;
-    uint8_t reserved_55;
+    uint8_t reserved_53;
     le16 route_metric;
     Octets primary_dns;
     Octets secondary_dns;
     Octets dhcp_server;
     HeapRef host_name;
-    std::array<uint8_t, 17> reserved_111;
+    std::array<uint8_t, 18>
+        reserved_110;  ///< revision 1.1 has something here, which nobody fills in
 };
-static_assert(sizeof(TcpInfo) == 128 && offsetof(TcpInfo, address) == 21);
+static_assert(sizeof(TcpInfo) == 128 && offsetof(TcpInfo, mac) == 11);
+static_assert(offsetof(TcpInfo, address) == 20 && offsetof(TcpInfo, host_name) == 104);
 
 constexpr uint16_t kValid = 1;
 
@@ -319,6 +325,8 @@ class Parser {
         if (entry.structure_id != HostEntry::kId) {
             return error("the host descriptor is another structure");
         }
+        nbft_.host.selection =
+            (entry.flags & HostEntry::kSelectionMask) >> HostEntry::kSelectionShift;
         TRY(nbft_.host.nqn, text(entry.nqn, "the host NQN"));
         if (!nbft_.host.nqn.empty()) {
             TRY_VOID(check_nqn(nbft_.host.nqn));
@@ -327,6 +335,13 @@ class Parser {
             nbft_.host.id = id;
         }
         return base::done();
+    }
+
+    static Nbft::Origin origin_of(const TcpInfo& info) {
+        if (info.ip_origin == kOriginDhcp || (info.flags & TcpInfo::kDhcpOverride) != 0) {
+            return Nbft::Origin::kDhcp;
+        }
+        return info.ip_origin == kOriginRouter ? Nbft::Origin::kRouter : Nbft::Origin::kGiven;
     }
 
     base::Status read(const InterfaceEntry& entry, const std::string& name) {
@@ -345,10 +360,12 @@ class Parser {
         interface.index = entry.index;
         interface.mac = info->mac;
         interface.vlan = info->vlan;
-        interface.dhcp = info->ip_origin == kOriginDhcp || !address_of(info->dhcp_server).empty();
+        interface.origin = origin_of(*info);
         interface.address = address_of(info->address);
         interface.prefix_length = info->prefix_length;
         interface.gateway = address_of(info->gateway);
+        interface.is_default_route = (info->flags & TcpInfo::kGlobalRoute) != 0;
+        interface.metric = info->route_metric;
         for (const Octets& server : {info->primary_dns, info->secondary_dns}) {
             if (NbftAddress address = address_of(server); !address.empty()) {
                 interface.dns.push_back(std::move(address));
@@ -430,8 +447,11 @@ class Parser {
         Nbft::Security security;
         security.index = entry.index;
         const unsigned flags = entry.flags;
-        security.authentication_required =
-            (flags & SecurityEntry::kAuthMask) == SecurityEntry::kAuthRequired;
+        if ((flags & SecurityEntry::kProtocolsRestricted) != 0) {
+            TRY(const ByteView protocols, heap(entry.protocols, name + ": its protocols"));
+            security.dhchap_excluded =
+                std::ranges::find(protocols, std::byte{kDhChap}) == protocols.end();
+        }
         security.secure_channel_required =
             (flags & SecurityEntry::kChannelMask) == SecurityEntry::kChannelRequired;
         if ((flags & SecurityEntry::kHashesRestricted) != 0) {

@@ -11,7 +11,8 @@
 //                               └─ discovery list where to ask
 //     heap: strings, addresses and lists, each named by offset and length
 //
-// Boot Specification 1.0: 3.1 "NVMe Boot Firmware Table (NBFT)".
+// Boot Specification 1.0: 3.1 "NVMe Boot Firmware Table (NBFT)". nvmeroot(8) has a table of what is
+// made of each field.
 #pragma once
 
 #include <array>
@@ -35,22 +36,27 @@ struct Nbft {
     struct Host {
         std::string nqn;  ///< empty: none
         std::optional<HostId> id;
+        /// Of several tables: 0 nothing said, 1 another one goes before, 2 this one does.
+        unsigned selection = 0;
     };
+    /// Where the firmware had an address from.
+    enum class Origin { kGiven, kDhcp, kRouter };
     struct Interface {
         unsigned index = 0;
         std::array<std::byte, 6> mac{};
-        uint16_t vlan =
-            0;  ///< 0: none; as the table has it, which some firmware fills in big endian
-        bool dhcp = false;  ///< the firmware had its address from a DHCP server
+        uint16_t vlan = 0;  ///< 0: none
+        Origin origin = Origin::kGiven;
         NbftAddress address;
         uint8_t prefix_length = 0;
         NbftAddress gateway;
+        bool is_default_route = false;
+        uint16_t metric = 0;  ///< of its routes, lower ones are preferred; 0: none
         std::vector<NbftAddress> dns;
         std::string host_name;
     };
     struct Security {
         unsigned index = 0;
-        bool authentication_required = false;
+        bool dhchap_excluded = false;  ///< by a list of protocols that does not have it
         bool secure_channel_required = false;
         /// Absent: not restricted. Numbers that this program does not know are left out.
         std::optional<std::vector<HashId>> hashes;

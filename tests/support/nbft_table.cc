@@ -121,7 +121,7 @@ class Builder {
         put_list(104, offset, 32, nbft_.discovery.size());
     }
     void put_host() {
-        put_bytes(128, {0x02, 0x07});
+        put_bytes(128, {0x02, static_cast<uint8_t>(7U | (nbft_.host.selection << 3U))});
         if (nbft_.host.id) {
             auto guid = nbft_.host.id->bytes;
             std::reverse(guid.begin(), guid.begin() + 4);
@@ -138,18 +138,22 @@ class Builder {
         const size_t tcp = info.offset;
         put_bytes(tcp, {0x07, 0x01, 0x03, 0x01});
         put(tcp + 4, le16(static_cast<uint16_t>(interface.index)));
-        put_bytes(tcp + 6, {0x01});
-        put_view(tcp + 12, interface.mac);
-        put(tcp + 18, le16(interface.vlan));
-        put_bytes(tcp + 20, {static_cast<uint8_t>(interface.dhcp ? 3 : 1)});
-        put_view(tcp + 21, octets(interface.address));
-        put_bytes(tcp + 37, {interface.prefix_length});
-        put_view(tcp + 38, octets(interface.gateway));
+        const bool dhcp = interface.origin == Nbft::Origin::kDhcp;
+        put_bytes(tcp + 6, {static_cast<uint8_t>(1U | (interface.is_default_route ? 2U : 0U) |
+                                                 (dhcp ? 4U : 0U))});
+        put_view(tcp + 11, interface.mac);
+        put(tcp + 17, le16(interface.vlan));
+        constexpr uint8_t kOrigins[] = {1, 3, 4};
+        put_bytes(tcp + 19, {kOrigins[static_cast<size_t>(interface.origin)]});
+        put_view(tcp + 20, octets(interface.address));
+        put_bytes(tcp + 36, {interface.prefix_length});
+        put_view(tcp + 37, octets(interface.gateway));
+        put(tcp + 54, le16(interface.metric));
         for (size_t i = 0; i < 2; ++i) {
-            put_view(tcp + 57 + 16 * i,
+            put_view(tcp + 56 + 16 * i,
                      octets(i < interface.dns.size() ? interface.dns[i] : nvme::NbftAddress()));
         }
-        put_ref(tcp + 105, add(base::bytes_of(interface.host_name)));
+        put_ref(tcp + 104, add(base::bytes_of(interface.host_name)));
     }
     void put_subsystem(size_t at, const Nbft::Subsystem& subsystem) {
         put_bytes(at, {0x04});
@@ -189,7 +193,9 @@ class Builder {
         return add(bytes);
     }
     void put_security(size_t at, const Nbft::Security& security) {
-        const unsigned flags = 1U | (security.authentication_required ? 4U : 0U) |
+        constexpr unsigned kAuthenticationRequired = 4U;
+        const unsigned flags = 1U | kAuthenticationRequired |
+                               (security.dhchap_excluded ? 0x10U : 0U) |
                                (security.secure_channel_required ? 0x40U : 0U) |
                                (security.groups ? 0x400U : 0U) | (security.hashes ? 0x800U : 0U);
         put_bytes(at, {0x05, static_cast<uint8_t>(security.index)});

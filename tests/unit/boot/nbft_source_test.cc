@@ -52,24 +52,76 @@ BOOST_AUTO_TEST_CASE(the_firmwares_table_alone_makes_a_plan) {
     BOOST_TEST(interface.gateway->text() == "10.0.2.2");
 }
 
-BOOST_AUTO_TEST_CASE(ipv6_and_dhcp_become_what_the_client_can_do) {
+BOOST_AUTO_TEST_CASE(what_a_server_gave_is_asked_for_anew) {
     Machine machine;
     Nbft::Interface& interface = machine.nbft.interfaces[0];
+    const auto planned = [&] {
+        const auto loaded = machine.load();
+        BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+        return loaded.plan.network.interfaces.at(0);
+    };
     interface.host_name = "no:name";
-    interface.dhcp = true;
-    auto loaded = machine.load();
-    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.network.interfaces[0].method == boot::AddressMethod::kDhcp));
-    BOOST_TEST(loaded.plan.network.interfaces[0].match_mac.has_value());
+    interface.origin = Nbft::Origin::kDhcp;
+    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp));
+    BOOST_TEST(planned().match_mac.has_value());
     interface.address = base::Bytes(16, std::byte{0x20});
+    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp6));
+    interface.origin = Nbft::Origin::kRouter;
+    BOOST_TEST((planned().method == boot::AddressMethod::kAuto6));
+    interface.origin = Nbft::Origin::kGiven;
     interface.gateway.clear();
     interface.dns = {interface.address};
     interface.prefix_length = 64;
+    BOOST_TEST((planned().method == boot::AddressMethod::kStatic));
+    BOOST_TEST(planned().address->prefix_length == 64);
+    BOOST_TEST(planned().dns.size() == 1U);
+    // An interface without an address is of its target's family.
+    interface.origin = Nbft::Origin::kDhcp;
+    interface.address.clear();
+    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp));
+    machine.nbft.subsystems[0].address = base::Bytes(16, std::byte{0x20});
+    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp6));
+}
+
+BOOST_AUTO_TEST_CASE(interfaces_come_in_the_order_of_their_routes) {
+    Machine machine;
+    auto& interfaces = machine.nbft.interfaces;
+    for (uint8_t i = 1; i < 4; ++i) {
+        interfaces.push_back(interfaces[0]);
+        interfaces[i].index = i + 1U;
+        interfaces[i].mac[5] = std::byte{i};
+        machine.nbft.subsystems[0].interfaces.push_back(i + 1U);
+    }
+    interfaces[1].metric = 500;
+    interfaces[2].metric = 100;
+    interfaces[3].is_default_route = true;
+    std::string order;
+    for (const auto& interface : machine.load().plan.network.interfaces) {
+        order += interface.match_mac->text().substr(15) + " ";
+    }
+    BOOST_TEST(order == "03 02 01 56 ");
+}
+
+BOOST_AUTO_TEST_CASE(of_several_tables_the_one_that_firmware_selected_counts) {
+    Machine machine;
+    Nbft second = machine.nbft;
+    second.host.nqn = "nqn.2024-08.com.example:second";
+    second.subsystems[0].nqn = "nqn.2024-08.com.example:second-disk";
+    machine.table("NBFT1", second);
+    auto loaded = machine.load();
+    BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
+    BOOST_TEST(joined(loaded.errors) == "");
+    BOOST_TEST(joined(loaded.warnings) ==
+               "NBFT1: SSNS 1 is another namespace than the first, continuing without it\n");
+    second.host.selection = 2;
+    machine.table("NBFT1", second);
     loaded = machine.load();
-    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.network.interfaces[0].method == boot::AddressMethod::kStatic));
-    BOOST_TEST(loaded.plan.network.interfaces[0].address->prefix_length == 64);
-    BOOST_TEST(loaded.plan.network.interfaces[0].dns.size() == 1U);
+    BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:second-disk");
+    BOOST_TEST(loaded.plan.host.nqn == "nqn.2024-08.com.example:second");
+    machine.nbft.host.selection = 2;
+    second.host.selection = 1;
+    machine.table("NBFT1", second);
+    BOOST_TEST(machine.load().plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
 }
 
 BOOST_AUTO_TEST_CASE(it_is_stronger_than_the_file_and_weaker_than_the_command_line) {
@@ -104,9 +156,12 @@ BOOST_AUTO_TEST_CASE(other_paths_join_and_other_disks_do_not) {
     subsystems.push_back(subsystems[0]);
     subsystems[3].index = 4;
     subsystems[3].nqn = nvme::kDiscoveryNqn;
+    subsystems.push_back(subsystems[0]);
+    subsystems[4].address.back() = std::byte{4};
+    subsystems[4].nid = {};
     const auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST(loaded.plan.target.portals.size() == 2U);
+    BOOST_TEST(loaded.plan.target.portals.size() == 3U);
     BOOST_TEST(joined(loaded.warnings) ==
                "NBFT: SSNS 3 is another namespace than the first, continuing without it\n");
     BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
@@ -135,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_security_profile_wants_a_secret_that_fits) {
     BOOST_TEST(joined(machine.load().errors) ==
                "NBFT: SSNS 1 (nqn.2024-08.com.example:disk) has security profile 2, which the "
                "table does not describe\n");
-    machine.nbft.security.push_back({2, true, false, std::vector{nvme::HashId::kSha512}, {}});
+    machine.nbft.security.push_back({2, false, false, std::vector{nvme::HashId::kSha512}, {}});
     const std::string subject =
         "NBFT: SSNS 1 (nqn.2024-08.com.example:disk): its security profile 2 ";
     BOOST_TEST(joined(machine.load().errors).starts_with(subject + "wants a secret"));
@@ -146,6 +201,8 @@ BOOST_AUTO_TEST_CASE(a_security_profile_wants_a_secret_that_fits) {
     BOOST_TEST(loaded.plan.auth.groups.size() == 6U);
     BOOST_TEST(joined(machine.load("nvmeroot.dhchap_hash=sha256").errors) ==
                subject + "allows no hash that dhchap_hash allows\n");
+    machine.nbft.security[0].dhchap_excluded = true;
+    BOOST_TEST(joined(machine.load().errors).starts_with(subject + "does not allow DH-HMAC-CHAP"));
     machine.nbft.security[0].secure_channel_required = true;
     BOOST_TEST(joined(machine.load().errors).starts_with(subject + "demands a secure channel"));
     // Who names another target has left the firmware's connection and its demands.
