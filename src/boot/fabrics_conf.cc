@@ -37,6 +37,48 @@ std::string controller_line(const Portal& portal) {
     return text + "\n";
 }
 
+std::string sections(const BootPlan& plan, bool own_identity) {
+    const ConnectOptions& options = plan.connect;
+    std::string text;
+    if (own_identity) {
+        text += "[Host]\nhostnqn = " + plan.host.nqn + "\nhostid = " + nvme::to_text(plan.host.id) +
+                "\n";
+    }
+    text += "[Subsystem]\nnqn = " + plan.target.subsysnqn + "\n";
+    if (plan.auth.mode != Auth::kOff) {
+        text += "kxchap-secret = SECRET-OF-THE-HOST\n";
+    }
+    if (plan.auth.mode == Auth::kMutual) {
+        text += "kxchap-ctrl-secret = SECRET-OF-THE-TARGET\n";
+    }
+    text += line("ctrl-loss-tmo", options.ctrl_loss_tmo.count());
+    text += line("reconnect-delay", options.reconnect_delay.count());
+    text += line("fast-io-fail-tmo", options.fast_io_fail_tmo.count(),
+                 options.fast_io_fail_tmo.count() >= 0);
+    text += line("keep-alive-tmo", options.keep_alive_tmo.count());
+    text += line("nr-io-queues", options.nr_io_queues, options.nr_io_queues != 0);
+    text += line("queue-size", options.queue_size);
+    text += line("tos", options.tos, options.tos >= 0);
+    text += std::string("hdr-digest = ") + (options.hdr_digest ? "true\n" : "false\n");
+    text += std::string("data-digest = ") + (options.data_digest ? "true\n" : "false\n");
+    for (const Portal& portal : plan.target.portals) {
+        text += controller_line(portal);
+    }
+    return text;
+}
+
+const std::string kWithoutSecrets =
+    "# The root is authenticated and nvme-cli takes the secrets as text alone, so all of it is\n"
+    "# commented out: without them nvme-cli would connect to a target that proves nothing.\n";
+
+std::string commented(std::string_view text) {
+    std::string comments;
+    for (const auto line : base::split(text, '\n')) {
+        comments += line.empty() ? "" : "#" + std::string(line) + "\n";
+    }
+    return comments;
+}
+
 /// Whether both halves of the identity are those of /etc/nvme, or none is.
 enum class Identity { kSame, kOther, kHalf };
 
@@ -63,32 +105,14 @@ base::Status make_link(const base::SysPaths& sys) {
 }  // namespace
 
 std::string fabrics_conf(const BootPlan& plan, bool own_identity) {
-    const ConnectOptions& options = plan.connect;
-    std::string text = "# The root's paths, written by nvmeroot complete at each boot.\n";
-    if (own_identity) {
-        text += "[Host]\nhostnqn = " + plan.host.nqn + "\nhostid = " + nvme::to_text(plan.host.id) +
-                "\n";
-    }
-    text += "[Subsystem]\nnqn = " + plan.target.subsysnqn + "\n";
-    text += line("ctrl-loss-tmo", options.ctrl_loss_tmo.count());
-    text += line("reconnect-delay", options.reconnect_delay.count());
-    text += line("fast-io-fail-tmo", options.fast_io_fail_tmo.count(),
-                 options.fast_io_fail_tmo.count() >= 0);
-    text += line("keep-alive-tmo", options.keep_alive_tmo.count());
-    text += line("nr-io-queues", options.nr_io_queues, options.nr_io_queues != 0);
-    text += line("queue-size", options.queue_size);
-    text += line("tos", options.tos, options.tos >= 0);
-    text += std::string("hdr-digest = ") + (options.hdr_digest ? "true\n" : "false\n");
-    text += std::string("data-digest = ") + (options.data_digest ? "true\n" : "false\n");
-    for (const Portal& portal : plan.target.portals) {
-        text += controller_line(portal);
-    }
-    return text;
+    const std::string title = "# The root's paths, written by nvmeroot complete at each boot.\n";
+    const std::string text = sections(plan, own_identity);
+    return title + (plan.auth.mode == Auth::kOff ? text : kWithoutSecrets + commented(text));
 }
 
 base::Status offer_to_nvme_cli(const BootPlan& plan, const base::SysPaths& sys) {
     const Identity identity = compare(plan.host, sys);
-    if (plan.auth.mode != Auth::kOff || identity == Identity::kHalf) {
+    if (identity == Identity::kHalf) {
         ::unlink(file_of(sys).c_str());
         ::unlink(link_of(sys).c_str());
         return base::done();

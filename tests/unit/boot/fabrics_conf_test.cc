@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -71,14 +72,21 @@ BOOST_AUTO_TEST_CASE(another_identity_is_stated_and_half_of_one_is_not) {
     BOOST_TEST(file().empty());
 }
 
-BOOST_AUTO_TEST_CASE(an_authenticated_root_is_not_offered) {
-    use_identity();
+BOOST_AUTO_TEST_CASE(of_an_authenticated_root_nvme_cli_reads_nothing) {
     (void)dir.folder("etc/nvme/nvme-fabrics.conf.d");
-    BOOST_REQUIRE(boot::offer_to_nvme_cli(plan, sys).ok());
     plan.auth.mode = boot::Auth::kHost;
     BOOST_REQUIRE(boot::offer_to_nvme_cli(plan, sys).ok());
-    BOOST_TEST(file().empty());
-    BOOST_TEST(!has_link());
+    BOOST_TEST(has_link());
+    const std::string text = file();
+    for (const auto line : base::split(text, '\n')) {
+        BOOST_TEST((line.empty() || line[0] == '#'), line);
+    }
+    BOOST_TEST(file().find("\n#[Subsystem]\n#nqn = nqn.2024-08.com.example:disk\n"
+                           "#kxchap-secret = SECRET-OF-THE-HOST\n#ctrl-loss-tmo = -1\n") !=
+               std::string::npos);
+    plan.auth.mode = boot::Auth::kMutual;
+    BOOST_REQUIRE(boot::offer_to_nvme_cli(plan, sys).ok());
+    BOOST_TEST(file().find("\n#kxchap-ctrl-secret = SECRET-OF-THE-TARGET\n") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
