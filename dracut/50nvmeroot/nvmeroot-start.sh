@@ -24,10 +24,10 @@ udevadm settle --timeout=3
 # everything that it waits for, this is put off: the root's own udev does it anyway, and nvmeroot-coldplug.sh does it
 # where it turns out to be wanted earlier. Devices that no hook of the initqueue speaks of are wanted by these:
 if ! check_finished || [ -e /etc/crypttab ] || [ -e /etc/fstab.sys ] || getarg mount.usr= > /dev/null \
-    || getarg resume= > /dev/null || getargbool 0 rd.nvmeroot.coldplug; then
+    || getarg resume= > /dev/null || getarg rd.break > /dev/null || getargbool 0 rd.nvmeroot.coldplug; then
     return 0
 fi
-# With systemd the condition of systemd-udev-trigger.service, which module-setup.sh adds.
+# With systemd a condition of systemd-udev-trigger.service and of dracut-initqueue.service, which module-setup.sh adds.
 : > /run/nvmeroot/coldplug-later
 # Without, dracut's init calls udevadm next, in this shell: a reload, two triggers, and in most versions a wait.
 if [ -z "${DRACUT_SYSTEMD-}" ]; then

@@ -14,7 +14,7 @@ command -v getarg > /dev/null || . /lib/dracut-lib.sh
 if [ ! -e /run/nvmeroot/cmdline ]; then
     nvmeroot_text=$(getcmdline)
     # Credentials may name the target, and a credential may come by QEMU's fw_cfg.
-    [ ! -e /sys/bus/acpi/devices/QEMU0002:00 ] || modprobe -q qemu_fw_cfg
+    [ ! -e /sys/bus/acpi/devices/QEMU0002:00 ] || [ -e /sys/firmware/qemu_fw_cfg ] || modprobe -q qemu_fw_cfg
     nvmeroot plan --cmdline "$nvmeroot_text" > /dev/null 2>&1 || [ $? -ne 3 ] || return 0
 
     # The text is kept before dracut's own nvmf module is turned off, since rd.nonvmf turns us off too.

@@ -224,7 +224,7 @@ looked() { printf '%s\n' 'trigger --type=subsystems --action=add' 'trigger --typ
     make_udevadm
     parse
     local line=$kernel_line
-    for more in waiting=1 'kernel_line+=" mount.usr=LABEL=usr "' 'kernel_line+=" resume=/dev/sda2 "' \
+    for more in waiting=1 'kernel_line+=" rd.break=initqueue "' 'kernel_line+=" mount.usr=LABEL=usr "' 'kernel_line+=" resume=/dev/sda2 "' \
         'kernel_line+=" rd.nvmeroot.coldplug "' ': > "$machine/etc/crypttab"' ': > "$machine/etc/fstab.sys"' 'export FAKE_BOOT=13'; do
         unset waiting FAKE_BOOT
         kernel_line=$line
@@ -279,12 +279,13 @@ looked() { printf '%s\n' 'trigger --type=subsystems --action=add' 'trigger --typ
     generate
     grep -qx 'What=/dev/nvmeroot/root' "$machine/early/sysroot.mount"
     grep -qx 'Options=ro' "$machine/early/sysroot.mount"
-    [ -e "$machine/early/initrd-root-fs.target.requires/sysroot.mount" ]
+    grep -qx Requires=sysroot.mount "$machine/early/initrd-root-fs.target.d/nvmeroot.conf"
+    [ ! -e "$machine/early/nvmeroot-fstab.service" ]
     grep -qx JobTimeoutSec=infinity "$machine/early/dev-nvmeroot-root.device.d/nvmeroot.conf"
 }
 
 @test "systemd mounts the namespace for root=dhcp, with flags and type" {
-    kernel_line+=' root=dhcp rw rootflags=noatime rootfstype=xfs'
+    kernel_line+=' root=dhcp rw rootflags="noatime" rootfstype=xfs'
     generate
     grep -qx 'What=/dev/nvmeroot/root' "$machine/early/sysroot.mount"
     grep -qx 'Options=rw,noatime' "$machine/early/sysroot.mount"
@@ -295,6 +296,17 @@ looked() { printf '%s\n' 'trigger --type=subsystems --action=add' 'trigger --typ
     kernel_line+=' root=UUID=1234'
     generate
     [ ! -e "$machine/early" ]
+}
+
+@test "called again after a boot that put udev's look off, the generator has the root's fstab read for it" {
+    parse
+    connect
+    : > "$machine/run/nvmeroot/coldplug-later"
+    export FAKE_PLAN=3 # as rd.nonvmf makes it say by now
+    generate
+    grep -qx "ExecStart=$machine/sbin/nvmeroot-fstab" "$machine/early/nvmeroot-fstab.service"
+    grep -qx Wants=nvmeroot-fstab.service "$machine/early/initrd-fs.target.d/nvmeroot.conf"
+    grep -qx 'What=/dev/nvmeroot/root' "$machine/early/sysroot.mount"
 }
 
 @test "systemd mounts a root= that only /etc/cmdline.d has" {

@@ -101,6 +101,45 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     diff <(names "$moddir/module-setup.sh") <(names "$top/install/nvmeroot")
 }
 
+# What modprobe and depmod say of the image of the next test, and how often dracut's depmod was called.
+make_kmod() {
+    printf '%s\n' '#!/bin/sh' 'case "${*##* }" in' "nvme-tcp) printf 'insmod %s opt=1 \n' '$initdir/nvme-core.ko.zst' '$initdir/nvme-tcp.ko.xz' ;;" \
+        "ext4) echo 'builtin ext4' ;;" "virtio_net) echo 'insmod $initdir/virtio_net.ko' ;;" '*) exit 1 ;;' esac > "$machine/bin/modprobe"
+    printf '%s\n' '#!/bin/sh' "echo \"depmod \$*\" >> '$machine/did'" "[ ! -e '$machine/refused' ]" > "$machine/bin/depmod"
+    chmod 755 "$machine/bin/modprobe" "$machine/bin/depmod"
+}
+
+@test "the modules that every boot loads are unpacked when dracut has its last module, in a compressed image" {
+    initdir=$machine/image kernel=6.12
+    mkdir -p "$initdir"
+    make_kmod
+    packed() { # with one that is none
+        rm -f "$initdir"/*
+        echo core | zstd -q > "$initdir/nvme-core.ko.zst"
+        echo tcp | xz > "$initdir/nvme-tcp.ko.xz"
+        echo net > "$initdir/virtio_net.ko"
+        echo other > "$initdir/other.ko.xz"
+    }
+    installkernel
+    packed
+    compress=cat
+    depmod -a
+    [ "$(cd "$initdir" && echo *)" = 'nvme-core.ko.zst nvme-tcp.ko.xz other.ko.xz virtio_net.ko' ]
+    : > "$machine/did"
+    compress='zstd -15'
+    depmod -a
+    [ "$(cd "$initdir" && cat nvme-core.ko nvme-tcp.ko virtio_net.ko | xargs)" = 'core tcp net' ]
+    [ "$(cd "$initdir" && echo *)" = 'nvme-core.ko nvme-tcp.ko other.ko.xz virtio_net.ko' ]
+    [ "$(grep -c '^depmod -a$' "$machine/did")" = 2 ]
+    packed
+    echo broken > "$initdir/nvme-tcp.ko.xz"
+    depmod -a
+    [ "$(cd "$initdir" && echo *)" = 'nvme-core.ko nvme-tcp.ko.xz other.ko.xz virtio_net.ko' ]
+    : > "$machine/refused"
+    run depmod -a
+    [ "$status" = 1 ]
+}
+
 @test "hooks, handler and rule are installed; the generator only with systemd" {
     install
     did "inst $machine/bin/nvmeroot /usr/bin/nvmeroot"
@@ -116,8 +155,9 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     included='base systemd'
     initdir=$machine/image systemdsystemunitdir=/units
     install
-    grep -qx 'ConditionPathExists=!/run/nvmeroot/coldplug-later' "$initdir/units/systemd-udev-trigger.service.d/nvmeroot.conf"
-    grep -qx 'ExecStartPre=-/sbin/nvmeroot-fstab' "$initdir/units/initrd-parse-etc.service.d/nvmeroot.conf"
+    for unit in systemd-udev-trigger dracut-initqueue; do
+        grep -qx 'ConditionPathExists=!/run/nvmeroot/coldplug-later' "$initdir/units/$unit.service.d/nvmeroot.conf"
+    done
     did "inst_script $moddir/nvmeroot-generator.sh /usr/lib/systemd/system-generators/nvmeroot-generator"
 }
 

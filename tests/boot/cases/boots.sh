@@ -219,7 +219,7 @@ case_debian_networkmanager() {
 
 case_peak_memory_dracut() {
     about="the program alone in dracut's image: compressed modules, peak memory, keys closed, eight lines"
-    image=dracut
+    image=dracut-packed
     guest_options=(-smp 2)
     expect_facts=(ctrl-loss=off closed-secrets=2)
 }

@@ -12,6 +12,7 @@
 #   DRACUT_ROOT=DIR   a folder with an unpacked dracut (dracut-core, dracut-install) instead of the system's
 #   SYSTEMD=yes       with systemd in the image; otherwise dracut's own init
 #   NICS="name ..."   network drivers; virtio_net where not given, all of them where empty
+#   COMPRESS=no       an image that is not compressed, where modules lie as the kernel's package has them
 #   GENERIC=yes       an image for any machine; otherwise a host-only one with ext4
 set -eu
 
@@ -43,6 +44,7 @@ hostonly_cmdline="no"
 filesystems+=" ext4 "
 EOF
 
+[[ ${COMPRESS:-yes} == yes ]] || set -- --no-compress "$@"
 add="nvmeroot" omit="nvmf network"
 [[ ${SYSTEMD:-no} == yes ]] && add+=" systemd-initrd dracut-systemd" || omit+=" systemd systemd-initrd dracut-systemd"
 

@@ -7,7 +7,7 @@ case_settings() {
     log=$boot/log/$1
     port=${2-4420}
     about=
-    image=busybox         # busybox, dracut, dracut-systemd or initramfs
+    image=busybox         # busybox, dracut, dracut-systemd, dracut-packed or initramfs
     kernel=6.12           # a series of lib/kernel.sh
     judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk;
                           # script: guest/tools-init runs guest/$script beside a distribution's nvme-cli and fio;

@@ -3,7 +3,8 @@
 # Initramfs images. A base image holds no configuration and is built once for each generator and kernel; what a test
 # adds (keys, configuration, the verdict init) is a second archive behind it.
 #
-#   image_ready busybox|dracut|dracut-systemd|initramfs|nvmet|target-unit   sets image_file, for the kernel of the last kernel_ready
+#   image_ready busybox|dracut|dracut-systemd|dracut-packed|initramfs|nvmet|target-unit
+#                                                     sets image_file, for the kernel of the last kernel_ready
 #   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
 
 nvmeroot=${NVMEROOT:-$top/build/nvmeroot}
@@ -25,6 +26,7 @@ image_ready() {
             return
             ;;
         dracut-systemd) set -- "$1" SYSTEMD=yes ;;
+        dracut-packed) set -- "$1" COMPRESS=no ;;
     esac
     built "$image_file" "${sources[@]}" -- \
         env "${@:2}" "$script" "$image_file" "$kernel_release" "$kernel_modules" "$nvmeroot"
