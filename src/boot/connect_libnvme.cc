@@ -14,10 +14,12 @@ namespace {
 using base::Error;
 using base::Result;
 
-struct TreeDeleter {
+struct Free {
     void operator()(nvme_root* root) const { nvme_free_tree(root); }
+    void operator()(nvme_ctrl* controller) const { nvme_free_ctrl(controller); }
 };
-using Tree = std::unique_ptr<nvme_root, TreeDeleter>;
+using Tree = std::unique_ptr<nvme_root, Free>;
+using Control = std::unique_ptr<nvme_ctrl, Free>;
 
 nvme_fabrics_config fabrics_config(const BootPlan& plan) {
     const ConnectOptions& options = plan.connect;
@@ -48,25 +50,25 @@ Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& porta
     }
     const nvme_host_t host =
         nvme_lookup_host(tree.get(), plan.host.nqn.c_str(), nvme::to_text(plan.host.id).c_str());
-    const nvme_ctrl_t controller =
-        nvme_create_ctrl(tree.get(), plan.target.subsysnqn.c_str(), "tcp", portal.address.c_str(),
-                         text_or_null(portal.source), text_or_null(portal.interface),
-                         std::to_string(portal.port).c_str());
-    if (host == nullptr || controller == nullptr) {
+    const Control controller(nvme_create_ctrl(tree.get(), plan.target.subsysnqn.c_str(), "tcp",
+                                              portal.address.c_str(), text_or_null(portal.source),
+                                              text_or_null(portal.interface),
+                                              std::to_string(portal.port).c_str()));
+    if (host == nullptr || !controller) {
         return base::errno_error(errno, "prepare the connect");
     }
     if (plan.auth.mode != Auth::kOff) {
         nvme_host_set_dhchap_key(host, plan.auth.host_secret.reveal().c_str());
     }
     if (plan.auth.mode == Auth::kMutual) {
-        nvme_ctrl_set_dhchap_key(controller, plan.auth.ctrl_secret.reveal().c_str());
+        nvme_ctrl_set_dhchap_key(controller.get(), plan.auth.ctrl_secret.reveal().c_str());
     }
     const nvme_fabrics_config config = fabrics_config(plan);
-    if (nvmf_add_ctrl(host, controller, &config) != 0) {
+    if (nvmf_add_ctrl(host, controller.get(), &config) != 0) {
         const int code = errno;
         return Error{code, nvme_errno_to_string(code)};
     }
-    return std::string(nvme_ctrl_get_name(controller));
+    return std::string(nvme_ctrl_get_name(controller.get()));
 }
 
 }  // namespace boot

@@ -7,8 +7,8 @@
 // hand-over writes ours afterwards). The secrets go to the host and to the controller, not to the
 // context: 3.0-rc1 forgets the context's on the way to the controller.
 //
-// Tried: 3.1 (Debian experimental) statically and with shared libraries, and booted; the headers of
-// 3.0-rc1.
+// Tried: 3.1 (Debian experimental) statically and with shared libraries, booted, and under
+// connect_libnvme_test; the headers of 3.0-rc1.
 #include <libnvme.h>
 
 #include <cstdlib>
