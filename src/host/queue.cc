@@ -288,8 +288,9 @@ nvme::Framing Queue::framing() const {
     return {options_.header_digest, options_.data_digest, ic_resp_.cpda};
 }
 
-base::Bytes Queue::take_output() {
-    return std::exchange(out_, {});
+base::Bytes Queue::take_output(base::Bytes spent) {
+    spent.clear();
+    return std::exchange(out_, std::move(spent));
 }
 
 std::optional<uint16_t> Queue::submit(Command command) {

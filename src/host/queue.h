@@ -87,7 +87,8 @@ class Queue final : private nvme::PduSink {
 
     /// What has to be sent now; each call hands out bytes once. A broken queue may still have the
     /// TermReq that says why.
-    base::Bytes take_output();
+    /// @param spent  an output that has gone: its memory is used for the next one
+    base::Bytes take_output(base::Bytes spent = {});
 
     /// @return the command's identifier, nothing when max_commands are outstanding.
     /// REQUIRES: state() == kOpen

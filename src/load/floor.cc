@@ -294,7 +294,7 @@ base::Status serve_floor(const target::SocketAddress& address,
 }
 
 base::Result<Measured> run_floor(const FloorOptions& options) {
-    TRY(const auto reactor, target::Reactor::open());
+    TRY(const auto reactor, open_wakeful_reactor());
     return std::make_unique<FloorRun>(options, *reactor)->go();
 }
 

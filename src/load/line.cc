@@ -184,7 +184,7 @@ void Line::flush() {
         return;
     }
     if (part_.iov_len == 0) {
-        output_ = queue_.take_output();
+        output_ = queue_.take_output(std::move(output_));
         part_ = {output_.data(), output_.size()};
     }
     if (part_.iov_len > 0) {

@@ -10,6 +10,9 @@ namespace {
 
 using base::TimePoint;
 
+/// How long an answer may take that is waited for awake.
+constexpr std::chrono::microseconds kVigil{100};
+
 class Run {
   public:
     Run(const RunOptions& options, target::Reactor& reactor)
@@ -126,8 +129,15 @@ double Measured::per_second() const {
     return seconds > 0 ? static_cast<double>(commands) / seconds : 0;
 }
 
+base::Result<std::unique_ptr<target::Reactor>> open_wakeful_reactor(
+    target::Reactor::Engine engine) {
+    TRY(auto reactor, target::Reactor::open(engine));
+    reactor->busy_poll(kVigil);
+    return reactor;
+}
+
 base::Result<Measured> run(const RunOptions& options) {
-    TRY(const auto reactor, target::Reactor::open(options.engine));
+    TRY(const auto reactor, open_wakeful_reactor(options.engine));
     return std::make_unique<Run>(options, *reactor)->go();
 }
 

@@ -36,6 +36,11 @@ struct RunOptions {
 /// read gave other data than was written.
 base::Result<Measured> run(const RunOptions& options);
 
+/// A reactor that stays awake while answers come soon: its sleep, and the waking from it, would be
+/// told as the target's latency. Errors: as Reactor::open().
+base::Result<std::unique_ptr<target::Reactor>> open_wakeful_reactor(
+    target::Reactor::Engine engine = target::Reactor::Engine::kAny);
+
 /// Drives `reactor` until everything that was closed is idle.
 void settle(target::Reactor& reactor, const std::function<bool()>& idle);
 
