@@ -90,6 +90,12 @@ base::Status lock(int fd, bool shared) {
     return base::errno_error(errno, "lock");
 }
 
+/// Opened non-blocking for the sake of a FIFO; io_uring would answer EAGAIN from now on. Nobody
+/// asks when a block was last read, but only a file's owner may leave that out.
+bool set_modes(int fd) {
+    return fcntl(fd, F_SETFL, O_NOATIME) == 0 || fcntl(fd, F_SETFL, 0) == 0;
+}
+
 /// The size of the image behind `fd`, once it is known to be fit and to be ours.
 base::Result<uint64_t> claim(int fd, const FileBackend::Options& options) {
     struct stat status {};
@@ -105,8 +111,7 @@ base::Result<uint64_t> claim(int fd, const FileBackend::Options& options) {
             base::format("its size, %llu bytes, is no multiple of the block size, %u",
                          static_cast<unsigned long long>(size), options.block_size));
     }
-    // Opened non-blocking for the sake of a FIFO; io_uring would answer EAGAIN from now on.
-    if (fcntl(fd, F_SETFL, 0) != 0) {
+    if (!set_modes(fd)) {
         return base::errno_error(errno, "set blocking");
     }
     TRY_VOID(lock(fd, options.read_only || options.shared));
@@ -149,6 +154,7 @@ base::Result<std::unique_ptr<FileBackend>> FileBackend::twin(Reactor& reactor) c
     if (!fd) {
         return std::move(fd).error().in("image, once more");
     }
+    (void)set_modes(fd->get());  // it blocks already
     struct stat ours {};
     struct stat opened {};
     if (fstat(fd_.get(), &ours) != 0 || fstat(fd->get(), &opened) != 0 ||

@@ -168,6 +168,9 @@ void Connection::drain_socket() {
         }
         taken += static_cast<size_t>(moved);
         session_->receive(scratch_.first(static_cast<size_t>(moved)), reactor_->now());
+        if (static_cast<size_t>(moved) < scratch_.size()) {
+            return;  // that was all
+        }
     }
 }
 

@@ -6,6 +6,14 @@
 
 namespace target {
 
+size_t OutPdu::length() const {
+    size_t length = 0;
+    for (size_t i = 0; i < count_; ++i) {
+        length += parts_[i].size();
+    }
+    return length;
+}
+
 void OutQueue::push(OutPdu& pdu) {
     assert(!pdu.queued_ && pdu.count_ > 0);
     pdu.queued_ = true;
@@ -17,6 +25,7 @@ void OutQueue::push(OutPdu& pdu) {
     }
     back_ = &pdu;
     ++size_;
+    bytes_ += pdu.length();
 }
 
 size_t OutQueue::peek(std::span<base::ByteView> pieces) const {
@@ -42,14 +51,12 @@ size_t OutQueue::peek(std::span<base::ByteView> pieces) const {
 void OutQueue::sent(size_t bytes) {
     gone_ += bytes;
     while (front_ != nullptr) {
-        size_t length = 0;
-        for (size_t i = 0; i < front_->count_; ++i) {
-            length += front_->parts_[i].size();
-        }
+        const size_t length = front_->length();
         if (gone_ < length) {
             return;
         }
         gone_ -= length;
+        bytes_ -= length;
         pop();
     }
     assert(gone_ == 0);

@@ -22,6 +22,8 @@ class OutPdu {
     void add(base::ByteView part) { parts_[count_++] = part; }
     void clear() { count_ = 0; }
     [[nodiscard]] bool queued() const { return queued_; }
+    /// Bytes of all its parts.
+    [[nodiscard]] size_t length() const;
 
   protected:
     ~OutPdu() = default;
@@ -39,6 +41,8 @@ class OutQueue {
     [[nodiscard]] bool empty() const { return front_ == nullptr; }
     /// PDUs that have not gone yet.
     [[nodiscard]] size_t size() const { return size_; }
+    /// Of those PDUs.
+    [[nodiscard]] size_t bytes() const { return bytes_; }
 
     /// REQUIRES: the PDU is not queued and has a part that is not empty.
     void push(OutPdu& pdu);
@@ -53,6 +57,7 @@ class OutQueue {
     OutPdu* front_ = nullptr;
     OutPdu* back_ = nullptr;
     size_t size_ = 0;
+    size_t bytes_ = 0;
     size_t gone_ = 0;  ///< bytes of the first PDU that have gone
 };
 

@@ -18,6 +18,9 @@ namespace {
 
 /// Memory that the commands of one queue may hold; one command always may.
 constexpr size_t kQueueBytes = size_t{4} << 20U;
+/// With so much to send a queue reads no more: what is sent soon comes out of the processor's
+/// cache.
+constexpr size_t kUnsentBytes = size_t{1} << 20U;
 
 bool is_fabrics(const nvme::Sqe& sqe) {
     return sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kFabrics);
@@ -216,7 +219,9 @@ nvme::Status Queue::take_capsule_data(Request& request) {
 }
 
 bool Queue::has_room(const Request& request) const {
-    return buffered_ == 0 || buffered_ + request.transfer <= kQueueBytes;
+    const bool reads = direction(request.sqe) == nvme::DataDirection::kToHost;
+    return buffered_ == 0 ||
+           (buffered_ + request.transfer <= kQueueBytes && (!reads || out_.bytes() < kUnsentBytes));
 }
 
 void Queue::start(Request& request) {

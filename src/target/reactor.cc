@@ -4,6 +4,7 @@
 #include "target/reactor.h"
 
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -123,8 +124,9 @@ int Reactor::read_now(int fd, base::MutableBytes into, uint64_t offset, bool in_
         return -EAGAIN;
     }
     const iovec part{into.data(), into.size()};
-    const int flags = in_memory ? 0 : RWF_NOWAIT;
-    const ssize_t moved = preadv2(fd, &part, 1, static_cast<off_t>(offset), flags);
+    const auto at = static_cast<off_t>(offset);
+    const ssize_t moved =
+        in_memory ? pread(fd, into.data(), into.size(), at) : preadv2(fd, &part, 1, at, RWF_NOWAIT);
     return moved < 0 ? -errno : static_cast<int>(moved);
 }
 
@@ -133,8 +135,9 @@ int Reactor::write_now(int fd, base::ByteView from, uint64_t offset, bool in_mem
         return -EAGAIN;
     }
     const iovec part{const_cast<std::byte*>(from.data()), from.size()};  // only read
-    const int flags = in_memory ? 0 : RWF_NOWAIT;
-    const ssize_t moved = pwritev2(fd, &part, 1, static_cast<off_t>(offset), flags);
+    const auto at = static_cast<off_t>(offset);
+    const ssize_t moved = in_memory ? pwrite(fd, from.data(), from.size(), at)
+                                    : pwritev2(fd, &part, 1, at, RWF_NOWAIT);
     return moved < 0 ? -errno : static_cast<int>(moved);
 }
 

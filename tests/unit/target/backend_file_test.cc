@@ -67,6 +67,21 @@ std::string error_text(const base::Result<std::unique_ptr<FileBackend>>& opened)
 
 BOOST_AUTO_TEST_SUITE(backend_file)
 
+BOOST_AUTO_TEST_CASE(reading_an_image_changes_nothing_about_its_file) {
+    Fixture f(target::Reactor::Engine::kAny);
+    struct stat before {};
+    struct stat after {};
+    const timespec long_ago[] = {{.tv_sec = 1, .tv_nsec = 0}, {.tv_sec = 2, .tv_nsec = 0}};
+    BOOST_REQUIRE(utimensat(AT_FDCWD, f.path.c_str(), long_ago, 0) == 0);
+    const auto backend = f.open(true);
+    BOOST_REQUIRE_MESSAGE(backend.ok(), error_text(backend));
+    BOOST_REQUIRE(stat(f.path.c_str(), &before) == 0);
+    TestIo read(Io::Kind::kRead, 0, 4096);
+    BOOST_TEST((f.run(**backend, read) == IoError::kNone));
+    BOOST_REQUIRE(stat(f.path.c_str(), &after) == 0);
+    BOOST_TEST(after.st_atim.tv_sec == before.st_atim.tv_sec);
+}
+
 BOOST_DATA_TEST_CASE(writes_are_read_back, support::engines(), engine) {
     Fixture f(engine);
     const auto backend = f.open(false);

@@ -313,6 +313,23 @@ BOOST_AUTO_TEST_CASE(bounds_the_memory_of_a_queue_and_serves_everything) {
     BOOST_TEST(answered == 16);
 }
 
+BOOST_AUTO_TEST_CASE(reads_no_more_while_it_has_much_to_send) {
+    IoFixture f;
+    constexpr uint32_t kBlocks = 256;  // 128 KiB each
+    for (int i = 0; i < 32; ++i) {
+        BOOST_REQUIRE(f.io->host.queue().submit(host::read(1, {0, kBlocks, kBlock})).has_value());
+    }
+    f.io->session->receive(f.io->host.queue().take_output(), f.clock.now());
+    BOOST_TEST(f.backend->asked.size() == 8U);
+    f.io->host.pump();
+    BOOST_TEST(f.backend->asked.size() == 32U);
+    for (int i = 0; i < 32; ++i) {
+        const auto answer = f.io->host.queue().take_completion();
+        BOOST_REQUIRE(answer.has_value());
+        BOOST_TEST(answer->data.size() == kBlocks * kBlock);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(stops_reading_from_a_host_that_does_not_take_its_answers) {
     IoFixture f;
     auto sqe = host::flush(1).sqe;
