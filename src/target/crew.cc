@@ -20,7 +20,7 @@ base::Result<std::unique_ptr<Reactor>> open_with_mailbox(Reactor::Engine engine)
 }  // namespace
 
 Crew::Crew(Reactor& control, size_t count)
-    : control_(control), control_lane_(0, control), turns_(count) {}
+    : control_(control), control_lane_(0, control), turns_(count, clock_) {}
 
 base::Result<std::unique_ptr<Crew>> Crew::start(Reactor& control, size_t count) {
     const auto engine =

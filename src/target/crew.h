@@ -75,6 +75,7 @@ class Crew {
 
     Reactor& control_;
     ReactorLane control_lane_;
+    base::SystemClock clock_;
     Turns turns_;
     std::vector<std::unique_ptr<Member>> members_;
 };

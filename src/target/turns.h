@@ -10,6 +10,9 @@
 //     lane 2   ────[turn]──[  turn  ]─·   ·────[turn]──
 //     control  sleeps ────────────────[turn]── sleeps
 //
+// Control's turns are short, but hosts may cause many: in the long run it rests as long as it
+// works.
+//
 // A lane that begins a turn writes to a cache line of its own and reads one that only control
 // writes, so as long as control sleeps the lanes share nothing.
 #pragma once
@@ -17,14 +20,18 @@
 #include <atomic>
 #include <deque>
 
+#include "base/clock.h"
 #include "target/reactor.h"
 
 namespace target {
 
 class Turns {
   public:
-    /// @param lanes  how many there are
-    explicit Turns(size_t lanes);
+    /// What control may work on end before it rests as long.
+    static constexpr base::milliseconds kLongestWork{1};
+
+    /// @param lanes  how many there are. @param clock  outlives it
+    Turns(size_t lanes, base::Clock& clock);
     Turns(const Turns&) = delete;
     Turns& operator=(const Turns&) = delete;
 
@@ -46,8 +53,13 @@ class Turns {
         void wait_for_end() const { wants_.wait(1); }
 
       private:
+        void rest();
+
         Turns& turns_;
         std::atomic<int> wants_ = 0;
+        base::TimePoint began_;
+        base::TimePoint ended_;
+        base::TimePoint::duration owed_{0};  ///< rest, at the end of the last turn
     };
     class alignas(kCacheLine) Lane final : public TurnGuard {
       public:
@@ -61,6 +73,7 @@ class Turns {
         std::atomic<int> busy_ = 0;  ///< has a turn
     };
 
+    base::Clock& clock_;
     Control control_{*this};
     std::deque<Lane> lanes_;
 };
