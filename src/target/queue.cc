@@ -463,16 +463,24 @@ void Queue::deliver_async_events() {
     }
 }
 
-bool Queue::abort_async_event(uint16_t cid) {
+/// @return the event request of this identifier, which is kept no longer; nullptr: there is none.
+Request* Queue::take_async_request(uint16_t cid) {
     const auto found = std::ranges::find_if(
         async_events_, [&](const Request* request) { return request->sqe.cid == cid; });
     if (found == async_events_.end()) {
-        return false;
+        return nullptr;
     }
-    Request& request = **found;
+    Request* request = *found;
     async_events_.erase(found);
-    complete(request, status::kAbortRequested);
-    return true;
+    return request;
+}
+
+bool Queue::abort_async_event(uint16_t cid) {
+    Request* request = take_async_request(cid);
+    if (request != nullptr) {
+        complete(*request, status::kAbortRequested);
+    }
+    return request != nullptr;
 }
 
 void Queue::drop_async_events() {

@@ -183,6 +183,7 @@ class Queue final : public Session, private nvme::PduSink {
     void turn_came(Request& request);
     void pdu_sent(Request& request);
 
+    Request* take_async_request(uint16_t cid);
     bool claim_cid(Request& request);
     void give_up_cid(Request& request);
     Request* new_request();

@@ -24,8 +24,15 @@ size_t Queue::request_limit() const {
 }
 
 /// A host may use an identifier again once it has the answer, which it may have before we know that
-/// the answer has gone: so what counts are commands without an answer.
+/// the answer has gone: so what counts are commands without an answer. A host that names a command
+/// like an event request of its own has given that one up, as SPDK's does before it shuts a
+/// controller down.
 bool Queue::claim_cid(Request& request) {
+    if (cids_ != nullptr && cids_->test(request.sqe.cid)) {
+        if (Request* event = take_async_request(request.sqe.cid)) {
+            release(*event);
+        }
+    }
     request.owns_cid = cids_ != nullptr && !cids_->test(request.sqe.cid);
     if (request.owns_cid) {
         cids_->set(request.sqe.cid);

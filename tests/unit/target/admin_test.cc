@@ -2,6 +2,7 @@
 //
 // Identify, log pages, features, events and discovery, as Linux, nvme-cli and SPDK's initiator read
 // them.
+#include "nvme/tcp_pdu.h"
 #include "support/admin_fixture.h"
 #include "target/command.h"
 
@@ -254,6 +255,28 @@ BOOST_AUTO_TEST_CASE(holds_four_event_requests_and_aborts_them) {
     BOOST_TEST(f.admin->host.queue().take_completion()->dw0 == 0U);
     BOOST_TEST(f.admin->host.run(abort)->dw0 == 1U);
     BOOST_TEST(f.run(host::keep_alive()) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(gives_up_an_event_request_whose_identifier_comes_again) {
+    AdminFixture f;
+    const uint16_t cid = *f.admin->host.queue().submit(host::async_event_request());
+    f.admin->host.pump();
+    auto sqe = host::property_get(nvme::Property::kCc).sqe;
+    sqe.flags = nvme::Sqe::kPsdtSgl;
+    sqe.cid = cid;
+    const auto answer =
+        base::Reader(f.admin->peer.exchange(nvme::whole_pdu(nvme::CapsuleCmd{{}, sqe}, {})))
+            .take<nvme::CapsuleResp>();
+    BOOST_REQUIRE(answer.has_value());
+    BOOST_TEST(nvme::Status::from_wire(answer->cqe.status).ok());
+    BOOST_TEST(uint16_t{answer->cqe.cid} == cid);
+    host::Command abort;
+    abort.sqe.opcode = static_cast<uint8_t>(nvme::AdminOpcode::kAbort);
+    abort.sqe.cdw10 = uint32_t{cid} << 16U;
+    BOOST_TEST(f.admin->host.run(abort)->dw0 == 1U);
+    for (int i = 0; i < 4; ++i) {
+        BOOST_TEST(!f.admin->host.run(host::async_event_request()));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(without_a_keep_alive_time_a_silent_host_stays) {
