@@ -52,6 +52,11 @@ bool is_lost_connection(std::string_view line) {
     return line.ends_with(" 880") || line.starts_with("starting error recovery");
 }
 
+bool tells_of_digest(std::string_view line) {
+    return line.find("digest error") != std::string_view::npos ||
+           line.find("digest flag is cleared") != std::string_view::npos;
+}
+
 template <class Names>
 bool is_allowed(const Names& allowed, std::string_view name) {
     return std::any_of(allowed.begin(), allowed.end(),
@@ -137,6 +142,8 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines) {
             evidence.controller_proven = true;
         } else if (is_failure(line)) {
             evidence.failures.emplace_back(line);
+        } else if (tells_of_digest(line)) {
+            evidence.wrong_digest = line;
         }
     }
     return evidence;
@@ -144,6 +151,13 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines) {
 
 Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan) {
     const auto& failures = evidence.failures;
+    if (!failures.empty() && !evidence.wrong_digest.empty()) {
+        return Failure::passing(
+            ExitCode::kConnect,
+            base::error("what arrived in the middle of authentication does not "
+                        "fit its digests (kernel: " +
+                        evidence.wrong_digest + "); look at the target and at what lies between"));
+    }
     const auto failed = std::ranges::find_if_not(failures, is_lost_connection);
     if (failed != failures.end()) {
         return refusal("authentication failed on a queue (kernel: " + *failed +

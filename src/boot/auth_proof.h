@@ -43,13 +43,15 @@ struct AuthEvidence {
     std::string hash;                   ///< sha256
     std::string dhgroup;                ///< ffdhe2048
     std::vector<std::string> failures;  ///< lines of any queue that report a failure
+    std::string wrong_digest;           ///< the line that tells of one; empty: none does
 };
 
 /// @param lines  without `nvme nvmeN: `
 AuthEvidence read_evidence(std::span<const std::string_view> lines);
 
 /// Holds the evidence against the plan. kAuthentication, final: the host's or the target's proof is
-/// missing, a queue failed, hash or group is none of those allowed.
+/// missing, a queue failed, hash or group is none of those allowed. kConnect, passing: a queue
+/// failed, and so did the connection or its digests.
 Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan);
 
 /// For the log: `both ways with sha256 and ffdhe2048`.

@@ -23,6 +23,10 @@ struct Symptom {
     std::string_view meaning;
 };
 
+constexpr std::string_view kWrongDigests =
+    "what arrives from the target does not fit its digests; something there or on the way changes "
+    "it: look at the target, at network cards and their offloads";
+
 /// The first row that matches any line wins: causes stand before their consequences.
 constexpr Symptom kSymptoms[] = {
     {"failed to allocate queue 0 crypto", ExitCode::kModules, false,
@@ -33,6 +37,9 @@ constexpr Symptom kSymptoms[] = {
      "sha512_generic) to the initramfs"},
     {"initializing DH group", ExitCode::kModules, false,
      "the kernel lacks a Diffie-Hellman group; add the module dh_generic to the initramfs"},
+    // With such answers authentication fails too, and no secret is to blame.
+    {"digest error", ExitCode::kConnect, true, kWrongDigests},
+    {"digest flag is cleared", ExitCode::kConnect, true, kWrongDigests},
     {"is not allowed, hostnqn", ExitCode::kRefused, false,
      "the target does not allow this host; add its NQN to the subsystem's allowed hosts"},
     {"Invalid Data Parameter, subsysnqn", ExitCode::kRefused, false,

@@ -66,6 +66,19 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_is_tried_again_and_never_believed) {
                    "qid 1: authentication failed"));
 }
 
+BOOST_AUTO_TEST_CASE(wrong_digests_are_tried_again_and_never_believed) {
+    const std::string_view wrong = "data digest error: recv 0x1 expected 0x2";
+    const auto judged = boot::judge(
+        boot::read_evidence(Lines{kAccepted, kProven, wrong, "qid 1: authentication failed"}),
+        plan_of(boot::Auth::kMutual));
+    BOOST_REQUIRE(!judged.ok());
+    BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(judged.error().retry);
+    BOOST_TEST(has(judged.error().error.text, "does not fit its digests"));
+    BOOST_TEST(has(refusal({wrong}, boot::Auth::kHost), "without asking"));
+    BOOST_TEST(refusal({kAccepted, kProven, wrong}, boot::Auth::kMutual) == "");
+}
+
 BOOST_AUTO_TEST_CASE(the_hosts_proof_is_enough_one_way) {
     BOOST_TEST(refusal({kAccepted}, boot::Auth::kHost) == "");
 }

@@ -75,6 +75,19 @@ BOOST_AUTO_TEST_CASE(the_cause_stands_above_its_consequence) {
     BOOST_TEST(failure.error.text.find("dhchap_ctrl_secret") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(wrong_digests_are_not_blamed_on_the_secret) {
+    for (const char* line : {"nvme nvme0: data digest error: recv 0xebf686f9 expected 0xeaf686f9",
+                             "nvme nvme0: queue 0: header digest error: recv 0x1 expected 0x2",
+                             "nvme nvme0: queue 0: header digest flag is cleared"}) {
+        const auto failure =
+            explained({line, "nvme nvme0: qid 0: authentication failed, error -129",
+                       "nvme nvme0: failed to connect queue: 0 ret=-129"});
+        BOOST_TEST((failure.code == boot::ExitCode::kConnect), line);
+        BOOST_TEST(failure.retry, line);
+        BOOST_TEST(failure.error.text.find("does not fit its digests") != std::string::npos, line);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_failure_quotes_the_kernel) {
     BOOST_TEST(explained({"nvme nvme0: something new"}).error.text.find("something new") !=
                std::string::npos);
