@@ -172,6 +172,7 @@ Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Port
     for (const Portal& portal : portals) {
         // One log for each connect: a controller's name is used again after it is gone.
         TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(machine.sys)));
+        machine.state.trace("connect to " + place(portal));
         auto proven = connect_one(machine, portal, log);
         machine.state.keep(log.lines());
         if (proven) {

@@ -302,6 +302,8 @@ constexpr std::array kKeys = {
         [](Given& g, Draft& d) { return store(nvme::parse_eui64(g.text), d.plan.demanded.eui64); }},
     Key{"root", "timeout", "TIME", "180s", "how long to try in all before the boot is given up",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.timeouts.total); }},
+    Key{"root", "debug", "yes|no", "no", "tell each step on the console, as --debug does",
+        [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.debug); }},
     Key{"root", "probe", "yes|no", "yes", "ask each portal from user space before the kernel connects",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.probe); }},
     Key{"root", "probe_timeout", "TIME", "5s", "how long one probe may take",

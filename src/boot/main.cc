@@ -66,8 +66,10 @@ base::Log open_log(const base::SysPaths& sys) {
     return log;
 }
 
-ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys) {
+ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, bool debug) {
     const base::Log log = open_log(sys);
+    // To stderr alone: the kernel's log takes ten lines of a program in five seconds.
+    const base::Log trace("nvmeroot", base::Level::kDebug);
     base::SystemClock clock;
     BootState state(clock, log);
     if (handed_over_already(sys)) {
@@ -78,6 +80,10 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys) {
     LoadedPlan loaded = load_plan(input, sys);
     for (const std::string& warning : loaded.warnings) {
         state.warning(warning);
+    }
+    if (debug || loaded.plan.debug) {
+        state.trace_to(trace);
+        state.trace(plan_text(loaded));
     }
     if (loaded.asked == Asked::kNo) {
         return ExitCode::kNotAsked;
@@ -131,7 +137,7 @@ ExitCode run_command(const Options& options) {
         (void)base::write_all(STDERR_FILENO, "nvmeroot: " + input.error().text + "\n");
         return ExitCode::kConfig;
     }
-    return options.command == Command::kBoot ? boot_command(*input, sys)
+    return options.command == Command::kBoot ? boot_command(*input, sys, options.debug)
                                              : plan_command(*input, sys, options.json);
 }
 

@@ -25,6 +25,7 @@ struct Options {
     std::string root;
     std::string verify;  ///< check: which blocks, as the key of that name
     bool json = false;
+    bool debug = false;   ///< boot: each step to stderr
     std::string operand;  ///< check: the device; help: `keys`, or empty
 };
 

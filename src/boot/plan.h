@@ -140,6 +140,7 @@ struct BootPlan {
     std::string io_policy;  ///< of the root's subsystem, in the kernel's words; empty: the kernel's
     OnDowngrade on_downgrade = OnDowngrade::kLog;
     bool probe = true;
+    bool debug = false;
     Integrity integrity = Integrity::kReport;
     FormatPolicy format;
     AuditPolicy audit;

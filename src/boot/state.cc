@@ -16,12 +16,31 @@ void BootState::begin(std::string_view name) {
     end();
     stages_.push_back({std::string(name), seconds(), 0});
     stage_open_ = true;
+    trace("stage " + stages_.back().name);
 }
 
 void BootState::end() {
     if (stage_open_) {
         stages_.back().ended = seconds();
         stage_open_ = false;
+    }
+}
+
+void BootState::trace(std::string_view text) const {
+    if (trace_ == nullptr) {
+        return;
+    }
+    for (const std::string_view line : base::split(text, '\n')) {
+        if (!line.empty()) {
+            trace_->debug(base::format("[%.2f s] ", seconds()) + std::string(line));
+        }
+    }
+}
+
+void BootState::keep(const std::vector<KernelLine>& lines) {
+    kernel_lines_ = lines;
+    for (const KernelLine& line : lines) {
+        trace("kernel: " + line.text);
     }
 }
 
@@ -43,6 +62,7 @@ void BootState::failure(const Failure& failure) {
 
 void BootState::trying_again(const Failure& failure) {
     ++attempts_;
+    trace("attempt failed: " + failure.error.text);
     if (failure.error.text != last_trouble_) {
         last_trouble_ = failure.error.text;
         log_->warning(failure.error.text + base::format(", trying again [%.2f s]", seconds()));

@@ -29,6 +29,11 @@ class BootState {
     void begin(std::string_view name);
     void end();
 
+    /// From now on every step is told there, for who looks for a cause. Borrowed.
+    void trace_to(const base::Log& log) { trace_ = &log; }
+    /// A step, or several lines; dropped unless somebody wants it.
+    void trace(std::string_view text) const;
+
     /// One line for whoever waits, with the time; also kept.
     void notice(std::string_view text);
     void warning(std::string_view text);
@@ -38,7 +43,7 @@ class BootState {
     void trying_again(const Failure& failure);
 
     /// Keeps the kernel's lines of the last attempt.
-    void keep(const std::vector<KernelLine>& lines) { kernel_lines_ = lines; }
+    void keep(const std::vector<KernelLine>& lines);
     void keep(const Root& root) { root_ = root; }
 
     [[nodiscard]] std::string json() const;
@@ -58,6 +63,7 @@ class BootState {
 
     const base::Clock* clock_;
     const base::Log* log_;
+    const base::Log* trace_ = nullptr;
     std::vector<Stage> stages_;
     bool stage_open_ = false;
     std::vector<std::string> warnings_;

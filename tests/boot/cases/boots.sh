@@ -101,11 +101,12 @@ case_busybox_static() {
 }
 
 case_strongest_group() {
-    about='the largest hash and group, and the interface known by its driver'
+    about='the largest hash and group, and the interface known by its driver; each step is told'
     ip=ip=10.0.2.15::10.0.2.2:24::@virtio_net:none
     dhchap_hash=sha512
     dhchap_dhgroup=ffdhe8192
-    extra=nvmeroot.connect_timeout=60s
+    extra='nvmeroot.connect_timeout=60s nvmeroot.debug=yes'
+    says='kernel: nvme nvme0: qid 0: controller authenticated'
     expect_facts=('authentication=both ways with sha512 and ffdhe8192')
 }
 

@@ -47,6 +47,30 @@ BOOST_AUTO_TEST_CASE(a_failure_is_said_once_and_kept_with_the_kernels_lines) {
     BOOST_TEST(has(json, R"({"time":2.500,"text":"nvme nvme0: \"x\""})"), json);
 }
 
+BOOST_AUTO_TEST_CASE(each_step_is_told_to_who_wants_it) {
+    Fake fake;
+    fake.state.begin("network");
+    BOOST_TEST(fake.dir.read("kmsg") == "");
+    base::Log trace("nvmeroot", base::Level::kDebug);
+    trace.silence_stderr();
+    trace.also_to_kmsg(base::open_file(fake.dir.file("trace", ""), 02 /* O_RDWR */).value());
+    fake.state.trace_to(trace);
+    fake.state.trace("plan\n\nvalues\n");
+    fake.state.begin("connect");
+    const auto failure = boot::Failure::of(boot::ExitCode::kUnreachable, base::error("nobody"));
+    fake.state.trying_again(failure);
+    fake.clock.sleep(base::seconds(1));
+    fake.state.trying_again(failure);
+    fake.state.keep(std::vector<boot::KernelLine>{{7, 2500000, "nvme nvme0: x"}});
+    BOOST_TEST(fake.dir.read("trace") ==
+               "<7>nvmeroot: [1.00 s] plan\n<7>nvmeroot: [1.00 s] values\n"
+               "<7>nvmeroot: [1.00 s] stage connect\n"
+               "<7>nvmeroot: [1.00 s] attempt failed: nobody\n"
+               "<7>nvmeroot: [2.00 s] attempt failed: nobody\n"
+               "<7>nvmeroot: [2.00 s] kernel: nvme nvme0: x\n");
+    BOOST_TEST(fake.dir.read("kmsg") == "<4>nvmeroot: nobody, trying again [1.00 s]\n");
+}
+
 BOOST_AUTO_TEST_CASE(the_root_is_described) {
     Fake fake;
     boot::Root root;
