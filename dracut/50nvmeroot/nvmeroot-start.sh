@@ -11,13 +11,14 @@
 udevadm trigger --action=add --subsystem-match=net
 /sbin/nvmeroot-boot &
 nvmeroot_tenths=0
-while [ ! -e /run/nvmeroot/code ] && [ "$nvmeroot_tenths" -lt 30 ]; do
+# With a root it goes on beside us, to load the file system's module; the mount waits for that.
+while [ ! -e /run/nvmeroot/root ] && [ ! -e /run/nvmeroot/code ] && [ "$nvmeroot_tenths" -lt 30 ]; do
     sleep 0.1
     nvmeroot_tenths=$((nvmeroot_tenths + 1))
 done
 [ -e /run/nvmeroot/root ] || return 0
 
-# The links to the disk, and the module of its file system (61-nvmeroot.rules).
+# The links to the disk (61-nvmeroot.rules).
 udevadm settle --timeout=3
 
 # Now udev would look at every device there is, and the root would wait for that or compete with it. Where the image has

@@ -10,6 +10,7 @@
 #include "boot/admin_timeout.h"
 #include "boot/audit_stage.h"
 #include "boot/auth_proof.h"
+#include "boot/module_file_system.h"
 #include "boot/modules.h"
 #include "boot/namespace_finder.h"
 #include "boot/network_handover.h"
@@ -63,6 +64,20 @@ std::string root_path_of(const Interface& interface) {
         return interface.lease->root_path;
     }
     return interface.dhcp6 ? interface.dhcp6->boot_file_url : std::string();
+}
+
+/// Aside, for the target may have fallen silent; and whatever comes of it, the root is handed over.
+void load_file_systems_of(const Root& root, Machine& machine, const base::Deadline& deadline) {
+    machine.state.begin("file system");
+    auto task = SideTask::start("file system", [&]() -> Result<std::string> {
+        std::vector<std::string> devices = root.partitions;
+        devices.push_back(root.disk.name);
+        load_file_systems(devices, machine.sys);
+        return std::string();
+    });
+    if (task) {
+        (void)task->wait(deadline);
+    }
 }
 
 std::string size_text(uint64_t bytes) {
@@ -253,6 +268,9 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
     machine.state.keep(root);
     machine.state.notice("/dev/nvmeroot/root is " + root.disk.name + " with " +
                          std::to_string(root.partitions.size()) + " partitions");
+    if (machine.plan.load_modules) {
+        load_file_systems_of(root, machine, deadline);
+    }
     return root;
 }
 

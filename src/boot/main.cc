@@ -4,6 +4,7 @@
 // through run() below; `plan`, `check` and `status` only look. What a hook needs to know of the
 // outcome is the exit code (exit_code.h) and the files that handover.h names.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,6 +67,14 @@ base::Log open_log(const base::SysPaths& sys) {
     return log;
 }
 
+/// Everything waits for the root. What goes on beside it on the same processor does not: udev's
+/// look at all devices, and the kernel's tests of its own algorithms, which Linux 6.12 still runs
+/// when /init has begun (a second and more of an emulated processor).
+void go_first() {
+    constexpr int kFirst = -20;
+    (void)::setpriority(PRIO_PROCESS, 0, kFirst);  // a user who may not goes on without
+}
+
 ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, bool debug) {
     const base::Log log = open_log(sys);
     // To stderr alone: the kernel's log takes ten lines of a program in five seconds.
@@ -76,6 +85,7 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, bool de
         state.notice("the root was handed over before, nothing to do");
         return ExitCode::kDone;
     }
+    go_first();
     load_firmware_module(sys);
     LoadedPlan loaded = load_plan(input, sys);
     for (const std::string& warning : loaded.warnings) {

@@ -209,11 +209,14 @@ std::vector<NetworkAlias> network_aliases(const SysPaths& sys) {
 }
 
 void load_firmware_module(const SysPaths& sys) {
-    if (::access((sys.sys + "/bus/acpi/devices/QEMU0002:00").c_str(), F_OK) != 0) {
-        return;
+    if (::access((sys.sys + "/bus/acpi/devices/QEMU0002:00").c_str(), F_OK) == 0) {
+        load_optional_module("qemu_fw_cfg", sys);  // without it there are no such credentials
     }
+}
+
+void load_optional_module(const std::string& name, const SysPaths& sys) {
     if (const auto loader = Loader::open(sys)) {
-        (void)loader->load({"qemu_fw_cfg"});  // without it there are no such credentials
+        (void)loader->load({name});
     }
 }
 

@@ -36,6 +36,9 @@ bool may_be_network_driver(std::string_view path);
 /// Loads the driver of QEMU's fw_cfg where the machine has that device: credentials come by it.
 void load_firmware_module(const base::SysPaths& sys);
 
+/// Loads what a name or alias stands for; it may be missing.
+void load_optional_module(const std::string& name, const base::SysPaths& sys);
+
 struct ModuleWish {
     std::string name;  ///< or an alias, `crypto-sha512`
     bool required = false;

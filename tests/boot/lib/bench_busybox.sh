@@ -54,7 +54,7 @@ HOOK
 image_busybox_floor() {
     cat >"$work/floor.hook" <<'HOOK'
 run_hook() {
-    modprobe -a virtio_net nvme-tcp crc32c-intel
+    modprobe -a virtio_net nvme-tcp crc32c-intel ext4
     echo 'bench: first process' >/dev/kmsg
     dmesg -n 1
     dmesg
