@@ -127,6 +127,19 @@ case_ipv6() {
     expect_facts=(written=yes address~fec0::2 'root:ADDRESS~(^|,)fec0::15/64')
 }
 
+case_slaac_on_a_bridge() {
+    about="a bridge of an interface that gets a name, its address from a router; the NQN has the machine's serial number"
+    needs=ipv6_loopback
+    address='[::1]'
+    portal="[fec0::2]:$port"
+    # shellcheck disable=SC2016 # the client expands it
+    uri="nvmeroot=nvme+tcp://$portal/${nqn%test}"'${serial}/1'
+    guest_net=(-netdev 'user,id=net0,ipv4=on,ipv6=on' -device 'virtio-net-pci,netdev=net0,romfile=,mac=52:54:00:12:34:56')
+    guest_options=(-smbios 'type=1,serial=test')
+    ip='ifname=wire0:52:54:00:12:34:56 bridge=br0:wire0 ip=br0:auto6:1400'
+    expect_facts=(root:INTERFACE=br0 'root:ADDRESS~(^|,)fec0::' root:SUBSYSNQN="$nqn" mtu=1400 'address~fec0::2')
+}
+
 case_uuid_of_two() {
     about='two namespaces, the root is named by its UUID'
     judge=root
@@ -236,11 +249,29 @@ case_paths_and_a_dead_target() {
 }
 
 add_scripts() {
-    cp "$boot_tests"/guest/{complete,watch,gap,shutdown}-script "$1/vt/"
+    cp "$boot_tests"/guest/{complete,watch,gap,shutdown,networks}-script "$1/vt/"
 }
 
 listen_twice() {
     sed -i "s/^listen = .*/&,$address:$((port + 1000))/" "$1"
+}
+
+case_two_networks() {
+    about='a path over each of two networks: the first is cut, and what is written goes the other way'
+    waits=yes
+    command='/vt/bin/sh /vt/networks-script'
+    edit_overlay=add_scripts
+    meanwhile=cut_network_when_told
+    guest_net=("${user_net[@]}" -netdev 'user,id=net1,net=10.0.3.0/24,ipv6=off'
+        -device 'virtio-net-pci,netdev=net1,romfile=')
+    ip='ip=10.0.2.15:::24::eth0:none ip=10.0.3.15:::24::eth1:none'
+    uri="nvmeroot=nvme+tcp://$portal/$nqn/$nid nvmeroot=nvme+tcp://10.0.3.2:$port/$nqn/$nid"
+    expect_facts=('ways~^10.0.2.15 10.0.3.15' write=done same=yes live=1 'waited<=60')
+}
+
+cut_network_when_told() {
+    guest_says "$log/console" '^CUT' "$timeout"
+    guest_told "$log/monitor" set_link net0 off
 }
 
 kill_target_when_told() {
