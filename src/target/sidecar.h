@@ -90,7 +90,7 @@ struct SidecarHeader {
     static constexpr std::array<char, 16> kMagic = {'n', 'v', 'm', 'e', 'r', 'o', 'o', 't',
                                                     ' ', 't', 'u', 'p', 'l', 'e', 's', '\n'};
     static constexpr uint32_t kVersion = 1;
-    static constexpr uint8_t kHostTags = 1;  ///< hosts chose application tags: not checked
+    static constexpr uint8_t kHostTags = 1;  ///< hosts brought tuples of their own, right or not
 
     std::array<char, 16> magic = kMagic;
     nvme::le32 version = kVersion;

@@ -35,13 +35,13 @@ struct Files {
         return answer.error().text;
     }
     /// Opens it as a server does. @return the findings, or why not
-    std::string serve(bool read_only = false) const {
+    std::string serve(bool read_only = false, bool host_tags = false) const {
         const auto reactor = target::Reactor::open(target::Reactor::Engine::kEpoll);
         const auto file = target::ProtectedFile::open(**reactor, {.image = image,
                                                                   .sidecar = {},
                                                                   .read_only = read_only,
                                                                   .block_bytes = 512,
-                                                                  .host_tags = false,
+                                                                  .host_tags = host_tags,
                                                                   .fault_file = {},
                                                                   .on_trouble = {},
                                                                   .on_fault = {}});
@@ -135,6 +135,17 @@ BOOST_AUTO_TEST_CASE(a_pair_that_does_not_belong_together_is_refused) {
     f.dir.file("disk.img", Files::text_of(1) + std::string(512, 'x'));
     BOOST_TEST(says(f.serve(), "belongs to an image of 3145728 bytes, this one has 3146240"));
     BOOST_TEST(says(f.refusal({"verify"}), "belongs to an image of 3145728 bytes"));
+}
+
+BOOST_AUTO_TEST_CASE(tuples_that_hosts_brought_do_not_keep_a_pair_from_being_served) {
+    const Files f;
+    (void)f.run({"protect"});
+    f.dir.file("disk.img", Files::text_of(2));
+    for (const bool exposed : {true, false}) {  // once they brought some, they stay
+        const std::string findings = f.serve(false, exposed);
+        BOOST_TEST(says(findings, "blocks looked at do not match"), findings);
+        BOOST_TEST(!says(findings, "not the sidecar"), findings);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_image_that_was_touched_is_served_with_a_warning) {
