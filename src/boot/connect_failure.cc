@@ -115,6 +115,10 @@ constexpr Errno kErrnos[] = {
      "this machine has that connection already; disconnect it or start anew"},
     {EADDRINUSE, ExitCode::kConnect, false,
      "another connection of this machine uses the host NQN with another host id; give both"},
+    {EINVAL, ExitCode::kConnect, true,
+     "the kernel refuses a parameter, the pair of host NQN and host id, or what the target "
+     "answered; "
+     "its log names which"},
     {ENODEV, ExitCode::kConnect, false, "the interface named in the address is not there"},
     {ENOENT, ExitCode::kModules, false,
      "the kernel lacks an algorithm; add the modules of crc32c, hmac and the hash to the "
@@ -176,9 +180,9 @@ std::optional<Failure> explain_result(int result, const std::string& where) {
 }  // namespace
 
 std::optional<int> kernel_result(const std::vector<KernelLine>& lines) {
-    constexpr std::array<std::string_view, 4> kMarks = {
-        "failed to connect socket: ", " ret=", "Connect command failed, errno: ",
-        "Connect command failed, error wo/DNR bit: "};
+    constexpr std::array<std::string_view, 5> kMarks = {
+        "failed to connect socket: ", " socket ",
+        " ret=", "Connect command failed, errno: ", "Connect command failed, error wo/DNR bit: "};
     for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
         for (const std::string_view mark : kMarks) {
             const size_t at = line->text.find(mark);
