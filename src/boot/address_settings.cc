@@ -98,7 +98,7 @@ std::vector<InterfacePlan> interface_plans(const NetworkPlan& plan) {
             one.mtu = plan.mtu;
         }
     }
-    std::ranges::stable_partition(plans, [&](const InterfacePlan& one) {
+    std::stable_partition(plans.begin(), plans.end(), [&](const InterfacePlan& one) {
         return !one.name.empty() && one.name == plan.bootdev;
     });
     return plans;
