@@ -179,6 +179,28 @@ case_nvmet_root_path() {
     expect_facts=(written=yes 'root:ADDRESS~^10\.9\.0\.5')
 }
 
+case_dnsmasq() {
+    about="dnsmasq's DHCP and DNS: the root path names the target"
+    judge=root
+    server=guest
+    dnsmasq=('dhcp-range=10.9.0.50,10.9.0.60,255.255.255.0,2m' "dhcp-option=17,nvme+tcp://disk.example.test/$nqn/$nid"
+        address=/disk.example.test/10.9.0.1)
+    uri=root=dhcp
+    ip=
+    expect_facts=(written=yes 'root:ADDRESS~^10\.9\.0\.5' 'address~traddr=10\.9\.0\.1,')
+}
+
+case_dnsmasq_ipv6() {
+    about="dnsmasq's router advertisements, DHCPv6 and DNS: the boot file URL names the target"
+    judge=root
+    server=guest
+    dnsmasq=(enable-ra 'dhcp-range=fd00:9::50,fd00:9::5f,64,2m' 'dhcp-option=option6:dns-server,[fd00:9::1]'
+        "dhcp-option=option6:bootfile-url,nvme+tcp://disk.example.test/$nqn/$nid" address=/disk.example.test/fd00:9::1)
+    uri=root=dhcp
+    ip=ip=eth0:dhcp6
+    expect_facts=(written=yes 'root:ADDRESS~^fd00:9::5' 'address~traddr=fd00:9::1,')
+}
+
 case_bootdev() {
     about='of two interfaces with a lease, the target and the way to it are those of bootdev=, the second'
     server=serve_beside_a_user_net

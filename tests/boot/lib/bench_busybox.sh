@@ -50,7 +50,7 @@ HOOK
         "$work/busybox-nvme-cli.img" "$kernel_release" "$kernel_modules" /bin/true
 }
 
-# What no hook can go below: the kernel loads the same modules, and then nothing is connected.
+# What the kernel modules alone take beside the kernel's tests of its own algorithms, which ours goes before.
 image_busybox_floor() {
     cat >"$work/floor.hook" <<'HOOK'
 run_hook() {

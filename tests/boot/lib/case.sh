@@ -19,6 +19,7 @@ case_settings() {
     written_disk=root.ext4 # the image that the guest's root writes to
     label=                # what /label of the root says, if not the disk's name
     server=process        # process: nvmeroot-target; guest: the kernel's nvmet in a second guest; none; or a function
+    dnsmasq=()            # lines of dnsmasq's configuration, which then gives addresses in the server's guest
     quirk=                # a lie of the rogue target
     address=127.0.0.1     # where the target listens
     portal=10.0.2.2:$port # how the guest calls it
@@ -156,9 +157,27 @@ nvmet_overlay() {
     local etc=$1/etc/nvmeroot
     mkdir -p "$etc"
     install -m600 "$keys/host" "$keys/ctrl" "$etc/"
-    target_config "$etc/nvmeroot-nvmet.conf" 10.9.0.1:4420,10.9.5.1:4420 /dev/vda
+    target_config "$etc/nvmeroot-nvmet.conf" '10.9.0.1:4420,10.9.5.1:4420,[fd00:9::1]:4420' /dev/vda
     sed -i "s|$keys|/etc/nvmeroot|" "$etc/nvmeroot-nvmet.conf"
     echo "ROOT_PATH=nvme+tcp://$portal/$nqn/$nid" >"$1/settings"
+    [ "${#dnsmasq[@]}" = 0 ] || dnsmasq_into "$1"
+}
+
+# dnsmasq_into DIR   the guests' distribution's dnsmasq, with what it needs and this case's lines
+dnsmasq_into() {
+    local tree=$boot/dnsmasq apt=$top/packaging/apt-private.sh file
+    built "$tree" "$apt" -- "$apt" fetch-tree "$guest_suite" "$tree" dnsmasq-base
+    {
+        echo "$tree/usr/sbin/dnsmasq"
+        "$tree/lib64/ld-linux-x86-64.so.2" --library-path "$tree/lib/x86_64-linux-gnu:$tree/usr/lib/x86_64-linux-gnu" \
+            --list "$tree/usr/sbin/dnsmasq" | grep -o "$tree/[^ ]*"
+    } | while read -r file; do
+        install -D "$file" "$1${file#"$tree"}" || return 1
+    done
+    echo root:x:0:0::/: >"$1/etc/passwd"
+    echo root:x:0: >"$1/etc/group"
+    printf '%s\n' interface=eth0 bind-interfaces no-resolv no-hosts user=root group=root pid-file=/run/dnsmasq.pid \
+        dhcp-leasefile=/run/dnsmasq.leases log-dhcp "${dnsmasq[@]}" >"$1/dnsmasq.conf"
 }
 
 # Two guests on one wire; the server's disk is the test's.
