@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/namespace_finder.h"
 
+#include <unistd.h>
+
 #include <vector>
 
 #include "base/text.h"
@@ -179,6 +181,11 @@ Outcome<base::Nothing> compare_ids(const Disk& disk, const RootNamespace& root) 
     return base::done();
 }
 
+/// The kernel makes it a moment after the disk's folder.
+bool has_node(const SysPaths& sys, const Disk& disk) {
+    return ::access((sys.dev + "/" + disk.name).c_str(), F_OK) == 0;
+}
+
 std::string why_no_disk(const SysPaths& sys, const std::string& controller, uint32_t nsid) {
     const std::string folder = sys.sys + "/class/nvme/" + controller;
     for (const std::string& name : list_folder(folder)) {
@@ -263,7 +270,7 @@ Outcome<Disk> await_disk(const SysPaths& sys, const std::string& controller,
     }
     for (;;) {
         const auto disk = find_disk(sys, controller, root.nsid);
-        if (disk) {
+        if (disk && has_node(sys, *disk)) {
             TRY_VOID(compare_ids(*disk, root));
             return *disk;
         }

@@ -44,12 +44,17 @@ struct FakeSys {
 
     FakeSys() {
         sys.sys = dir.path();
+        sys.dev = dir.at("dev");
         dir.file("class/nvme/nvme0/subsysnqn", std::string(kNqn) + "\n");
         dir.file("class/nvme/nvme0/nvme3c0n1/nsid", "7\n");
         dir.file("class/nvme/nvme0/nvme3c0n1/ana_state", "inaccessible\n");
         dir.file("class/nvme-subsystem/nvme-subsys3/nvme0", "");
     }
     void add_head() const {
+        add_head_without_node();
+        dir.file("dev/nvme3n1", "");
+    }
+    void add_head_without_node() const {
         dir.file("class/nvme-subsystem/nvme-subsys3/nvme3n1/size", "2048\n");
         dir.file("class/nvme-subsystem/nvme-subsys3/nvme3n1/uuid", std::string(kUuid2) + "\n");
         dir.file("class/nvme-subsystem/nvme-subsys3/nvme3n1/wwid", "uuid.x\n");
@@ -150,6 +155,7 @@ BOOST_AUTO_TEST_CASE(without_multipath_the_disk_is_below_its_controller) {
     fake.dir.file("class/nvme/nvme0/nvme0n4/nsid", "7\n");
     fake.dir.file("class/nvme/nvme0/nvme0n4/size", "8\n");
     fake.dir.file("class/nvme/nvme0/nvme0n4/uuid", std::string(kUuid2) + "\n");
+    fake.dir.file("dev/nvme0n4", "");
     const auto disk = disk_of(fake);
     BOOST_REQUIRE(disk.ok());
     BOOST_TEST(disk->name == "nvme0n4");
@@ -171,6 +177,14 @@ BOOST_AUTO_TEST_CASE(another_subsystem_or_another_uuid_is_refused) {
     const auto disk = disk_of(fake);
     BOOST_REQUIRE(!disk.ok());
     BOOST_TEST(disk.error().error.text.find("uuid") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_disk_is_there_when_its_device_node_is) {
+    const FakeSys fake;
+    fake.add_head_without_node();
+    BOOST_TEST(!disk_of(fake).ok());
+    fake.add_head();
+    BOOST_TEST(disk_of(fake).ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
