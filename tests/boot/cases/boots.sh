@@ -194,6 +194,7 @@ case_dnsmasq_ipv6() {
     about="dnsmasq's router advertisements, DHCPv6 and DNS: the boot file URL names the target"
     judge=root
     server=guest
+    nvmet_listen='[fd00:9::1]:4420'
     dnsmasq=(enable-ra 'dhcp-range=fd00:9::50,fd00:9::5f,64,2m' 'dhcp-option=option6:dns-server,[fd00:9::1]'
         "dhcp-option=option6:bootfile-url,nvme+tcp://disk.example.test/$nqn/$nid" address=/disk.example.test/fd00:9::1)
     uri=root=dhcp
@@ -267,7 +268,7 @@ case_paths_and_a_dead_target() {
     edit_target=listen_twice
     meanwhile=kill_target_when_told
     uri="nvmeroot=nvme+tcp://$portal/$nqn/$nid nvmeroot=nvme+tcp://10.0.2.2:$((port + 1000))/$nqn/$nid"
-    expect_facts=(paths-at-boot=1 complete=0 times-after-complete=off paths=2 complete-again=0 owners=2 shutdown=0 write=failed 'waited<=30')
+    expect_facts=(paths-at-boot=1 complete=0 other-names=2 nvme-cli-paths=2 nvme-cli-acts-on=0 times-after-complete=off paths=2 complete-again=0 owners=2 shutdown=0 write=failed 'waited<=30')
 }
 
 add_scripts() {

@@ -19,6 +19,7 @@ case_settings() {
     written_disk=root.ext4 # the image that the guest's root writes to
     label=                # what /label of the root says, if not the disk's name
     server=process        # process: nvmeroot-target; guest: the kernel's nvmet in a second guest; none; or a function
+    nvmet_listen=10.9.0.1:4420,10.9.5.1:4420 # where the kernel's nvmet listens
     dnsmasq=()            # lines of dnsmasq's configuration, which then gives addresses in the server's guest
     quirk=                # a lie of the rogue target
     address=127.0.0.1     # where the target listens
@@ -157,7 +158,7 @@ nvmet_overlay() {
     local etc=$1/etc/nvmeroot
     mkdir -p "$etc"
     install -m600 "$keys/host" "$keys/ctrl" "$etc/"
-    target_config "$etc/nvmeroot-nvmet.conf" '10.9.0.1:4420,10.9.5.1:4420,[fd00:9::1]:4420' /dev/vda
+    target_config "$etc/nvmeroot-nvmet.conf" "$nvmet_listen" /dev/vda
     sed -i "s|$keys|/etc/nvmeroot|" "$etc/nvmeroot-nvmet.conf"
     echo "ROOT_PATH=nvme+tcp://$portal/$nqn/$nid" >"$1/settings"
     [ "${#dnsmasq[@]}" = 0 ] || dnsmasq_into "$1"
