@@ -117,8 +117,7 @@ constexpr Errno kErrnos[] = {
      "another connection of this machine uses the host NQN with another host id; give both"},
     {EINVAL, ExitCode::kConnect, true,
      "the kernel refuses a parameter, the pair of host NQN and host id, or what the target "
-     "answered; "
-     "its log names which"},
+     "answered; its log names which"},
     {ENODEV, ExitCode::kConnect, false, "the interface named in the address is not there"},
     {ENOENT, ExitCode::kModules, false,
      "the kernel lacks an algorithm; add the modules of crc32c, hmac and the hash to the "
