@@ -84,8 +84,8 @@ base::Status lock(int fd, bool shared) {
         return base::done();
     }
     if (errno == EAGAIN || errno == EACCES) {
-        return base::error(shared ? "a program that writes it has it locked"
-                                  : "another program, or another namespace, has it locked");
+        return base::Error{EAGAIN, shared ? "a program that writes it has it locked"
+                                          : "another program, or another namespace, has it locked"};
     }
     return base::errno_error(errno, "lock");
 }

@@ -10,13 +10,13 @@
 namespace target {
 
 /// Calls `attempt` until it succeeds or fails for another reason than that a file is locked or a
-/// port taken (EAGAIN, EADDRINUSE), for two seconds: a killed server lets go of its
-/// files and ports a moment after it has gone, because its io_uring outlives it.
+/// port taken (EAGAIN, EADDRINUSE), for five seconds: a killed server lets go of its files and
+/// ports a moment after it has gone, because its io_uring outlives it.
 /// @param attempt  gives a base::Result
 /// @return what the last attempt gave
 template <class Attempt>
 auto while_held(base::Clock& clock, Attempt attempt) {
-    constexpr base::seconds kPatience{2};
+    constexpr base::seconds kPatience{5};
     constexpr base::milliseconds kPause{20};
     const base::Deadline deadline(clock, kPatience);
     auto result = attempt();

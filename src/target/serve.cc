@@ -190,7 +190,7 @@ base::Result<Service::Store> Service::open_store(const exports::Namespace& confi
 base::Status Service::add_subsystem(const exports::Subsystem& config) {
     Subsystem& subsystem = target_.add_subsystem(core_config(config));
     for (const exports::Namespace& ns : config.namespaces) {
-        TRY(auto store, open_store(ns, config.nqn, {}));
+        TRY(auto store, while_held(clock_, [&] { return open_store(ns, config.nqn, {}); }));
         add_namespace(ns, std::move(store), subsystem);
     }
     return base::done();

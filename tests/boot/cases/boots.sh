@@ -299,7 +299,7 @@ cut_network_when_told() {
 
 kill_target_when_told() {
     guest_says "$log/console" '^DIE' "$timeout"
-    kill -9 "$target_pid"
+    target_kill
 }
 
 case_target_comes_back_without_keys() {
@@ -322,13 +322,13 @@ case_target_comes_back_with_another_key() {
 replace_key_when_told() {
     kill_target_when_told
     sed -i "s|$keys/ctrl|$keys/other-ctrl|" "$log/target.conf"
-    target_start "$log/target.conf" "$log/target.2"
+    serve_config "$log/target.2"
 }
 
 replace_target_when_told() {
     kill_target_when_told
     sed -i '/^dhchap_/d' "$log/target.conf"
-    target_start "$log/target.conf" "$log/target.2"
+    serve_config "$log/target.2"
 }
 
 case_target_comes_late() {
@@ -374,6 +374,5 @@ hosts = other
 subsystem = other
 image = $log/other.img
 END
-    target_start "$log/target.conf" "$log/target"
-    target_is_up 127.0.0.1 "$port" || die "the target does not listen: $(tail -n 1 "$log/target")"
+    serve_config "$log/target"
 }

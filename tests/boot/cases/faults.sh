@@ -14,9 +14,9 @@ case_target_gone_for_a_minute() {
 
 take_target_away() {
     guest_says "$log/console" '^GONE' "$timeout"
-    kill -9 "$target_pid"
+    target_kill
     sleep 60
-    target_start "$log/target.conf" "$log/target.2"
+    serve_config "$log/target.2"
 }
 
 case_dhcp_server_late() {
@@ -71,8 +71,8 @@ case_shutdown_with_a_mute_target() {
 
 replace_by_a_mute_one() {
     guest_says "$log/console" '^GOES' "$timeout"
-    kill -9 "$target_pid"
-    TARGET_QUIRK=silent-after-connect target_start "$log/target.conf" "$log/target.2"
+    target_kill
+    TARGET_QUIRK=silent-after-connect serve_config "$log/target.2"
 }
 
 case_debian_ends_without_its_root() {
@@ -92,7 +92,7 @@ end_without_target() {
     local ordered over
     guest_says "$log/console" 'debian-end: ready' "$timeout" || return
     sleep 5
-    kill -9 "$target_pid"
+    target_kill
     guest_says "$log/console" 'starting error recovery' 60
     guest_told "$log/port" start --no-block poweroff.target # as logind does
     guest_wait 120 || refute 'the machine does not go down'
@@ -145,8 +145,8 @@ case_target_restarts_while_connecting() {
 
 restart_target() {
     kernel_connects
-    kill -9 "$target_pid"
-    target_start "$log/target.conf" "$log/target.2"
+    target_kill
+    serve_config "$log/target.2"
 }
 
 case_one_portal_of_two_is_dead() {

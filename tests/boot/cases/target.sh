@@ -130,5 +130,5 @@ first_path() {
 kill_first_path() {
     guest_says "$log/console" '^FACT fio=begins' 90 || return
     sleep 6
-    kill -9 "$target_pid"
+    target_kill
 }

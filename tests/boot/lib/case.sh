@@ -148,9 +148,14 @@ case_boot() {
 serve_by_process() {
     target_config "$log/target.conf" "$address:$port" "$log/root.ext4"
     [ -z "$edit_target" ] || "$edit_target" "$log/target.conf"
-    TARGET_QUIRK=$quirk target_start "$log/target.conf" "$log/target"
+    TARGET_QUIRK=$quirk serve_config "$log/target"
+}
+
+# serve_config LOG   what $log/target.conf says by now
+serve_config() {
     local host=${address#[}
-    target_is_up "${host%]}" "$port" || die "the target does not listen: $(tail -n 1 "$log/target")"
+    target_start "$log/target.conf" "$1"
+    target_is_up "${host%]}" "$port" || die "the target does not listen: $(tail -n 1 "$1")"
 }
 
 # nvmet_overlay DIR   what the guest with nvmet serves: /dev/vda, to the tests' client

@@ -6,6 +6,7 @@
 #   host_section                   prints the section of the tests' host, for configurations of a test's own
 #   target_config FILE PORT IMAGE  writes what one image needs; the test may append or change before target_start
 #   target_start FILE LOG          serves the file; TARGET_QUIRK=NAME takes the rogue target of the tests instead
+#   target_kill                    ends it without a word
 #   free_port FROM                 a port of 127.0.0.1 that nobody listens on
 
 target=${NVMEROOT_TARGET:-$top/build/nvmeroot-target}
@@ -67,6 +68,11 @@ target_start() {
     "${program[@]}" serve --config "$1" </dev/null >"$2" 2>&1 &
     target_pid=$!
     started_pids+=("$target_pid")
+}
+
+target_kill() {
+    kill -9 "$target_pid"
+    wait "$target_pid"
 }
 
 port_is_open() {

@@ -2,6 +2,7 @@
 //
 // A target that is killed in the middle of its work, over loopback: whatever it acknowledged is in
 // the image when the next one serves it.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,10 +11,11 @@
 #include <cstring>
 #include <map>
 #include <random>
+#include <thread>
 
-#include "base/clock.h"
 #include "support/engines.h"
 #include "support/lanes.h"
+#include "support/running_service.h"
 #include "support/target_fixture.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
@@ -29,16 +31,10 @@ constexpr int kRounds = 6;
 /// A target in a process of its own.
 class Victim {
   public:
-    /// The one before may hold the image for a moment after it has gone: its io_uring outlives it.
+    /// The one before may hold the image for a moment after it has gone: waited for.
     explicit Victim(const support::TempDir& dir) {
-        constexpr base::seconds kPatience{30};
-        base::SystemClock clock;
-        const base::Deadline deadline(clock, kPatience);
         address_.address = "127.0.0.1";
-        while (!start(dir)) {
-            BOOST_REQUIRE(!deadline.passed());
-            clock.sleep(base::milliseconds(50));
-        }
+        BOOST_REQUIRE(start(dir));
     }
     Victim(const Victim&) = delete;
     Victim& operator=(const Victim&) = delete;
@@ -196,6 +192,24 @@ BOOST_AUTO_TEST_CASE(protected_images_neither_lose_a_write_nor_raise_a_false_ala
     BOOST_TEST(report->recovery.replayed);
     BOOST_TEST(report->recovery.unproven_count == 0U);
     BOOST_TEST(report->wrong == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_image_that_stays_locked_for_a_moment_is_waited_for) {
+    std::thread last_write;
+    const auto lock_image = [&](const support::TempDir& dir) {
+        base::UniqueFd image(::open(dir.at("disk.img").c_str(), O_RDWR | O_CLOEXEC));
+        struct flock whole {};
+        whole.l_type = F_WRLCK;
+        BOOST_REQUIRE(fcntl(image.get(), F_OFD_SETLK, &whole) == 0);
+        last_write = std::thread(
+            [held = std::move(image)] { std::this_thread::sleep_for(base::milliseconds(100)); });
+    };
+    const support::RunningService running(std::string("[subsystem.s]\nallow_any_host=yes\nnqn=") +
+                                              support::kServiceDisk +
+                                              "\n[namespace.n]\nsubsystem=s\nimage=disk.img\n",
+                                          1, lock_image);
+    last_write.join();
+    BOOST_TEST(running.ask("status").starts_with("ok"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
