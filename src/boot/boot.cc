@@ -277,13 +277,15 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
 Outcome<Root> retry(Machine& machine, const std::function<Outcome<Root>(Machine&)>& attempt) {
     constexpr base::milliseconds kFirstPause = base::seconds(1);
     constexpr base::milliseconds kLongestPause = base::seconds(15);
+    bool doubted = false;
     for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
         auto root = attempt(machine);
         if (root) {
             return root;
         }
         undo(machine);
-        if (!root.error().retry || machine.deadline.left() <= pause) {
+        const bool again = root.error().doubtful && std::exchange(doubted, true);
+        if (!root.error().retry || again || machine.deadline.left() <= pause) {
             return root;
         }
         machine.state.trying_again(root.error());

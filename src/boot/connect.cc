@@ -14,13 +14,13 @@
 #include "boot/connect_failure.h"
 #include "boot/connect_libnvme.h"
 #include "boot/peer_watch.h"
+#include "boot/probe_portals.h"
 #include "boot/side_task.h"
 #include "boot/sysfs.h"
 
 namespace boot {
 namespace {
 
-using base::Error;
 using base::Result;
 using base::SysPaths;
 
@@ -87,15 +87,31 @@ Result<std::string> connect_discovery(const BootPlan& plan, const Portal& portal
     return controller_of_answer(base::text_of(std::span(answer).first(size)));
 }
 
-/// Options are checked in the side task too, since reading the list waits for other connects.
 Result<std::string> connect_work(const BootPlan& plan, const Portal& portal, const SysPaths& sys) {
-    TRY(const std::string list, read_option_list(sys));
-    const auto allowed = check_options(plan, portal, fabrics_options(list));
-    if (!allowed) {
-        return Error{ENOTSUP, allowed.error().error.text};
-    }
     const bool discovery = plan.target.subsysnqn == nvme::kDiscoveryNqn;
     return discovery ? connect_discovery(plan, portal, sys) : connect_by_libnvme(plan, portal);
+}
+
+/// The kernel connects to one target at a time and says what it knows between two: its answer is
+/// the turn to connect, and a connect that was given up has had its last words by then.
+Outcome<std::string> await_turn(const SysPaths& sys, const base::Deadline& deadline) {
+    TRY(SideTask task, staged(ExitCode::kConnect, SideTask::start("the kernel's connect", [&] {
+                                  return read_option_list(sys);
+                              })));
+    auto list = task.wait(deadline);
+    if (!list && list.error().code == ETIMEDOUT) {
+        return Failure::passing(
+            ExitCode::kConnect,
+            base::error("a target went silent and the kernel is still waiting for it, and for no "
+                        "other; look at that target, or raise nvmeroot.connect_timeout"));
+    }
+    return staged(ExitCode::kConnect, std::move(list));
+}
+
+Outcome<base::Nothing> check_turn(const BootPlan& plan, const Portal& portal, const SysPaths& sys,
+                                  const base::Deadline& deadline) {
+    TRY(const std::string list, await_turn(sys, deadline));
+    return check_options(plan, portal, fabrics_options(list));
 }
 
 }  // namespace
@@ -168,6 +184,14 @@ uint32_t io_queue_count(const ConnectOptions& options) {
 
 Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const SysPaths& sys,
                             const base::Clock& clock, KernelLog& log) {
+    auto allowed = check_turn(plan, portal, sys, base::Deadline(clock, plan.timeouts.connect));
+    if (!allowed) {
+        Failure why = std::move(allowed).error();
+        why.error = std::move(why.error).in("connect " + place(portal));
+        return why;
+    }
+    TRY_VOID(staged(ExitCode::kInternal, log.drain()));
+    (void)log.take_lines();  // they tell of other connects
     const base::Deadline deadline(clock, plan.timeouts.connect);
     TRY(SideTask task, staged(ExitCode::kConnect, SideTask::start("the kernel", [&] {
                                   return connect_work(plan, portal, sys);

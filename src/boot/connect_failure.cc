@@ -140,14 +140,27 @@ std::string last_words(const KernelLog& log) {
     return log.lines().empty() ? std::string() : " (kernel: " + log.lines().back().text + ")";
 }
 
-/// The kernel's own target does this to a wrong secret, before its answer is out.
-Failure explain_hang_up(const BootPlan& plan, const std::string& where) {
-    if (plan.auth.mode == Auth::kOff) {
+/// In authentication the end of the connection looks like a refusal: Host Path Error (370h),
+/// Command Aborted By Host (371h).
+bool tells_of_loss(std::string_view line) {
+    return line.ends_with(" 880") || line.ends_with(" 881");
+}
+
+bool has_line(const KernelLog& log, std::string_view part) {
+    return std::any_of(log.lines().begin(), log.lines().end(), [&](const KernelLine& line) {
+        return line.text.find(part) != std::string::npos && !tells_of_loss(line.text);
+    });
+}
+
+/// The kernel's own target does this to a wrong secret, before its answer is out; one that is
+/// started anew does it too, but not twice.
+Failure explain_hang_up(const BootPlan& plan, const KernelLog& log, const std::string& where) {
+    if (plan.auth.mode == Auth::kOff || has_line(log, ": authenticated")) {
         return Failure::passing(
             ExitCode::kConnect,
             base::error(where + "the target closed the connection; look at its log"));
     }
-    return Failure::final(
+    return Failure::doubt(
         ExitCode::kAuthentication,
         base::error(where +
                     "the target closed the connection during authentication, most likely because "
@@ -202,22 +215,13 @@ std::optional<int> kernel_result(const std::vector<KernelLine>& lines) {
 Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
                                 const Error& error) {
     const std::string where = "connect " + place(portal) + ": ";
-    if (error.code == ENOTSUP) {
-        const bool auth =
-            plan.auth.mode != Auth::kOff && error.text.find("dhchap") != std::string_view::npos;
-        return Failure::final(auth ? ExitCode::kAuthentication : ExitCode::kConnect,
-                              base::error(where + error.text));
-    }
-    for (const Symptom& symptom : kSymptoms) {
-        for (const KernelLine& line : log.lines()) {
-            if (line.text.find(symptom.line) != std::string_view::npos) {
-                return {symptom.code, symptom.retry,
-                        base::error(where + std::string(symptom.meaning))};
-            }
-        }
+    const auto symptom = std::find_if(std::begin(kSymptoms), std::end(kSymptoms),
+                                      [&](const Symptom& row) { return has_line(log, row.line); });
+    if (symptom != std::end(kSymptoms)) {
+        return {symptom->code, symptom->retry, base::error(where + std::string(symptom->meaning))};
     }
     if (error.code == ECONNABORTED) {
-        return explain_hang_up(plan, where);
+        return explain_hang_up(plan, log, where);
     }
     if (error.code == ETIMEDOUT) {
         return Failure::passing(

@@ -15,6 +15,7 @@ struct Failure {
     ExitCode code = ExitCode::kInternal;
     bool retry = false;
     base::Error error;
+    bool doubtful = false;  ///< tried again, but the second of this kind is final
 
     /// The failure of a stage, tried again or not as the table of exit codes says.
     static Failure of(ExitCode code, base::Error error) {
@@ -26,6 +27,9 @@ struct Failure {
     }
     static Failure passing(ExitCode code, base::Error error) {
         return {code, true, std::move(error)};
+    }
+    static Failure doubt(ExitCode code, base::Error error) {
+        return {code, true, std::move(error), true};
     }
 };
 

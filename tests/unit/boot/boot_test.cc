@@ -36,6 +36,8 @@ struct Fake {
 
 const boot::Failure kPassing =
     boot::Failure::passing(boot::ExitCode::kUnreachable, base::error("nobody"));
+const boot::Failure kDoubtful =
+    boot::Failure::doubt(boot::ExitCode::kAuthentication, base::error("hung up"));
 const boot::Failure kFinal = boot::Failure::final(boot::ExitCode::kRefused, base::error("no"));
 
 }  // namespace
@@ -71,6 +73,16 @@ BOOST_AUTO_TEST_CASE(what_is_final_is_not) {
     BOOST_REQUIRE(!root.ok());
     BOOST_TEST((root.error().code == boot::ExitCode::kRefused));
     BOOST_TEST(fake.attempts == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_doubtful_is_tried_again_once) {
+    Fake lucky;
+    BOOST_TEST(lucky.run(kDoubtful, 2).ok());
+    Fake fake;
+    const auto root = fake.run(kDoubtful, 1000);
+    BOOST_REQUIRE(!root.ok());
+    BOOST_TEST((root.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(fake.attempts == 2);
 }
 
 BOOST_AUTO_TEST_CASE(the_deadline_of_the_boot_ends_the_tries) {

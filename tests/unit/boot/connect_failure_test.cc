@@ -111,7 +111,26 @@ BOOST_AUTO_TEST_CASE(an_unknown_failure_quotes_the_kernel) {
 BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_refuses_the_secret) {
     const auto failure = explained({}, ECONNABORTED);
     BOOST_TEST((failure.code == boot::ExitCode::kAuthentication));
-    BOOST_TEST(!failure.retry);
+    BOOST_TEST(failure.doubtful);  // it may have been started anew: once more
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_later_has_accepted_the_secret) {
+    const auto failure =
+        explained({"nvme nvme0: qid 0: authenticated with hash hmac(sha256) dhgroup ffdhe2048"},
+                  ECONNABORTED);
+    BOOST_TEST((failure.code == boot::ExitCode::kConnect));
+    BOOST_TEST(failure.retry);
+    BOOST_TEST(!failure.doubtful);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_lost_during_authentication_blames_no_secret) {
+    for (const std::string status : {"880", "881"}) {
+        const auto failure = explained({"nvme nvme0: qid 0 auth_send failed with status " + status,
+                                        "nvme nvme0: qid 0: authentication failed, error " + status,
+                                        "nvme nvme0: failed to connect queue: 0 ret=" + status});
+        BOOST_TEST((failure.code == boot::ExitCode::kConnect));
+        BOOST_TEST(failure.retry);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_last_number_of_the_kernel_counts) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/connect.h"
 
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
 
+#include "nvme/types.h"
+#include "support/fake_kmsg.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -19,9 +23,57 @@ boot::BootPlan plan_with(boot::Auth mode) {
     return plan;
 }
 
+/// A connect to a discovery controller, which goes without libnvme.
+struct Connect {
+    support::TempDir dir;
+    base::SysPaths sys;
+    base::SystemClock clock;
+    support::FakeKmsg fake;
+    boot::KernelLog log{fake.take_reader()};
+
+    Connect() { sys.dev = dir.path(); }
+    boot::Failure failure() {
+        boot::BootPlan plan = plan_with(boot::Auth::kOff);
+        plan.target.subsysnqn = nvme::kDiscoveryNqn;
+        plan.timeouts.connect = base::milliseconds(100);
+        auto controller = boot::connect(plan, kPortal, sys, clock, log);
+        BOOST_REQUIRE(!controller.ok());
+        return std::move(controller).error();
+    }
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(kernel_connect)
+
+BOOST_FIXTURE_TEST_CASE(what_the_kernel_said_of_an_earlier_connect_is_not_this_ones, Connect) {
+    dir.file("nvme-fabrics", std::string(kList612));
+    fake.kernel("nvme nvme0: qid 0: authentication failed, error -129");
+    fake.kernel("nvme nvme0: failed to connect queue: 0 ret=-129");
+    const boot::Failure why = failure();
+    BOOST_TEST((why.code == boot::ExitCode::kConnect), why.error.text);
+    BOOST_TEST(why.retry);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_kernel_that_is_at_another_connect_is_asked_again_later, Connect) {
+    BOOST_REQUIRE(mkfifo(dir.at("nvme-fabrics").c_str(), 0600) == 0);
+    fake.kernel("nvme nvme0: qid 0: authentication failed, error -129");
+    const boot::Failure why = failure();
+    BOOST_TEST((why.code == boot::ExitCode::kConnect));
+    BOOST_TEST(why.retry);
+    BOOST_TEST(why.error.text.starts_with("connect 192.0.2.1:4420: a target went silent"),
+               why.error.text);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_the_kernel_lacks_is_told_before_it_connects, Connect) {
+    dir.file("nvme-fabrics", "transport=%s,hdr_digest\n");
+    const boot::Failure why = failure();
+    BOOST_TEST(!why.retry);
+    BOOST_TEST(why.error.text.starts_with("connect 192.0.2.1:4420: this kernel's connect has no "
+                                          "option data_digest"),
+               why.error.text);
+    BOOST_TEST(dir.read("nvme-fabrics") == "transport=%s,hdr_digest\n");
+}
 
 BOOST_AUTO_TEST_CASE(the_option_list_is_names) {
     const auto options = boot::fabrics_options(kList612);
