@@ -111,7 +111,7 @@ constexpr Errno kErrnos[] = {
      "the target closed the connection at once; look at its log"},
     {EADDRNOTAVAIL, ExitCode::kConnect, true,
      "this machine has no usable source address yet; check ip= and duplicate addresses"},
-    {EALREADY, ExitCode::kConnect, false,
+    {EALREADY, ExitCode::kConnect, true,  // given up and come up late: taken away by the next try
      "this machine has that connection already; disconnect it or start anew"},
     {EADDRINUSE, ExitCode::kConnect, false,
      "another connection of this machine uses the host NQN with another host id; give both"},

@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(the_kernels_lines_tell_the_stage) {
         {"nvme nvme0: failed to connect queue: 0 ret=-126", boot::ExitCode::kAuthentication, false},
         {"nvme nvme0: failed to connect queue: 0 ret=-129", boot::ExitCode::kAuthentication, false},
         {"nvme nvme0: failed to connect queue: 0 ret=-2", boot::ExitCode::kModules, false},
-        {"nvme nvme0: failed to connect queue: 0 ret=-114", boot::ExitCode::kConnect, false},
+        {"nvme nvme0: failed to connect queue: 0 ret=-114", boot::ExitCode::kConnect, true},
         {"nvme nvme0: failed to connect queue: 0 ret=16772", boot::ExitCode::kRefused, false},
         {"nvme nvme0: failed to connect queue: 1 ret=385", boot::ExitCode::kRefused, true},
         {"nvme nvme0: Connect command failed, error wo/DNR bit: 401",
