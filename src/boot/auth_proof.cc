@@ -20,6 +20,13 @@ Failure refusal(const std::string& text) {
     return Failure::final(ExitCode::kAuthentication, base::error(text));
 }
 
+/// No proof, and no refusal either.
+Failure silence() {
+    return Failure::doubt(ExitCode::kAuthentication,
+                          base::error("the target fell silent in the middle of authentication; "
+                                      "look at the target and the network"));
+}
+
 /// `hmac(sha256)` as `sha256`.
 std::string_view hash_inside(std::string_view hmac) {
     constexpr std::string_view kBefore = "hmac(";
@@ -86,13 +93,19 @@ Trigger trigger_of(const AuthPlan& plan, const Controller& controller, const Sys
 }
 
 /// Both writes go through a side task: the kernel waits for work that a silent target prolongs.
-Result<std::string> write_aside(const std::string& path, std::string_view text,
-                                const base::Deadline& deadline) {
-    TRY(SideTask task, SideTask::start("authenticate again", [&]() -> Result<std::string> {
-            TRY_VOID(base::write_text(path, text));
-            return std::string();
-        }));
-    return task.wait(deadline);
+/// @return the errno with which the kernel refuses the text, or 0
+Outcome<int> write_aside(const std::string& path, std::string_view text,
+                         const base::Deadline& deadline) {
+    TRY(SideTask task, staged(ExitCode::kAuthentication,
+                              SideTask::start("authenticate again", [&]() -> Result<std::string> {
+                                  TRY_VOID(base::write_text(path, text));
+                                  return std::string();
+                              })));
+    const auto written = task.wait(deadline);
+    if (!written && written.error().code == ETIMEDOUT) {
+        return silence();
+    }
+    return written ? 0 : written.error().code;
 }
 
 /// Waits for the admin queue's part of the negotiation that was triggered after line `first`.
@@ -108,17 +121,18 @@ Outcome<AuthEvidence> await_admin_queue(const AuthPlan& plan, const Controller& 
         }
         TRY(const bool more, staged(ExitCode::kAuthentication, log.wait(deadline)));
         if (!more) {
-            return evidence;
+            return silence();
         }
     }
 }
 
 /// Returns when the kernel has ended the negotiation of all queues.
 Outcome<base::Nothing> await_end(const Trigger& trigger, const base::Deadline& deadline) {
-    const auto refused = write_aside(trigger.path, "DHHC-1:?", deadline);
-    if (refused || refused.error().code != EINVAL) {
-        return refusal("the kernel did not tell the end of the authentication of all queues" +
-                       (refused ? std::string() : ": " + refused.error().text));
+    TRY(const int refused, write_aside(trigger.path, "DHHC-1:?", deadline));
+    if (refused != EINVAL) {
+        const std::string what = "the kernel did not tell the end of the authentication";
+        return Failure::final(ExitCode::kAuthentication,
+                              refused == 0 ? base::error(what) : base::errno_error(refused, what));
     }
     return base::done();
 }
@@ -160,8 +174,12 @@ Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan)
     }
     const auto failed = std::ranges::find_if_not(failures, is_lost_connection);
     if (failed != failures.end()) {
-        return refusal("authentication failed on a queue (kernel: " + *failed +
-                       "); the target must know this host's secret and its own on every queue");
+        // Some lines of the kernel do not tell a refusal from a connection that was lost.
+        const bool lost = std::ranges::any_of(failures, is_lost_connection);
+        return (lost ? Failure::doubt : Failure::final)(
+            ExitCode::kAuthentication,
+            base::error("authentication failed on a queue (kernel: " + *failed +
+                        "); the target must know this host's secret and its own on every queue"));
     }
     if (!failures.empty()) {
         return Failure::of(ExitCode::kConnect,
@@ -206,8 +224,11 @@ Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controlle
 
     const size_t first = log.lines().size();
     const Trigger trigger = trigger_of(plan, controller, sys);
-    TRY_VOID(staged(ExitCode::kAuthentication,
-                    write_aside(trigger.path, trigger.secret.reveal(), deadline)));
+    TRY(const int refused, write_aside(trigger.path, trigger.secret.reveal(), deadline));
+    if (refused != 0) {
+        return Failure::final(ExitCode::kAuthentication,
+                              base::errno_error(refused, "authenticate again"));
+    }
     TRY(const AuthEvidence begun, await_admin_queue(plan, controller, first, log, deadline));
     TRY_VOID(judge(begun, plan));
     TRY_VOID(await_end(trigger, deadline));

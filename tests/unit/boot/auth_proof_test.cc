@@ -62,8 +62,12 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_is_tried_again_and_never_believed) {
     BOOST_REQUIRE(!judged.ok());
     BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
     BOOST_TEST(judged.error().retry);
-    BOOST_TEST(has(refusal({lost[0], "qid 1: authentication failed"}, boot::Auth::kMutual),
-                   "qid 1: authentication failed"));
+    const auto unclear = boot::judge(
+        boot::read_evidence(Lines{lost[0], "qid 1: authentication failed", kAccepted, kProven}),
+        plan_of(boot::Auth::kMutual));
+    BOOST_REQUIRE(!unclear.ok());
+    BOOST_TEST(has(unclear.error().error.text, "qid 1: authentication failed"));
+    BOOST_TEST(unclear.error().doubtful);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_digests_are_tried_again_and_never_believed) {
@@ -147,6 +151,28 @@ BOOST_AUTO_TEST_CASE(the_secret_is_written_again_and_an_unclear_end_is_a_refusal
     BOOST_REQUIRE(!proof.ok());
     BOOST_TEST(has(proof.error().error.text, "did not tell the end"));
     BOOST_TEST(dir.read("class/nvme/nvme0/dhchap_ctrl_secret") == "DHHC-1:?0:ctrl:");
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_falls_silent_is_asked_again_once_and_never_believed) {
+    class Hasty final : public base::Clock {
+      public:
+        [[nodiscard]] base::TimePoint now() const override { return now_ += base::seconds(15); }
+        void sleep(base::milliseconds /*time*/) override {}
+
+      private:
+        mutable base::TimePoint now_{};
+    };
+    const Hasty clock;
+    support::FakeKmsg fake;
+    boot::KernelLog log(fake.take_reader());
+    fake.kernel("nvme nvme0: " + std::string(kAccepted));
+    fake.kernel("nvme nvme0: " + std::string(kProven));
+    BOOST_REQUIRE(log.drain().ok());
+    const auto proof =
+        boot::prove_authentication(plan_of(boot::Auth::kMutual), {"nvme0", {}, 1}, {}, clock, log);
+    BOOST_REQUIRE(!proof.ok());
+    BOOST_TEST(has(proof.error().error.text, "fell silent"));
+    BOOST_TEST(proof.error().doubtful);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
