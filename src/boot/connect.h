@@ -46,7 +46,10 @@ base::Result<std::string> controller_of_answer(std::string_view answer);
 uint32_t io_queue_count(const ConnectOptions& options);
 
 /// Lets the kernel connect to one portal, and closes the kernel's copies of the secrets to others.
-/// @param log  opened before; drained before the return, so that it holds what the kernel said
+/// Waits for its turn first, as long as for the connect itself: the kernel connects to one target
+/// at a time.
+/// @param log  opened before; afterwards it holds what the kernel said of this connect, and nothing
+///     of those before
 Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const base::SysPaths& sys,
                             const base::Clock& clock, KernelLog& log);
 

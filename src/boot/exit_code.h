@@ -51,7 +51,9 @@ inline constexpr std::array kExitCodes = {
                 "tried again)",
                 false},
     ExitCodeRow{ExitCode::kAuthentication, "authentication",
-                "authentication failed, or was demanded and not done", false},
+                "authentication failed, or was demanded and not done (a connection that ends "
+                "meanwhile is tried again once)",
+                false},
     ExitCodeRow{ExitCode::kConnect, "connect", "the kernel could not connect", true},
     ExitCodeRow{ExitCode::kNamespace, "namespace",
                 "the namespace is missing, ambiguous or not the one asked for", false},
