@@ -54,11 +54,6 @@ bool is_failure(std::string_view line) {
            });
 }
 
-/// Host Path Error (370h): the kernel gave the command up with its connection.
-bool is_lost_connection(std::string_view line) {
-    return line.ends_with(" 880") || line.starts_with("starting error recovery");
-}
-
 bool tells_of_digest(std::string_view line) {
     return line.find("digest error") != std::string_view::npos ||
            line.find("digest flag is cleared") != std::string_view::npos;
@@ -172,10 +167,10 @@ Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan)
                         "fit its digests (kernel: " +
                         evidence.wrong_digest + "); look at the target and at what lies between"));
     }
-    const auto failed = std::ranges::find_if_not(failures, is_lost_connection);
+    const auto failed = std::ranges::find_if_not(failures, tells_of_lost_connection);
     if (failed != failures.end()) {
         // Some lines of the kernel do not tell a refusal from a connection that was lost.
-        const bool lost = std::ranges::any_of(failures, is_lost_connection);
+        const bool lost = std::ranges::any_of(failures, tells_of_lost_connection);
         return (lost ? Failure::doubt : Failure::final)(
             ExitCode::kAuthentication,
             base::error("authentication failed on a queue (kernel: " + *failed +

@@ -15,6 +15,11 @@ namespace boot {
 using base::Result;
 using base::Status;
 
+bool tells_of_lost_connection(std::string_view text) {
+    return text.ends_with(" 880") || text.ends_with(" 881") ||
+           text.ends_with("starting error recovery");
+}
+
 std::optional<KernelLine> parse_kmsg_record(std::string_view record, uint64_t& sequence) {
     const size_t semicolon = record.find(';');
     if (semicolon == std::string_view::npos) {

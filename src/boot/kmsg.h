@@ -30,6 +30,10 @@ struct KernelLine {
     std::string text;
 };
 
+/// True of lines that only follow from a connection that ended: Host Path Error (370h) and Command
+/// Aborted By Host (371h) as the results of its commands, and what the driver does next.
+bool tells_of_lost_connection(std::string_view text);
+
 /// One record of /dev/kmsg; none when it is no record or not of facility 0.
 /// @param sequence  set whenever the record has one, of whichever facility.
 std::optional<KernelLine> parse_kmsg_record(std::string_view record, uint64_t& sequence);

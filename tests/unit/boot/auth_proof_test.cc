@@ -62,6 +62,10 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_is_tried_again_and_never_believed) {
     BOOST_REQUIRE(!judged.ok());
     BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
     BOOST_TEST(judged.error().retry);
+    const Lines silent = {"qid 0: authentication failed, error 881", kAccepted, kProven};
+    const auto aborted = boot::judge(boot::read_evidence(silent), plan_of(boot::Auth::kMutual));
+    BOOST_REQUIRE(!aborted.ok());
+    BOOST_TEST((aborted.error().code == boot::ExitCode::kConnect));
     const auto unclear = boot::judge(
         boot::read_evidence(Lines{lost[0], "qid 1: authentication failed", kAccepted, kProven}),
         plan_of(boot::Auth::kMutual));
