@@ -105,6 +105,9 @@ class Backend {
     /// What to submit to on a lane (lane.h); it goes with this backend.
     [[nodiscard]] virtual Backend& at(unsigned /*lane*/) { return *this; }
 
+    /// A hint: `io` will be submitted within microseconds, once something else was.
+    virtual void expect(const Io& /*io*/) {}
+
     /// Starts `io`. REQUIRES: offset + length <= size_bytes() (checked by the namespace), no other
     /// submit() of the same object under way. The backend outlives each Io it holds.
     virtual void submit(Io& io) = 0;

@@ -181,6 +181,7 @@ void ProtectedBackend::read(Op& op) {
     op.meta.data = op.tuples;
     op.meta.from_medium = op.data.from_medium;
     op.pending = 2;
+    sidecar_->expect(op.meta);
     data_->submit(op.data);
     sidecar_->submit(op.meta);
 }
@@ -274,6 +275,7 @@ void ProtectedBackend::write_parts(Op& op) {
     op.meta.length = op.tuples.size();
     op.meta.data = op.tuples;
     op.pending = 2;
+    sidecar_->expect(op.meta);
     data_->submit(op.data);
     sidecar_->submit(op.meta);
 }

@@ -60,6 +60,13 @@ void TupleCache::submit(Io& io) {
     advance(io);
 }
 
+void TupleCache::expect(const Io& io) {
+    const uint64_t at = io.offset - tuple_offset_;
+    const size_t place = (at / kPage) % places_.size();
+    __builtin_prefetch(&places_[place]);
+    __builtin_prefetch(memory_.get() + place * kPage + at % kPage, 0);
+}
+
 /// Goes on with the page that the request has come to, as far as that can be done now.
 void TupleCache::advance(Io& io) {
     while (io.progress < io.data.size()) {

@@ -40,6 +40,8 @@ class TupleCache final : public Backend {
 
     [[nodiscard]] uint64_t size_bytes() const override { return below_->size_bytes(); }
     void refresh() override { below_->refresh(); }
+    /// Brings what memory holds for `io` into the processor's cache.
+    void expect(const Io& io) override;
     /// REQUIRES: kRead, kWrite without force_unit_access, and one kFlush at a time; anything else
     /// before the tuples only.
     void submit(Io& io) override;
