@@ -259,8 +259,17 @@ uint64_t get_host_identifier(const Request& request, bool /*of_default*/) {
 
 // --- reservations -------------------------------------------------------------------------------
 
+bool is_meant(const Request& request, const Namespace& ns) {
+    return request.sqe.nsid == nvme::kNsidAll || request.sqe.nsid == ns.nsid();
+}
+
 void set_reservation_mask(Request& request) {
-    controller_of(request).set_reservation_mask(request.sqe.nsid, request.sqe.cdw11);
+    Controller& controller = controller_of(request);
+    for (const auto& ns : controller.namespaces()) {
+        if (is_meant(request, *ns)) {
+            controller.set_reservation_mask(ns->nsid(), request.sqe.cdw11);
+        }
+    }
     request.queue->complete(request, status::kSuccess);
 }
 
@@ -268,9 +277,16 @@ uint64_t get_reservation_mask(const Request& request, bool of_default) {
     return of_default ? 0 : controller_of(request).reservation_mask(request.sqe.nsid);
 }
 
+/// Of all namespaces, those count where reservations can persist.
 void set_reservation_persistence(Request& request) {
-    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
-    request.queue->complete(request, ns->reservations().persist(request.sqe.cdw11 != 0));
+    nvme::Status verdict = status::kSuccess;
+    for (const auto& ns : controller_of(request).namespaces()) {
+        const bool can = request.sqe.nsid != nvme::kNsidAll || ns->reservations().can_persist();
+        if (verdict.ok() && can && is_meant(request, *ns)) {
+            verdict = ns->reservations().persist(request.sqe.cdw11 != 0);
+        }
+    }
+    request.queue->complete(request, verdict);
 }
 
 uint64_t get_reservation_persistence(const Request& request, bool of_default) {
@@ -330,13 +346,19 @@ Select select_of(const Request& request) {
     return static_cast<Select>(request.sqe.cdw10 >> 8U & 7U);
 }
 
-bool names_namespace(const Request& request) {
-    return controller_of(request).find_namespace(request.sqe.nsid) != nullptr;
-}
-
-/// Write protection is of one namespace; error recovery may be asked for all at once.
-bool needs_namespace(const FeatureRow& row) {
-    return row.feature == Feature::kWriteProtect;
+/// Whether the NSID fits a feature of namespaces. Error recovery is one value for all of them,
+/// reservations may be set for all at once, and write protection is of one alone.
+nvme::Status check_namespace(const Request& request, const FeatureRow& row, bool sets) {
+    const uint32_t nsid = request.sqe.nsid;
+    const bool all = nsid == nvme::kNsidAll;
+    const bool one_value = row.feature == Feature::kErrorRecovery && (all || nsid == 0);
+    if (one_value || controller_of(request).find_namespace(nsid) != nullptr) {
+        return status::kSuccess;
+    }
+    if (!all || row.feature == Feature::kWriteProtect) {
+        return status::kInvalidNamespace.dnr().at(1);
+    }
+    return sets ? status::kSuccess : status::kInvalidField.dnr().at(1);
 }
 
 /// Bit 0 saveable, 1 of one namespace, 2 changeable.
@@ -359,8 +381,9 @@ Checked check_set_features(const Request& request) {
     if ((request.sqe.cdw10 & kSave) != 0) {
         return status::kFeatureNotSaveable.dnr().at(10, 31);
     }
-    if (needs_namespace(*row) && !names_namespace(request)) {
-        return status::kInvalidNamespace.dnr().at(1);
+    if (const nvme::Status verdict = check_namespace(request, *row, true);
+        row->of_namespace && !verdict.ok()) {
+        return verdict;
     }
     if (!row->of_namespace && request.sqe.nsid != 0 && request.sqe.nsid != nvme::kNsidAll) {
         return status::kFeatureNotNamespaceSpecific.dnr().at(1);
@@ -393,8 +416,9 @@ Checked check_get_features(const Request& request) {
     if (select_of(request) == Select::kCapabilities) {
         return uint32_t{0};
     }
-    if (needs_namespace(*row) && !names_namespace(request)) {
-        return status::kInvalidNamespace.dnr().at(1);
+    if (const nvme::Status verdict = check_namespace(request, *row, false);
+        row->of_namespace && !verdict.ok()) {
+        return verdict;
     }
     if (row->feature == Feature::kHostIdentifier && (request.sqe.cdw11 & kExtendedHostId) == 0) {
         return status::kInvalidField.dnr().at(11);

@@ -200,6 +200,33 @@ BOOST_AUTO_TEST_CASE(tells_the_others_by_log_and_event) {
     BOOST_TEST((log() == base::Bytes(64)));
 }
 
+BOOST_AUTO_TEST_CASE(features_of_reservations_name_a_namespace_or_all) {
+    IoFixture f;
+    using nvme::Feature;
+    const auto answer = [&](host::Command command, uint32_t nsid) {
+        command.sqe.nsid = nsid;
+        const auto completion = f.admin->host.run(std::move(command));
+        BOOST_REQUIRE(completion.has_value());
+        return *completion;
+    };
+    const auto stranger = status::kInvalidNamespace.dnr().number();
+    for (const Feature feature : {Feature::kReservationMask, Feature::kReservationPersistence}) {
+        for (const uint32_t nsid : {0U, 5U, 0xFFFFFFFEU}) {
+            BOOST_TEST(answer(host::set_features(feature, 0), nsid).status.number() == stranger);
+            BOOST_TEST(answer(host::get_features(feature), nsid).status.number() == stranger);
+        }
+        BOOST_TEST(answer(host::set_features(feature, 0), nvme::kNsidAll).status.ok());
+        BOOST_TEST(answer(host::get_features(feature), nvme::kNsidAll).status.number() ==
+                   status::kInvalidField.dnr().number());
+    }
+    const auto mask = host::set_features(Feature::kReservationMask, 0xA);
+    BOOST_TEST(answer(mask, nvme::kNsidAll).status.ok());
+    BOOST_TEST(answer(host::get_features(Feature::kReservationMask), 1).dw0 == 0xAU);
+    BOOST_TEST(answer(host::set_features(Feature::kErrorRecovery, 7), 5).status.number() ==
+               stranger);
+    BOOST_TEST(answer(host::set_features(Feature::kErrorRecovery, 7), nvme::kNsidAll).status.ok());
+}
+
 BOOST_AUTO_TEST_CASE(preempt_and_abort_leaves_no_write_of_the_other_host) {
     TwoHosts f;
     const auto kWrite = ReservationType::kWriteExclusive;
