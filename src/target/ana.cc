@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/ana.h"
 
+#include <utility>
+
 namespace target {
 
 using nvme::AnaState;
 
-void AnaGroups::set(uint32_t group, uint16_t portal, AnaState state) {
-    states_[{group, portal}] = state;
+bool AnaGroups::set(States states) {
+    if (states == states_) {
+        return false;
+    }
+    states_ = std::move(states);
     ++changes_;
+    return true;
 }
 
 void AnaGroups::override_all(AnaState state) {

@@ -23,9 +23,12 @@ class AnaGroups {
     static constexpr uint32_t kMaxGroup = 32;  ///< groups are 1 to this
     static constexpr uint16_t kEveryPortal = 0;
 
-    /// @param group   1 to kMaxGroup
-    /// @param portal  its id, or kEveryPortal: where no more special state is set
-    void set(uint32_t group, uint16_t portal, nvme::AnaState state);
+    /// The states of groups, 1 to kMaxGroup, at portals: by id, or kEveryPortal: where there is
+    /// none more special.
+    using States = std::map<std::pair<uint32_t, uint16_t>, nvme::AnaState>;
+
+    /// These states and no others are set from now on. @return false: they were before
+    bool set(States states);
     /// Every group is `state` at every portal, whatever is set, until the override ends.
     void override_all(nvme::AnaState state);
     void end_override();
@@ -38,7 +41,7 @@ class AnaGroups {
     [[nodiscard]] uint64_t changes() const { return changes_; }
 
   private:
-    std::map<std::pair<uint32_t, uint16_t>, nvme::AnaState> states_;
+    States states_;
     std::optional<nvme::AnaState> override_;
     uint64_t changes_ = 0;
 };

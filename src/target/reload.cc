@@ -64,10 +64,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
                         " because the configuration changed: " + std::to_string(count));
         }
     }
-    for (const exports::AnaGroup& ana : running_.ana) {
-        target_.set_ana_state(ana.group, AnaGroups::kEveryPortal, nvme::AnaState::kOptimized);
-    }
-    set_paths(*next);
+    set_paths(*next, running_.listen);
     set_scrubs(*next);
     drop_unused_stores();
     remember(std::move(next).value());

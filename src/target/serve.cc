@@ -145,7 +145,7 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     service->server_.inherit(std::move(sockets));
     TRY_VOID(service->listen_on(config.listen, false));
     TRY_VOID(service->listen_on(config.discovery, true));
-    service->set_paths(config);
+    service->set_paths(config, config.listen);
     for (const std::string& name : service->server_.left_over()) {
         return base::error("socket activation gave " + name +
                            ", which neither listen nor discovery names");
@@ -340,17 +340,22 @@ base::Status Service::listen_on(const std::vector<exports::Address>& addresses, 
     return base::done();
 }
 
-void Service::set_paths(const exports::ExportConfig& config) {
+void Service::set_paths(const exports::ExportConfig& config,
+                        const std::vector<exports::Address>& listen) {
+    AnaGroups::States states;
     for (const exports::AnaGroup& ana : config.ana) {
         if (ana.listen.empty()) {
-            target_.set_ana_state(ana.group, AnaGroups::kEveryPortal, ana.state);
+            states[{ana.group, AnaGroups::kEveryPortal}] = ana.state;
         }
         for (const exports::Address& address : ana.listen) {
-            // Portals have the order of the configuration, and numbers from 1 on.
-            const auto place = std::ranges::find(config.listen, address) - config.listen.begin();
-            target_.set_ana_state(ana.group, static_cast<uint16_t>(place + 1), ana.state);
+            const auto place = std::ranges::find(listen, address);
+            if (place != listen.end()) {  // else it waits for the next start, as the address does
+                const auto portal = static_cast<uint16_t>(place - listen.begin() + 1);
+                states[{ana.group, portal}] = ana.state;
+            }
         }
     }
+    target_.set_ana_states(std::move(states));
     std::vector<Referral> referrals;
     for (const exports::Address& address : config.referrals) {
         referrals.push_back({.address = address.host, .port = address.port, .id = 0});

@@ -103,7 +103,9 @@ class Service {
     base::Status add_subsystem(const exports::Subsystem& config);
     static base::Result<std::optional<AuditLog>> open_audit_log(
         const exports::ExportConfig& config);
-    void set_paths(const exports::ExportConfig& config);
+    /// @param listen  the addresses that the server listens on, in the order of its portals
+    void set_paths(const exports::ExportConfig& config,
+                   const std::vector<exports::Address>& listen);
     void add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem);
     [[nodiscard]] std::string reservation_path(const exports::Namespace& config) const;
     void keep_reservations(const exports::Namespace& config, ReservationState state, Namespace& ns);

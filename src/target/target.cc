@@ -74,9 +74,10 @@ uint16_t Target::portal_of(const Endpoints& endpoints) const {
     return found == portals_.end() ? uint16_t{0} : found->id;
 }
 
-void Target::set_ana_state(uint32_t group, uint16_t portal, nvme::AnaState state) {
-    ana_.set(group, portal, state);
-    raise_ana_change();
+void Target::set_ana_states(AnaGroups::States states) {
+    if (ana_.set(std::move(states))) {
+        raise_ana_change();
+    }
 }
 
 void Target::raise_ana_change() {

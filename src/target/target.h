@@ -8,7 +8,7 @@
 //   namespaces   Subsystem::add_namespace, remove_namespace, change_namespace, resize_namespace:
 //                hosts that see the change get an event. A removed one keeps its backend until the
 //                commands under way are done; an image with a lock can be opened again after that.
-//   paths        set_ana_state, drain, end_drain
+//   paths        set_ana_states, drain, end_drain
 //   discovery    set_referrals; discovery_changed after changes of portals, subsystems or access
 #pragma once
 
@@ -86,8 +86,8 @@ class Target final : public SessionFactory {
     /// The id of the portal where a connection came in; 0: none that was added.
     [[nodiscard]] uint16_t portal_of(const Endpoints& endpoints) const;
     [[nodiscard]] const AnaGroups& ana() const { return ana_; }
-    /// Parameters as AnaGroups::set. Connected hosts are told.
-    void set_ana_state(uint32_t group, uint16_t portal, nvme::AnaState state);
+    /// As AnaGroups::set. Where something changes, connected hosts are told.
+    void set_ana_states(AnaGroups::States states);
 
     /// Before an orderly stop: every path becomes inaccessible, so that hosts with another path
     /// move their I/O there, new hosts are refused for now, and the discovery log is empty.

@@ -57,9 +57,9 @@ void change(TargetFixture& f, size_t step) {
             break;
         }
         case 2:
-            f.target.set_ana_state(
-                7, target::AnaGroups::kEveryPortal,
-                step % 2 == 0 ? nvme::AnaState::kInaccessible : nvme::AnaState::kOptimized);
+            f.target.set_ana_states(
+                {{{7, target::AnaGroups::kEveryPortal},
+                  step % 2 == 0 ? nvme::AnaState::kInaccessible : nvme::AnaState::kOptimized}});
             break;
         case 3:
             f.subsystem->protect_namespace(1, step % 2 == 0 ? target::WriteProtection::kProtected

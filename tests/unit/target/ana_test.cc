@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(each_state_has_its_status) {
     };
     AnaFixture f;
     for (const auto& [state, expected] : cases) {
-        f.target.set_ana_state(5, target::AnaGroups::kEveryPortal, state);
+        f.target.set_ana_states({{{5, target::AnaGroups::kEveryPortal}, state}});
         BOOST_TEST(f.read(2) == expected.number());  // another path may do: no DNR
         BOOST_TEST(f.read(1) == 0);
         BOOST_TEST(int{at<uint8_t>(f.log(), 68)} == static_cast<int>(state));
@@ -115,19 +115,20 @@ BOOST_AUTO_TEST_CASE(each_state_has_its_status) {
 
 BOOST_AUTO_TEST_CASE(a_state_may_be_that_of_one_portal) {
     AnaFixture f;
-    f.target.set_ana_state(5, target::AnaGroups::kEveryPortal, AnaState::kInaccessible);
-    f.target.set_ana_state(5, 1, AnaState::kOptimized);
+    constexpr auto kEvery = target::AnaGroups::kEveryPortal;
+    f.target.set_ana_states(
+        {{{5, kEvery}, AnaState::kInaccessible}, {{5, 1}, AnaState::kOptimized}});
     BOOST_TEST(f.read(2) == 0);
-    f.target.set_ana_state(5, 2, AnaState::kPersistentLoss);
+    f.target.set_ana_states({{{5, 2}, AnaState::kPersistentLoss}});
     BOOST_TEST(f.read(2) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(tells_hosts_of_changes) {
     AnaFixture f;
     f.ask_for_event();
-    f.target.set_ana_state(5, 1, AnaState::kNonOptimized);
+    f.target.set_ana_states({{{5, 1}, AnaState::kNonOptimized}});
     BOOST_TEST(support::event_on(*f.admin) == kAnaEvent);
-    f.target.set_ana_state(5, 1, AnaState::kOptimized);
+    f.target.set_ana_states({});
     f.ask_for_event();
     (void)f.log();
     auto config = f.subsystem->find_namespace(3)->config();

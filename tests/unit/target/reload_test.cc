@@ -189,6 +189,32 @@ BOOST_AUTO_TEST_CASE(ends_only_the_connections_of_hosts_that_are_not_admitted_an
     BOOST_TEST(!activity.admin().run(host::keep_alive()));
 }
 
+BOOST_AUTO_TEST_CASE(the_paths_are_those_that_the_configuration_says) {
+    Running running;
+    Activity activity(running);
+    const std::string rest = std::string(kHostSections) + kSubsystem;
+    const std::string elsewhere =
+        rest + "[ana.x]\ngroup=1\nstate=inaccessible\nlisten=127.0.0.2:0\n";
+    const auto listen_on = [&](const std::string& addresses, const std::string& text) {
+        std::ofstream(running.dir.at("t.conf"))
+            << "[target]\nlisten=" << addresses << "\nreactors=" << support::reactors() << "\n"
+            << text;
+        return running.ask("reload");
+    };
+    // An address that is not listened on before the next start has no path to be bad.
+    BOOST_TEST(listen_on("127.0.0.2:0, 127.0.0.1:0", elsewhere).starts_with("ok\n"));
+    activity.wait_for(3);
+    running.configure(rest + "[ana.x]\ngroup=1\nstate=inaccessible\nlisten=127.0.0.1:0\n");
+    BOOST_TEST(running.ask("reload").starts_with("ok\n"));
+    activity.wait_for_error();
+    BOOST_TEST(activity.stop() == 0U);
+    running.configure(rest);
+    BOOST_TEST(running.ask("reload").starts_with("ok\n"));
+    Activity again(running);
+    again.wait_for(3);
+    BOOST_TEST(again.stop() > 0U);
+}
+
 BOOST_AUTO_TEST_CASE(drains_its_hosts_and_takes_them_again) {
     Running running;
     Activity activity(running);
