@@ -104,6 +104,51 @@ Result<Dictionary> load_dictionary(std::string_view text, std::vector<int>& line
     return dict;
 }
 
+/// The text with lines that are too long for iniparser in a form that it takes.
+/// @param values  gets their values, by number of the line
+std::string without_long_lines(std::string_view text, const std::string& path,
+                               std::map<int, std::string>& values,
+                               std::vector<std::string>& problems) {
+    constexpr size_t kLongest = 1000;  // of what a backslash at the end joins, all together
+    const auto lines = split(text, '\n');
+    std::string rest;
+    for (size_t first = 0, next = 0; first < lines.size(); first = next) {
+        std::string whole;
+        bool continued = true;
+        size_t length = 0;
+        for (; continued && next < lines.size(); ++next) {
+            std::string_view part = lines[next];
+            part = part.substr(0, part.find_last_not_of(" \t\r\f\v") + 1);
+            continued = part.ends_with('\\');
+            whole += part.substr(0, part.size() - (continued ? 1 : 0));
+            length += lines[next].size();
+        }
+        if (length <= kLongest) {
+            for (size_t line = first; line < next; ++line) {
+                rest += std::string(lines[line]) + "\n";
+            }
+            continue;
+        }
+        const std::string_view content = trim(whole);
+        if (!content.empty() && content[0] != '#' && content[0] != ';') {
+            const int line = static_cast<int>(first) + 1;
+            const std::string_view value = trim(value_of(content));
+            if (content[0] == '[' || value.empty() ||
+                value.find_first_of("\"';#") != std::string_view::npos) {
+                problems.push_back(path + ":" + std::to_string(line) + ": longer than " +
+                                   std::to_string(kLongest) +
+                                   " characters, which only a value without quotes and comments "
+                                   "may be");
+            } else {
+                values.emplace(line, value);
+                rest += key_of(content) + " = x";
+            }
+        }
+        rest.append(next - first, '\n');
+    }
+    return rest;
+}
+
 /// The text with some of its lines made empty.
 std::string without_lines(std::string_view text, const std::vector<int>& lines) {
     std::string rest;
@@ -207,8 +252,14 @@ Ini Ini::parse_leniently(std::string_view text, const std::string& name,
         problems.push_back(name + ": holds a NUL byte");
         return ini;
     }
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text.starts_with(kByteOrderMark)) {
+        text.remove_prefix(kByteOrderMark.size());
+    }
     std::vector<int> bad;
-    const std::string shown = without_secrets(text, secrets);
+    std::map<int, std::string> long_values;
+    const std::string shown =
+        without_long_lines(without_secrets(text, secrets), name, long_values, problems);
     auto dict = load_dictionary(shown, bad);
     const std::string rest = without_lines(shown, bad);
     if (dict && !bad.empty()) {
@@ -249,7 +300,12 @@ Ini Ini::parse_leniently(std::string_view text, const std::string& name,
                 problems.push_back(ini.where(ini.entries_.back()) + ": wants one word, a secret");
             }
         } else {
-            ini.entries_.push_back({place.section, place.key, value, place.line, {}});
+            const auto whole = long_values.find(place.line);
+            ini.entries_.push_back({place.section,
+                                    place.key,
+                                    whole == long_values.end() ? value : whole->second,
+                                    place.line,
+                                    {}});
         }
     }
     return ini;

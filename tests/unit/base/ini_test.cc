@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/ini.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "support/temp_dir.h"
@@ -54,6 +55,42 @@ BOOST_AUTO_TEST_CASE(what_is_right_is_read_beside_every_line_that_is_wrong) {
         "f:7: a section name must not be empty or hold a colon",
         "f:5: [a] k: given before in line 3"};
     BOOST_TEST(problems == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_plain_value_may_be_of_any_length) {
+    std::string list = "h0", lines = "h0";
+    for (int i = 1; i < 1000; ++i) {
+        list += ", h" + std::to_string(i);
+        lines += ", \\ \r\n h" + std::to_string(i);
+    }
+    const std::string comment = "# " + std::string(5000, 'c') + "\n";
+    const auto ini = base::Ini::parse(
+        comment + comment + "[a]\nk = " + list + "\n[b]\nl = " + lines + "\nm = 1\n", "f");
+    BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
+    BOOST_TEST(ini->find("a", "k")->value == list);
+    const std::string& joined = ini->find("b", "l")->value;
+    BOOST_TEST(std::ranges::count(joined, ',') == 999);
+    BOOST_TEST(joined.ends_with(" h999"));
+    BOOST_TEST(joined.find('\\') == std::string::npos);
+    BOOST_TEST(ini->find("b", "m")->line == 1006);
+}
+
+BOOST_AUTO_TEST_CASE(other_long_lines_are_named_and_the_rest_is_read) {
+    const std::string much(2000, 'x');
+    std::vector<std::string> problems;
+    const auto ini = base::Ini::parse_leniently(
+        "[a]\nk = \"" + much + "\"\nl = 1\n" + much + "\n[" + much + "]\nm = 2\n", "f", problems);
+    BOOST_TEST(ini.find("a", "l")->value == "1");
+    const std::string why =
+        ": longer than 1000 characters, which only a value without quotes and comments may be";
+    const std::vector<std::string> expected = {"f:2" + why, "f:4" + why, "f:5" + why};
+    BOOST_TEST(problems == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_part_of_the_text) {
+    const auto ini = base::Ini::parse("\xef\xbb\xbf[a]\nk = 1\n", "f");
+    BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
+    BOOST_TEST(ini->find("a", "k")->line == 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_is_kept_apart) {
