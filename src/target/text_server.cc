@@ -24,6 +24,7 @@ constexpr size_t kMaxQuestion = 4096;
 constexpr size_t kMaxPeers = 16;
 /// For a question to come, and again for its answer to be taken.
 constexpr base::seconds kPatience{10};
+constexpr base::seconds kRetryAfter{1};
 
 base::Result<sockaddr_un> unix_address(const std::string& path) {
     sockaddr_un address{};
@@ -49,6 +50,9 @@ base::Status remove_stale(const std::string& path, const sockaddr_un& address) {
     if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
         return base::error("another server listens there");
     }
+    if (errno != ECONNREFUSED) {
+        return base::errno_error(errno, "whether another server listens there");
+    }
     return unlink(path.c_str()) == 0 ? base::Status(base::done())
                                      : base::errno_error(errno, "remove the old socket");
 }
@@ -57,6 +61,9 @@ base::Result<base::UniqueFd> open_unix(const std::string& path) {
     TRY(const sockaddr_un address, unix_address(path));
     TRY_VOID(remove_stale(path, address));
     base::UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!listener.valid()) {
+        return base::errno_error(errno, "make a socket");
+    }
     const mode_t before = umask(0117);
     const int bound =
         bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
@@ -87,6 +94,9 @@ base::Result<base::UniqueFd> open_loopback(const std::string& text) {
     v6.sin6_addr = in6addr_loopback;
     v6.sin6_port = v4.sin_port;
     base::UniqueFd listener(socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!listener.valid()) {
+        return base::errno_error(errno, "make a socket");
+    }
     constexpr int kOn = 1;
     (void)setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn);  // bind tells
     const auto* address =
@@ -181,6 +191,7 @@ TextServer::TextServer(Reactor& reactor, std::string end, Handler handler)
     : reactor_(reactor),
       end_(std::move(end)),
       handler_(std::move(handler)),
+      retry_(reactor, [this] { accept_next(); }),
       alive_(std::make_shared<bool>(true)) {}
 
 TextServer::~TextServer() {
@@ -234,8 +245,12 @@ void TextServer::accept_next() {
 void TextServer::on_accepted(int result) {
     accepting_ = false;
     base::UniqueFd socket(result);
-    if (!socket.valid() || stopping_) {
-        return;  // out of descriptors: the next peer that goes starts it again
+    if (stopping_) {
+        return;
+    }
+    if (!socket.valid()) {  // out of descriptors, mostly
+        retry_.set(reactor_.now() + kRetryAfter);
+        return;
     }
     peers_.push_back(std::make_unique<Peer>(*this, std::move(socket)));
     peers_.back()->receive();

@@ -51,6 +51,7 @@ class TextServer {
     base::UniqueFd listener_;
     bool accepting_ = false;
     bool stopping_ = false;
+    Timer retry_;  ///< of accepting
     std::list<std::unique_ptr<Peer>> peers_;
     std::shared_ptr<bool> alive_;  ///< false once this is gone: for what the reactor still holds
 };
