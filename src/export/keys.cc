@@ -103,6 +103,19 @@ Result<Address> parse_address(std::string_view text, uint16_t default_port) {
     return address;
 }
 
+Status store_metrics(std::string_view text, std::string& into) {
+    if (!text.starts_with('/')) {
+        const auto address = parse_address(text, 0);
+        if (!address || address->port == 0 ||
+            (address->host != "::1" && !address->host.starts_with("127."))) {
+            return error(base::quoted(text) +
+                         " is neither the whole path of a file nor a loopback address with a port");
+        }
+    }
+    into = text;
+    return base::done();
+}
+
 Status store_nqn(std::string_view text, std::string& into) {
     TRY_VOID(nvme::check_nqn(text));
     if (text == nvme::kDiscoveryNqn) {
@@ -306,7 +319,7 @@ constexpr Key<TargetSection> kTargetKeys[] = {
     {"control", "FILE", "", "the Unix socket for status, reload and drain",
      [](const Value& v, TargetSection& s) { s.control = v.path(); return Status(base::done()); }},
     {"metrics", "FILE|ADDRESS:PORT", "none", "a Unix socket or a loopback address where Prometheus asks",
-     [](const Value& v, TargetSection& s) { s.metrics = v.text.starts_with('/') ? v.path() : std::string(v.text); return Status(base::done()); }},
+     [](const Value& v, TargetSection& s) { return store_metrics(v.text, s.metrics); }},
     {"audit_log", "FILE", "none", "where it is written who connected, proved itself or was refused",
      [](const Value& v, TargetSection& s) { s.audit_log = v.path(); return Status(base::done()); }},
     {"discovery_auth", "yes|no", "no", "hosts prove themselves at the discovery service too, and only those that are listed here get an answer",

@@ -149,6 +149,20 @@ BOOST_AUTO_TEST_CASE(every_error_is_listed_at_once) {
         "t.conf:20: [namespace.n] block_size: \"1024\" is neither 512 nor 4096\n");
 }
 
+BOOST_AUTO_TEST_CASE(metrics_are_for_this_machine_alone) {
+    const std::string rest = std::string(kHost) + kSubsystem + kNamespace;
+    for (const char* good : {"/run/metrics", "127.0.0.1:9100", "[::1]:9100"}) {
+        BOOST_TEST(errors("[target]\nmetrics=" + std::string(good) + "\n" + rest) == "");
+    }
+    for (const std::string bad : {"0.0.0.0:9100", "127.0.0.1", "localhost:9100", "metrics.sock",
+                                  "127.0.0.1:0", "[::]:9100"}) {
+        BOOST_TEST(errors("[target]\nmetrics=" + bad + "\n" + rest) ==
+                   "t.conf:2: [target] metrics: \"" + bad +
+                       "\" is neither the whole path of a file nor a loopback address with a "
+                       "port\n");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
     struct Case {
         std::string text;
