@@ -12,7 +12,7 @@ namespace {
 using Kind = Change::Kind;
 
 std::string shown(const std::string& text) {
-    return text;
+    return text.empty() ? "none" : text;
 }
 std::string shown(bool value) {
     return value ? "yes" : "no";
@@ -94,6 +94,22 @@ class Differences {
             }
         }
     }
+    /// Such a list where an empty one names everybody.
+    void compare_viewers(const std::vector<std::string>& before,
+                         const std::vector<std::string>& after) {
+        const auto viewers = [](const std::vector<std::string>& names) {
+            std::string text;
+            for (const std::string& name : names) {
+                text += (text.empty() ? "" : ", ") + name;
+            }
+            return text.empty() ? "all of the subsystem" : text;
+        };
+        if (before.empty() != after.empty()) {
+            add("hosts " + viewers(before) + " -> " + viewers(after));
+        } else {
+            compare_names("hosts", before, after);
+        }
+    }
     void into(std::vector<Change>& changes, Kind kind, const std::string& thing) const {
         if (!text_.empty()) {
             changes.push_back({kind, thing + ": " + text_});
@@ -154,7 +170,7 @@ void diff_namespaces(const Subsystem& before, const Subsystem& after,
             found.compare("pi", uint32_t{old_one.pi_type}, uint32_t{new_one.pi_type});
             found.compare("shared", old_one.shared, new_one.shared);
             found.compare("ana_group", old_one.ana_group, new_one.ana_group);
-            found.compare_names("hosts", old_one.hosts, new_one.hosts);
+            found.compare_viewers(old_one.hosts, new_one.hosts);
             found.into(changes, Kind::kChanged,
                        "namespace " + std::to_string(new_one.nsid) + " of " + after.nqn);
         },
@@ -213,6 +229,7 @@ void diff_target(const ExportConfig& before, const ExportConfig& after,
     later.compare("max_h2c_data", before.limits.max_h2c_bytes, after.limits.max_h2c_bytes);
     later.compare("busy_poll", before.limits.busy_poll_us, after.limits.busy_poll_us);
     later.compare("reactors", before.limits.reactors, after.limits.reactors);
+    later.compare("state_dir", before.state_dir, after.state_dir);
     later.compare("control", before.control, after.control);
     later.compare("metrics", before.metrics, after.metrics);
     later.into(changes, Kind::kLater, "target, after a restart");

@@ -104,7 +104,11 @@ std::string Operation::metrics(const std::string& /*who*/) {
 
 std::string Operation::plan(const std::string& /*who*/) {
     const auto next = source_();
-    return next ? good(lines(service_.plan(*next))) : bad(next.error());
+    if (!next) {
+        return bad(next.error());
+    }
+    const auto changes = service_.plan(*next);
+    return changes ? good(lines(*changes)) : bad(changes.error());
 }
 
 /// Begins it, or tells how far it is.

@@ -2,7 +2,10 @@
 //
 // Another configuration for a running service. Everything that can fail comes first: the file, its
 // checks, the images that have to be opened. After that there is no way back and none is needed.
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "target/core_config.h"
@@ -24,10 +27,91 @@ const exports::Namespace* find(const exports::Subsystem* subsystem, uint32_t nsi
     return found == subsystem->namespaces.end() ? nullptr : &*found;
 }
 
+bool locks(const exports::Namespace& ns) {
+    return !ns.read_only && !ns.shared;
+}
+
+/// Whether it and a running namespace cannot have its image open at the same time.
+bool is_exclusive(const exports::ExportConfig& running, const exports::Namespace& ns) {
+    return std::ranges::any_of(running.subsystems, [&](const exports::Subsystem& subsystem) {
+        return std::ranges::any_of(subsystem.namespaces, [&](const exports::Namespace& other) {
+            return other.view_of.empty() && other.image == ns.image && (locks(ns) || locks(other));
+        });
+    });
+}
+
+exports::Change resized(const exports::Namespace& ns, const std::string& nqn, uint64_t before,
+                        uint64_t after) {
+    return {exports::Change::Kind::kChanged, "namespace " + std::to_string(ns.nsid) + " of " + nqn +
+                                                 ": blocks " + std::to_string(before) + " -> " +
+                                                 std::to_string(after)};
+}
+
 }  // namespace
 
-std::vector<exports::Change> Service::plan(const exports::ExportConfig& next) const {
-    return exports::diff(running_, next);
+base::Result<std::vector<exports::Change>, exports::Errors> Service::plan(
+    const exports::ExportConfig& next) const {
+    Changes changes = exports::diff(running_, next);
+    exports::Errors errors;
+    for (const exports::Subsystem& subsystem : next.subsystems) {
+        const exports::Subsystem* before = find(running_, subsystem.nqn);
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            const exports::Namespace* old_one = find(before, ns.nsid);
+            if (old_one != nullptr && !exports::needs_another_store(*old_one, ns)) {
+                if (!note_other_file(ns, subsystem.nqn, changes)) {
+                    note_new_size(ns, subsystem.nqn, changes);
+                }
+            } else if (const auto holder = holder_of(ns); holder && is_exclusive(running_, ns)) {
+                errors.push_back(*holder);
+            }
+        }
+    }
+    return errors.empty() ? base::Result<Changes, exports::Errors>(std::move(changes))
+                          : base::Result<Changes, exports::Errors>(std::move(errors));
+}
+
+/// Whether its image is no more the file that is open, which then is noted.
+bool Service::note_other_file(const exports::Namespace& ns, const std::string& nqn,
+                              Changes& changes) const {
+    const auto open = files_.find({nqn, ns.nsid});
+    if (!ns.view_of.empty() || open == files_.end() || open->second == file_of(ns.image)) {
+        return false;
+    }
+    changes.push_back({exports::Change::Kind::kLater,
+                       "namespace " + std::to_string(ns.nsid) + " of " + nqn +
+                           ", after a restart: image " + ns.image + ", another file by now"});
+    return true;
+}
+
+/// What a reload will find, as it will say it.
+void Service::note_new_size(const exports::Namespace& ns, const std::string& nqn,
+                            Changes& changes) const {
+    struct stat image {};
+    if (ns.protection != exports::Protection::kNone || stat(ns.image.c_str(), &image) != 0 ||
+        !S_ISREG(image.st_mode)) {
+        return;
+    }
+    const uint64_t before = target_.find_subsystem(nqn)->find_namespace(ns.nsid)->block_count();
+    const uint64_t after = static_cast<uint64_t>(image.st_size) / ns.block_bytes;
+    if (before != after) {
+        changes.push_back(resized(ns, nqn, before, after));
+    }
+}
+
+/// Why its image cannot be opened anew, where that is because this server has it open.
+std::optional<std::string> Service::holder_of(const exports::Namespace& ns) const {
+    for (const exports::Subsystem& subsystem : running_.subsystems) {
+        for (const exports::Namespace& running : subsystem.namespaces) {
+            if (ns.view_of.empty() && running.view_of.empty() && running.image == ns.image) {
+                return "[namespace." + ns.name + "] image " + ns.image +
+                       ": this server has it open as namespace " + std::to_string(running.nsid) +
+                       " of " + subsystem.nqn +
+                       "; the change takes a restart, or a reload without that namespace and "
+                       "another one with this one";
+            }
+        }
+    }
+    return std::nullopt;
 }
 
 base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
@@ -47,7 +131,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
         ++failed_reloads_;
         return errors;
     }
-    Changes changes = plan(*next);
+    Changes changes = exports::diff(running_, *next);
     events_.audit(std::move(audit));
     access_ = host_table(*next);
     for (const exports::Subsystem& subsystem : running_.subsystems) {
@@ -88,7 +172,9 @@ Service::Stores Service::open_new_stores(const exports::ExportConfig& next,
             if (store) {
                 stores.emplace(std::pair(subsystem.nqn, ns.nsid), std::move(store).value());
             } else {
-                errors.push_back(store.error().text);
+                const auto holder =
+                    store.error().code == EAGAIN ? holder_of(ns) : std::optional<std::string>();
+                errors.push_back(holder.value_or(store.error().text));
             }
         }
     }
@@ -129,13 +215,11 @@ void Service::take_over_namespaces(const exports::Subsystem* before, const expor
         if (running.config() != core_config(ns)) {
             (void)subsystem.change_namespace(core_config(ns));
         }
+        (void)note_other_file(ns, next.nqn, changes);
         const uint64_t blocks = running.block_count();
         (void)subsystem.resize_namespace(ns.nsid);
         if (running.block_count() != blocks) {
-            changes.push_back({exports::Change::Kind::kChanged,
-                               "namespace " + std::to_string(ns.nsid) + " of " + next.nqn +
-                                   ": blocks " + std::to_string(blocks) + " -> " +
-                                   std::to_string(running.block_count())});
+            changes.push_back(resized(ns, next.nqn, blocks, running.block_count()));
         }
     }
 }
@@ -145,6 +229,7 @@ void Service::remember(exports::ExportConfig next) {
     next.limits = running_.limits;
     next.listen = std::move(running_.listen);
     next.discovery = std::move(running_.discovery);
+    next.state_dir = std::move(running_.state_dir);
     next.control = std::move(running_.control);
     next.metrics = std::move(running_.metrics);
     running_ = std::move(next);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -198,6 +199,7 @@ base::Status Service::add_subsystem(const exports::Subsystem& config) {
 
 void Service::add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem) {
     subsystem.add_namespace(core_config(config), std::move(store.backend));
+    files_[{subsystem.config().nqn, config.nsid}] = file_of(config.image);
     if (!state_dir_.empty()) {
         keep_reservations(config, std::move(store.reservations),
                           *subsystem.namespaces().at(config.nsid));
@@ -205,6 +207,15 @@ void Service::add_namespace(const exports::Namespace& config, Store store, Subsy
     log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
                 std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +
                 (config.read_only ? ", read-only" : ""));
+}
+
+Service::FileId Service::file_of(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) {
+        return std::nullopt;
+    }
+    return S_ISBLK(status.st_mode) ? std::pair(status.st_rdev, ino_t{0})
+                                   : std::pair(status.st_dev, status.st_ino);
 }
 
 std::string Service::reservation_path(const exports::Namespace& config) const {

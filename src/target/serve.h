@@ -5,9 +5,12 @@
 //   ExportConfig ─► hosts ─► Target ─► subsystems, images ─► Server ─► listening
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,8 +63,9 @@ class Service {
     /// Where it listens, in the order of the configuration, with the ports that it got.
     [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
 
-    /// What the configuration `next` would change.
-    [[nodiscard]] std::vector<exports::Change> plan(const exports::ExportConfig& next) const;
+    /// What the configuration `next` would change. Errors: images that it cannot have opened anew.
+    [[nodiscard]] base::Result<std::vector<exports::Change>, exports::Errors> plan(
+        const exports::ExportConfig& next) const;
     /// Takes over another configuration: all of it, or, where there is an error, nothing. Hosts
     /// that are still admitted keep their connections, with other keys too; what [target] says of
     /// limits and addresses waits for the next start. Images that grew are seen.
@@ -100,6 +104,14 @@ class Service {
     /// @param fresh  stores that were opened for the same configuration and are not in use yet
     base::Result<Store> open_store(const exports::Namespace& config, const std::string& nqn,
                                    const Stores& fresh);
+    /// Tells files and devices apart; nothing for what is not there.
+    using FileId = std::optional<std::pair<dev_t, ino_t>>;
+    static FileId file_of(const std::string& path);
+    bool note_other_file(const exports::Namespace& ns, const std::string& nqn,
+                         Changes& changes) const;
+    void note_new_size(const exports::Namespace& ns, const std::string& nqn,
+                       Changes& changes) const;
+    [[nodiscard]] std::optional<std::string> holder_of(const exports::Namespace& ns) const;
     base::Status add_subsystem(const exports::Subsystem& config);
     static base::Result<std::optional<AuditLog>> open_audit_log(
         const exports::ExportConfig& config);
@@ -140,6 +152,7 @@ class Service {
     /// the middle of its own work, with the last command that used it.
     std::vector<std::shared_ptr<Backend>> stores_;
     std::map<NamespaceKey, std::shared_ptr<Scrub>> scrubs_;
+    std::map<NamespaceKey, FileId> files_;  ///< that are open as images
     HostTable access_;
     std::unique_ptr<Labor> labor_;
     Target target_;

@@ -72,6 +72,24 @@ BOOST_AUTO_TEST_CASE(every_kind_of_change_has_its_line_and_secrets_are_not_shown
         "+ namespace 2 of nqn.2024-08.com.example:s: two.img\n");
 }
 
+BOOST_AUTO_TEST_CASE(who_sees_a_namespace_is_told_whole_where_it_begins_or_ends_to_be_masked) {
+    const auto masked = [](std::vector<std::string> hosts) {
+        auto config = sample();
+        config.subsystems[0].namespaces[0].hosts = std::move(hosts);
+        return config;
+    };
+    const std::string ns = "~ namespace 1 of nqn.2024-08.com.example:s: hosts ";
+    BOOST_TEST(lines(masked({}), masked({"a", "b"})) == ns + "all of the subsystem -> a, b\n");
+    BOOST_TEST(lines(masked({"a"}), masked({})) == ns + "a -> all of the subsystem\n");
+    BOOST_TEST(lines(masked({"a"}), masked({"a", "b"})) == ns + "+b\n");
+}
+
+BOOST_AUTO_TEST_CASE(another_folder_for_reservations_waits_for_the_next_start) {
+    auto after = sample();
+    after.state_dir = "state";
+    BOOST_TEST(lines(sample(), after) == "! target, after a restart: state_dir none -> state\n");
+}
+
 BOOST_AUTO_TEST_CASE(only_some_changes_of_a_namespace_need_its_image_anew) {
     const exports::Namespace ns = sample().subsystems[0].namespaces[0];
     auto other = ns;

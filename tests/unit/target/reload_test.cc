@@ -2,9 +2,14 @@
 //
 // A running service and its operator, over loopback and the control socket: what a reload changes,
 // whom it disturbs, what it refuses.
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/test/unit_test.hpp>
 #include <thread>
 
@@ -100,9 +105,11 @@ BOOST_AUTO_TEST_CASE(says_what_it_changed_and_tells_hosts_of_namespaces) {
     BOOST_TEST(activity.admin().run(host::identify(nvme::Cns::kNamespaceDescriptors, 2)));
     BOOST_REQUIRE(truncate(running.dir.at("disk.img").c_str(), 2U << 20U) == 0);
     running.configure(std::string(kHostSections) + kSubsystem);
-    BOOST_TEST(running.ask("reload") ==
-               "ok\n- namespace 2 of nqn.2024-08.com.example:disk: more.img\n"
-               "~ namespace 1 of nqn.2024-08.com.example:disk: blocks 2048 -> 4096\n");
+    const std::string changes =
+        "ok\n- namespace 2 of nqn.2024-08.com.example:disk: more.img\n"
+        "~ namespace 1 of nqn.2024-08.com.example:disk: blocks 2048 -> 4096\n";
+    BOOST_TEST(running.ask("plan") == changes);
+    BOOST_TEST(running.ask("reload") == changes);
     BOOST_TEST(!activity.admin().run(host::identify(nvme::Cns::kNamespaceDescriptors, 2)));
     activity.wait_for(3);
     BOOST_TEST(activity.stop() > 0U);
@@ -126,6 +133,42 @@ BOOST_AUTO_TEST_CASE(with_errors_changes_nothing_and_names_them_all) {
     Line stranger(running);
     BOOST_REQUIRE(stranger.connect(kHost).has_value());
     BOOST_TEST(!stranger.host.enable());  // it still has to prove itself
+}
+
+BOOST_AUTO_TEST_CASE(an_image_in_use_is_not_opened_anew_and_plan_says_so_too) {
+    Running running;
+    Activity activity(running);
+    const std::string sections = kHostSections;
+    running.configure(sections + kSubsystem + "block_size=4096\n");
+    const std::string why =
+        "error\n[namespace.n] image disk.img: this server has it open as namespace 1 of "
+        "nqn.2024-08.com.example:disk; the change takes a restart, or a reload without that "
+        "namespace and another one with this one\n";
+    BOOST_TEST(running.ask("plan") == why);
+    BOOST_TEST(running.ask("reload") == why);
+    activity.wait_for(3);
+    BOOST_TEST(activity.stop() > 0U);
+    running.configure(sections +
+                      "[subsystem.s]\nnqn=nqn.2024-08.com.example:disk\nhosts=h,o\n"
+                      "[namespace.m]\nsubsystem=s\nnsid=2\nimage=more.img\n");
+    BOOST_TEST(running.ask("reload").starts_with("ok\n"));
+    running.configure(sections + kSubsystem + "block_size=4096\n");
+    BOOST_TEST(running.ask("reload").starts_with("ok\n"));
+}
+
+BOOST_AUTO_TEST_CASE(an_image_that_was_replaced_waits_for_the_next_start_and_that_is_said) {
+    Running running;
+    Activity activity(running);
+    BOOST_REQUIRE(truncate(running.dir.at("more.img").c_str(), 2U << 20U) == 0);
+    BOOST_REQUIRE(rename(running.dir.at("more.img").c_str(), running.dir.at("disk.img").c_str()) ==
+                  0);
+    const std::string change =
+        "ok\n! namespace 1 of nqn.2024-08.com.example:disk, after a restart: image disk.img, "
+        "another file by now\n";
+    BOOST_TEST(running.ask("plan") == change);
+    BOOST_TEST(running.ask("reload") == change);
+    activity.wait_for(3);
+    BOOST_TEST(activity.stop() > 0U);
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_replaced_under_activity) {
@@ -321,6 +364,32 @@ BOOST_AUTO_TEST_CASE(the_audit_log_can_be_moved_away_before_a_reload) {
     BOOST_TEST(running.ask("reload") ==
                "error\n[target] audit_log: open none/audit: No such file or directory\n");
     BOOST_TEST(activity.stop() > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_control_socket_outlives_a_want_of_descriptors) {
+    Running running;
+    const base::UniqueFd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::ranges::copy(running.dir.at("control"), address.sun_path);
+    rlimit limit{};
+    BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    rlimit none = limit;
+    none.rlim_cur = static_cast<rlim_t>(base::UniqueFd(dup(client.get())).get());
+    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const int connected =
+        connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    std::this_thread::sleep_for(base::milliseconds(300));
+    BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    BOOST_REQUIRE(connected == 0);
+    const timeval patience{20, 0};
+    BOOST_REQUIRE(setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) ==
+                  0);
+    BOOST_REQUIRE(base::write_all(client.get(), std::string_view("plan\n")).ok());
+    std::array<std::byte, 64> answer{};
+    const auto size = base::read_full(client.get(), answer);
+    BOOST_REQUIRE_MESSAGE(size.ok(), (size.ok() ? "" : size.error().text));
+    BOOST_TEST(base::text_of(base::ByteView(answer).first(*size)) == "ok\nnothing changes\n");
 }
 
 BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {
