@@ -40,10 +40,15 @@ base::Result<std::vector<exports::Address>> portals(const exports::ExportConfig&
     return portals;
 }
 
-/// The namespaces that the host may boot from, at each portal.
-std::vector<std::string> uris(const exports::ExportConfig& config, const exports::Host& host,
-                              const std::vector<exports::Address>& portals) {
-    std::vector<std::string> uris;
+/// A namespace that the host may boot from.
+struct Disk {
+    const exports::Subsystem* subsystem;
+    std::vector<std::string> uris;  ///< at each portal
+};
+
+std::vector<Disk> disks(const exports::ExportConfig& config, const exports::Host& host,
+                        const std::vector<exports::Address>& portals) {
+    std::vector<Disk> disks;
     for (const exports::Subsystem& subsystem : config.subsystems) {
         if (!subsystem.view_of.empty()) {
             continue;  // nothing to boot from
@@ -56,31 +61,59 @@ std::vector<std::string> uris(const exports::ExportConfig& config, const exports
             if (!ns.hosts.empty() && std::ranges::find(ns.hosts, host.nqn) == ns.hosts.end()) {
                 continue;
             }
+            Disk& disk = disks.emplace_back(Disk{&subsystem, {}});
             for (const exports::Address& portal : portals) {
                 const nvme::Uri uri{.host = portal.host,
                                     .zone = "",
                                     .port = portal.port,
                                     .subsysnqn = subsystem.nqn,
                                     .nid = ns.nsid};
-                uris.push_back(uri.text());
+                disk.uris.push_back(uri.text());
             }
         }
     }
-    return uris;
+    return disks;
 }
 
-std::string auth_of(const exports::ExportConfig& config, const exports::Host& host) {
-    const exports::HostAuth* auth = &host;
-    for (const exports::Subsystem& subsystem : config.subsystems) {
-        const auto own = std::ranges::find(subsystem.access, host.nqn, &exports::Access::hostnqn);
-        auth = own == subsystem.access.end() ? auth : &*own;
+std::string auth_of(const exports::Subsystem& subsystem, const exports::Host& host) {
+    if (subsystem.allow_any_host) {
+        return "off";
     }
-    return auth->ctrl_secret ? "mutual" : auth->secret ? "host" : "off";
+    const auto own = std::ranges::find(subsystem.access, host.nqn, &exports::Access::hostnqn);
+    const exports::HostAuth& auth =
+        own == subsystem.access.end() ? static_cast<const exports::HostAuth&>(host) : *own;
+    return auth.ctrl_secret ? "mutual" : auth.secret ? "host" : "off";
 }
 
-std::string ini(const exports::Host& host, const std::string& auth,
+/// A word as the kernel command line and the ini file take it.
+base::Result<std::string> word(const std::string& text) {
+    if (text.find('"') != std::string::npos) {
+        return base::error(base::quoted(text) +
+                           " holds a quotation mark, which no kernel command line can");
+    }
+    return text.find_first_of(" ;#'") == std::string::npos ? text : "\"" + text + "\"";
+}
+
+std::string in_shell_quotes(std::string_view text) {
+    std::string quoted = "'";
+    for (const char c : text) {
+        quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    }
+    return quoted + "'";
+}
+
+/// Disks that the ticket is not for.
+std::string others(const std::vector<Disk>& disks) {
+    std::string text;
+    for (size_t i = 1; i < disks.size(); ++i) {
+        text += "# not the root: " + disks[i].uris[0] + "\n";
+    }
+    return text;
+}
+
+std::string ini(const std::string& hostnqn, const std::string& auth,
                 const std::vector<std::string>& uris) {
-    std::string text = "[host]\nhostnqn = " + host.nqn + "\nauth = " + auth + "\n";
+    std::string text = "[host]\nhostnqn = " + hostnqn + "\nauth = " + auth + "\n";
     if (auth != "off") {
         text += "dhchap_secret_file = /etc/nvmeroot/dhchap_secret\n";
     }
@@ -110,24 +143,28 @@ base::Result<std::string> ticket(const exports::ExportConfig& config,
         return base::error("no host " + base::quoted(options.host));
     }
     TRY(const auto where, portals(config, options.address));
-    const auto all = uris(config, *host, where);
+    const auto all = disks(config, *host, where);
     if (all.empty()) {
         return base::error("host " + base::quoted(options.host) + " may see no namespace");
     }
-    const std::string auth = auth_of(config, *host);
+    TRY(const std::string hostnqn, word(host->nqn));
+    const Disk& root = all[0];
+    const std::string auth = auth_of(*root.subsystem, *host);
     std::string cmdline = "ip=dhcp";
-    for (const std::string& uri : all) {
+    for (const std::string& uri : root.uris) {
         cmdline += " nvmeroot=" + uri;
     }
-    cmdline += " nvmeroot.hostnqn=" + host->nqn + " nvmeroot.auth=" + auth;
-    return "# kernel command line\n" + cmdline + "\n\n# /etc/nvmeroot/nvmeroot.conf in the image" +
+    cmdline += " nvmeroot.hostnqn=" + hostnqn + " nvmeroot.auth=" + auth;
+    return others(all) + "# kernel command line\n" + cmdline +
+           "\n\n# /etc/nvmeroot/nvmeroot.conf in the image" +
            (auth == "off" ? "" : "; its secret files are those of the target, mode 0600") + "\n" +
-           ini(*host, auth, all) + "\n# iPXE\n#!ipxe\ndhcp\nkernel vmlinuz initrd=initrd.img " +
-           cmdline + "\ninitrd initrd.img\nboot\n\n# dnsmasq: DHCP option 17 for root=dhcp\n" +
-           "dhcp-option=option:root-path," + all[0] +
+           ini(hostnqn, auth, root.uris) +
+           "\n# iPXE\n#!ipxe\ndhcp\nkernel vmlinuz initrd=initrd.img " + cmdline +
+           "\ninitrd initrd.img\nboot\n\n# dnsmasq: DHCP option 17 for root=dhcp\n" +
+           "dhcp-option=option:root-path," + root.uris[0] +
            "\n\n# QEMU\nqemu-system-x86_64 -m 1G -nic user -kernel vmlinuz -initrd initrd.img "
-           "-append '" +
-           cmdline + "'\n";
+           "-append " +
+           in_shell_quotes(cmdline) + "\n";
 }
 
 }  // namespace target

@@ -45,6 +45,45 @@ BOOST_AUTO_TEST_CASE(holds_what_the_host_may_see_and_no_secret) {
     BOOST_TEST(text->find("DHHC") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(one_disk_is_the_root_and_others_are_told) {
+    auto two = config();
+    two.subsystems[0].namespaces[1].hosts.clear();
+    const auto text = target::ticket(two, {.config = "", .address = "", .host = "web"});
+    BOOST_REQUIRE_MESSAGE(text.ok(), (text.ok() ? "" : text.error().text));
+    const std::string other = "nvme+tcp://192.0.2.1:4420/nqn.2024-08.com.example:disk/2";
+    BOOST_TEST(text->starts_with("# not the root: " + other + "\n# kernel command line\n"));
+    BOOST_TEST(text->find(other, text->find('\n')) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(authentication_is_that_of_the_subsystem_of_the_root) {
+    auto open = config();
+    open.subsystems[0].hosts.clear();
+    open.subsystems[0].allow_any_host = true;
+    const auto text = target::ticket(open, {.config = "", .address = "", .host = "web"});
+    BOOST_REQUIRE_MESSAGE(text.ok(), (text.ok() ? "" : text.error().text));
+    BOOST_TEST(text->find("nvmeroot.auth=off\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(odd_names_stand_in_quotes) {
+    const auto named = [](const std::string& nqn) {
+        auto out = config();
+        out.hosts[0].nqn = nqn;
+        out.subsystems[0].hosts = {nqn};
+        return target::ticket(out, {.config = "", .address = "", .host = "web"});
+    };
+    const auto text = named("nqn.2024-08.com.example:it's one; 2");
+    BOOST_REQUIRE_MESSAGE(text.ok(), (text.ok() ? "" : text.error().text));
+    BOOST_TEST(text->find("hostnqn=\"nqn.2024-08.com.example:it's one; 2\" nvmeroot.auth=host\n") !=
+               std::string::npos);
+    BOOST_TEST(text->find("hostnqn = \"nqn.2024-08.com.example:it's one; 2\"\n") !=
+               std::string::npos);
+    BOOST_TEST(text->find("hostnqn=\"nqn.2024-08.com.example:it'\\''s one; 2\" "
+                          "nvmeroot.auth=host'\n") != std::string::npos);
+    BOOST_TEST(named("nqn.2024-08.com.example:a\"b").error().text ==
+               "\"nqn.2024-08.com.example:a\\x22b\" holds a quotation mark, which no kernel "
+               "command line can");
+}
+
 BOOST_AUTO_TEST_CASE(a_wildcard_needs_an_address) {
     const auto v6 = target::ticket(
         config(), {.config = "", .address = "fd00::1", .host = "nqn.2024-08.com.example:web"});
