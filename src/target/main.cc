@@ -36,13 +36,14 @@ using Arguments = std::span<const std::string_view>;
 
 enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2, kDamaged = 3 };
 
-void print(std::string_view text) {
-    (void)base::write_all(STDOUT_FILENO, text);  // nowhere to say that there is nobody to read
-}
-
 int fail(const Log& log, const base::Error& error, ExitCode code) {
     log.error(error.text);
     return code;
+}
+
+int print(const Log& log, std::string_view text) {
+    const Status written = base::write_all(STDOUT_FILENO, text);
+    return written ? kDone : fail(log, written.error().in("standard output"), kFailed);
 }
 
 /// The configuration, its warnings told; nothing, its errors told.
@@ -92,10 +93,9 @@ int run_check_config(Arguments arguments, const Log& log) {
     for (const exports::Subsystem& subsystem : config->subsystems) {
         namespaces += subsystem.namespaces.size();
     }
-    print(base::format("%s: %zu subsystems, %zu namespaces, %zu hosts, no error\n",
-                       std::string(arguments[0]).c_str(), config->subsystems.size(), namespaces,
-                       config->hosts.size()));
-    return kDone;
+    return print(log, base::format("%s: %zu subsystems, %zu namespaces, %zu hosts, no error\n",
+                                   std::string(arguments[0]).c_str(), config->subsystems.size(),
+                                   namespaces, config->hosts.size()));
 }
 
 using target::ControlOptions;
@@ -132,10 +132,11 @@ int compare_files(std::string_view before, std::string_view after, const Log& lo
     if (!running || !next) {
         return kFailed;
     }
+    std::string text;
     for (const exports::Change& change : exports::diff(*running, *next)) {
-        print(change.line() + "\n");
+        text += change.line() + "\n";
     }
-    return kDone;
+    return print(log, text);
 }
 
 int run_plan(Arguments arguments, const Log& log) {
@@ -185,8 +186,7 @@ int run_ticket(Arguments arguments, const Log& log) {
     if (!text) {
         return fail(log, text.error(), kFailed);
     }
-    print(*text);
-    return kDone;
+    return print(log, *text);
 }
 
 std::string ticket_help() {
@@ -205,11 +205,13 @@ int run_doctor(Arguments arguments, const Log& log) {
     const std::string socket = control.empty() ? std::string(target::kControlSocket) : control;
     const bool serving = target::ask(socket, "status").ok();
     bool healthy = true;
+    std::string text;
     for (const target::Finding& finding : target::examine(*config, {}, serving)) {
         healthy = healthy && finding.verdict != target::Finding::Verdict::kBad;
-        print(finding.line() + "\n");
+        text += finding.line() + "\n";
     }
-    return healthy ? kDone : kFailed;
+    const int printed = print(log, text);
+    return healthy ? printed : kFailed;
 }
 
 std::string no_details() {
@@ -236,8 +238,8 @@ int run_image(Arguments arguments, const Log& log) {
         return fail(log, answer.error(),
                     answer.error().text.starts_with("usage: ") ? kUsage : kFailed);
     }
-    print(answer->text);
-    return answer->intact ? kDone : kDamaged;
+    const int printed = print(log, answer->text);
+    return answer->intact ? printed : kDamaged;
 }
 
 std::string keys_help() {
@@ -300,18 +302,17 @@ std::string usage_of(const Command& command) {
            std::string(command.usage) + "\n";
 }
 
-int show_help(const Command* command) {
+int show_help(const Log& log, const Command* command) {
     if (command != nullptr) {
-        print(usage_of(*command) + command->details());
-        return kDone;
+        return print(log, usage_of(*command) + command->details());
     }
     std::string text = "usage: nvmeroot-target COMMAND …\n";
     for (const Command& each : kCommands) {
         text += base::format("  %-14s %s\n", std::string(each.name).c_str(),
                              std::string(each.help).c_str());
     }
-    print(text + "  COMMAND --help what it takes\n  --version      which version this is\n");
-    return kDone;
+    return print(log,
+                 text + "  COMMAND --help what it takes\n  --version      which version this is\n");
 }
 
 const Command* find_command(std::string_view name) {
@@ -339,15 +340,14 @@ int main(int argc, char** argv) {
     const bool wants_help = std::ranges::find(words, "--help") != words.end();
     const Command* command = words.empty() ? nullptr : find_command(words[0]);
     if (words.empty()) {
-        (void)show_help(nullptr);
+        (void)show_help(log, nullptr);
         return kUsage;
     }
     if (wants_help) {
-        return show_help(command);
+        return show_help(log, command);
     }
     if (words[0] == "--version") {
-        print("nvmeroot-target " + std::string(base::kVersion) + "\n");
-        return kDone;
+        return print(log, "nvmeroot-target " + std::string(base::kVersion) + "\n");
     }
     return command != nullptr ? command->run(Arguments(words).subspan(1), log)
                               : unknown_command(log, words[0]);
