@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/fd.h"
 #include "nvme/nqn.h"
@@ -65,6 +66,11 @@ struct Key {
     base::Bytes bytes;
 };
 
+base::Status write_line(int fd, const base::Secret& secret) {
+    TRY_VOID(base::write_all(fd, secret.reveal()));
+    return base::write_all(fd, "\n");
+}
+
 }  // namespace
 
 std::span<const base::Option<GenkeyOptions>> genkey_option_table() {
@@ -95,12 +101,15 @@ base::Result<base::Secret> generate_key(const GenkeyOptions& options) {
 
 base::Status write_key(const base::Secret& secret, const std::string& output) {
     if (output.empty()) {
-        TRY_VOID(base::write_all(STDOUT_FILENO, secret.reveal()));
-        return base::write_all(STDOUT_FILENO, "\n");
+        return write_line(STDOUT_FILENO, secret);
     }
     TRY(const base::UniqueFd fd, base::open_file(output, O_WRONLY | O_CREAT | O_EXCL, 0600));
-    TRY_VOID(base::write_all(fd.get(), secret.reveal()));
-    return base::write_all(fd.get(), "\n");
+    base::Status written = write_line(fd.get(), secret);
+    if (!written) {
+        (void)unlink(output.c_str());  // a part of a secret is none
+        return std::move(written).error().in(output);
+    }
+    return written;
 }
 
 }  // namespace target

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/options.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
+#include <csignal>
 
 #include "base/secret_file.h"
 #include "export/name_uuid.h"
@@ -120,6 +124,22 @@ BOOST_AUTO_TEST_CASE(a_key_file_is_private_and_never_overwritten) {
     BOOST_TEST(dir.read("key") == "secret\n");
     BOOST_TEST(base::check_private(dir.at("key")).ok());
     BOOST_TEST(target::write_key(secret, dir.at("key")).error().code == EEXIST);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_cannot_be_written_leaves_no_file) {
+    const support::TempDir dir;
+    std::string text = "secret";
+    const base::Secret secret(text);
+    rlimit limit{};
+    BOOST_REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const rlimit none{0, limit.rlim_max};
+    const auto before = signal(SIGXFSZ, SIG_IGN);
+    BOOST_REQUIRE(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    const auto written = target::write_key(secret, dir.at("key"));
+    BOOST_REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    signal(SIGXFSZ, before);
+    BOOST_TEST(written.error().code == EFBIG);
+    BOOST_TEST(access(dir.at("key").c_str(), F_OK) != 0);
 }
 
 BOOST_AUTO_TEST_CASE(events_name_host_and_address) {
