@@ -93,6 +93,18 @@ void write_in_turn(Request& request, Request::Run run) {
                           WriteOrder::Kind::kPlain, run);
 }
 
+void count_read(Request& request) {
+    IoCounters& counters = request.queue->counters();
+    ++counters.read_commands;
+    counters.read_bytes += request.transfer;
+}
+
+void count_write(Request& request) {
+    IoCounters& counters = request.queue->counters();
+    ++counters.write_commands;
+    counters.written_bytes += request.transfer;
+}
+
 namespace {
 
 Checked check_read(const Request& request) {
@@ -100,9 +112,7 @@ Checked check_read(const Request& request) {
 }
 
 void read(Request& request) {
-    IoCounters& counters = request.queue->counters();
-    ++counters.read_commands;
-    counters.read_bytes += request.transfer;
+    count_read(request);
     request.ns->exposed() ? read_protected(request) : submit_blocks(request, Io::Kind::kRead);
 }
 
@@ -111,9 +121,7 @@ Checked check_write(const Request& request) {
 }
 
 void write(Request& request) {
-    IoCounters& counters = request.queue->counters();
-    ++counters.write_commands;
-    counters.written_bytes += request.transfer;
+    count_write(request);
     if (request.ns->exposed()) {
         write_protected(request);
         return;

@@ -30,6 +30,10 @@ bool is_forced(const Request& request);
 /// Calls `run` when nothing that needs the blocks of the command for itself is in the way.
 void write_in_turn(Request& request, Request::Run run);
 
+/// Counts a command, and the data that it moves, as the SMART log does.
+void count_read(Request& request);
+void count_write(Request& request);
+
 /// Flushes all namespaces of the controller, one after the other, then calls `finished`.
 /// REQUIRES: request.step is 0 at first; it is the NSID flushed last.
 template <void (*finished)(Request& request, nvme::Status status)>

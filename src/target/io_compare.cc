@@ -105,6 +105,7 @@ void fused_compare_step(Request& comparing, IoError error) {
     writing.length = writing.transfer;
     writing.force_unit_access = is_forced(writing);
     writing.data = writing.payload();
+    count_write(writing);
     writing.submit(fused_write_done);
 }
 
@@ -119,6 +120,7 @@ void start_fused(Request& writing) {
     }
     comparing.ns = writing.ns;
     comparing.position = 0;
+    count_read(comparing);
     comparing.queue->take_scratch(comparing, comparing.transfer);
     (void)read_next(comparing, fused_compare_step);  // a pair has at least one block
 }
@@ -136,6 +138,7 @@ Checked check_compare(const Request& request) {
 }
 
 void compare(Request& request) {
+    count_read(request);
     if (request.ns->exposed()) {
         compare_protected(request);
         return;
@@ -152,6 +155,8 @@ Checked check_verify(const Request& request) {
 }
 
 void verify(Request& request) {
+    request.queue->counters().read_bytes +=
+        uint64_t{nvme::block_count(request.sqe)} * request.ns->block_bytes();
     request.position = 0;
     request.length = 0;
     request.queue->take_scratch(request, Queue::kScratchBytes);

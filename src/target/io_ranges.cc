@@ -171,6 +171,10 @@ void copy(Request& request) {
         request.queue->complete(request, verdict);
         return;
     }
+    IoCounters& counters = request.queue->counters();
+    ++counters.read_commands;
+    ++counters.write_commands;
+    counters.written_bytes += uint64_t{*blocks} * ns.block_bytes();
     request.position = 0;
     request.queue->take_scratch(request, size_t{*blocks} * ns.block_bytes());
     copy_read_next(request, IoError::kNone);

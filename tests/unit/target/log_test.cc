@@ -3,6 +3,7 @@
 // Log pages by their bytes: errors, SMART, effects, what is supported.
 #include "nvme/log_pages.h"
 #include "support/admin_fixture.h"
+#include "support/io_fixture.h"
 #include "target/command.h"
 
 using nvme::LogPage;
@@ -101,6 +102,40 @@ BOOST_AUTO_TEST_CASE(smart_counts_what_all_hosts_did) {
     BOOST_TEST(f.run(command) == status::kInvalidField.dnr().number());
     command.sqe.nsid = nvme::kNsidAll;
     BOOST_TEST(f.run(command) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(smart_counts_every_command_that_reads_or_writes) {
+    support::IoFixture f;
+    struct Row {
+        const char* name;
+        host::Command command;
+        uint64_t units_read, units_written, reads, writes;
+    };
+    constexpr uint32_t kBlock = support::IoFixture::kBlock;
+    const host::BlockRange range{0, 1, kBlock};
+    auto first = support::compare(1, range, base::Bytes(kBlock));
+    auto second = host::write(1, range, base::Bytes(kBlock));
+    first.sqe.flags = nvme::Sqe::kFusedFirst;
+    second.sqe.flags = nvme::Sqe::kFusedSecond;
+    const Row rows[] = {
+        {"write", host::write(1, range, base::Bytes(kBlock)), 0, 1, 0, 1},
+        {"compare", support::compare(1, range, base::Bytes(kBlock)), 1, 1, 1, 1},
+        {"copy", support::copy(1, 8, {{0, 1}}), 1, 1, 2, 2},
+        {"verify, 1 MiB", support::verify(1, {0, (1U << 20U) / kBlock}), 3, 1, 2, 2},
+        {"first half", first, 3, 1, 2, 2},
+        {"second half", second, 3, 1, 3, 3},
+    };
+    for (const Row& row : rows) {
+        BOOST_TEST_CONTEXT(row.name) {
+            (void)f.io->host.run(row.command);
+            const base::Bytes page =
+                f.admin->host.run(host::get_log_page(LogPage::kSmart, 512))->data;
+            BOOST_TEST(uint64_t{at<nvme::le64>(page, 32)} == row.units_read);
+            BOOST_TEST(uint64_t{at<nvme::le64>(page, 48)} == row.units_written);
+            BOOST_TEST(uint64_t{at<nvme::le64>(page, 64)} == row.reads);
+            BOOST_TEST(uint64_t{at<nvme::le64>(page, 80)} == row.writes);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(effects_are_those_of_the_tables) {
