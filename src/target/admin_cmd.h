@@ -31,6 +31,11 @@ void get_features(Request& request);
 void keep_async_event(Request& request);
 void keep_alive(Request& request);
 
+/// Granularity of the keep-alive timer.
+constexpr uint32_t kKeepAliveUnitMs = 1000;
+/// A keep-alive timeout as a host gives it, rounded up to whole units.
+uint32_t whole_keep_alive_units(uint32_t ms);
+
 /// A feature, and whether it is of one namespace, and known to discovery controllers.
 struct FeatureScope {
     nvme::Feature feature{};

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "nvme/fabrics.h"
+#include "target/admin_cmd.h"
 #include "target/command.h"
 #include "target/io_cmd.h"
 #include "target/queue.h"
@@ -96,7 +97,7 @@ base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArgu
     if (controller == nullptr) {
         return refused(status::kConnectControllerBusy, "no controller left");
     }
-    controller->set_keep_alive_ms(args.sqe.kato);
+    controller->set_keep_alive_ms(whole_keep_alive_units(args.sqe.kato));
     return controller;
 }
 

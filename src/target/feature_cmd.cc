@@ -178,12 +178,13 @@ uint64_t get_queue_count(const Request& request, bool of_default) {
 // --- keep-alive timer ---------------------------------------------------------------------------
 
 void set_keep_alive(Request& request) {
-    controller_of(request).set_keep_alive_ms(request.sqe.cdw11);
+    controller_of(request).set_keep_alive_ms(whole_keep_alive_units(request.sqe.cdw11));
     request.queue->complete(request, status::kSuccess);
 }
 
 uint64_t get_keep_alive(const Request& request, bool of_default) {
-    return of_default ? 0 : controller_of(request).keep_alive_ms();
+    constexpr uint32_t kDefault = 120'000;  // of a transport that requires the feature
+    return of_default ? kDefault : controller_of(request).keep_alive_ms();
 }
 
 // --- timestamp: milliseconds since 1970, as a host says, else since the reset --------------------
@@ -367,6 +368,12 @@ uint64_t capabilities(const FeatureRow& row) {
 }
 
 }  // namespace
+
+uint32_t whole_keep_alive_units(uint32_t ms) {
+    constexpr uint32_t kMost = UINT32_MAX / kKeepAliveUnitMs;
+    const uint32_t units = ms / kKeepAliveUnitMs + (ms % kKeepAliveUnitMs == 0 ? 0 : 1);
+    return std::min(units, kMost) * kKeepAliveUnitMs;
+}
 
 std::span<const FeatureScope> feature_scopes() {
     return kScopes;

@@ -21,7 +21,6 @@ using nvme::IdentifyController;
 namespace {
 
 constexpr uint32_t kNamespaceLimit = 1024;  ///< NN, while no configured NSID is higher
-constexpr uint16_t kKeepAliveUnits = 10;    ///< KAS: 1 s
 
 constexpr uint32_t kShutdownMicroseconds = 10'000'000;  ///< RTD3E: what a last flush may take
 constexpr uint8_t kAnaTransitionSeconds = 10;
@@ -71,7 +70,7 @@ IdentifyController common(const Queue& queue) {
     id.aerl = Controller::kAsyncEventLimit - 1;
     id.lpa = IdentifyController::kLpaExtendedOffset | IdentifyController::kLpaSupportedPages;
     id.elpe = ErrorLog::kEntries - 1;
-    id.kas = kKeepAliveUnits;
+    id.kas = static_cast<uint16_t>(kKeepAliveUnitMs / 100);
     id.maxcmd = limits.queue_entries;
     id.sgls = IdentifyController::kSglsSupported | IdentifyController::kSglsOffset |
               IdentifyController::kSglsTransport;

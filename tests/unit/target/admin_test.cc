@@ -291,6 +291,39 @@ BOOST_AUTO_TEST_CASE(without_a_keep_alive_time_a_silent_host_stays) {
     BOOST_TEST(f.admin->over());
 }
 
+BOOST_AUTO_TEST_CASE(the_keep_alive_time_is_rounded_up_to_whole_units) {
+    AdminFixture f;
+    const auto told = [&](uint32_t select) {
+        auto command = host::get_features(Feature::kKeepAliveTimer);
+        command.sqe.cdw10 = command.sqe.cdw10 | select << 8U;
+        return uint32_t{f.admin->host.run(std::move(command))->dw0};
+    };
+    const std::array<std::array<uint32_t, 2>, 6> rows = {{{0, 0},
+                                                          {1, 1000},
+                                                          {1000, 1000},
+                                                          {1001, 2000},
+                                                          {120'000, 120'000},
+                                                          {0xFFFFFFFF, 4294967000}}};
+    for (const auto& [asked, rounded] : rows) {
+        BOOST_TEST(f.run(host::set_features(Feature::kKeepAliveTimer, asked)) == 0);
+        BOOST_TEST(told(0) == rounded);
+    }
+    BOOST_TEST(told(1) == 120'000U);
+    BOOST_TEST(f.run(host::set_features(Feature::kKeepAliveTimer, 1)) == 0);
+    f.clock.sleep(base::milliseconds(500));
+    f.admin->on_timer();
+    BOOST_TEST(!f.admin->over());
+
+    auto line = f.open();
+    auto options = f.connect_options();
+    options.kato_ms = 10;
+    BOOST_TEST(line->host.connect(options)->status.ok());
+    BOOST_TEST(line->host.enable());
+    f.clock.sleep(base::milliseconds(500));
+    line->on_timer();
+    BOOST_TEST(!line->over());
+}
+
 BOOST_AUTO_TEST_CASE(discovery_shows_a_host_what_it_may_use) {
     TargetFixture f;
     f.target.add_portal({.address = "0.0.0.0", .port = 4420, .id = 1});
