@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -15,7 +16,7 @@ namespace target {
 
 base::Result<AuditLog> AuditLog::open(const std::string& path) {
     TRY(base::UniqueFd file,
-        base::open_file(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0600));
+        base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0600));
     struct stat status {};
     if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return base::error(path + " is no regular file");
@@ -23,7 +24,15 @@ base::Result<AuditLog> AuditLog::open(const std::string& path) {
     if (fchmod(file.get(), 0600) != 0) {
         return base::errno_error(errno, path + ": set mode 0600");
     }
-    return AuditLog(std::make_unique<LineWriter>(std::move(file)));
+    char last = '\n';
+    if (status.st_size > 0 && pread(file.get(), &last, 1, status.st_size - 1) < 0) {
+        return base::errno_error(errno, path + ": read");
+    }
+    auto writer = std::make_unique<LineWriter>(std::move(file));
+    if (last != '\n') {  // a full disk or a crash cut the last line short
+        (void)writer->add("\n");
+    }
+    return AuditLog(std::move(writer));
 }
 
 base::Status AuditLog::write(const Event& event, int64_t wall, uint64_t left_out) {

@@ -210,6 +210,9 @@ BOOST_AUTO_TEST_CASE(the_audit_log_is_private_appended_to_and_holds_a_line_an_ev
     struct stat found {};
     BOOST_REQUIRE(stat(dir.at("audit").c_str(), &found) == 0);
     BOOST_TEST((found.st_mode & 0777U) == 0600U);
+    dir.file("audit", "half a li");
+    BOOST_TEST(target::AuditLog::open(dir.at("audit"))->write(event, 1700000000, 7).ok());
+    BOOST_TEST(dir.read("audit") == "half a li\n" + line);
     BOOST_TEST(!target::AuditLog::open("/dev/null").ok());
     BOOST_TEST(!target::AuditLog::open(dir.at("none/audit")).ok());
 }
