@@ -383,7 +383,9 @@ void Service::stop(base::milliseconds patience) {
 }
 
 TargetStatus Service::status() const {
-    TargetStatus status = look_at(target_, reactor_.now(), std::time(nullptr));
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    TargetStatus status =
+        look_at(target_, reactor_.now(), std::chrono::duration_cast<base::milliseconds>(wall));
     status.started = started_;
     status.connections = server_.connection_count();
     status.strangers = server_.stranger_count();

@@ -25,7 +25,7 @@ std::string megabytes(uint64_t bytes) {
 }
 
 ControllerStatus look_at_controller(const Subsystem& subsystem, const Controller& controller,
-                                    base::TimePoint now, int64_t wall) {
+                                    base::TimePoint now, base::milliseconds wall) {
     ControllerStatus out;
     out.subnqn = subsystem.config().nqn;
     out.cntlid = controller.cntlid();
@@ -34,15 +34,15 @@ ControllerStatus look_at_controller(const Subsystem& subsystem, const Controller
     hostid.bytes = controller.host().hostid.bytes;
     out.hostid = nvme::to_text(hostid);
     out.io = controller.counters();
-    out.since = wall;
+    auto since = wall;
     if (const Queue* admin = controller.queue(0)) {
         out.peer = admin->endpoints().peer;
-        out.since =
-            wall - std::chrono::duration_cast<base::seconds>(now - admin->connected_at()).count();
+        since -= std::chrono::duration_cast<base::milliseconds>(now - admin->connected_at());
         out.io_queues = controller.queue_count() - 1;
         out.data_digest = admin->data_digest();
         out.proof = admin->agreement();
     }
+    out.since = std::chrono::duration_cast<base::seconds>(since).count();
     return out;
 }
 
@@ -205,7 +205,7 @@ NamespaceStatus look_at_namespace(const Subsystem& subsystem, const Namespace& n
 
 }  // namespace
 
-TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall) {
+TargetStatus look_at(const Target& target, base::TimePoint now, base::milliseconds wall) {
     TargetStatus status;
     status.draining = target.draining();
     status.undrained = status.draining ? target.undrained() : 0;

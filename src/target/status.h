@@ -54,8 +54,8 @@ struct TargetStatus {
 };
 
 /// What the protocol core knows; the rest is the caller's to fill in.
-/// @param now, wall  one moment, by the clock of the core and as seconds since 1970
-TargetStatus look_at(const Target& target, base::TimePoint now, int64_t wall);
+/// @param now, wall  one moment, by the clock of the core and since 1970
+TargetStatus look_at(const Target& target, base::TimePoint now, base::milliseconds wall);
 
 /// A table; bytes of strangers are quoted.
 std::string to_text(const TargetStatus& status);

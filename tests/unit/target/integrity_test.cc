@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_error_log_has_the_block_that_failed) {
 BOOST_AUTO_TEST_CASE(status_json_and_metrics_have_a_counter_for_each_layer) {
     Protected p({rows()[0].fault});
     (void)p.read(kBad, 1);
-    const target::TargetStatus status = look_at(p.fixture.target, p.fixture.clock.now(), 0);
+    const target::TargetStatus status = look_at(p.fixture.target, p.fixture.clock.now(), {});
     const std::string text = to_text(status);
     const std::string json = to_json(status);
     const std::string metrics = to_metrics(status);
@@ -174,6 +174,16 @@ BOOST_AUTO_TEST_CASE(status_json_and_metrics_have_a_counter_for_each_layer) {
     BOOST_TEST(metrics.find("nvmeroot_integrity_at_rest_errors_total{subsystem=\"" +
                             support::kSubsysNqn + "\",nsid=\"2\"} 1\n") != std::string::npos,
                metrics);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_is_there_since_one_second_whenever_somebody_asks) {
+    Protected p;
+    const auto since = [&](base::milliseconds wall) {
+        return look_at(p.fixture.target, p.fixture.clock.now(), wall).controllers.at(0).since;
+    };
+    const int64_t first = since(base::milliseconds(1'700'000'000'400));
+    p.fixture.clock.sleep(base::milliseconds(700));
+    BOOST_TEST(since(base::milliseconds(1'700'000'001'100)) == first);
 }
 
 BOOST_AUTO_TEST_CASE(a_flip_behind_the_digest_is_the_wires) {
