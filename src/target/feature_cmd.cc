@@ -39,6 +39,8 @@ struct FeatureRow {
     uint64_t (*get)(const Request& request, bool of_default) = nullptr;
 };
 
+void set_temperature_threshold(Request& request);
+uint64_t get_temperature_threshold(const Request& request, bool of_default);
 void set_queue_count(Request& request);
 uint64_t get_queue_count(const Request& request, bool of_default);
 void set_keep_alive(Request& request);
@@ -74,7 +76,8 @@ constexpr std::array kFeatureRows = {
                .value = &FeatureValues::power_state},
     FeatureRow{.feature = Feature::kTemperatureThreshold,
                .writable = kAll,
-               .value = &FeatureValues::temperature_threshold},
+               .set = set_temperature_threshold,
+               .get = get_temperature_threshold},
     FeatureRow{.feature = Feature::kErrorRecovery,
                .of_namespace = true,
                .writable = 0xFFFF,
@@ -141,6 +144,42 @@ constexpr auto kScopes = [] {
 
 Controller& controller_of(const Request& request) {
     return *request.queue->controller();
+}
+
+// --- temperature thresholds: of the composite temperature, the lower one kept in the upper half
+// ----
+
+struct ThresholdSelect {
+    explicit ThresholdSelect(uint32_t cdw11) : sensor(cdw11 >> 16U & 0xFU), type(cdw11 >> 20U) {}
+    /// @param sets  all sensors may be meant
+    [[nodiscard]] nvme::Status check(bool sets) const {
+        constexpr unsigned kAllSensors = 0xF;
+        if (sensor != 0 && !(sets && sensor == kAllSensors)) {
+            return status::kInvalidField.dnr().at(11, 16);
+        }
+        return type > 1 ? status::kInvalidField.dnr().at(11, 20) : status::kSuccess;
+    }
+    [[nodiscard]] unsigned shift() const { return 16 * type; }
+
+    unsigned sensor;
+    unsigned type;  ///< 0: the upper threshold, 1: the lower one
+};
+
+void set_temperature_threshold(Request& request) {
+    const ThresholdSelect select(request.sqe.cdw11);
+    const nvme::Status verdict = select.check(true);
+    if (verdict.ok()) {
+        uint32_t& thresholds = controller_of(request).features.temperature_threshold;
+        thresholds = (thresholds & ~(0xFFFFU << select.shift())) | (request.sqe.cdw11 & 0xFFFFU)
+                                                                       << select.shift();
+    }
+    request.queue->complete(request, verdict);
+}
+
+uint64_t get_temperature_threshold(const Request& request, bool of_default) {
+    const FeatureValues defaults;
+    const FeatureValues& values = of_default ? defaults : controller_of(request).features;
+    return values.temperature_threshold >> ThresholdSelect(request.sqe.cdw11).shift() & 0xFFFFU;
 }
 
 // --- number of queues ---------------------------------------------------------------------------
@@ -429,6 +468,10 @@ Checked check_get_features(const Request& request) {
     }
     if (row->feature == Feature::kHostIdentifier && (request.sqe.cdw11 & kExtendedHostId) == 0) {
         return status::kInvalidField.dnr().at(11);
+    }
+    if (row->feature == Feature::kTemperatureThreshold) {
+        const nvme::Status verdict = ThresholdSelect(request.sqe.cdw11).check(false);
+        return verdict.ok() ? Checked(uint32_t{0}) : Checked(verdict);
     }
     return row->data_bytes;
 }

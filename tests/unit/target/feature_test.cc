@@ -63,6 +63,30 @@ BOOST_AUTO_TEST_CASE(features_of_the_controller_take_no_namespace) {
     BOOST_TEST(f.run(command) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(there_are_two_thresholds_of_one_temperature) {
+    AdminFixture f;
+    constexpr uint32_t kLower = 1U << 20U;
+    constexpr uint32_t kAllSensors = 0xFU << 16U;
+    const auto value = [&](uint32_t which) {
+        auto command = get(Feature::kTemperatureThreshold, 0);
+        command.sqe.cdw11 = which;
+        return uint32_t{f.admin->host.run(std::move(command))->dw0};
+    };
+    BOOST_TEST(value(0) == 0xFFFFU);
+    BOOST_TEST(value(kLower) == 0U);
+    BOOST_TEST(f.run(host::set_features(Feature::kTemperatureThreshold, kAllSensors | 300U)) == 0);
+    BOOST_TEST(f.run(host::set_features(Feature::kTemperatureThreshold, kLower | 200U)) == 0);
+    BOOST_TEST(value(0) == 300U);
+    BOOST_TEST(value(kLower) == 200U);
+    const auto invalid = status::kInvalidField.dnr().number();
+    for (const uint32_t wrong : {1U << 16U, 2U << 20U, 1U << 22U}) {
+        BOOST_TEST(f.run(host::set_features(Feature::kTemperatureThreshold, wrong)) == invalid);
+        auto command = get(Feature::kTemperatureThreshold, 0);
+        command.sqe.cdw11 = wrong;
+        BOOST_TEST(f.run(command) == invalid);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_time_goes_on) {
     AdminFixture f;
     f.clock.sleep(base::milliseconds(250));
