@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Memory for data in flight. Blocks are powers of two from a page up, aligned to a page so that a
-// store may bypass the page cache. A freed block is kept for the next user while the pool's idle
-// blocks stay below a bound; memory thus follows the I/O in flight, not the number of connections.
+// store may bypass the page cache. A freed block is kept for the next user while the idle ones are
+// not many more than those in use; memory thus follows the I/O in flight, not the number of
+// connections.
 // How much one connection may hold is its queue's business.
 #pragma once
 
@@ -47,7 +48,7 @@ class BufferPool {
   public:
     static constexpr size_t kSmallest = 4096;
     static constexpr size_t kLargest = size_t{16} << 20U;
-    static constexpr size_t kIdleBytes = size_t{4} << 20U;
+    static constexpr size_t kIdleBytes = size_t{4} << 20U;  ///< beyond as many as are in use
 
     BufferPool() = default;
     BufferPool(const BufferPool&) = delete;
@@ -61,9 +62,11 @@ class BufferPool {
     friend class Buffer;
     static constexpr size_t kClasses = 13;  ///< 4 KiB to 16 MiB
     void give_back(base::MutableBytes bytes);
+    void release_largest();
 
     std::array<std::vector<std::byte*>, kClasses> idle_;
     size_t idle_bytes_ = 0;
+    size_t used_bytes_ = 0;
 };
 
 }  // namespace target

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/buffer_pool.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <vector>
 
 #include "target/out_queue.h"
 
@@ -38,6 +41,32 @@ BOOST_AUTO_TEST_CASE(hands_a_freed_block_to_the_next) {
     BOOST_TEST(first.size() == 0U);
     const Buffer second = pool.take(8192);
     BOOST_TEST((second.bytes().data() == block));
+}
+
+/// Bytes of this process that are in memory.
+size_t resident() {
+    size_t total = 0;
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> total >> pages;
+    return pages * 4096;
+}
+
+BOOST_AUTO_TEST_CASE(memory_goes_with_the_load_and_stays_under_it) {
+    constexpr size_t kCount = 256;
+    constexpr size_t kBytes = 128U << 10U;
+    BufferPool pool;
+    const size_t before = resident();
+    std::vector<Buffer> busy;
+    for (size_t i = 0; i < kCount; ++i) {
+        busy.push_back(pool.take(kBytes));
+        std::ranges::fill(busy.back().bytes(), std::byte{1});
+    }
+    BOOST_TEST(resident() >= before + kCount * kBytes);
+    busy.erase(busy.begin() + kCount / 2, busy.end());
+    BOOST_TEST(resident() >= before + kCount * kBytes);
+    const Buffer last = std::move(busy.back());
+    busy.clear();
+    BOOST_TEST(resident() < before + 2 * BufferPool::kIdleBytes);
 }
 
 BOOST_AUTO_TEST_CASE(a_moved_buffer_has_one_owner) {
