@@ -3,8 +3,7 @@
 // Memory for data in flight. Blocks are powers of two from a page up, aligned to a page so that a
 // store may bypass the page cache. A freed block is kept for the next user while the idle ones are
 // not many more than those in use; memory thus follows the I/O in flight, not the number of
-// connections.
-// How much one connection may hold is its queue's business.
+// connections. How much one connection may hold is its queue's business.
 #pragma once
 
 #include <array>

@@ -146,9 +146,9 @@ Controller& controller_of(const Request& request) {
     return *request.queue->controller();
 }
 
-// --- temperature thresholds: of the composite temperature, the lower one kept in the upper half
-// ----
+// --- temperature threshold -----------------------------------------------------------------------
 
+/// Which of the two; the lower one is kept in the upper half.
 struct ThresholdSelect {
     explicit ThresholdSelect(uint32_t cdw11) : sensor(cdw11 >> 16U & 0xFU), type(cdw11 >> 20U) {}
     /// @param sets  all sensors may be meant
