@@ -151,6 +151,10 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     set_paths(*next, running_.listen);
     set_scrubs(*next);
     drop_unused_stores();
+    std::erase_if(files_, [&next](const auto& file) {
+        const auto& [nqn, nsid] = file.first;
+        return find(find(*next, nqn), nsid) == nullptr;
+    });
     remember(std::move(next).value());
     ++reloads_;
     return changes;
