@@ -1,14 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
-# The busybox images that make bench boots: ours, and the hook that people write by hand round nvme-cli, which comes
-# from the Debian 13 of bench_dracut.sh.
-# Every function prints nothing and writes the image it is named after to $work/NAME.img.
+# The smallest boot, of make bench and of the series: its root, its configuration and its image. And the images that make
+# bench compares with it: the hook that people write by hand round nvme-cli, which comes from the Debian 13 of bench_dracut.sh.
+# Every function prints nothing; image_NAME writes $work/NAME.img.
 #
 # They share $work (a folder), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
 
+# Seconds, for every client: the guest's clock goes slower than the target's, which would count it as lost.
+keep_alive=120
+
+# bench_root   $work/root.img, whose first process is the script on standard input
+bench_root() {
+    local tree=$work/root
+    mkdir -p "$tree"/{dev,etc,proc,sys,run,new_root,sbin,tmp}
+    echo ID=bench >"$tree/etc/os-release" # systemd switches to nothing else
+    busybox_into "$tree"
+    cat >"$tree/sbin/init"
+    chmod 755 "$tree/sbin/init"
+    ext4_image "$work/root.img" 64M bench "$tree"
+}
+
+# bench_config   $work/etc, the client's configuration and keys
+bench_config() {
+    mkdir -p "$work/etc"
+    cp "$keys/host" "$work/etc/dhchap_secret"
+    cp "$keys/ctrl" "$work/etc/dhchap_ctrl_secret"
+    printf '%s\n' '[host]' "hostnqn = $hostnqn" "hostid = $hostid" '[root]' "keep_alive_tmo = $keep_alive" \
+        >"$work/etc/nvmeroot.conf"
+    chmod 600 "$work/etc/"*
+}
+
 image_busybox_nvmeroot() {
     "$top/tests/boot/images/busybox.sh" "$work/busybox-nvmeroot.img" "$kernel_release" "$kernel_modules" \
-        "$top/build/nvmeroot" "$work/etc"
+        "$nvmeroot" "$work/etc"
 }
 
 # The same image with other command lines.

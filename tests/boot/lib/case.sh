@@ -73,9 +73,6 @@ run_case() {
     exit 0
 }
 
-# What a guest says that will not go on by itself.
-stuck='Kernel panic|nvmeroot: no root disk|Entering emergency mode|can.t access tty'
-
 refute() {
     echo "$*" >>"$log/why"
 }

@@ -3,6 +3,9 @@
 # Virtual machines. TCG always: the /dev/kvm of many build machines cannot run a distribution's kernel.
 #
 #   guest_start CONSOLE INITRD CMDLINE QEMU-OPTION…   a guest in the background; its process is $guest_pid
+#                                                     Its settings: $processors, $verbosity, and $counter=yes for the
+#                                                     instruction counter, under which guest time hardly depends on what
+#                                                     else the machine does
 #   guest_wait SECONDS                                0 when it powered off by itself, else it is killed: 1
 #   guest_says CONSOLE REGEX SECONDS                  0 as soon as a line matches, 1 when the time or the guest ended
 #   started_pids                                      every process to end when the test ends
@@ -22,14 +25,18 @@ wire_net() {
 }
 
 # No newer processor: with all that TCG can emulate, kernels crashed now and then with rubbish in their flags.
-processor=Nehalem,+rdrand,+pclmulqdq
+model=Nehalem,+rdrand,+pclmulqdq
 # On a busy machine an emulated timer fails the kernel's check of it.
 kernel_options='no_timer_check mitigations=off'
 
+# What a guest says that will not go on by itself.
+stuck='Kernel panic|nvmeroot: no root disk|Entering emergency mode|can.t access tty'
+
 guest_start() {
-    local console=$1 initrd=$2 cmdline=$3
+    local console=$1 initrd=$2 cmdline=$3 engine=(-accel 'tcg,thread=multi')
     shift 3
-    qemu-system-x86_64 -accel "${accel:-tcg,thread=multi}" -cpu "$processor" -m 512 -nodefaults -display none -no-reboot \
+    [ "${counter-no}" = no ] || engine=(-accel 'tcg,thread=single' -icount 'shift=1,sleep=on')
+    qemu-system-x86_64 "${engine[@]}" -smp "${processors:-1}" -cpu "$model" -m 512 -nodefaults -display none -no-reboot \
         -serial "${serial:-file:$console}" -kernel "$kernel_image" -initrd "$initrd" \
         -append "console=ttyS0 ${verbosity-quiet} panic=5 $kernel_options $cmdline" "$@" </dev/null >"$console.qemu" 2>&1 &
     guest_pid=$!
