@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "boot/device_node.h"
 #include "host/command.h"
 
 namespace boot {
@@ -15,8 +16,9 @@ namespace boot {
 using base::Bytes;
 using base::Result;
 
-Result<CharDevice> CharDevice::open(const std::string& path) {
-    TRY(base::UniqueFd fd, base::open_file(path, O_RDONLY));
+Result<CharDevice> CharDevice::open(const std::string& path, base::Clock& clock,
+                                    const base::Deadline& deadline) {
+    TRY(base::UniqueFd fd, open_device(path, O_RDONLY, clock, deadline));
     return CharDevice(std::move(fd));
 }
 

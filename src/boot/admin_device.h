@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "nvme/identify.h"
@@ -41,7 +42,9 @@ class AdminDevice {
 /// /dev/nvmeN, by the kernel's passthrough.
 class CharDevice final : public AdminDevice {
   public:
-    static base::Result<CharDevice> open(const std::string& path);
+    /// Waits for the kernel's controller to be live (device_node.h), until `deadline`.
+    static base::Result<CharDevice> open(const std::string& path, base::Clock& clock,
+                                         const base::Deadline& deadline);
     base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) override;
     /// @param length, offset  in bytes, multiples of 4
     base::Result<base::Bytes> log_page(nvme::LogPage page, uint32_t length, uint64_t offset);

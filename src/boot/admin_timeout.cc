@@ -2,10 +2,8 @@
 #include "boot/admin_timeout.h"
 
 #include <cstdint>
-#include <limits>
 
 #include "base/fd.h"
-#include "base/text.h"
 #include "boot/sysfs.h"
 
 namespace boot {
@@ -18,13 +16,12 @@ std::string parameter(const base::SysPaths& sys) {
 }  // namespace
 
 std::optional<std::string> shorten_admin_timeout(const base::SysPaths& sys, base::seconds time) {
-    const std::string before = attribute(parameter(sys));
-    const auto seconds = base::parse_u64(before, std::numeric_limits<uint32_t>::max());
-    if (!seconds || *seconds <= static_cast<uint64_t>(time.count()) ||
+    const auto before = number_attribute(parameter(sys));
+    if (!before || *before <= static_cast<uint64_t>(time.count()) ||
         !base::write_text(parameter(sys), std::to_string(time.count()))) {
         return std::nullopt;
     }
-    return before;
+    return std::to_string(*before);
 }
 
 ShortAdminTimeout::ShortAdminTimeout(const base::SysPaths& sys, base::seconds time)

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "boot/admin_device.h"
 #include "boot/block_audit.h"
 #include "boot/pi_check.h"
 
@@ -15,17 +14,20 @@ Failure refusal(const std::string& text) {
     return Failure::final(ExitCode::kFormat, base::error(text));
 }
 
-/// While it lives, the plan leads to the audit view instead of the root.
+/// While it lives, the plan leads to the audit view instead of the root. The view has the root's
+/// number, but identifiers of its own.
 class Detour {
   public:
     explicit Detour(BootPlan& plan)
         : plan_(plan),
           subsysnqn_(std::exchange(plan.target.subsysnqn, audit_nqn(plan))),
+          choice_(std::exchange(plan.target.choice, {plan.target.choice.nsid, {}, {}, {}})),
           queues_(std::exchange(plan.connect.nr_io_queues, 1)) {}
     Detour(const Detour&) = delete;
     Detour& operator=(const Detour&) = delete;
     ~Detour() {
         plan_.target.subsysnqn = std::move(subsysnqn_);
+        plan_.target.choice = choice_;
         plan_.connect.nr_io_queues = queues_;
     }
 
@@ -36,28 +38,24 @@ class Detour {
 
     BootPlan& plan_;
     std::string subsysnqn_;
+    NamespaceChoice choice_;
     uint32_t queues_;
 };
 
 Outcome<AuditedView> audit(Machine& machine, const ProvenController& proven) {
     const base::SysPaths& sys = machine.sys;
     const BootPlan& plan = machine.plan;
-    const std::string& name = proven.controller.name;
-    const auto deadline = machine.deadline.within(plan.timeouts.name_space);
-    TRY(CharDevice device, staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + name)));
-    // The view has the root's number, but identifiers of its own.
-    const NamespaceChoice choice{plan.target.choice.nsid, {}, {}, {}};
-    TRY(const RootNamespace ns, await_namespace(device, choice, machine.clock, deadline));
-    TRY(const nvme::PiFormat format, staged(ExitCode::kFormat, read_format(device, ns)));
+    const auto& [ns, disk] = proven.found;
+    TRY(const nvme::PiFormat format, ask_format(machine, proven.controller.name, ns));
     if (format.type == 0) {
         return refusal("audit-format: " + plan.target.subsysnqn + " has " + nvme::describe(format) +
                        ", and no check sums to compare with");
     }
     TRY_VOID(judge_policy(format, plan.format));
-    TRY(const Disk disk, await_disk(sys, name, plan.target.subsysnqn, ns, machine.clock, deadline));
     TRY(PassthroughDevice blocks,
         staged(ExitCode::kFormat,
-               PassthroughDevice::open(passthrough_node(sys, disk.name), ns.nsid)));
+               PassthroughDevice::open(passthrough_node(sys, disk.name), ns.nsid, machine.clock,
+                                       machine.patience().next())));
     TRY(const AuditReport report, audit_blocks(blocks, format, ns.identify.nsze, plan.audit));
     return AuditedView{plan.target.subsysnqn, ns.nsid, ns.identify.nsze, format,
                        describe(report) + " (" + nvme::describe(format) + ")"};

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "boot/side_task.h"
 
 namespace boot {
@@ -54,6 +55,50 @@ bool is_failure(std::string_view line) {
            });
 }
 
+/// `qid 3: authentication failed` as `3`.
+std::string_view queue_of(std::string_view line) {
+    constexpr std::string_view kBefore = "qid ";
+    if (!line.starts_with(kBefore)) {
+        return {};
+    }
+    line.remove_prefix(kBefore.size());
+    return line.substr(0, line.find_first_not_of("0123456789"));
+}
+
+/// The kernel could not send the command, or not take its completion: it tells so by an errno.
+/// What the target answers is told as a status or in words.
+bool is_own_cause(std::string_view line) {
+    constexpr std::string_view kBefore[] = {"auth_send failed with error -", ", error -"};
+    const bool of_command = line.find("auth_send failed") != std::string_view::npos ||
+                            line.find("failed to receive") != std::string_view::npos;
+    return of_command && std::ranges::any_of(kBefore, [&](auto text) {
+               return line.find(text) != std::string_view::npos;
+           });
+}
+
+/// Ends a queue's lines, whatever the cause was.
+bool is_summary(std::string_view line) {
+    return line.find(": authentication failed") != std::string_view::npos;
+}
+
+/// Of a queue whose causes are all the kernel's own, the summary is so too.
+void sort_out_own(AuthEvidence& evidence) {
+    std::vector<std::string> foreign;
+    for (const std::string& line : evidence.failures) {
+        const auto same_queue = [&](const std::string& other) {
+            return !is_summary(other) && queue_of(other) == queue_of(line);
+        };
+        const auto own = [&](const std::string& other) {
+            return !same_queue(other) || is_own_cause(other);
+        };
+        const bool summed_up = is_summary(line) &&
+                               std::ranges::any_of(evidence.failures, same_queue) &&
+                               std::ranges::all_of(evidence.failures, own);
+        (is_own_cause(line) || summed_up ? evidence.own_failures : foreign).push_back(line);
+    }
+    evidence.failures = std::move(foreign);
+}
+
 bool tells_of_digest(std::string_view line) {
     return line.find("digest error") != std::string_view::npos ||
            line.find("digest flag is cleared") != std::string_view::npos;
@@ -74,45 +119,17 @@ Outcome<base::Nothing> check_nothing_lost(const KernelLog& log) {
     return base::done();
 }
 
-/// The file whose write starts the negotiation, and the text to write.
-struct Trigger {
-    std::string path;
-    const base::Secret& secret;
-};
-
-Trigger trigger_of(const AuthPlan& plan, const Controller& controller, const SysPaths& sys) {
-    const std::string folder = sys.sys + "/class/nvme/" + controller.name + "/";
-    const bool mutual = plan.mode == Auth::kMutual;
-    return {folder + (mutual ? "dhchap_ctrl_secret" : "dhchap_secret"),
-            mutual ? plan.ctrl_secret : plan.host_secret};
-}
-
-/// Both writes go through a side task: the kernel waits for work that a silent target prolongs.
-/// @return the errno with which the kernel refuses the text, or 0
-Outcome<int> write_aside(const std::string& path, std::string_view text,
-                         const base::Deadline& deadline) {
-    TRY(SideTask task, staged(ExitCode::kAuthentication,
-                              SideTask::start("authenticate again", [&]() -> Result<std::string> {
-                                  TRY_VOID(base::write_text(path, text));
-                                  return std::string();
-                              })));
-    const auto written = task.wait(deadline);
-    if (!written && written.error().code == ETIMEDOUT) {
-        return silence();
-    }
-    return written ? 0 : written.error().code;
-}
-
 /// Waits for the admin queue's part of the negotiation that was triggered after line `first`.
-Outcome<AuthEvidence> await_admin_queue(const AuthPlan& plan, const Controller& controller,
-                                        size_t first, KernelLog& log,
-                                        const base::Deadline& deadline) {
+/// @return whether it went well
+Outcome<bool> await_admin_queue(const AuthPlan& plan, const Controller& controller, size_t first,
+                                KernelLog& log, const base::Deadline& deadline) {
     for (;;) {
         const auto evidence = read_evidence(log.of_controller(controller.name, first));
-        const bool proven =
-            evidence.host_accepted && (plan.mode != Auth::kMutual || evidence.controller_proven);
-        if (proven || !evidence.failures.empty()) {
-            return evidence;
+        if (!evidence.failures.empty() || !evidence.own_failures.empty()) {
+            return false;
+        }
+        if (evidence.host_accepted && (plan.mode != Auth::kMutual || evidence.controller_proven)) {
+            return true;
         }
         TRY(const bool more, staged(ExitCode::kAuthentication, log.wait(deadline)));
         if (!more) {
@@ -121,15 +138,48 @@ Outcome<AuthEvidence> await_admin_queue(const AuthPlan& plan, const Controller& 
     }
 }
 
-/// Returns when the kernel has ended the negotiation of all queues.
-Outcome<base::Nothing> await_end(const Trigger& trigger, const base::Deadline& deadline) {
-    TRY(const int refused, write_aside(trigger.path, "DHHC-1:?", deadline));
-    if (refused != EINVAL) {
+/// One negotiation of all queues, from the write that starts it to its end.
+/// @return what the kernel's log says of it
+Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controller,
+                                const SecretWriter& write, KernelLog& log,
+                                const base::Deadline& deadline) {
+    TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
+    const size_t first = log.lines().size();
+    const base::Secret& secret = plan.mode == Auth::kMutual ? plan.ctrl_secret : plan.host_secret;
+    TRY(const int refused, write(secret.reveal(), deadline));
+    if (refused != 0) {
+        return Failure::final(ExitCode::kAuthentication,
+                              base::errno_error(refused, "authenticate again"));
+    }
+    TRY(const bool went_well, await_admin_queue(plan, controller, first, log, deadline));
+    int end = EINVAL;
+    if (went_well) {
+        TRY(end, write("DHHC-1:?", deadline));
+    }
+    TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
+    AuthEvidence evidence = read_evidence(log.of_controller(controller.name, first));
+    if (end != EINVAL && evidence.failures.empty()) {
         const std::string what = "the kernel did not tell the end of the authentication";
         return Failure::final(ExitCode::kAuthentication,
-                              refused == 0 ? base::error(what) : base::errno_error(refused, what));
+                              end == 0 ? base::error(what) : base::errno_error(end, what));
     }
-    return base::done();
+    return evidence;
+}
+
+/// negotiate(), made again until this host's kernel is able to do it.
+Outcome<AuthEvidence> negotiate_in_the_end(const AuthPlan& plan, const Controller& controller,
+                                           const SecretWriter& write, base::Clock& clock,
+                                           KernelLog& log, const base::Deadline& deadline) {
+    constexpr base::milliseconds kFirstPause{20};
+    constexpr base::milliseconds kLongestPause{1000};
+    for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+        TRY(AuthEvidence evidence, negotiate(plan, controller, write, log, deadline));
+        const bool own = !evidence.own_failures.empty() && evidence.failures.empty();
+        if (!own || deadline.left() <= pause) {
+            return evidence;
+        }
+        clock.sleep(pause);
+    }
 }
 
 }  // namespace
@@ -155,6 +205,7 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines) {
             evidence.wrong_digest = line;
         }
     }
+    sort_out_own(evidence);
     return evidence;
 }
 
@@ -182,6 +233,12 @@ Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan)
                                        "(kernel: " +
                                        failures.front() + ")"));
     }
+    if (!evidence.own_failures.empty()) {
+        return Failure::passing(
+            ExitCode::kConnect,
+            base::error("this machine's kernel was too busy to authenticate a queue (kernel: " +
+                        evidence.own_failures.front() + "); the target is not to blame"));
+    }
     if (!evidence.host_accepted) {
         return refusal(
             "the target came up without asking this host for authentication; set the "
@@ -208,28 +265,47 @@ std::string describe(const AuthEvidence& evidence) {
            evidence.hash + " and " + evidence.dhgroup;
 }
 
+Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& controller,
+                                     const KernelLog& log) {
+    if (plan.mode == Auth::kOff) {
+        return base::done();
+    }
+    return judge(read_evidence(log.of_controller(controller.name)), plan);
+}
+
+SecretWriter secret_writer(const AuthPlan& plan, const Controller& controller,
+                           const SysPaths& sys) {
+    const std::string path =
+        sys.sys + "/class/nvme/" + controller.name +
+        (plan.mode == Auth::kMutual ? "/dhchap_ctrl_secret" : "/dhchap_secret");
+    return [path](std::string_view text, const base::Deadline& deadline) -> Outcome<int> {
+        TRY(SideTask task,
+            staged(ExitCode::kAuthentication,
+                   SideTask::start("authenticate again", [&]() -> Result<std::string> {
+                       TRY_VOID(base::write_text(path, text));
+                       return std::string();
+                   })));
+        const auto written = task.wait(deadline);
+        if (!written && written.error().code == ETIMEDOUT) {
+            return silence();
+        }
+        return written ? 0 : written.error().code;
+    };
+}
+
 Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controller& controller,
-                                           const SysPaths& sys, const base::Clock& clock,
+                                           const SecretWriter& write, base::Clock& clock,
                                            KernelLog& log) {
     if (plan.mode == Auth::kOff) {
         return AuthEvidence{};
     }
     const base::Deadline deadline(clock, kPatience);
-    TRY_VOID(judge(read_evidence(log.of_controller(controller.name)), plan));
-
-    const size_t first = log.lines().size();
-    const Trigger trigger = trigger_of(plan, controller, sys);
-    TRY(const int refused, write_aside(trigger.path, trigger.secret.reveal(), deadline));
-    if (refused != 0) {
-        return Failure::final(ExitCode::kAuthentication,
-                              base::errno_error(refused, "authenticate again"));
-    }
-    TRY(const AuthEvidence begun, await_admin_queue(plan, controller, first, log, deadline));
-    TRY_VOID(judge(begun, plan));
-    TRY_VOID(await_end(trigger, deadline));
-    TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
+    TRY(const AuthEvidence last,
+        negotiate_in_the_end(plan, controller, write, clock, log, deadline));
+    TRY_VOID(judge(last, plan));
     TRY_VOID(check_nothing_lost(log));
     AuthEvidence all = read_evidence(log.of_controller(controller.name));
+    all.own_failures.clear();  // they were tried again, and `last` has none
     TRY_VOID(judge(all, plan));
     return all;
 }

@@ -17,10 +17,16 @@
 // looks at the text, by waiting for it, and then refuses the text (EINVAL) and starts nothing.
 // Read in drivers/nvme/host/sysfs.c and auth.c of Linux 6.12.
 //
+// The proof begins when the kernel's scan of the new controller has settled (kernel_disk.h). While
+// the scan adds the first disk, the kernel freezes the I/O queues for a moment, and it sends their
+// authentication without waiting: `qid 1 auth_send failed with error -11`. Such a number below zero
+// is the host's own; nothing that the target said. The proof is then made again.
+//
 // What stays unseen: the kernel does not say whether an I/O queue's target sent its own proof, only
 // that it accepted the host's and sent no wrong one.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -43,7 +49,9 @@ struct AuthEvidence {
     std::string hash;                   ///< sha256
     std::string dhgroup;                ///< ffdhe2048
     std::vector<std::string> failures;  ///< lines of any queue that report a failure
-    std::string wrong_digest;           ///< the line that tells of one; empty: none does
+    /// Of those, such as tell of this host's own kernel alone are here instead.
+    std::vector<std::string> own_failures;
+    std::string wrong_digest;  ///< the line that tells of one; empty: none does
 };
 
 /// @param lines  without `nvme nvmeN: `
@@ -51,16 +59,29 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines);
 
 /// Holds the evidence against the plan. kAuthentication, final: the host's or the target's proof is
 /// missing, a queue failed, hash or group is none of those allowed. kConnect, passing: a queue
-/// failed, and so did the connection or its digests.
+/// failed, and so did the connection or its digests, or this host's kernel did.
 Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan);
 
 /// For the log: `both ways with sha256 and ffdhe2048`.
 std::string describe(const AuthEvidence& evidence);
 
-/// Judges what the connect left in `log`, then has every queue authenticated again and judges that.
-/// With Auth::kOff it does nothing. kAuthentication, final: any doubt, a lost line or silence too.
+/// Judges what the connect left in `log`. With Auth::kOff it does nothing. Errors: judge()'s.
+Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& controller,
+                                     const KernelLog& log);
+
+/// Writes to the file of the kernel whose write starts the negotiation; it waits for work that a
+/// silent target prolongs. @return the errno with which the kernel refuses the text, or 0.
+/// kAuthentication, doubtful: the deadline came first.
+using SecretWriter =
+    std::function<Outcome<int>(std::string_view text, const base::Deadline& deadline)>;
+SecretWriter secret_writer(const AuthPlan& plan, const Controller& controller,
+                           const base::SysPaths& sys);
+
+/// Has every queue authenticated again and judges that, after judge_connect() and when the kernel
+/// has ended its scan. With Auth::kOff it does nothing. kAuthentication, final: any doubt, a lost
+/// line or silence too. kConnect, passing: this host's kernel could not do it in time.
 Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controller& controller,
-                                           const base::SysPaths& sys, const base::Clock& clock,
+                                           const SecretWriter& write, base::Clock& clock,
                                            KernelLog& log);
 
 }  // namespace boot

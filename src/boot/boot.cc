@@ -48,14 +48,70 @@ void remove_strays(Machine& machine) {
     }
 }
 
+Outcome<FoundDisk> find(Machine& machine, const std::string& controller) {
+    const BootPlan& plan = machine.plan;
+    const auto deadline = machine.patience().next();
+    TRY(CharDevice device,
+        staged(ExitCode::kNamespace,
+               CharDevice::open(machine.sys.dev + "/" + controller, machine.clock, deadline)));
+    TRY(RootNamespace root, await_namespace(device, plan.target.choice, machine.clock, deadline));
+    TRY(Disk disk, await_disk(machine.sys, controller, plan.target.subsysnqn, root, machine.clock,
+                              machine.patience()));
+    return FoundDisk{std::move(root), std::move(disk)};
+}
+
 Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, KernelLog& log) {
-    TRY(const Controller controller,
-        connect(machine.plan, portal, machine.sys, machine.clock, log));
+    const BootPlan& plan = machine.plan;
+    machine.state.begin("connect");
+    TRY(const Controller controller, connect(plan, portal, machine.sys, machine.clock, log));
     machine.controller = controller.name;
+    TRY_VOID(judge_connect(plan.auth, controller, log));
+    FoundDisk found;
+    if (plan.target.subsysnqn != nvme::kDiscoveryNqn) {
+        machine.state.begin("namespace");
+        TRY(found, find(machine, controller.name));
+    }
+    machine.state.begin("authentication");
     TRY(const AuthEvidence evidence,
-        prove_authentication(machine.plan.auth, controller, machine.sys, machine.clock, log));
-    const bool proven = machine.plan.auth.mode != Auth::kOff;
-    return ProvenController{controller, proven ? describe(evidence) : std::string()};
+        prove_authentication(plan.auth, controller,
+                             secret_writer(plan.auth, controller, machine.sys), machine.clock,
+                             log));
+    const bool proven = plan.auth.mode != Auth::kOff;
+    return ProvenController{controller, proven ? describe(evidence) : std::string(), found};
+}
+
+/// The format, and what the kernel made of it.
+struct CheckedFormat {
+    nvme::PiFormat format;
+    KernelView kernel;
+};
+
+Outcome<CheckedFormat> check_format(Machine& machine, const std::string& controller,
+                                    const FormatPolicy& policy, const FoundDisk& found) {
+    TRY(const nvme::PiFormat format, ask_format(machine, controller, found.root));
+    TRY(KernelView kernel,
+        staged(ExitCode::kConnect, read_kernel_view(machine.sys, controller, found.disk)));
+    TRY_VOID(judge_format(format, found.root.identify.nsze, kernel, policy));
+    return CheckedFormat{format, std::move(kernel)};
+}
+
+/// check_format(), tried again while the kernel may not have seen yet what the target says.
+Outcome<CheckedFormat> await_format(Machine& machine, const std::string& controller,
+                                    const FormatPolicy& policy, FoundDisk& found) {
+    constexpr base::milliseconds kPause{200};
+    const auto deadline = machine.patience().next();
+    for (;;) {
+        auto checked = check_format(machine, controller, policy, found);
+        if (checked || !checked.error().retry) {
+            return checked;
+        }
+        if (deadline.passed()) {
+            return Failure::of(checked.error().code, std::move(checked).error().error);
+        }
+        rescan(machine.sys, controller);
+        machine.clock.sleep(kPause);
+        TRY(found, find(machine, controller));
+    }
 }
 
 /// DHCPv6 has no option 17 of DHCPv4; its boot file URL (RFC 5970) says the same.
@@ -86,6 +142,20 @@ std::string size_text(uint64_t bytes) {
 }
 
 }  // namespace
+
+Outcome<nvme::PiFormat> ask_format(Machine& machine, const std::string& controller,
+                                   const RootNamespace& root) {
+    TRY(CharDevice device,
+        staged(ExitCode::kConnect, CharDevice::open(machine.sys.dev + "/" + controller,
+                                                    machine.clock, machine.patience().next())));
+    auto format = read_format(device, root);
+    if (!format) {
+        const bool refused = format.error().code == 0;
+        return Failure::passing(refused ? ExitCode::kFormat : ExitCode::kConnect,
+                                std::move(format).error());
+    }
+    return std::move(format).value();
+}
 
 std::string root_path(const Network& network, std::string_view bootdev) {
     std::string path;
@@ -178,7 +248,6 @@ Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& networ
 
 Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals) {
     TRY_VOID(await_modules(machine));
-    machine.state.begin("connect");
     // What is given up here holds up the next attempt for as long as the kernel still waits for it.
     const ShortAdminTimeout short_timeout(
         machine.sys, std::chrono::ceil<base::seconds>(machine.plan.timeouts.connect));
@@ -209,28 +278,18 @@ Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Port
 
 Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven,
                                  const AuditedView* audited) {
-    machine.state.begin("namespace");
-    const base::SysPaths& sys = machine.sys;
-    const BootPlan& plan = machine.plan;
-    const std::string& name = proven.controller.name;
-    const auto deadline = machine.deadline.within(plan.timeouts.name_space);
-    TRY(CharDevice device, staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + name)));
-    TRY(const RootNamespace root,
-        await_namespace(device, plan.target.choice, machine.clock, deadline));
-    TRY(const Disk disk,
-        await_disk(sys, name, plan.target.subsysnqn, root, machine.clock, deadline));
-
     machine.state.begin("format");
-    TRY(const nvme::PiFormat format, staged(ExitCode::kFormat, read_format(device, root)));
-    const KernelView kernel = read_kernel_view(sys, name, disk);
+    const BootPlan& plan = machine.plan;
     FormatPolicy policy = plan.format;
     if (audited != nullptr) {
         // The protection asked for is the target's, behind plain blocks; the audit has judged it.
         policy = {.pi_type = {}, .guard_bits = {}, .block_size = policy.block_size};
     }
-    TRY_VOID(judge_format(format, root.identify.nsze, kernel, policy));
-    TRY_VOID(judge_digest(kernel, plan.integrity));
-    std::string protection = protection_sentence(format, kernel);
+    FoundDisk found = proven.found;
+    TRY(const auto checked, await_format(machine, proven.controller.name, policy, found));
+    const auto& [root, disk] = found;
+    TRY_VOID(judge_digest(checked.kernel, plan.integrity));
+    std::string protection = protection_sentence(checked.format, checked.kernel);
     if (audited != nullptr) {
         TRY_VOID(compare_with_root(*audited, root, plan.audit));
         protection += ", audited: " + audited->sentence;
@@ -243,7 +302,6 @@ Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& prove
 Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
                               const Network& network) {
     machine.state.begin("hand-over");
-    const auto deadline = machine.deadline.within(machine.plan.timeouts.name_space);
     Root root;
     root.controller = checked.proven.controller;
     root.subsysnqn = machine.plan.target.subsysnqn;
@@ -251,7 +309,8 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
     root.disk = checked.disk;
     root.authentication = checked.proven.authentication;
     root.protection = checked.protection;
-    TRY(root.partitions, scan_partitions(machine.sys, checked.disk, machine.clock, deadline));
+    TRY(root.partitions,
+        scan_partitions(machine.sys, checked.disk, machine.clock, machine.patience()));
     TRY_VOID(staged(ExitCode::kHandOver,
                     base::write_text_atomically(path_record_file(machine.sys),
                                                 path_record(machine.plan, machine.portals), 0644)));
@@ -269,7 +328,7 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
     machine.state.notice("/dev/nvmeroot/root is " + root.disk.name + " with " +
                          std::to_string(root.partitions.size()) + " partitions");
     if (machine.plan.load_modules) {
-        load_file_systems_of(root, machine, deadline);
+        load_file_systems_of(root, machine, machine.patience().next());
     }
     return root;
 }

@@ -16,11 +16,15 @@
 #include "base/clock.h"
 #include "base/sys_paths.h"
 #include "boot/connect.h"
+#include "boot/disk_reads.h"
 #include "boot/handover.h"
+#include "boot/kernel_disk.h"
+#include "boot/namespace_finder.h"
 #include "boot/network.h"
 #include "boot/plan.h"
 #include "boot/side_task.h"
 #include "boot/state.h"
+#include "nvme/pi_format.h"
 
 namespace boot {
 
@@ -38,12 +42,22 @@ struct Machine {
     std::optional<SideTask> storage_modules;
     /// Connected, and not yet handed over: taken away again when the attempt fails.
     std::string controller;
+
+    /// For what the kernel makes of a namespace.
+    [[nodiscard]] Patience patience() const { return {plan.timeouts.name_space, deadline}; }
+};
+
+/// The namespace that was asked for, and the whole disk that the kernel made of it.
+struct FoundDisk {
+    RootNamespace root;
+    Disk disk;
 };
 
 /// A controller that is connected and authenticated as the plan demands.
 struct ProvenController {
     Controller controller;
     std::string authentication;  ///< for people
+    FoundDisk found;             ///< a discovery controller has none
 };
 
 /// The disk of the namespace asked for, in a format that may be used.
@@ -73,13 +87,18 @@ Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& netw
 Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network,
                                          const std::vector<Portal>& portals);
 
-/// The first portal that connects and proves itself.
+/// The first portal that connects, has the plan's namespace and proves itself, in this order: the
+/// proof waits for the kernel's scan of the controller (auth_proof.h).
 Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals);
+
+/// The format as the controller tells it. kFormat, passing: it does not say. kConnect, passing: the
+/// kernel could not ask it.
+Outcome<nvme::PiFormat> ask_format(Machine& machine, const std::string& controller,
+                                   const RootNamespace& root);
 
 struct AuditedView;
 
-/// Namespace, disk and format, and whether it is what was audited. @param audited  null: nothing
-/// was
+/// The format of the disk, and whether it is what was audited. @param audited  null: nothing was
 Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven,
                                  const AuditedView* audited);
 

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "boot/admin_device.h"
 #include "boot/block_audit.h"
-#include "boot/namespace_finder.h"
+#include "boot/kernel_disk.h"
 #include "boot/pi_check.h"
 #include "boot/sysfs.h"
 
@@ -22,6 +22,9 @@ namespace {
 
 using base::Result;
 using base::SysPaths;
+
+/// For nodes that are just coming, or a controller that is just coming back.
+constexpr base::seconds kPatience{2};
 
 struct Free {
     void operator()(char* text) const { ::free(text); }
@@ -93,36 +96,42 @@ Outcome<std::string> audit(const CheckedDevice& found, const RootNamespace& root
             base::error("audit-format: it shows no check sums itself; connect its "
                         "audit view (nvme connect) and check that disk"));
     }
+    base::SystemClock clock;
     TRY(PassthroughDevice blocks,
         staged(ExitCode::kNamespace,
-               PassthroughDevice::open(passthrough_node(sys, found.disk), found.nsid)));
+               PassthroughDevice::open(passthrough_node(sys, found.disk), found.nsid, clock,
+                                       base::Deadline(clock, kPatience))));
     TRY(const AuditReport report, audit_blocks(blocks, format, root.identify.nsze, policy));
     return describe(report);
 }
 
 Outcome<Verdict> examine(const CheckedDevice& found, const AuditPolicy& policy,
                          const SysPaths& sys) {
+    base::SystemClock clock;
     TRY(CharDevice device,
-        staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + found.controller)));
+        staged(ExitCode::kNamespace, CharDevice::open(sys.dev + "/" + found.controller, clock,
+                                                      base::Deadline(clock, kPatience))));
     TRY(const RootNamespace root, staged(ExitCode::kNamespace, read_namespace(device, found.nsid)));
     TRY(const nvme::PiFormat format, staged(ExitCode::kFormat, read_format(device, root)));
     const auto disk = find_disk(sys, found.controller, found.nsid);
     if (!disk) {
         return Failure::final(ExitCode::kNamespace,
-                              base::error(found.disk + " went away while it was looked at"));
+                              base::error(found.disk + " is not whole: " + disk.error().text +
+                                          "; it came or went while it was looked at"));
     }
-    const KernelView kernel = read_kernel_view(sys, found.controller, *disk);
+    TRY(const KernelView kernel,
+        staged(ExitCode::kNamespace, read_kernel_view(sys, found.controller, *disk)));
 
     Verdict verdict;
     verdict.rows.emplace_back(
         "namespace", "NSID " + std::to_string(root.nsid) + " of " +
-                         attribute(sys.sys + "/class/nvme/" + found.controller + "/subsysnqn") +
+                         attribute(sys.sys + "/class/nvme/" + found.controller + "/subsysnqn")
+                             .value_or("a subsystem that went") +
                          " by " + found.controller + " (" + kernel.transport + "), " + disk->wwid);
     verdict.rows.emplace_back("target", target_row(root, format));
     verdict.rows.emplace_back("kernel", std::to_string(kernel.size_bytes) + " bytes, " +
                                             std::to_string(kernel.block_bytes) +
-                                            "-byte blocks, integrity " +
-                                            (kernel.integrity.empty() ? "none" : kernel.integrity));
+                                            "-byte blocks, integrity " + kernel.integrity);
     if (const auto judged = judge_format(format, root.identify.nsze, kernel, FormatPolicy{})) {
         verdict.rows.emplace_back("verdict", "readable: " + protection_sentence(format, kernel));
     } else {
@@ -165,10 +174,10 @@ Result<CheckedDevice> find_device(const std::string& device, const SysPaths& sys
         resolved(device.find('/') == std::string::npos ? sys.dev + "/" + device : device);
     CheckedDevice found;
     found.sysfs = node.empty() ? node : resolved(sys.sys + "/class/block/" + last_part(node));
-    if (!found.sysfs.empty() && !attribute(found.sysfs + "/partition").empty()) {
+    if (!found.sysfs.empty() && attribute(found.sysfs + "/partition")) {
         found.sysfs = without_last_part(found.sysfs);
     }
-    const auto nsid = base::parse_u64(attribute(found.sysfs + "/nsid"), UINT32_MAX);
+    const auto nsid = number_attribute(found.sysfs + "/nsid");
     if (found.sysfs.empty() || !nsid) {
         return base::error(device + " is no NVMe disk of this machine; name one like /dev/nvme0n1");
     }

@@ -12,6 +12,7 @@
 #include "boot/auth_proof.h"
 #include "boot/connect.h"
 #include "boot/fabrics_conf.h"
+#include "boot/kernel_disk.h"
 #include "boot/path_record.h"
 #include "boot/probe_portals.h"
 #include "boot/root_controllers.h"
@@ -38,6 +39,7 @@ class Completion {
     void keep_alive();
     std::optional<Failure> connect_missing(const std::vector<Portal>& portals);
     Outcome<base::Nothing> connect_one(const Portal& portal);
+    Outcome<base::Nothing> prove(const Controller& controller, KernelLog& log);
 
     BootPlan plan_;
     const SysPaths& sys_;
@@ -66,6 +68,16 @@ void Completion::keep_alive() {
     }
 }
 
+/// As boot.cc does it: the kernel's scan of the controller comes first.
+Outcome<base::Nothing> Completion::prove(const Controller& controller, KernelLog& log) {
+    TRY_VOID(judge_connect(plan_.auth, controller, log));
+    constexpr base::seconds kPatience{10};
+    await_first_path(sys_, controller.name, clock_, base::Deadline(clock_, kPatience));
+    TRY_VOID(prove_authentication(plan_.auth, controller,
+                                  secret_writer(plan_.auth, controller, sys_), clock_, log));
+    return base::done();
+}
+
 Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
     TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(sys_)));
     auto controller = connect(plan_, portal, sys_, clock_, log);
@@ -76,7 +88,7 @@ Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
         }
         return std::move(controller).error();
     }
-    auto proven = prove_authentication(plan_.auth, *controller, sys_, clock_, log);
+    auto proven = prove(*controller, log);
     if (!proven) {
         disconnect(controller->name, sys_, clock_);
         return std::move(proven).error();
@@ -147,9 +159,9 @@ std::vector<std::string> identity_mismatches(const HostIdentity& host, const Sys
     std::vector<std::string> texts;
     for (const auto& [name, used] : halves) {
         const std::string path = sys.etc + "/nvme/" + name;
-        const std::string written = attribute(path);
-        if (!written.empty() && !base::equal_ignoring_case(written, used)) {
-            texts.push_back(path + " says " + base::quoted(written) + ", the boot used " + used +
+        const auto written = attribute(path);
+        if (written && !written->empty() && !base::equal_ignoring_case(*written, used)) {
+            texts.push_back(path + " says " + base::quoted(*written) + ", the boot used " + used +
                             ": nvme-cli would connect as another host; make them the same");
         }
     }

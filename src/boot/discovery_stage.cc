@@ -50,8 +50,9 @@ class Detour {
     bool hdr_digest_;
 };
 
-base::Result<base::Bytes> read_log(const std::string& device_path) {
-    TRY(CharDevice device, CharDevice::open(device_path));
+base::Result<base::Bytes> read_log(Machine& machine, const std::string& controller) {
+    TRY(CharDevice device, CharDevice::open(machine.sys.dev + "/" + controller, machine.clock,
+                                            machine.patience().next()));
     nvme::DiscoveryReading reading;
     while (!reading.done()) {
         const auto piece = reading.next();
@@ -71,7 +72,7 @@ Outcome<base::Bytes> read_by_kernel(Machine& machine, const Portal& service) {
     }
     const Detour detour(machine.plan);
     TRY(const ProvenController proven, connect_stage(machine, {service}));
-    auto page = read_log(machine.sys.dev + "/" + proven.controller.name);
+    auto page = read_log(machine, proven.controller.name);
     undo(machine);
     // One that was given up may have come up late.
     for (const std::string& stray : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {

@@ -83,9 +83,12 @@ std::string commented(std::string_view text) {
 enum class Identity { kSame, kOther, kHalf };
 
 Identity compare(const HostIdentity& host, const base::SysPaths& sys) {
-    const bool nqn = base::equal_ignoring_case(attribute(sys.etc + "/nvme/hostnqn"), host.nqn);
-    const bool id =
-        base::equal_ignoring_case(attribute(sys.etc + "/nvme/hostid"), nvme::to_text(host.id));
+    const auto says = [&](const char* name, const std::string& value) {
+        const auto text = attribute(sys.etc + "/nvme/" + name);
+        return text && base::equal_ignoring_case(*text, value);
+    };
+    const bool nqn = says("hostnqn", host.nqn);
+    const bool id = says("hostid", nvme::to_text(host.id));
     if (nqn != id) {
         return Identity::kHalf;
     }

@@ -11,8 +11,8 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "boot/device_node.h"
 #include "boot/root_controllers.h"
-#include "boot/side_task.h"
 #include "boot/sysfs.h"
 
 namespace boot {
@@ -28,12 +28,11 @@ Failure refusal(base::Error error) {
     return Failure::final(ExitCode::kHandOver, std::move(error));
 }
 
-/// Partitions as sysfs has them: folders `nvme0n1p1` of the disk's folder.
+/// Partitions as sysfs has them: folders `nvme0n1p1` of the disk's folder, whole or not.
 std::vector<std::string> partitions_of(const Disk& disk) {
     std::vector<std::string> names;
     for (const std::string& name : list_folder(disk.sysfs)) {
-        if (name.starts_with(disk.name + "p") &&
-            !attribute(disk.sysfs + "/" + name + "/partition").empty()) {
+        if (name.starts_with(disk.name + "p")) {
             names.push_back(name);
         }
     }
@@ -44,7 +43,7 @@ std::vector<std::string> partitions_of(const Disk& disk) {
 /// (EINVAL). EBUSY means that somebody has a partition open: it was scanned.
 Status reread_table(const std::string& node, base::Clock& clock, const base::Deadline& deadline) {
     for (;;) {
-        TRY(const base::UniqueFd fd, base::open_file(node, O_RDONLY));
+        TRY(const base::UniqueFd fd, open_device(node, O_RDONLY, clock, deadline));
         if (::ioctl(fd.get(), BLKRRPART) == 0 || errno == EBUSY) {
             return base::done();
         }
@@ -56,33 +55,9 @@ Status reread_table(const std::string& node, base::Clock& clock, const base::Dea
     }
 }
 
-/// As reread_table, in a process of its own: the kernel sleeps as long as the target does not
-/// answer its reads, and a reconnect lets it read again.
-Outcome<base::Nothing> read_table(const std::string& node, base::Clock& clock,
-                                  const base::Deadline& deadline) {
-    TRY(SideTask task, staged(ExitCode::kHandOver,
-                              SideTask::start("the kernel", [&]() -> base::Result<std::string> {
-                                  TRY_VOID(reread_table(node, clock, deadline));
-                                  return std::string();
-                              })));
-    auto read = task.wait(deadline);
-    if (!read && read.error().code == ETIMEDOUT) {
-        return Failure::passing(ExitCode::kConnect,
-                                {ETIMEDOUT, "the target connects and does not answer reads of " +
-                                                node + "; look at its log and the network"});
-    }
-    TRY_VOID(staged(ExitCode::kHandOver, std::move(read)));
-    return base::done();
-}
-
-Status await_node(const std::string& node, base::Clock& clock, const base::Deadline& deadline) {
-    while (::access(node.c_str(), F_OK) != 0) {
-        if (deadline.passed()) {
-            return base::error("device node " + node +
-                               " did not appear; is devtmpfs mounted on /dev?");
-        }
-        clock.sleep(kPause);
-    }
+/// Returns when the kernel is at no scan of the disk: an open waits for that.
+Status await_scan(const std::string& node, base::Clock& clock, const base::Deadline& deadline) {
+    TRY(const base::UniqueFd fd, open_device(node, O_RDONLY, clock, deadline));
     return base::done();
 }
 
@@ -133,16 +108,48 @@ std::string value_of(std::string_view text, std::string_view key) {
 
 }  // namespace
 
-Outcome<std::vector<std::string>> scan_partitions(const SysPaths& sys, const Disk& disk,
-                                                  base::Clock& clock,
-                                                  const base::Deadline& deadline) {
+base::Result<std::vector<std::string>> await_partitions(const SysPaths& sys, const Disk& disk,
+                                                        base::Clock& clock,
+                                                        const base::Deadline& deadline) {
     const std::string node = sys.dev + "/" + disk.name;
-    TRY_VOID(staged(ExitCode::kHandOver, await_node(node, clock, deadline)));
-    TRY_VOID(read_table(node, clock, deadline));
-    const auto partitions = partitions_of(disk);
-    for (const std::string& partition : partitions) {
-        TRY_VOID(
-            staged(ExitCode::kHandOver, await_node(sys.dev + "/" + partition, clock, deadline)));
+    for (auto before = partitions_of(disk);;) {
+        TRY_VOID(await_scan(node, clock, deadline));
+        auto after = partitions_of(disk);
+        const auto missing = std::ranges::find_if(after, [&](const std::string& name) {
+            return ::access((sys.dev + "/" + name).c_str(), F_OK) != 0;
+        });
+        if (before == after && missing == after.end()) {
+            return after;
+        }
+        if (deadline.passed()) {
+            return missing == after.end()
+                       ? base::error("the partitions of " + node + " do not stay the same")
+                       : base::error("device node " + sys.dev + "/" + *missing +
+                                     " did not appear; is devtmpfs mounted on /dev?");
+        }
+        before = std::move(after);
+        clock.sleep(kPause);
+    }
+}
+
+Outcome<std::vector<std::string>> scan_partitions(const SysPaths& sys, const Disk& disk,
+                                                  base::Clock& clock, const Patience& patience) {
+    const auto work = [&]() -> base::Result<std::string> {
+        TRY_VOID(reread_table(sys.dev + "/" + disk.name, clock, patience.next()));
+        TRY(const auto partitions, await_partitions(sys, disk, clock, patience.next()));
+        std::string text;
+        for (const std::string& name : partitions) {
+            text += name + "\n";
+        }
+        return text;
+    };
+    const auto names = run_reads(disk.name, disk.path, work, clock, patience);
+    if (!names) {
+        return reads_failed(ExitCode::kHandOver, names.error());
+    }
+    std::vector<std::string> partitions;
+    for (const std::string_view name : base::split_words(*names)) {
+        partitions.emplace_back(name);
     }
     return partitions;
 }

@@ -18,7 +18,7 @@
 #include "base/sys_paths.h"
 #include "boot/connect.h"
 #include "boot/failure.h"
-#include "boot/namespace_finder.h"
+#include "boot/kernel_disk.h"
 #include "boot/network.h"
 
 namespace boot {
@@ -34,12 +34,20 @@ struct Root {
     std::string protection;               ///< protection_sentence()
 };
 
-/// Has the kernel read the partition table, and waits for the device nodes. @return the names of
-/// the partitions. kHandOver: the table cannot be read, or a node does not appear in time.
-/// kConnect: the target does not answer the reads.
+/// Has the kernel read the partition table, and waits until the partitions that it made of it stay
+/// and have device nodes: it may be at a scan of its own, which takes all of them away for a
+/// moment.
+/// @return the names of the partitions. kHandOver: the table cannot be read, or a node does not
+/// appear in time. kConnect: the target does not answer the reads.
 Outcome<std::vector<std::string>> scan_partitions(const base::SysPaths& sys, const Disk& disk,
-                                                  base::Clock& clock,
-                                                  const base::Deadline& deadline);
+                                                  base::Clock& clock, const Patience& patience);
+
+/// The partitions that sysfs shows once they stay the same and have device nodes. A scan by the
+/// kernel that goes on meanwhile shows fewer of them before or after it is awaited. Sleeps as long
+/// as the target does not answer the scan's reads. Errors: they do not settle in time.
+base::Result<std::vector<std::string>> await_partitions(const base::SysPaths& sys, const Disk& disk,
+                                                        base::Clock& clock,
+                                                        const base::Deadline& deadline);
 
 /// Makes the links and the files. kHandOver: one of them cannot be written.
 Outcome<base::Nothing> hand_over(const Root& root, const Network& network,

@@ -8,17 +8,21 @@
 
 #include <cerrno>
 
+#include "boot/device_node.h"
+
 namespace boot {
 
 using base::Result;
 
 std::string passthrough_node(const base::SysPaths& sys, const std::string& disk) {
-    const std::string generic = sys.dev + "/ng" + disk.substr(sizeof "nvme" - 1);
-    return ::access(generic.c_str(), F_OK) == 0 ? generic : sys.dev + "/" + disk;
+    const bool has_generic = ::access((sys.sys + "/class/nvme-generic").c_str(), F_OK) == 0;
+    return sys.dev + "/" + (has_generic ? "ng" + disk.substr(sizeof "nvme" - 1) : disk);
 }
 
-Result<PassthroughDevice> PassthroughDevice::open(const std::string& path, uint32_t nsid) {
-    TRY(base::UniqueFd fd, base::open_file(path, O_RDONLY));
+Result<PassthroughDevice> PassthroughDevice::open(const std::string& path, uint32_t nsid,
+                                                  base::Clock& clock,
+                                                  const base::Deadline& deadline) {
+    TRY(base::UniqueFd fd, open_device(path, O_RDONLY, clock, deadline));
     return PassthroughDevice(std::move(fd), nsid);
 }
 

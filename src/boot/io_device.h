@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/result.h"
 #include "base/sys_paths.h"
@@ -35,15 +36,17 @@ class IoDevice {
     virtual base::Result<nvme::Status> verify(const BlockCommand& command) = 0;
 };
 
-/// What takes passthrough of a disk: its generic device, which is there whatever the disk's size;
-/// before kernel 5.13 the disk.
+/// What takes passthrough of a disk: its generic device, which is there whatever the disk's size,
+/// and a moment after the disk; before kernel 5.13, which knows no such device, the disk.
 std::string passthrough_node(const base::SysPaths& sys, const std::string& disk);
 
 /// A namespace of this machine.
 class PassthroughDevice final : public IoDevice {
   public:
     /// @param path  passthrough_node()
-    static base::Result<PassthroughDevice> open(const std::string& path, uint32_t nsid);
+    /// Waits for the node to open (device_node.h), until `deadline`.
+    static base::Result<PassthroughDevice> open(const std::string& path, uint32_t nsid,
+                                                base::Clock& clock, const base::Deadline& deadline);
     base::Result<nvme::Status> read(const BlockCommand& command, base::MutableBytes data,
                                     base::MutableBytes metadata) override;
     base::Result<nvme::Status> verify(const BlockCommand& command) override;

@@ -169,8 +169,10 @@ void add_pci(const SysPaths& sys, std::vector<NetworkAlias>& aliases) {
     const std::string folder = sys.sys + "/bus/pci/devices";
     for (const std::string& device : list_folder(folder)) {
         const std::string path = folder + "/" + device;
-        if (is_wired_network_class(attribute(path + "/class"))) {
-            aliases.push_back({attribute(path + "/modalias"), true});
+        const auto pci_class = attribute(path + "/class");
+        const auto alias = attribute(path + "/modalias");
+        if (pci_class && alias && is_wired_network_class(*pci_class)) {
+            aliases.push_back({*alias, true});
         }
     }
 }
@@ -178,9 +180,9 @@ void add_pci(const SysPaths& sys, std::vector<NetworkAlias>& aliases) {
 void add_bus(const SysPaths& sys, const Bus& bus, std::vector<NetworkAlias>& aliases) {
     const std::string folder = sys.sys + "/bus/" + std::string(bus.name) + "/devices";
     for (const std::string& device : list_folder(folder)) {
-        const std::string alias = attribute(folder + "/" + device + "/modalias");
-        if (!alias.empty() && alias.find(bus.alias_part) != std::string_view::npos) {
-            aliases.push_back({alias, false});
+        const auto alias = attribute(folder + "/" + device + "/modalias");
+        if (alias && !alias->empty() && alias->find(bus.alias_part) != std::string::npos) {
+            aliases.push_back({*alias, false});
         }
     }
 }

@@ -3,6 +3,7 @@
 
 #include <sys/utsname.h>
 
+#include <cerrno>
 #include <optional>
 
 #include "base/text.h"
@@ -17,6 +18,19 @@ using nvme::PiFormat;
 
 Failure refusal(const std::string& text) {
     return Failure::final(ExitCode::kFormat, base::error(text));
+}
+
+/// The kernel and the target differ: one of them may just have changed.
+Failure difference(const std::string& text) {
+    return Failure::passing(ExitCode::kFormat, base::error(text));
+}
+
+/// Whether each Linux makes a disk of such a namespace.
+bool is_usual(const PiFormat& format) {
+    constexpr uint32_t kSector = 512;
+    constexpr uint32_t kSmallestPage = 4096;
+    return format.metadata_bytes == 0 && format.block_bytes >= kSector &&
+           format.block_bytes <= kSmallestPage;
 }
 
 std::string over(const KernelView& kernel) {
@@ -49,7 +63,7 @@ std::string who_checks(const PiFormat& format, const std::string& profile) {
     if (format.type == 0) {
         return "no protection information";
     }
-    if (profile.empty() || profile == "none") {
+    if (profile == "none") {
         return "inserted and checked by the controller alone";
     }
     return profile == "nop" ? "which this kernel neither makes nor checks"
@@ -88,17 +102,23 @@ Outcome<base::Nothing> judge_policy(const PiFormat& format, const FormatPolicy& 
     return base::done();
 }
 
-KernelView read_kernel_view(const SysPaths& sys, const std::string& controller, const Disk& disk) {
+Result<KernelView> read_kernel_view(const SysPaths& sys, const std::string& controller,
+                                    const Disk& disk) {
+    const auto transport = attribute(sys.sys + "/class/nvme/" + controller + "/transport");
+    const auto block = number_attribute(disk.sysfs + "/queue/logical_block_size");
+    if (!transport || !block) {
+        return base::Error{EAGAIN, disk.name + " is not whole, or " + controller + " went away"};
+    }
     KernelView view;
     utsname name{};
     (void)::uname(&name);  // cannot fail with a valid buffer
     view.release = name.release;
-    view.transport = attribute(sys.sys + "/class/nvme/" + controller + "/transport");
+    view.transport = *transport;
     view.size_bytes = disk.size_bytes;
-    const auto block = base::parse_u64(attribute(disk.sysfs + "/queue/logical_block_size"));
-    view.block_bytes = block ? *block : 0;
-    view.integrity = attribute(disk.sysfs + "/integrity/format");
-    const auto stable = base::parse_u64(attribute(disk.path + "/queue/stable_writes"));
+    view.block_bytes = *block;
+    // A whole disk has had its chance to show these two: without them the kernel knows none.
+    view.integrity = attribute(disk.sysfs + "/integrity/format").value_or("none");
+    const auto stable = number_attribute(disk.path + "/queue/stable_writes");
     if (view.transport == "tcp" && stable) {
         view.data_digest = *stable != 0;
     }
@@ -129,17 +149,17 @@ Outcome<base::Nothing> judge_format(const PiFormat& format, uint64_t blocks,
             " metadata bytes of each block want a buffer of their own, and fabrics carry "
             "metadata behind the data alone; use a format without metadata on the target");
     }
-    if (kernel.size_bytes == 0) {
+    if (kernel.size_bytes == 0 && !is_usual(format)) {
         return refusal(why_unreadable(format, kernel));
     }
     if (kernel.size_bytes != bytes) {
-        return refusal("size: the kernel's disk has " + std::to_string(kernel.size_bytes) +
-                       " bytes, the target says " + std::to_string(bytes) +
-                       "; the namespace was resized meanwhile, try again");
+        return difference("size: the kernel's disk has " + std::to_string(kernel.size_bytes) +
+                          " bytes, the target says " + std::to_string(bytes) +
+                          "; the namespace was resized meanwhile, try again");
     }
     if (kernel.block_bytes != format.block_bytes) {
-        return refusal("block-size: the kernel uses " + std::to_string(kernel.block_bytes) +
-                       "-byte blocks, the target says " + std::to_string(format.block_bytes));
+        return difference("block-size: the kernel uses " + std::to_string(kernel.block_bytes) +
+                          "-byte blocks, the target says " + std::to_string(format.block_bytes));
     }
     return judge_policy(format, policy);
 }

@@ -20,7 +20,7 @@
 #include "base/sys_paths.h"
 #include "boot/admin_device.h"
 #include "boot/failure.h"
-#include "boot/namespace_finder.h"
+#include "boot/kernel_disk.h"
 #include "boot/plan.h"
 #include "nvme/pi_format.h"
 
@@ -32,19 +32,21 @@ struct KernelView {
     std::string release;    ///< of the kernel, for messages
     uint64_t size_bytes = 0;
     uint64_t block_bytes = 0;
-    std::string integrity;  ///< T10-DIF-TYPE1-CRC…; empty or `none` when the block layer has none
+    std::string integrity;  ///< T10-DIF-TYPE1-CRC…; `none` when the block layer has none
     /// Whether data digests are in use; absent where the kernel does not show it.
     std::optional<bool> data_digest;
 };
 
-KernelView read_kernel_view(const base::SysPaths& sys, const std::string& controller,
-                            const Disk& disk);
+/// Errors: the kernel has not made the disk whole.
+base::Result<KernelView> read_kernel_view(const base::SysPaths& sys, const std::string& controller,
+                                          const Disk& disk);
 
 /// Format of the namespace. Errors: Identify, or a format that contradicts itself.
 base::Result<nvme::PiFormat> read_format(AdminDevice& device, const RootNamespace& root);
 
 /// kFormat, final, with a stable id in front: `pi-kernel`, `pi-metadata`, `pi-separate`,
-/// `size`, `block-size`, `pi-absent`, `pi-present`, `pi-type`, `pi-guard`.
+/// `size`, `block-size`, `pi-absent`, `pi-present`, `pi-type`, `pi-guard`. Passing are `size` and
+/// `block-size` where the kernel may not have seen yet what the target says.
 Outcome<base::Nothing> judge_format(const nvme::PiFormat& format, uint64_t blocks,
                                     const KernelView& kernel, const FormatPolicy& policy);
 

@@ -49,7 +49,8 @@ std::string field(std::string_view attributes, std::string_view name) {
 bool is_connected(const Portal& portal, const std::vector<std::string>& controllers,
                   const SysPaths& sys) {
     return std::ranges::any_of(controllers, [&](const std::string& controller) {
-        const std::string address = attribute(controller_folder(sys, controller) + "/address");
+        const std::string address =
+            attribute(controller_folder(sys, controller) + "/address").value_or("");
         return normal(field(address, "traddr")) == normal(portal.address) &&
                field(address, "trsvcid") == std::to_string(portal.port) &&
                normal(field(address, "host_traddr")) == normal(portal.source) &&
@@ -98,12 +99,14 @@ base::Status take_secrets(const std::string& controller, AuthPlan& auth, const S
             continue;
         }
         const std::string path = controller_folder(sys, controller) + "/" + name;
-        std::string text = attribute(path);
-        const bool usable = text.starts_with("DHHC-1:");
+        auto text = attribute(path);
+        const bool usable = text && text->starts_with("DHHC-1:");
         if (usable) {
-            *secret = base::Secret(text);
+            *secret = base::Secret(*text);
         }
-        base::wipe(text.data(), text.size());
+        if (text) {
+            base::wipe(text->data(), text->size());
+        }
         if (!usable) {
             return base::error(path + ": the kernel shows no secret");
         }
@@ -114,8 +117,8 @@ base::Status take_secrets(const std::string& controller, AuthPlan& auth, const S
 base::Status register_owner(const std::string& controller, const SysPaths& sys) {
     const std::string folder = registry_folder(sys) + "/" + controller;
     TRY_VOID(base::write_text_atomically(folder + "/owner", std::string(kOwner) + "\n", 0644));
-    return base::write_text_atomically(folder + "/seqnum",
-                                       attribute(sys.sys + "/kernel/uevent_seqnum") + "\n", 0644);
+    return base::write_text_atomically(
+        folder + "/seqnum", attribute(sys.sys + "/kernel/uevent_seqnum").value_or("") + "\n", 0644);
 }
 
 std::vector<std::string> owned_controllers(const SysPaths& sys) {

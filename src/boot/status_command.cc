@@ -31,8 +31,8 @@ std::string root_lines(const JsonValue& root, const base::SysPaths& sys) {
     text += line("protection", root["protection"].text);
     for (const std::string& name : controllers_of(sys, subsysnqn)) {
         const std::string folder = sys.sys + "/class/nvme/" + name;
-        text += line("path", name + ", " + attribute(folder + "/address") + ", now " +
-                                 attribute(folder + "/state"));
+        text += line("path", name + ", " + attribute(folder + "/address").value_or("going") +
+                                 ", now " + attribute(folder + "/state").value_or("gone"));
     }
     return text;
 }

@@ -33,9 +33,18 @@ std::vector<std::string> list_folder(const std::string& path) {
     return names;
 }
 
-std::string attribute(const std::string& path) {
+std::optional<std::string> attribute(const std::string& path) {
     const auto text = base::read_text(path);
-    return text ? std::string(base::trim(*text)) : std::string();
+    return text ? std::optional(std::string(base::trim(*text))) : std::nullopt;
+}
+
+std::optional<uint64_t> number_attribute(const std::string& path) {
+    const auto text = attribute(path);
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto number = base::parse_u64(*text);
+    return number ? std::optional(*number) : std::nullopt;
 }
 
 }  // namespace boot

@@ -58,7 +58,7 @@ MachineNames machine_names(const Network& network, const NetworkPlan& plan,
     if (const auto uuid = machine_uuid(sys)) {
         names.uuid = nvme::to_text(*uuid);
     }
-    names.serial = attribute(sys.sys + "/class/dmi/id/product_serial");
+    names.serial = attribute(sys.sys + "/class/dmi/id/product_serial").value_or("");
     if (!network.interfaces.empty()) {
         names.mac = fitted(network.interfaces.front().mac.text());
     }

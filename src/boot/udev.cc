@@ -21,8 +21,8 @@ bool exists(const std::string& path) {
 bool all_recorded(const base::SysPaths& sys) {
     const std::string net = sys.sys + "/class/net";
     return std::ranges::all_of(list_folder(net), [&](const std::string& name) {
-        return name == "lo" ||
-               exists(sys.run + "/udev/data/n" + attribute(net + "/" + name + "/ifindex"));
+        const auto index = attribute(net + "/" + name + "/ifindex");
+        return name == "lo" || (index && exists(sys.run + "/udev/data/n" + *index));
     });
 }
 

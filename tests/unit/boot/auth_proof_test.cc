@@ -2,6 +2,7 @@
 #include "boot/auth_proof.h"
 
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <vector>
 
 #include "support/fake_clock.h"
@@ -106,10 +107,30 @@ BOOST_AUTO_TEST_CASE(a_target_that_proves_nothing_is_refused) {
 BOOST_AUTO_TEST_CASE(a_failure_on_any_queue_is_a_refusal) {
     for (const std::string_view line :
          {"qid 2: authentication failed", "qid 1: error -126 setting up authentication",
-          "qid 3 auth_send failed with status 16385", "qid 1 failed to receive challenge, error -5",
-          "qid 1: invalid HASH ID 9"}) {
+          "qid 3 auth_send failed with status 16385",
+          "qid 1 failed to receive challenge, nvme status 5", "qid 1: invalid HASH ID 9"}) {
         BOOST_TEST(has(refusal({kAccepted, kProven, line}, boot::Auth::kMutual),
                        "authentication failed on a queue"),
+                   line);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_blames_nobody) {
+    const Lines busy = {kAccepted, kProven, "qid 1 auth_send failed with error -11",
+                        "qid 1 failed to receive challenge, error -11",
+                        "qid 1: authentication failed"};
+    const auto judged = boot::judge(boot::read_evidence(busy), plan_of(boot::Auth::kMutual));
+    BOOST_REQUIRE(!judged.ok());
+    BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(judged.error().retry);
+    BOOST_TEST(has(judged.error().error.text, "not to blame"));
+    BOOST_TEST(!has(judged.error().error.text, "secret"));
+    for (const std::string_view line :
+         {"qid 2: authentication failed", "qid 1: invalid HASH ID 9",
+          "qid 3 auth_send failed with status 2", "qid 1 invalid transaction ID 3"}) {
+        Lines both = busy;
+        both.push_back(line);
+        BOOST_TEST(has(refusal(both, boot::Auth::kMutual), "authentication failed on a queue"),
                    line);
     }
 }
@@ -126,12 +147,93 @@ BOOST_AUTO_TEST_CASE(hash_and_group_are_a_matter_of_policy) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_demanded_when_authentication_is_off) {
-    const support::FakeClock clock;
+    support::FakeClock clock;
     support::FakeKmsg fake;
     boot::KernelLog log(fake.take_reader());
+    BOOST_TEST(boot::judge_connect(plan_of(boot::Auth::kOff), {"nvme0", {}, 1}, log).ok());
     const auto proof =
         boot::prove_authentication(plan_of(boot::Auth::kOff), {"nvme0", {}, 1}, {}, clock, log);
     BOOST_TEST(proof.ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_connect_without_proof_is_refused_before_anything_is_asked) {
+    support::FakeKmsg fake;
+    boot::KernelLog log(fake.take_reader());
+    const auto plan = plan_of(boot::Auth::kMutual);
+    BOOST_TEST(!boot::judge_connect(plan, {"nvme0", {}, 1}, log).ok());
+    fake.kernel("nvme nvme0: " + std::string(kAccepted));
+    fake.kernel("nvme nvme0: " + std::string(kProven));
+    BOOST_REQUIRE(log.drain().ok());
+    BOOST_TEST(boot::judge_connect(plan, {"nvme0", {}, 1}, log).ok());
+    BOOST_TEST(!boot::judge_connect(plan, {"nvme1", {}, 1}, log).ok());
+}
+
+/// A kernel that answers each write of the secret with the next round of lines, and refuses
+/// nonsense.
+struct Kernel {
+    explicit Kernel(std::vector<Lines> answers) : rounds(std::move(answers)) {
+        say({kAccepted, kProven});
+    }
+
+    void say(const Lines& lines) {
+        for (const std::string_view line : lines) {
+            fake.kernel("nvme nvme0: " + std::string(line));
+        }
+    }
+    boot::Outcome<int> write(std::string_view text) {
+        if (text == "DHHC-1:?") {
+            return EINVAL;
+        }
+        BOOST_TEST(text == "DHHC-1:00:ctrl:");
+        say(rounds[std::min(written, rounds.size() - 1)]);
+        ++written;
+        return 0;
+    }
+    boot::Outcome<boot::AuthEvidence> prove() {
+        return boot::prove_authentication(
+            plan_of(boot::Auth::kMutual), {"nvme0", {}, 1},
+            [&](std::string_view text, const base::Deadline&) { return write(text); }, clock, log);
+    }
+
+    support::FakeClock clock;
+    support::FakeKmsg fake;
+    boot::KernelLog log{fake.take_reader()};
+    std::vector<Lines> rounds;
+    size_t written = 0;
+};
+
+const Lines kGood = {kAccepted, kProven};
+const Lines kBusy = {kAccepted, kProven, "qid 1 auth_send failed with error -11",
+                     "qid 1 failed to receive challenge, error -11",
+                     "qid 1: authentication failed"};
+
+BOOST_AUTO_TEST_CASE(a_proof_that_the_kernel_was_too_busy_for_is_made_again) {
+    Kernel kernel(
+        {kBusy, {"qid 0 auth_send failed with error -12", "qid 0: authentication failed"}, kGood});
+    const auto proof = kernel.prove();
+    BOOST_REQUIRE(proof.ok());
+    BOOST_TEST(kernel.written == 3U);
+    BOOST_TEST(boot::describe(*proof) == "both ways with sha256 and ffdhe2048");
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_stays_busy_blames_nobody_and_is_never_believed) {
+    Kernel kernel({kBusy});
+    const auto proof = kernel.prove();
+    BOOST_REQUIRE(!proof.ok());
+    BOOST_TEST((proof.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(proof.error().retry);
+    BOOST_TEST(kernel.written > 10U);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_after_a_busy_round_is_a_refusal) {
+    Kernel kernel({kBusy, {kAccepted, kProven, "qid 1: authentication failed"}});
+    const auto proof = kernel.prove();
+    BOOST_REQUIRE(!proof.ok());
+    BOOST_TEST((proof.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(!proof.error().retry);
+    Kernel silent({kBusy, {kAccepted, "qid 0: authenticated"}, kGood});
+    const auto half = silent.prove();
+    BOOST_TEST(!half.ok());
 }
 
 BOOST_AUTO_TEST_CASE(the_secret_is_written_again_and_an_unclear_end_is_a_refusal) {
@@ -139,18 +241,24 @@ BOOST_AUTO_TEST_CASE(the_secret_is_written_again_and_an_unclear_end_is_a_refusal
     base::SysPaths sys;
     sys.sys = dir.path();
     dir.file("class/nvme/nvme0/dhchap_ctrl_secret", "");
-    const base::SystemClock clock;
+    base::SystemClock clock;
     support::FakeKmsg fake;
     boot::KernelLog log(fake.take_reader());
-    for (int i = 0; i < 2; ++i) {  // once for the connect, once for what the write starts
+    const auto say = [&] {
         fake.kernel("nvme nvme0: " + std::string(kAccepted));
         fake.kernel("nvme nvme0: " + std::string(kProven));
-        if (i == 0) {
-            BOOST_REQUIRE(log.drain().ok());
-        }
-    }
-    const auto proof =
-        boot::prove_authentication(plan_of(boot::Auth::kMutual), {"nvme0", {}, 1}, sys, clock, log);
+    };
+    say();
+    const auto plan = plan_of(boot::Auth::kMutual);
+    const boot::Controller controller{"nvme0", {}, 1};
+    const auto write = boot::secret_writer(plan, controller, sys);
+    const auto proof = boot::prove_authentication(
+        plan, controller,
+        [&](std::string_view text, const base::Deadline& deadline) {
+            say();
+            return write(text, deadline);
+        },
+        clock, log);
     // A plain file takes the nonsense that the kernel refuses.
     BOOST_REQUIRE(!proof.ok());
     BOOST_TEST(has(proof.error().error.text, "did not tell the end"));
@@ -166,14 +274,16 @@ BOOST_AUTO_TEST_CASE(a_target_that_falls_silent_is_asked_again_once_and_never_be
       private:
         mutable base::TimePoint now_{};
     };
-    const Hasty clock;
+    Hasty clock;
     support::FakeKmsg fake;
     boot::KernelLog log(fake.take_reader());
     fake.kernel("nvme nvme0: " + std::string(kAccepted));
     fake.kernel("nvme nvme0: " + std::string(kProven));
     BOOST_REQUIRE(log.drain().ok());
-    const auto proof =
-        boot::prove_authentication(plan_of(boot::Auth::kMutual), {"nvme0", {}, 1}, {}, clock, log);
+    const auto plan = plan_of(boot::Auth::kMutual);
+    const boot::Controller controller{"nvme0", {}, 1};
+    const auto proof = boot::prove_authentication(
+        plan, controller, boot::secret_writer(plan, controller, {}), clock, log);
     BOOST_REQUIRE(!proof.ok());
     BOOST_TEST(has(proof.error().error.text, "fell silent"));
     BOOST_TEST(proof.error().doubtful);

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/fake_clock.h"
+#include "support/growing.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -97,10 +98,34 @@ BOOST_AUTO_TEST_CASE(a_root_in_use_is_recognised) {
 BOOST_AUTO_TEST_CASE(a_missing_device_node_is_named) {
     const Fake fake;
     support::FakeClock clock;
-    const auto scanned = boot::scan_partitions(fake.sys, fake.root.disk, clock,
-                                               base::Deadline(clock, base::seconds(1)));
-    BOOST_REQUIRE(!scanned.ok());
-    BOOST_TEST(scanned.error().error.text.find("devtmpfs") != std::string::npos);
+    fake.dir.file("dev/nvme0n1", "");
+    fake.dir.file("sys/disk/nvme0n1p1/partition", "1\n");
+    const auto found = boot::await_partitions(fake.sys, fake.root.disk, clock,
+                                              base::Deadline(clock, base::seconds(1)));
+    BOOST_REQUIRE(!found.ok());
+    BOOST_TEST(found.error().text.find("dev/nvme0n1p1 did not appear") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(partitions_are_awaited_until_they_stay_and_have_nodes) {
+    const Fake fake;
+    fake.dir.file("dev/nvme0n1", "");
+    const auto file = [&](const std::string& path) {
+        return support::Step{path, [&fake, path] { fake.dir.file(path, "1\n"); }};
+    };
+    const std::vector<support::Step> steps = {file("sys/disk/nvme0n1p1/partition"),
+                                              file("sys/disk/nvme0n1p2/size"),
+                                              file("dev/nvme0n1p1"), file("dev/nvme0n1p2")};
+    for (size_t done = 2; done < steps.size(); ++done) {
+        for (const char* node : {"dev/nvme0n1p1", "dev/nvme0n1p2"}) {
+            (void)::unlink(fake.dir.at(node).c_str());
+        }
+        support::GrowingClock clock(steps, done, steps.size());
+        const auto found = boot::await_partitions(fake.sys, fake.root.disk, clock,
+                                                  base::Deadline(clock, base::seconds(1)));
+        BOOST_REQUIRE(found.ok());
+        BOOST_TEST(*found == (std::vector<std::string>{"nvme0n1p1", "nvme0n1p2"}),
+                   boost::test_tools::per_element());
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

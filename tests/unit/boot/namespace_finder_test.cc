@@ -2,17 +2,15 @@
 #include "boot/namespace_finder.h"
 
 #include <boost/test/unit_test.hpp>
-#include <map>
+#include <cerrno>
 
 #include "support/fake_clock.h"
 #include "support/fake_controller.h"
-#include "support/temp_dir.h"
 
 namespace {
 
 constexpr const char* kUuid1 = "11111111-2222-3333-4444-555555555555";
 constexpr const char* kUuid2 = "11111111-2222-3333-4444-666666666666";
-constexpr const char* kNqn = "nqn.2024-08.com.example:disk";
 
 nvme::Uuid uuid(const char* text) {
     return nvme::parse_uuid(text).value();
@@ -35,38 +33,6 @@ boot::NamespaceChoice by_nsid(uint32_t nsid) {
     boot::NamespaceChoice choice;
     choice.nsid = nsid;
     return choice;
-}
-
-/// A /sys as 6.12 makes it with multipath: NSID 7 became nvme3n1.
-struct FakeSys {
-    support::TempDir dir;
-    base::SysPaths sys;
-
-    FakeSys() {
-        sys.sys = dir.path();
-        sys.dev = dir.at("dev");
-        dir.file("class/nvme/nvme0/subsysnqn", std::string(kNqn) + "\n");
-        dir.file("class/nvme/nvme0/nvme3c0n1/nsid", "7\n");
-        dir.file("class/nvme/nvme0/nvme3c0n1/ana_state", "inaccessible\n");
-        dir.file("class/nvme-subsystem/nvme-subsys3/nvme0", "");
-    }
-    void add_head() const {
-        add_head_without_node();
-        dir.file("dev/nvme3n1", "");
-    }
-    void add_head_without_node() const {
-        dir.file("class/nvme-subsystem/nvme-subsys3/nvme3n1/size", "2048\n");
-        dir.file("class/nvme-subsystem/nvme-subsys3/nvme3n1/uuid", std::string(kUuid2) + "\n");
-        dir.file("class/nvme-subsystem/nvme-subsys3/nvme3n1/wwid", "uuid.x\n");
-    }
-};
-
-boot::Outcome<boot::Disk> disk_of(const FakeSys& fake, const char* nqn = kNqn) {
-    support::FakeClock clock;
-    auto controller = two_namespaces();
-    const auto root = boot::read_namespace(controller, 7).value();
-    return boot::await_disk(fake.sys, "nvme0", nqn, root, clock,
-                            base::Deadline(clock, base::seconds(1)));
 }
 
 }  // namespace
@@ -139,52 +105,45 @@ BOOST_AUTO_TEST_CASE(a_namespace_that_never_comes_is_a_final_answer) {
     BOOST_TEST(!found.error().retry);
 }
 
-BOOST_AUTO_TEST_CASE(the_head_of_the_right_nsid_is_the_disk) {
-    const FakeSys fake;
-    fake.add_head();
-    const auto disk = disk_of(fake);
-    BOOST_REQUIRE(disk.ok());
-    BOOST_TEST(disk->name == "nvme3n1");
-    BOOST_TEST(disk->path.ends_with("/nvme0/nvme3c0n1"));
-    BOOST_TEST(disk->size_bytes == 2048U * 512);
-    BOOST_TEST(disk->wwid == "uuid.x");
-}
+BOOST_AUTO_TEST_CASE(a_controller_that_does_not_answer_yet_is_asked_again) {
+    class Busy final : public boot::AdminDevice {
+      public:
+        explicit Busy(int failures, int code) : failures_(failures), code_(code) {
+            controller_.add(1, uuid(kUuid1));
+        }
+        base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) override {
+            if (failures_-- > 0) {
+                return base::Error{code_, "Identify failed"};
+            }
+            return controller_.identify(cns, nsid, csi);
+        }
 
-BOOST_AUTO_TEST_CASE(without_multipath_the_disk_is_below_its_controller) {
-    const FakeSys fake;
-    fake.dir.file("class/nvme/nvme0/nvme0n4/nsid", "7\n");
-    fake.dir.file("class/nvme/nvme0/nvme0n4/size", "8\n");
-    fake.dir.file("class/nvme/nvme0/nvme0n4/uuid", std::string(kUuid2) + "\n");
-    fake.dir.file("dev/nvme0n4", "");
-    const auto disk = disk_of(fake);
-    BOOST_REQUIRE(disk.ok());
-    BOOST_TEST(disk->name == "nvme0n4");
-    BOOST_TEST(disk->path == disk->sysfs);
-}
-
-BOOST_AUTO_TEST_CASE(a_path_without_a_head_is_named_with_its_ana_state) {
-    const FakeSys fake;
-    const auto disk = disk_of(fake);
-    BOOST_REQUIRE(!disk.ok());
-    BOOST_TEST(disk.error().error.text.find("inaccessible") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(another_subsystem_or_another_uuid_is_refused) {
-    const FakeSys fake;
-    fake.add_head();
-    BOOST_TEST(!disk_of(fake, "nqn.2024-08.com.example:other").ok());
-    fake.dir.file("class/nvme-subsystem/nvme-subsys3/nvme3n1/uuid", std::string(kUuid1) + "\n");
-    const auto disk = disk_of(fake);
-    BOOST_REQUIRE(!disk.ok());
-    BOOST_TEST(disk.error().error.text.find("uuid") != std::string::npos);
-}
-
-BOOST_AUTO_TEST_CASE(a_disk_is_there_when_its_device_node_is) {
-    const FakeSys fake;
-    fake.add_head_without_node();
-    BOOST_TEST(!disk_of(fake).ok());
-    fake.add_head();
-    BOOST_TEST(disk_of(fake).ok());
+      private:
+        int failures_;
+        int code_;
+        support::FakeController controller_;
+    };
+    struct Row {
+        int failures;
+        int code;  ///< 0: the controller refused
+        bool found;
+        boot::ExitCode exit;
+        bool retry;
+    };
+    using boot::ExitCode;
+    for (const Row& row : {Row{5, EAGAIN, true, {}, {}}, Row{5, 0, true, {}, {}},
+                           Row{1000, EINTR, false, ExitCode::kConnect, true},
+                           Row{1000, 0, false, ExitCode::kNamespace, false}}) {
+        Busy controller(row.failures, row.code);
+        support::FakeClock clock;
+        const auto found = boot::await_namespace(controller, by_nsid(1), clock,
+                                                 base::Deadline(clock, base::seconds(5)));
+        BOOST_TEST(found.ok() == row.found);
+        if (!found) {
+            BOOST_TEST((found.error().code == row.exit));
+            BOOST_TEST(found.error().retry == row.retry);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/pi_check.h"
 
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "support/fake_controller.h"
@@ -23,7 +25,7 @@ nvme::PiFormat type1() {
 }
 
 boot::KernelView good_view(uint64_t block = 512) {
-    return {"tcp", "6.12.0", kBlocks * block, block, "", true};
+    return {"tcp", "6.12.0", kBlocks * block, block, "none", true};
 }
 
 std::string refusal(const nvme::PiFormat& format, const boot::KernelView& view,
@@ -33,9 +35,11 @@ std::string refusal(const nvme::PiFormat& format, const boot::KernelView& view,
         return "";
     }
     BOOST_TEST((judged.error().code == boot::ExitCode::kFormat));
-    BOOST_TEST(!judged.error().retry);
     const std::string& text = judged.error().error.text;
-    return text.substr(0, text.find(':'));
+    const std::string id = text.substr(0, text.find(':'));
+    const bool differs = text.find("the kernel") != std::string::npos;
+    BOOST_TEST(judged.error().retry == differs);
+    return id;
 }
 
 boot::FormatPolicy wants(uint8_t type) {
@@ -63,7 +67,24 @@ BOOST_AUTO_TEST_CASE(a_disk_of_0_bytes_is_explained) {
     auto metadata = type1();
     metadata.type = 0;
     BOOST_TEST(refusal(metadata, view) == "pi-metadata");
-    BOOST_TEST(refusal(plain(), view) == "block-size");
+    auto large = plain();
+    large.block_bytes = 8192;
+    const auto judged = boot::judge_format(large, kBlocks, view, {});
+    BOOST_REQUIRE(!judged.ok());
+    BOOST_TEST(!judged.error().retry);
+    BOOST_TEST(judged.error().error.text.starts_with("block-size: "));
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_has_not_seen_yet_what_the_target_says_is_no_verdict) {
+    for (const boot::KernelView& view :
+         {boot::KernelView{"tcp", "6.12.0", 0, 512, "none", true},
+          boot::KernelView{"tcp", "6.12.0", kBlocks * 256, 512, "none", true},
+          boot::KernelView{"tcp", "6.12.0", kBlocks * 512, 4096, "none", true}}) {
+        const auto judged = boot::judge_format(plain(), kBlocks, view, {});
+        BOOST_REQUIRE(!judged.ok());
+        BOOST_TEST((judged.error().code == boot::ExitCode::kFormat));
+        BOOST_TEST(judged.error().retry);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_remedy_for_0_bytes_depends_on_where_the_disk_is) {
@@ -138,8 +159,12 @@ BOOST_AUTO_TEST_CASE(the_kernels_view_is_read_from_sysfs) {
     dir.file("disk/queue/logical_block_size", "4096\n");
     dir.file("disk/integrity/format", "none\n");
     dir.file("path/queue/stable_writes", "1\n");
-    const auto view =
-        boot::read_kernel_view(sys, "nvme0", {"nvme0n1", dir.at("disk"), dir.at("path"), "", 8192});
+    const auto read = [&] {
+        return boot::read_kernel_view(sys, "nvme0",
+                                      {"nvme0n1", dir.at("disk"), dir.at("path"), "", 8192});
+    };
+    BOOST_REQUIRE(read().ok());
+    const boot::KernelView view = *read();
     BOOST_TEST(view.transport == "tcp");
     BOOST_TEST(view.block_bytes == 4096U);
     BOOST_TEST(view.size_bytes == 8192U);
@@ -148,6 +173,13 @@ BOOST_AUTO_TEST_CASE(the_kernels_view_is_read_from_sysfs) {
                "512-byte blocks, no protection information, data digest on the wire");
     BOOST_TEST(boot::protection_sentence(type1(), view).find("controller alone") !=
                std::string::npos);
+    dir.file("disk/queue/logical_block_size", "0\n");
+    BOOST_TEST(read()->block_bytes == 0U);
+    for (const char* path : {"disk/queue/logical_block_size", "class/nvme/nvme0/transport"}) {
+        BOOST_REQUIRE(::unlink(dir.at(path).c_str()) == 0);
+        BOOST_TEST(!read().ok());
+        dir.file(path, "512\n");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(who_checks_the_tuples_is_told) {
@@ -170,9 +202,11 @@ BOOST_AUTO_TEST_CASE(data_digests_are_read_off_the_path_and_demanded_by_policy) 
     const auto view_of = [&](const char* transport, const char* stable) {
         dir.file("class/nvme/nvme0/transport", transport);
         dir.file("path/queue/stable_writes", stable);
+        dir.file("disk/queue/logical_block_size", "512\n");
         dir.file("disk/queue/stable_writes", "1\n");  // the head may have another path that does
         return boot::read_kernel_view(sys, "nvme0",
-                                      {"nvme0n1", dir.at("disk"), dir.at("path"), "", 8192});
+                                      {"nvme0n1", dir.at("disk"), dir.at("path"), "", 8192})
+            .value();
     };
     const auto judged = [](const boot::KernelView& view, boot::Integrity policy) {
         const auto result = boot::judge_digest(view, policy);
