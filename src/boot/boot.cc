@@ -19,6 +19,7 @@
 #include "boot/probe_portals.h"
 #include "boot/resolver.h"
 #include "boot/root_controllers.h"
+#include "boot/root_hint.h"
 #include "boot/templates.h"
 #include "boot/udev.h"
 
@@ -133,6 +134,19 @@ void load_file_systems_of(const Root& root, Machine& machine, const base::Deadli
     });
     if (task) {
         (void)task->wait(deadline);
+    }
+}
+
+/// Aside for the same reason.
+void hint_at_root(const Root& root, Machine& machine, const base::Deadline& deadline) {
+    auto task = SideTask::start("root=", [&]() -> Result<std::string> {
+        std::vector<std::string> devices = root.partitions;
+        devices.push_back(root.disk.name);
+        return root_hint(machine.plan.root, devices, machine.sys);
+    });
+    const auto hint = task ? task->wait(deadline) : Result<std::string>(std::string());
+    if (hint && !hint->empty()) {
+        machine.state.alarm(*hint);
     }
 }
 
@@ -329,6 +343,9 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
                          std::to_string(root.partitions.size()) + " partitions");
     if (machine.plan.load_modules) {
         load_file_systems_of(root, machine, machine.patience().next());
+    }
+    if (!machine.plan.root.empty()) {
+        hint_at_root(root, machine, deadline);
     }
     return root;
 }

@@ -189,6 +189,7 @@ void Planner::finish_network() {
 }
 
 void Planner::finish_target() {
+    draft_.plan.root = sources_.root;
     Target& target = draft_.plan.target;
     bool dhcp = false;
     for (const Given& uri : draft_.uris) {

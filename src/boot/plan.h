@@ -146,6 +146,7 @@ struct BootPlan {
     AuditPolicy audit;
     std::vector<std::string> extra_modules;
     bool load_modules = true;
+    std::string root;  ///< the file system that root= names; the init's to mount
     /// The target comes with the DHCP lease: call complete_from_root_path after it.
     bool target_from_dhcp = false;
     NamespaceChoice demanded;  ///< what keys say of the namespace, whatever the URI adds

@@ -55,6 +55,8 @@ void take_root(const CmdlineWord& word, Sources& sources) {
         sources.errors.push_back(
             "command line: root: a URI belongs to nvmeroot=; root= is left to "
             "the file system on the disk");
+    } else {
+        sources.root = word.value;
     }
 }
 

@@ -46,6 +46,7 @@ struct Sources {
     std::vector<NetworkWord> network_words;
     /// The word that switches everything off; empty when none does.
     std::string off_word;
+    std::string root;  ///< the file system that root= names, for the init
     bool has_secret_in_file = false;
     bool ignore_nbft = false;
     std::vector<SecurityDemand> security;

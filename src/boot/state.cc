@@ -53,6 +53,11 @@ void BootState::warning(std::string_view text) {
     warnings_.emplace_back(text);
 }
 
+void BootState::alarm(std::string_view text) {
+    log_->error(text);
+    warnings_.emplace_back(text);
+}
+
 void BootState::failure(const Failure& failure) {
     end();
     failure_ = failure;

@@ -37,6 +37,8 @@ class BootState {
     /// One line for whoever waits, with the time; also kept.
     void notice(std::string_view text);
     void warning(std::string_view text);
+    /// As warning, and seen where `quiet` is on the kernel command line.
+    void alarm(std::string_view text);
     /// The one line that says why there is no root.
     void failure(const Failure& failure);
     /// A failure that will be tried again: said once, when it is another one than before.
