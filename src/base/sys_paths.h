@@ -14,6 +14,7 @@ struct SysPaths {
     std::string run = "/run";
     std::string etc = "/etc";
     std::string lib_modules = "/lib/modules";
+    std::string usr_lib = "/usr/lib";
     std::string configfs = "/sys/kernel/config";
 };
 

@@ -22,6 +22,7 @@
 #include "boot/complete_command.h"
 #include "boot/discovery_stage.h"
 #include "boot/exit_code.h"
+#include "boot/image_needs.h"
 #include "boot/keys.h"
 #include "boot/modules.h"
 #include "boot/options.h"
@@ -75,7 +76,7 @@ void go_first() {
     (void)::setpriority(PRIO_PROCESS, 0, kFirst);  // a user who may not goes on without
 }
 
-ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, bool debug) {
+ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, const Options& options) {
     const base::Log log = open_log(sys);
     // To stderr alone: the kernel's log takes ten lines of a program in five seconds.
     const base::Log trace("nvmeroot", base::Level::kDebug);
@@ -91,7 +92,7 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, bool de
     for (const std::string& warning : loaded.warnings) {
         state.warning(warning);
     }
-    if (debug || loaded.plan.debug) {
+    if (options.debug || loaded.plan.debug) {
         state.trace_to(trace);
         state.trace(plan_text(loaded));
     }
@@ -103,6 +104,9 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, bool de
                                    : loaded.failure();
     if (!root) {
         state.failure(root.error());
+        if (!options.advice.empty()) {
+            log.error(options.advice);
+        }
     }
     state.end();
     if (const auto written = state.write(sys); !written) {
@@ -117,6 +121,16 @@ ExitCode plan_command(const PlanInput& input, const base::SysPaths& sys, bool js
     return plan_exit_code(loaded);
 }
 
+ExitCode needs_command(const NeedsInput& input) {
+    const auto needs = image_needs(input);
+    if (!needs) {
+        (void)base::write_all(STDERR_FILENO, "nvmeroot: " + needs.error().text + "\n");
+        return ExitCode::kConfig;
+    }
+    (void)base::write_all(STDOUT_FILENO, needs_text(*needs));
+    return ExitCode::kDone;
+}
+
 ExitCode run_command(const Options& options) {
     const base::SysPaths sys = sys_paths(options);
     if (options.command == Command::kCheck) {
@@ -127,6 +141,9 @@ ExitCode run_command(const Options& options) {
             return ExitCode::kUsage;
         }
         return check_command(options.operand, *audit, options.json, sys);
+    }
+    if (options.command == Command::kNeeds) {
+        return needs_command({options.operand, options.root, options.sealed});
     }
     if (options.command == Command::kComplete) {
         return complete_command(sys);
@@ -147,7 +164,7 @@ ExitCode run_command(const Options& options) {
         (void)base::write_all(STDERR_FILENO, "nvmeroot: " + input.error().text + "\n");
         return ExitCode::kConfig;
     }
-    return options.command == Command::kBoot ? boot_command(*input, sys, options.debug)
+    return options.command == Command::kBoot ? boot_command(*input, sys, options)
                                              : plan_command(*input, sys, options.json);
 }
 

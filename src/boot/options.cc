@@ -30,6 +30,9 @@ constexpr std::array kCommands = {
     CommandRow{"boot", Command::kBoot, "", "connect the root disk and hand it over to the hook"},
     CommandRow{"plan", Command::kPlan, "",
                "show what boot would do, and where each value comes from; touches nothing"},
+    CommandRow{
+        "needs", Command::kNeeds, "[FOLDER]",
+        "what an image with the configuration of FOLDER must hold; for initramfs generators"},
     CommandRow{"check", Command::kCheck, "DEVICE", "the verdict on the format of one namespace"},
     CommandRow{"status", Command::kStatus, "", "what happened at boot, and the root's paths now"},
     CommandRow{"complete", Command::kComplete, "",
@@ -60,9 +63,16 @@ constexpr std::array kOptions = {
     OptionRow{"--debug", "", bit(Command::kBoot),
               [](std::string_view, Options& options) { options.debug = true; },
               "boot: tell each step on stderr, as the key debug does"},
-    OptionRow{"--root", "DIR", bit(Command::kPlan),
-              [](std::string_view value, Options& options) { options.root = value; },
-              "plan: look at an unpacked image instead of this machine"},
+    OptionRow{"--advice", "TEXT", bit(Command::kBoot),
+              [](std::string_view value, Options& options) { options.advice = value; },
+              "boot: told after a failure, how to go on from there"},
+    OptionRow{
+        "--root", "DIR", bit(Command::kPlan) | bit(Command::kNeeds),
+        [](std::string_view value, Options& options) { options.root = value; },
+        "plan, needs: look at an unpacked image, or at another root, instead of this machine"},
+    OptionRow{"--sealed", "", bit(Command::kNeeds),
+              [](std::string_view, Options& options) { options.sealed = true; },
+              "needs: with the machine's sealed credentials, which systemd opens"},
     OptionRow{"--verify", "EXTENT", bit(Command::kCheck),
               [](std::string_view value, Options& options) { options.verify = value; },
               "check: read blocks with their check sums and compute them anew: sb, first:N, "
@@ -203,8 +213,8 @@ std::string help_text(std::string_view topic) {
 
 base::SysPaths sys_paths(const Options& options) {
     base::SysPaths sys;
-    for (std::string* path :
-         {&sys.proc, &sys.sys, &sys.dev, &sys.run, &sys.etc, &sys.lib_modules, &sys.configfs}) {
+    for (std::string* path : {&sys.proc, &sys.sys, &sys.dev, &sys.run, &sys.etc, &sys.lib_modules,
+                              &sys.usr_lib, &sys.configfs}) {
         path->insert(0, options.root);
     }
     return sys;

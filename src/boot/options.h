@@ -15,7 +15,18 @@
 
 namespace boot {
 
-enum class Command { kBoot, kPlan, kCheck, kStatus, kComplete, kShutdown, kWatch, kHelp, kVersion };
+enum class Command {
+    kBoot,
+    kPlan,
+    kNeeds,
+    kCheck,
+    kStatus,
+    kComplete,
+    kShutdown,
+    kWatch,
+    kHelp,
+    kVersion
+};
 
 struct Options {
     Command command = Command::kHelp;
@@ -23,10 +34,12 @@ struct Options {
     std::vector<std::string> cmdlines;
     std::string config;
     std::string root;
+    std::string advice;  ///< boot: what to do after a failure, for the console
     std::string verify;  ///< check: which blocks, as the key of that name
     bool json = false;
     bool debug = false;   ///< boot: each step to stderr
-    std::string operand;  ///< check: the device; help: `keys`, or empty
+    bool sealed = false;  ///< needs: sealed credentials too
+    std::string operand;  ///< check: the device; needs: the folder; help: `keys`, or empty
 };
 
 /// @param arguments  without the program's name

@@ -11,6 +11,7 @@
 #include "base/secret_file.h"
 #include "base/text.h"
 #include "boot/credentials.h"
+#include "boot/image_files.h"
 #include "boot/ip_options.h"
 #include "boot/nbft_source.h"
 #include "boot/secrets.h"
@@ -80,10 +81,12 @@ class Planner {
     Sources sources_ = default_sources();
     Draft draft_;
     LoadedPlan loaded_;
+    ImageLoss lost_;
 };
 
 LoadedPlan Planner::run() {
     read_sources();
+    lost_ = lost_of_image(sys_, input_.root, sources_, input_.dry_run);
     apply_keys();
     if (decide_whether_asked()) {
         finish_network();
@@ -91,6 +94,9 @@ LoadedPlan Planner::run() {
         finish_identity();
         finish_auth();
         check_combinations();
+        if (!lost_.why.empty()) {  // the other errors may come from it
+            loaded_.errors = {lost_.why};
+        }
     }
     loaded_.plan = std::move(draft_.plan);
     return std::move(loaded_);
@@ -140,12 +146,13 @@ bool Planner::decide_whether_asked() {
         loaded_.warnings.clear();
         return false;
     }
-    if (draft_.uris.empty()) {
+    if (draft_.uris.empty() && !lost_.of_config) {
         loaded_.asked_why = "neither command line nor configuration names a target; nothing to do";
         return false;
     }
     loaded_.asked = Asked::kYes;
-    loaded_.asked_why = "asked for by " + draft_.uris.front().origin;
+    loaded_.asked_why = draft_.uris.empty() ? "the image lacks what it was built with"
+                                            : "asked for by " + draft_.uris.front().origin;
     return true;
 }
 

@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(base::write_all(file.get(), ini).ok());
 
     base::SysPaths sys;
-    sys.sys = sys.etc = "/nonexistent";
+    sys.sys = sys.etc = sys.usr_lib = "/nonexistent";
     boot::PlanInput input;
     input.config = "/proc/self/fd/" + std::to_string(file.get());
     input.cmdline = text.substr(std::min(ini.size() + 1, size));

@@ -17,6 +17,7 @@ struct PlanMachine {
         sys.sys = dir.folder("sys");
         sys.etc = dir.folder("etc");
         sys.run = dir.folder("run");
+        sys.usr_lib = dir.folder("usr/lib");
         dir.file("sys/class/dmi/id/product_uuid", dmi_uuid + "\n");
     }
     void config(const std::string& text, unsigned mode = 0644) const {
