@@ -38,3 +38,17 @@ setup() {
     : >"$BATS_TEST_TMPDIR/run/nvmeroot/paths.json"
     [ "$(sh "$BATS_TEST_TMPDIR/script" poweroff)" = 'called shutdown' ]
 }
+
+@test "the README's directory lets the user of the target's unit in, and nobody to the secrets" {
+    machine=$BATS_TEST_TMPDIR/readme
+    mkdir -m 700 "$machine"
+    cd "$machine"
+    umask 077
+    echo secret | tee host.key >ctrl.key
+    sed -n '/^    install -d/,/^    printf/s/^    //p' "$top/README.md" | sed "s| /etc/nvmeroot| $machine/nvmeroot|g" >commands
+    grep -q nvmeroot.conf commands
+    . ./commands
+    grep -qx User=nvmeroot-target "$top/packaging/nvmeroot-target.service"
+    [ "$(stat -c %a nvmeroot)" = 755 ]
+    [ "$(stat -c %a nvmeroot/dhchap_secret nvmeroot/dhchap_ctrl_secret | xargs)" = '600 600' ]
+}

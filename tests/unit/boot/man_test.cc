@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(the_tour_of_the_readme_works) {
     BOOST_REQUIRE(readme.ok());
     std::string config = part_of(*readme, "printf '", "' > /etc/nvmeroot/nvmeroot.conf").substr(8);
     replace_all(config, "\\n", "\n");
-    const std::string cmdline = part_of(*readme, "\n    ip=dhcp nvmeroot=", "\n\n");
+    const std::string cmdline = part_of(*readme, "\n    rw ip=dhcp nvmeroot=", "\n\n");
     BOOST_REQUIRE(!cmdline.empty());
     check_example(config, cmdline);
 }
