@@ -128,6 +128,7 @@ constexpr auto kStatusNames = std::to_array<Row<Status>>({
     {status::kSglTypeInvalid, "SGL Descriptor Type Invalid"},
     {status::kSglOffsetInvalid, "SGL Offset Invalid"},
     {status::kHostIdInconsistent, "Host Identifier Inconsistent Format"},
+    {status::kHostIdNotInitialized, "Host Identifier Not Initialized"},
     {status::kKeepAliveExpired, "Keep Alive Timer Expired"},
     {status::kKeepAliveInvalid, "Keep Alive Timeout Invalid"},
     {status::kNamespaceWriteProtected, "Namespace is Write Protected"},

@@ -360,6 +360,7 @@ inline constexpr Status kKeepAliveInvalid{0, 0x1A};
 inline constexpr Status kNamespaceWriteProtected{0, 0x20};
 inline constexpr Status kTransientTransportError{0, 0x22};
 inline constexpr Status kAdminCommandNotReady{0, 0x24};
+inline constexpr Status kHostIdNotInitialized{0, 0x27};  // since revision 2.1
 inline constexpr Status kLbaOutOfRange{0, 0x80};
 inline constexpr Status kCapacityExceeded{0, 0x81};
 inline constexpr Status kNamespaceNotReady{0, 0x82};

@@ -37,6 +37,7 @@ Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, Co
       subsystem_(subsystem),
       cntlid_(cntlid),
       host_(std::move(host)),
+      reserver_{host_.hostid, host_.hostnqn},
       granted_queues_(target.limits().io_queues),
       last_command_(now) {
     timestamp_.since = now;

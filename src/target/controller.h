@@ -86,6 +86,8 @@ class Controller {
 
     [[nodiscard]] uint16_t cntlid() const { return cntlid_; }
     [[nodiscard]] const ControllerHost& host() const { return host_; }
+    /// The same host, as reservations know it.
+    [[nodiscard]] const Reserver& reserver() const { return reserver_; }
     [[nodiscard]] Subsystem& subsystem() const { return subsystem_; }
     [[nodiscard]] bool is_discovery() const;
 
@@ -208,6 +210,7 @@ class Controller {
     Subsystem& subsystem_;
     uint16_t cntlid_;
     ControllerHost host_;
+    Reserver reserver_;
     uint32_t cc_ = 0;
     uint32_t csts_ = 0;
     uint32_t kato_ms_ = 0;

@@ -37,7 +37,7 @@ nvme::Status check_access(const Request& request, Access access) {
     if (access == Access::kWrite && ns->read_only()) {
         return status::kNamespaceWriteProtected.dnr();
     }
-    if (!ns->reservations().allows(request.queue->controller()->host().hostid, access)) {
+    if (!ns->reservations().allows(request.queue->controller()->reserver(), access)) {
         return status::kReservationConflict.dnr();
     }
     return status::kSuccess;
@@ -155,7 +155,7 @@ Checked check_flush(const Request& request) {
     if (ns == nullptr) {
         return status::kInvalidNamespace.dnr().at(1);
     }
-    if (!ns->reservations().allows(request.queue->controller()->host().hostid, Access::kWrite)) {
+    if (!ns->reservations().allows(request.queue->controller()->reserver(), Access::kWrite)) {
         return status::kReservationConflict.dnr();
     }
     return no_data(request);

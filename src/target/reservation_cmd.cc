@@ -35,8 +35,8 @@ bool is_type(const Request& request) {
            type <= static_cast<uint8_t>(ReservationType::kExclusiveAccessAll);
 }
 
-const nvme::HostId& host_of(const Request& request) {
-    return request.queue->controller()->host().hostid;
+const Reserver& host_of(const Request& request) {
+    return request.queue->controller()->reserver();
 }
 
 uint64_t key_at(const Request& request, size_t offset) {
@@ -49,12 +49,20 @@ Persistence persistence(const Request& request) {
     return static_cast<Persistence>(request.sqe.cdw10 >> 30U);
 }
 
-/// What the namespace and CDW10 must be: the action at most `last_action`, no bit of `reserved`,
-/// and where the action needs it a type of reservation.
-nvme::Status check(const Request& request, uint32_t last_action, uint32_t reserved,
-                   bool needs_type) {
+/// What all of them need: a namespace, and a host that can be told from others.
+nvme::Status check_parties(const Request& request) {
     if (namespace_of(request) == nullptr) {
         return status::kInvalidNamespace.dnr().at(1);
+    }
+    return host_of(request).id.is_zero() ? status::kHostIdNotInitialized.dnr() : status::kSuccess;
+}
+
+/// The parties, and what CDW10 must be: the action at most `last_action`, no bit of `reserved`, and
+/// where the action needs it a type of reservation.
+nvme::Status check(const Request& request, uint32_t last_action, uint32_t reserved,
+                   bool needs_type) {
+    if (const nvme::Status verdict = check_parties(request); !verdict.ok()) {
+        return verdict;
     }
     if (action(request) > last_action) {
         return status::kInvalidField.dnr().at(10);
@@ -68,10 +76,10 @@ nvme::Status check(const Request& request, uint32_t last_action, uint32_t reserv
 
 /// All controllers of a host that see the namespace.
 template <class Do>
-void for_each_controller(const Request& request, const nvme::HostId& host, Do act) {
+void for_each_controller(const Request& request, const Reserver& host, Do act) {
     for (const auto& [cntlid, controller] :
          request.queue->controller()->subsystem().controllers()) {
-        if (controller->host().hostid == host) {
+        if (controller->reserver().is(host)) {
             act(*controller);
         }
     }
@@ -98,7 +106,7 @@ void abort_removed(Request& request, const ReservationOutcome& outcome) {
     request.ns->reservations_changed();
     request.checked_generation = request.ns->generation();
     notify(request, outcome);
-    for (const nvme::HostId& host : outcome.removed) {
+    for (const Reserver& host : outcome.removed) {
         for_each_controller(request, host, [&](Controller& controller) {
             controller.abort_commands(request.sqe.nsid, request);
         });
@@ -138,7 +146,7 @@ base::Bytes report(const Request& request) {
         entry.cntlid = kNoController;
         entry.status = reservations.is_holder(registrant.host) ? 1 : 0;
         entry.key = registrant.key;
-        entry.host = registrant.host;
+        entry.host = registrant.host.id;
         const size_t before = entries.size();
         for_each_controller(request, registrant.host, [&](const Controller& controller) {
             entry.cntlid = controller.cntlid();
@@ -219,8 +227,8 @@ void reservation_release(Request& request) {
 
 Checked check_reservation_report(const Request& request) {
     constexpr uint32_t kExtended = 1;  // CDW11: EDS, with 128-bit Host Identifiers
-    if (namespace_of(request) == nullptr) {
-        return status::kInvalidNamespace.dnr().at(1);
+    if (const nvme::Status verdict = check_parties(request); !verdict.ok()) {
+        return verdict;
     }
     if ((request.sqe.cdw11 & kExtended) == 0) {
         return status::kHostIdInconsistent.dnr().at(11);

@@ -13,8 +13,6 @@
 namespace target {
 namespace {
 
-using Words = std::vector<std::string_view>;
-
 /// 32 digits: a Host Identifier need not be a UUID, and may be all zeros.
 base::Result<nvme::HostId> parse_host(std::string_view text) {
     TRY(const base::Bytes bytes, base::from_hex(text));
@@ -26,16 +24,25 @@ base::Result<nvme::HostId> parse_host(std::string_view text) {
     return host;
 }
 
-base::Status read_line(const Words& words, ReservationState& state) {
+/// What stands behind the first `count` words; an NQN may have blanks in it.
+std::string rest_behind(std::string_view line, size_t count) {
+    const std::string_view last = base::split_words(line)[count - 1];
+    const auto end = static_cast<size_t>(last.data() + last.size() - line.data());
+    return std::string(line.substr(std::min(end + 1, line.size())));
+}
+
+base::Status read_line(std::string_view line, ReservationState& state) {
+    const std::vector<std::string_view> words = base::split_words(line);
     const std::string_view name = words[0];
-    if (name == "registrant" && words.size() == 3) {
+    if (name == "registrant" && words.size() >= 3) {
         TRY(const nvme::HostId host, parse_host(words[1]));
         TRY(const uint64_t key, base::parse_u64(words[2]));
-        state.registrants.push_back({host, key});
+        state.registrants.push_back({{host, rest_behind(line, 3)}, key});
         return base::done();
     }
-    if (name == "holder" && words.size() == 2) {
-        TRY(state.holder, parse_host(words[1]));
+    if (name == "holder" && words.size() >= 2) {
+        TRY(state.holder.id, parse_host(words[1]));
+        state.holder.nqn = rest_behind(line, 2);
         return base::done();
     }
     if (name == "generation" && words.size() == 2) {
@@ -51,6 +58,10 @@ base::Status read_line(const Words& words, ReservationState& state) {
     }
     return base::error(base::quoted(name) + " with " + std::to_string(words.size() - 1) +
                        " words behind it is nothing that stands in this file");
+}
+
+std::string behind(const std::string& nqn) {
+    return nqn.empty() ? nqn : " " + nqn;
 }
 
 /// A removed file must stay removed.
@@ -76,11 +87,10 @@ base::Result<ReservationState> load_reservations(const std::string& path) {
         return text.error().code == ENOENT ? base::Result<ReservationState>(state) : text.error();
     }
     for (const std::string_view line : base::split(*text, '\n')) {
-        const Words words = base::split_words(line);
-        if (words.empty()) {
+        if (base::split_words(line).empty()) {
             continue;
         }
-        if (const auto read = read_line(words, state); !read) {
+        if (const auto read = read_line(line, state); !read) {
             return read.error().in(path);
         }
     }
@@ -92,12 +102,13 @@ base::Status save_reservations(const std::string& path, const ReservationState& 
     if (!state.persists) {
         return forget(path);
     }
-    std::string text = base::format("generation %u\ntype %u\nholder ", state.generation,
+    std::string text = base::format("generation %u\ntype %u\n", state.generation,
                                     static_cast<unsigned>(state.type));
-    text += base::to_hex(state.holder.bytes) + "\n";
+    text += "holder " + base::to_hex(state.holder.id.bytes) + behind(state.holder.nqn) + "\n";
     for (const ReservationState::Registrant& registrant : state.registrants) {
-        text += "registrant " + base::to_hex(registrant.host.bytes) +
-                base::format(" 0x%llx\n", static_cast<unsigned long long>(registrant.key));
+        text += "registrant " + base::to_hex(registrant.host.id.bytes) +
+                base::format(" 0x%llx", static_cast<unsigned long long>(registrant.key)) +
+                behind(registrant.host.nqn) + "\n";
     }
     return base::write_text_atomically(path, text, 0600);
 }

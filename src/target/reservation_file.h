@@ -4,8 +4,10 @@
 //
 //     generation 7
 //     type 3
-//     holder 11111111111111111111111111111111
-//     registrant 11111111111111111111111111111111 0x1234
+//     holder 11111111111111111111111111111111 nqn.2024-08.com.example:host7
+//     registrant 11111111111111111111111111111111 0x1234 nqn.2024-08.com.example:host7
+//
+// Older versions wrote no NQN: such a host is known by its identifier alone.
 #pragma once
 
 #include <string>

@@ -25,14 +25,15 @@ bool others_may_read(Type type) {
            type == Type::kWriteExclusiveAll;
 }
 
-const Registrant* find(const ReservationState& state, const nvme::HostId& host) {
-    const auto found = std::ranges::find(state.registrants, host, &Registrant::host);
+const Registrant* find(const ReservationState& state, const Reserver& host) {
+    const auto found = std::ranges::find_if(
+        state.registrants, [&](const Registrant& registrant) { return registrant.host.is(host); });
     return found == state.registrants.end() ? nullptr : &*found;
 }
 
-bool holds(const ReservationState& state, const nvme::HostId& host) {
+bool holds(const ReservationState& state, const Reserver& host) {
     return state.type != Type::kNone &&
-           (all_hold(state.type) ? find(state, host) != nullptr : state.holder == host);
+           (all_hold(state.type) ? find(state, host) != nullptr : state.holder.is(host));
 }
 
 ReservationOutcome refused(nvme::Status why) {
@@ -40,18 +41,17 @@ ReservationOutcome refused(nvme::Status why) {
 }
 
 /// All registrants but `host` hear of it.
-void tell_others(const ReservationState& state, const nvme::HostId& host, ReservationNotice what,
+void tell_others(const ReservationState& state, const Reserver& host, ReservationNotice what,
                  ReservationOutcome& outcome) {
     for (const Registrant& registrant : state.registrants) {
-        if (registrant.host != host) {
+        if (!registrant.host.is(host)) {
             outcome.notices.push_back({registrant.host, what});
         }
     }
 }
 
 /// The reservation ends. Of types 3 to 6 all others have to know: they had a part in it.
-void end_reservation(ReservationState& state, const nvme::HostId& host,
-                     ReservationOutcome& outcome) {
+void end_reservation(ReservationState& state, const Reserver& host, ReservationOutcome& outcome) {
     if (!only_one_may(state.type)) {
         tell_others(state, host, ReservationNotice::kReservationReleased, outcome);
     }
@@ -59,19 +59,26 @@ void end_reservation(ReservationState& state, const nvme::HostId& host,
     state.holder = {};
 }
 
-void take(ReservationState& state, const nvme::HostId& host, Type type) {
+bool is_full(const ReservationState& state, const Reserver& host) {
+    const auto of_its_nqn = std::ranges::count_if(
+        state.registrants, [&](const Registrant& r) { return r.host.nqn == host.nqn; });
+    return state.registrants.size() >= Reservations::kMostRegistrants ||
+           static_cast<size_t>(of_its_nqn) >= Reservations::kMostOfOneNqn;
+}
+
+void take(ReservationState& state, const Reserver& host, Type type) {
     state.type = type;
-    state.holder = all_hold(type) ? nvme::HostId{} : host;
+    state.holder = all_hold(type) ? Reserver{} : host;
 }
 
 /// Removes every registrant that `match` picks. @return whether there was one
 template <class Match>
-bool remove_registrants(ReservationState& state, const nvme::HostId& by, ReservationNotice notice,
+bool remove_registrants(ReservationState& state, const Reserver& by, ReservationNotice notice,
                         Match match, ReservationOutcome& outcome) {
     for (const Registrant& registrant : state.registrants) {
         if (match(registrant)) {
             outcome.removed.push_back(registrant.host);
-            if (registrant.host != by) {
+            if (!registrant.host.is(by)) {
                 outcome.notices.push_back({registrant.host, notice});
             }
         }
@@ -80,10 +87,10 @@ bool remove_registrants(ReservationState& state, const nvme::HostId& by, Reserva
 }
 
 /// Preempts as a registrant whose key was right. @return how; the state is changed where it is ok
-nvme::Status preempt(ReservationState& state, const nvme::HostId& host, Type type, uint64_t key,
+nvme::Status preempt(ReservationState& state, const Reserver& host, Type type, uint64_t key,
                      ReservationOutcome& outcome) {
     const auto has_key = [&](const Registrant& r) { return r.key == key; };
-    const auto is_other = [&](const Registrant& r) { return r.host != host; };
+    const auto is_other = [&](const Registrant& r) { return !r.host.is(host); };
     const bool by_all = all_hold(state.type) && key == 0;
     const Registrant* holder =
         state.type == Type::kNone || all_hold(state.type) ? nullptr : find(state, state.holder);
@@ -117,13 +124,18 @@ nvme::Status preempt(ReservationState& state, const nvme::HostId& host, Type typ
 void Reservations::restore(ReservationState state, Save save) {
     state_ = std::move(state);
     save_ = std::move(save);
+    std::erase_if(state_.registrants, [](const Registrant& r) { return r.host.id.is_zero(); });
+    const bool has_holder = state_.type != Type::kNone && !all_hold(state_.type);
+    if (has_holder && state_.holder.id.is_zero()) {
+        state_.type = Type::kNone;
+    }
 }
 
-bool Reservations::is_holder(const nvme::HostId& host) const {
+bool Reservations::is_holder(const Reserver& host) const {
     return holds(state_, host);
 }
 
-bool Reservations::allows(const nvme::HostId& host, Access access) const {
+bool Reservations::allows(const Reserver& host, Access access) const {
     if (state_.type == Type::kNone || holds(state_, host)) {
         return true;
     }
@@ -141,14 +153,14 @@ ReservationOutcome Reservations::commit(ReservationState next, ReservationOutcom
     return outcome;
 }
 
-ReservationOutcome Reservations::register_host(const nvme::HostId& host,
-                                               const Registration& wanted) {
+ReservationOutcome Reservations::register_host(const Reserver& host, const Registration& wanted) {
     if (wanted.persist.value_or(false) && !can_persist()) {
         return refused(status::kInvalidField.at(10, 30));
     }
     ReservationState next = state_;
     ReservationOutcome outcome;
-    const auto entry = std::ranges::find(next.registrants, host, &Registrant::host);
+    const auto entry = std::ranges::find_if(next.registrants,
+                                            [&](const Registrant& r) { return r.host.is(host); });
     const bool registered = entry != next.registrants.end();
     const bool knows_key =
         wanted.ignore_existing || (registered && entry->key == wanted.current_key);
@@ -157,7 +169,7 @@ ReservationOutcome Reservations::register_host(const nvme::HostId& host,
             if (registered && entry->key != wanted.new_key) {
                 return refused(status::kReservationConflict);
             }
-            if (!registered && next.registrants.size() == kMostRegistrants) {
+            if (!registered && is_full(next, host)) {
                 return refused(status::kInternalError);
             }
             if (!registered) {
@@ -196,7 +208,7 @@ nvme::Status Reservations::persist(bool wanted) {
     return commit(std::move(next), {}).status;
 }
 
-ReservationOutcome Reservations::acquire(const nvme::HostId& host, const Acquisition& wanted) {
+ReservationOutcome Reservations::acquire(const Reserver& host, const Acquisition& wanted) {
     const Registrant* registrant = find(state_, host);
     if (registrant == nullptr || registrant->key != wanted.current_key) {
         return refused(status::kReservationConflict);
@@ -219,7 +231,7 @@ ReservationOutcome Reservations::acquire(const nvme::HostId& host, const Acquisi
     return commit(std::move(next), std::move(outcome));
 }
 
-ReservationOutcome Reservations::release(const nvme::HostId& host, ReleaseAction action, Type type,
+ReservationOutcome Reservations::release(const Reserver& host, ReleaseAction action, Type type,
                                          uint64_t current_key) {
     const Registrant* registrant = find(state_, host);
     if (registrant == nullptr || registrant->key != current_key) {

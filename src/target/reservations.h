@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The reservations of one namespace: which hosts are registered with which keys, and what one of
-// them has reserved. A host is its 128-bit Host Identifier: all its controllers are one registrant.
-// The rules alone are here, without commands or files; each change is saved before it counts.
+// them has reserved. All controllers of a host are one registrant. The rules alone are here,
+// without commands or files; each change is saved before it counts.
 //
 //                     type 1, 2        type 3, 4             type 5, 6
 //     holder          one host         one host              every registrant
@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "nvme/nqn.h"
@@ -33,15 +34,30 @@ enum class ReservationType : uint8_t {
     kExclusiveAccessAll = 6,
 };
 
+/// Who reserves. To the specification a host is its Host Identifier, but nothing proves that one,
+/// and every registrant may read those of all others. Its NQN is proved where it has keys: so it
+/// takes both to be the same host.
+struct Reserver {
+    nvme::HostId id;
+    std::string nqn;  ///< empty: one that an older version saved, of whatever NQN
+
+    /// Whether it is the same host. Nobody is the host whose identifier is 0.
+    [[nodiscard]] bool is(const Reserver& other) const {
+        return id == other.id && !id.is_zero() &&
+               (nqn == other.nqn || nqn.empty() || other.nqn.empty());
+    }
+    bool operator==(const Reserver&) const = default;
+};
+
 struct ReservationState {
     struct Registrant {
-        nvme::HostId host;
+        Reserver host;
         uint64_t key = 0;
         bool operator==(const Registrant&) const = default;
     };
     std::vector<Registrant> registrants;  ///< in the order in which they came
     ReservationType type = ReservationType::kNone;
-    nvme::HostId holder;  ///< of types 1 to 4
+    Reserver holder;  ///< of types 1 to 4
     uint32_t generation = 0;
     bool persists = false;  ///< PTPL: all of this survives a restart of the target
     bool operator==(const ReservationState&) const = default;
@@ -58,18 +74,20 @@ enum class ReservationNotice : uint8_t {
 struct ReservationOutcome {
     nvme::Status status;
     struct Notice {
-        nvme::HostId host;
+        Reserver host;
         ReservationNotice what;
         bool operator==(const Notice&) const = default;
     };
-    std::vector<Notice> notices;        ///< for hosts other than the one that did it
-    std::vector<nvme::HostId> removed;  ///< whose registrations were preempted
+    std::vector<Notice> notices;    ///< for hosts other than the one that did it
+    std::vector<Reserver> removed;  ///< whose registrations were preempted
 };
 
 class Reservations {
   public:
-    /// A host can make up Host Identifiers as it likes, but not fill our memory with them.
+    /// A host can make up Host Identifiers as it likes, but not fill our memory with them, nor the
+    /// places of others.
     static constexpr size_t kMostRegistrants = 1024;
+    static constexpr size_t kMostOfOneNqn = 64;
 
     /// Makes a state survive power loss, or forgets the one that would. @return whether it did.
     using Save = std::function<bool(const ReservationState& state)>;
@@ -78,14 +96,15 @@ class Reservations {
     enum class AcquireAction : uint8_t { kAcquire = 0, kPreempt = 1, kPreemptAndAbort = 2 };
     enum class ReleaseAction : uint8_t { kRelease = 0, kClear = 1 };
 
-    /// Goes on with what an earlier target saved.
+    /// Goes on with what an earlier target saved, but for what hosts with the identifier 0 had:
+    /// those are other hosts after each reset.
     /// @param save  empty: nothing can persist
     void restore(ReservationState state, Save save);
     [[nodiscard]] bool can_persist() const { return save_ != nullptr; }
     [[nodiscard]] const ReservationState& state() const { return state_; }
 
-    [[nodiscard]] bool allows(const nvme::HostId& host, Access access) const;
-    [[nodiscard]] bool is_holder(const nvme::HostId& host) const;
+    [[nodiscard]] bool allows(const Reserver& host, Access access) const;
+    [[nodiscard]] bool is_holder(const Reserver& host) const;
 
     struct Registration {
         RegisterAction action = RegisterAction::kRegister;
@@ -94,7 +113,7 @@ class Reservations {
         uint64_t current_key = 0;
         uint64_t new_key = 0;
     };
-    ReservationOutcome register_host(const nvme::HostId& host, const Registration& wanted);
+    ReservationOutcome register_host(const Reserver& host, const Registration& wanted);
 
     struct Acquisition {
         AcquireAction action = AcquireAction::kAcquire;
@@ -102,12 +121,12 @@ class Reservations {
         uint64_t current_key = 0;
         uint64_t preempted_key = 0;
     };
-    ReservationOutcome acquire(const nvme::HostId& host, const Acquisition& wanted);
+    ReservationOutcome acquire(const Reserver& host, const Acquisition& wanted);
 
     /// PTPL, as the feature and CPTPL set it.
     nvme::Status persist(bool wanted);
 
-    ReservationOutcome release(const nvme::HostId& host, ReleaseAction action, ReservationType type,
+    ReservationOutcome release(const Reserver& host, ReleaseAction action, ReservationType type,
                                uint64_t current_key);
 
   private:

@@ -60,9 +60,14 @@ host::Command report(uint32_t bytes, bool extended = true) {
 
 /// Two hosts, each with a controller and an I/O queue.
 struct TwoHosts : IoFixture {
-    TwoHosts() {
+    /// @param number  of the other host's Host Identifier
+    explicit TwoHosts(const nvme::HostId& number = host_id(2)) {
+        auto config = subsystem->config();
+        config.hosts.push_back(support::kStrangerNqn);
+        subsystem->change(config);
         auto options = connect_options();
-        options.hostid = host_id(2);
+        options.hostnqn = support::kStrangerNqn;
+        options.hostid = number;
         other_admin = open();
         const auto connected = other_admin->host.connect(options);
         BOOST_REQUIRE((connected && connected->status.ok() && other_admin->host.enable()));
@@ -274,6 +279,41 @@ BOOST_AUTO_TEST_CASE(a_write_whose_data_was_on_its_way_is_judged_again) {
     pdu.datal = kBlock;
     const auto end = f.other->peer.exchange(nvme::whole_pdu(pdu, {}, pattern(kBlock, 2)));
     BOOST_TEST(support::words(end).back() == "900: Reservation Conflict (083h, do not retry)");
+}
+
+BOOST_AUTO_TEST_CASE(nobody_reserves_by_another_hosts_identifier) {
+    TwoHosts f(TwoHosts().connect_options().hostid);  // the same, under another NQN
+    const uint16_t conflict = status::kReservationConflict.dnr().number();
+    const auto kType = ReservationType::kExclusiveAccess;
+    BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
+    BOOST_REQUIRE(f.run(acquire(0x10, kType)) == 0);
+    BOOST_TEST(f.run_other(host::read(1, {0, 1, kBlock})) == conflict);
+    BOOST_TEST(f.run_other(host::write(1, {0, 1, kBlock}, pattern(kBlock))) == conflict);
+    BOOST_TEST(f.run_other(release(0x10, kType)) == conflict);
+    BOOST_TEST(f.run_other(release(0x10, kType, 1)) == conflict);
+    BOOST_TEST(f.run_other(acquire(0x10, kType, 1, 0x10)) == conflict);
+    constexpr uint32_t kUnregisterWhateverKey = 1U | 1U << 3U;
+    BOOST_TEST(f.run_other(enroll(0, kUnregisterWhateverKey)) == conflict);
+    BOOST_TEST(f.run(host::write(1, {0, 1, kBlock}, pattern(kBlock))) == 0);
+    BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);  // a registrant of its own
+    BOOST_TEST(f.subsystem->find_namespace(1)->reservations().state().registrants.size() == 2U);
+    BOOST_TEST(f.run_other(host::read(1, {0, 1, kBlock})) == conflict);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_without_an_identifier_reserves_nothing) {
+    TwoHosts f{nvme::HostId{}};
+    const uint16_t unknown = status::kHostIdNotInitialized.dnr().number();
+    const auto kType = ReservationType::kWriteExclusive;
+    BOOST_TEST(unknown == (0x4000 | 0x27));
+    BOOST_TEST(f.run_other(enroll(0x20)) == unknown);
+    BOOST_TEST(f.run_other(acquire(0x20, kType)) == unknown);
+    BOOST_TEST(f.run_other(release(0x20, kType)) == unknown);
+    BOOST_TEST(f.run_other(report(4096)) == unknown);
+    BOOST_TEST(f.run_other(host::write(1, {0, 1, kBlock}, pattern(kBlock))) == 0);
+    BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
+    BOOST_REQUIRE(f.run(acquire(0x10, kType)) == 0);
+    BOOST_TEST(f.run_other(host::write(1, {0, 1, kBlock}, pattern(kBlock))) ==
+               status::kReservationConflict.dnr().number());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

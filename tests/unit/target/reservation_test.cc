@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "base/fd.h"
 #include "support/temp_dir.h"
 #include "target/reservation_file.h"
 #include "target/reservations.h"
@@ -19,10 +20,10 @@ namespace status = nvme::status;
 
 namespace {
 
-nvme::HostId host_id(unsigned number) {
-    nvme::HostId id;
-    id.bytes[15] = static_cast<std::byte>(number);
-    return id;
+target::Reserver host_id(unsigned number, std::string nqn = {}) {
+    target::Reserver host{{}, nqn.empty() ? "nqn.2024-08.com.example:host" : std::move(nqn)};
+    host.id.bytes[15] = static_cast<std::byte>(number);
+    return host;
 }
 
 /// Hosts 1, 2, 3 with keys 0x10, 0x20, 0x30; host 9 is a stranger.
@@ -57,7 +58,7 @@ struct Rules {
         std::string out;
         for (const auto& registrant : reservations.state().registrants) {
             out += (out.empty() ? "" : " ") +
-                   std::to_string(std::to_integer<int>(registrant.host.bytes[15])) +
+                   std::to_string(std::to_integer<int>(registrant.host.id.bytes[15])) +
                    (reservations.is_holder(registrant.host) ? "*" : "");
         }
         return out;
@@ -70,7 +71,7 @@ std::string told(const ReservationOutcome& outcome) {
     std::string out;
     for (const auto& notice : outcome.notices) {
         out += (out.empty() ? "" : ", ") +
-               std::to_string(std::to_integer<int>(notice.host.bytes[15])) +
+               std::to_string(std::to_integer<int>(notice.host.id.bytes[15])) +
                (notice.what == Notice::kRegistrationPreempted ? " unregistered"
                 : notice.what == Notice::kReservationReleased ? " released"
                                                               : " preempted");
@@ -301,6 +302,57 @@ BOOST_AUTO_TEST_CASE(refuses_a_state_file_it_does_not_understand) {
         BOOST_REQUIRE(!state.ok());
         BOOST_TEST(state.error().text.starts_with(path + ": "));
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_host_is_its_identifier_and_its_nqn) {
+    const support::TempDir dir;
+    const std::string path = dir.path() + "/reservations";
+    const auto save = [&](const ReservationState& state) {
+        return target::save_reservations(path, state).ok();
+    };
+    const auto thief = host_id(1, "nqn.2024-08.com.example:thief");
+    const auto blank = host_id(2, "nqn.2024-08.com.example:a b");
+    Reservations first;
+    first.restore({}, save);
+    BOOST_TEST(first.register_host(host_id(1), {.persist = true, .new_key = 1}).status.ok());
+    BOOST_TEST(first.register_host(blank, {.new_key = 2}).status.ok());
+    const ReservationType type = ReservationType::kExclusiveAccess;
+    BOOST_TEST(first.acquire(host_id(1), {.type = type, .current_key = 1}).status.ok());
+    BOOST_TEST(!first.allows(thief, Access::kRead));
+    Reservations second;
+    second.restore(target::load_reservations(path).value(), save);
+    BOOST_TEST((second.state() == first.state()));
+    BOOST_TEST(second.is_holder(host_id(1)));
+    BOOST_TEST(!second.is_holder(thief));
+    BOOST_TEST(second.release(blank, Reservations::ReleaseAction::kRelease, type, 2).status.ok());
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_file_of_an_older_version) {
+    const support::TempDir dir;
+    const std::string path = dir.path() + "/reservations";
+    const std::string zeros(32, '0');
+    const std::string one = std::string(31, '0') + "1";
+    BOOST_REQUIRE(base::write_text_atomically(path,
+                                              "generation 7\ntype 1\nholder " + one +
+                                                  "\nregistrant " + one + " 0x10\nregistrant " +
+                                                  zeros + " 0x20\n",
+                                              0600));
+    Reservations reservations;
+    reservations.restore(target::load_reservations(path).value(), {});
+    BOOST_TEST(reservations.is_holder(host_id(1)));
+    BOOST_TEST(reservations.state().registrants.size() == 1U);  // nobody is host 0
+}
+
+BOOST_AUTO_TEST_CASE(no_host_takes_all_places) {
+    Reservations reservations;
+    size_t count = 0;
+    while (reservations.register_host(host_id(static_cast<unsigned>(count % 200 + 1)), {})
+               .status.ok() &&
+           count < 200) {
+        ++count;
+    }
+    BOOST_TEST(count == Reservations::kMostOfOneNqn);
+    BOOST_TEST(reservations.register_host(host_id(1, "nqn.2024-08.com.example:b"), {}).status.ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
