@@ -345,7 +345,7 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
         load_file_systems_of(root, machine, machine.patience().next());
     }
     if (!machine.plan.root.empty()) {
-        hint_at_root(root, machine, deadline);
+        hint_at_root(root, machine, machine.patience().next());
     }
     return root;
 }
