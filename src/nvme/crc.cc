@@ -17,13 +17,14 @@ namespace nvme {
 namespace {
 
 // Table code, "slicing by 8": table[k][b] is the sum of byte b followed by k zero bytes, so eight
-// bytes take eight independent look-ups. The reflected sums work on the low bits first.
+// bytes take eight independent look-ups. The reflected sums work on the low bits first. Each table
+// is made when it is first used: the boot client would carry 40 KiB of them and uses few.
 
 template <class Word>
 using Tables = std::array<std::array<Word, 256>, 8>;
 
 template <class Word>
-constexpr Tables<Word> reflected_tables(Word polynomial) {
+Tables<Word> reflected_tables(Word polynomial) {
     Tables<Word> tables{};
     for (unsigned byte = 0; byte < 256; ++byte) {
         Word sum = static_cast<Word>(byte);
@@ -41,7 +42,7 @@ constexpr Tables<Word> reflected_tables(Word polynomial) {
     return tables;
 }
 
-constexpr Tables<uint16_t> t10_tables() {
+Tables<uint16_t> make_t10_tables() {
     constexpr unsigned kPolynomial = 0x8BB7;
     Tables<uint16_t> tables{};
     for (unsigned byte = 0; byte < 256; ++byte) {
@@ -60,10 +61,25 @@ constexpr Tables<uint16_t> t10_tables() {
     return tables;
 }
 
-constexpr Tables<uint32_t> kCrc32c = reflected_tables<uint32_t>(0x82F63B78);
-constexpr Tables<uint32_t> kCrc32Ieee = reflected_tables<uint32_t>(0xEDB88320);
-constexpr Tables<uint64_t> kCrc64Nvme = reflected_tables<uint64_t>(0x9A6C9329AC4BC9B5);
-constexpr Tables<uint16_t> kCrc16T10 = t10_tables();
+const Tables<uint32_t>& crc32c_tables() {
+    static const auto tables = reflected_tables<uint32_t>(0x82F63B78);
+    return tables;
+}
+
+const Tables<uint32_t>& crc32_ieee_tables() {
+    static const auto tables = reflected_tables<uint32_t>(0xEDB88320);
+    return tables;
+}
+
+const Tables<uint64_t>& crc64_nvme_tables() {
+    static const auto tables = reflected_tables<uint64_t>(0x9A6C9329AC4BC9B5);
+    return tables;
+}
+
+const Tables<uint16_t>& t10_tables() {
+    static const auto tables = make_t10_tables();
+    return tables;
+}
 
 uint64_t load_le64(const std::byte* bytes) {
     uint64_t word;
@@ -99,14 +115,15 @@ constexpr size_t kLane = 168;  // three lanes and one word make a block of 512 b
 
 using LaneTables = std::array<std::array<uint32_t, 256>, 4>;
 
-constexpr uint32_t after_lane_of_zeros(uint32_t sum) {
+uint32_t after_lane_of_zeros(uint32_t sum) {
+    const auto& bytes = crc32c_tables()[0];
     for (size_t i = 0; i < kLane; ++i) {
-        sum = (sum >> 8U) ^ kCrc32c[0][sum & 0xFFU];
+        sum = (sum >> 8U) ^ bytes[sum & 0xFFU];
     }
     return sum;
 }
 
-constexpr LaneTables lane_tables() {
+LaneTables make_lane_tables() {
     LaneTables tables{};
     for (unsigned k = 0; k < 4; ++k) {
         for (uint32_t byte = 1; byte < 256; ++byte) {
@@ -117,11 +134,15 @@ constexpr LaneTables lane_tables() {
     }
     return tables;
 }
-constexpr LaneTables kOverLane = lane_tables();
 
-uint64_t over_lane(uint64_t sum) {
-    return kOverLane[0][sum & 0xFFU] ^ kOverLane[1][sum >> 8U & 0xFFU] ^
-           kOverLane[2][sum >> 16U & 0xFFU] ^ kOverLane[3][sum >> 24U];
+const LaneTables& lane_tables() {
+    static const auto tables = make_lane_tables();
+    return tables;
+}
+
+uint64_t over_lane(const LaneTables& tables, uint64_t sum) {
+    return tables[0][sum & 0xFFU] ^ tables[1][sum >> 8U & 0xFFU] ^ tables[2][sum >> 16U & 0xFFU] ^
+           tables[3][sum >> 24U];
 }
 
 __attribute__((target("sse4.2"))) uint32_t crc32c_instruction(base::ByteView bytes,
@@ -129,6 +150,7 @@ __attribute__((target("sse4.2"))) uint32_t crc32c_instruction(base::ByteView byt
     const std::byte* at = bytes.data();
     size_t left = bytes.size();
     uint64_t sum = ~before;
+    const LaneTables& tables = lane_tables();
     for (; left >= 3 * kLane; at += 3 * kLane, left -= 3 * kLane) {
         uint64_t second = 0;
         uint64_t third = 0;
@@ -137,7 +159,7 @@ __attribute__((target("sse4.2"))) uint32_t crc32c_instruction(base::ByteView byt
             second = _mm_crc32_u64(second, load_le64(at + kLane + i));
             third = _mm_crc32_u64(third, load_le64(at + 2 * kLane + i));
         }
-        sum = over_lane(over_lane(sum) ^ second) ^ third;
+        sum = over_lane(tables, over_lane(tables, sum) ^ second) ^ third;
     }
     for (; left >= 8; at += 8, left -= 8) {
         sum = _mm_crc32_u64(sum, load_le64(at));
@@ -224,8 +246,8 @@ __attribute__((target("pclmul"))) uint64_t crc64_by_folding(base::ByteView bytes
     std::array<std::byte, kPiece> rest;
     std::memcpy(rest.data(), &all, sizeof all);
     // A sum that begins with zeros in the register: the inversions cancel.
-    const uint64_t sum = sum_reflected(kCrc64Nvme, base::ByteView(rest), ~uint64_t{0});
-    return sum_reflected(kCrc64Nvme, bytes.last(left), sum);
+    const uint64_t sum = sum_reflected(crc64_nvme_tables(), base::ByteView(rest), ~uint64_t{0});
+    return sum_reflected(crc64_nvme_tables(), bytes.last(left), sum);
 }
 
 const bool kHasMultiplication = __builtin_cpu_supports("pclmul") != 0;
@@ -235,7 +257,7 @@ const bool kHasMultiplication = __builtin_cpu_supports("pclmul") != 0;
 }  // namespace
 
 uint32_t crc32c_portable(base::ByteView bytes, uint32_t before) {
-    return sum_reflected(kCrc32c, bytes, before);
+    return sum_reflected(crc32c_tables(), bytes, before);
 }
 
 uint32_t crc32c(base::ByteView bytes, uint32_t before) {
@@ -248,11 +270,11 @@ uint32_t crc32c(base::ByteView bytes, uint32_t before) {
 }
 
 uint32_t crc32_ieee(base::ByteView bytes, uint32_t before) {
-    return sum_reflected(kCrc32Ieee, bytes, before);
+    return sum_reflected(crc32_ieee_tables(), bytes, before);
 }
 
 uint64_t crc64_nvme_portable(base::ByteView bytes, uint64_t before) {
-    return sum_reflected(kCrc64Nvme, bytes, before);
+    return sum_reflected(crc64_nvme_tables(), bytes, before);
 }
 
 uint64_t crc64_nvme(base::ByteView bytes, uint64_t before) {
@@ -265,17 +287,17 @@ uint64_t crc64_nvme(base::ByteView bytes, uint64_t before) {
 }
 
 uint16_t crc16_t10_portable(base::ByteView bytes, uint16_t before) {
+    const auto& tables = t10_tables();
     unsigned sum = before;
     while (bytes.size() >= 8) {
         const auto at = [&](size_t i) { return std::to_integer<unsigned>(bytes[i]); };
-        sum = kCrc16T10[7][at(0) ^ sum >> 8U] ^ kCrc16T10[6][at(1) ^ (sum & 0xFFU)] ^
-              kCrc16T10[5][at(2)] ^ kCrc16T10[4][at(3)] ^ kCrc16T10[3][at(4)] ^
-              kCrc16T10[2][at(5)] ^ kCrc16T10[1][at(6)] ^ kCrc16T10[0][at(7)];
+        sum = tables[7][at(0) ^ sum >> 8U] ^ tables[6][at(1) ^ (sum & 0xFFU)] ^ tables[5][at(2)] ^
+              tables[4][at(3)] ^ tables[3][at(4)] ^ tables[2][at(5)] ^ tables[1][at(6)] ^
+              tables[0][at(7)];
         bytes = bytes.subspan(8);
     }
     for (const std::byte b : bytes) {
-        sum = (sum << 8U ^ kCrc16T10[0][(sum >> 8U ^ std::to_integer<unsigned>(b)) & 0xFFU]) &
-              0xFFFFU;
+        sum = (sum << 8U ^ tables[0][(sum >> 8U ^ std::to_integer<unsigned>(b)) & 0xFFU]) & 0xFFFFU;
     }
     return static_cast<uint16_t>(sum);
 }
