@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 
 #include "nvme/dhchap.h"
@@ -25,11 +26,14 @@ constexpr std::array kQuirks = {
     Row{"silent-in-auth", Quirk::kSilentInAuth},
     Row{"silent-in-identify", Quirk::kSilentInIdentify},
     Row{"silent-at-io-connect", Quirk::kSilentAtIoConnect},
+    Row{"slow-reads", Quirk::kSlowReads},
     Row{"silent-io", Quirk::kSilentIo},
     Row{"wrong-digest", Quirk::kWrongDigest},
     Row{"wrong-io-digest", Quirk::kWrongIoDigest},
     Row{"wrong-command-id", Quirk::kWrongCommandId},
 };
+
+constexpr auto kReadWaits = std::chrono::milliseconds(20);
 
 constexpr size_t kReplyCvalid = 8;  // in a Reply: the host wants our proof
 constexpr size_t kReplySequence = 12;
@@ -96,6 +100,9 @@ void RogueSession::receive(base::ByteView bytes, base::TimePoint now) {
         silent_ = fate == Fate::kSilence;
         if (fate == Fate::kPass) {
             inner_->receive(rest.first(length), now);
+        } else if (fate == Fate::kWait) {
+            const auto pdu = rest.first(length);
+            waiting_.push_back({now + kReadWaits, base::Bytes(pdu.begin(), pdu.end())});
         }
         done += length;
     }
@@ -165,12 +172,24 @@ void RogueSession::change(base::MutableBytes pdu) const {
 }
 
 std::optional<base::TimePoint> RogueSession::next_deadline() const {
-    return silent_ ? std::nullopt : inner_->next_deadline();
+    if (silent_) {
+        return std::nullopt;
+    }
+    const auto deadline = inner_->next_deadline();
+    if (waiting_.empty()) {
+        return deadline;
+    }
+    return deadline ? std::min(*deadline, waiting_.front().until) : waiting_.front().until;
 }
 
 void RogueSession::on_timer(base::TimePoint now) {
-    if (!silent_) {
-        inner_->on_timer(now);
+    if (silent_) {
+        return;
+    }
+    inner_->on_timer(now);
+    while (!waiting_.empty() && waiting_.front().until <= now) {
+        inner_->receive(waiting_.front().pdu, now);
+        waiting_.pop_front();
     }
 }
 
@@ -206,7 +225,10 @@ RogueSession::Fate RogueSession::fate_of(const nvme::Sqe& sqe) const {
     const auto silence_if = [](bool silent) { return silent ? Fate::kSilence : Fate::kPass; };
     if (sqe.opcode != static_cast<uint8_t>(nvme::AdminOpcode::kFabrics)) {
         if (io_queue_) {
-            return quirk_ == Quirk::kSilentIo ? Fate::kLose : Fate::kPass;
+            const bool read = sqe.opcode == static_cast<uint8_t>(nvme::IoOpcode::kRead);
+            return quirk_ == Quirk::kSilentIo            ? Fate::kLose
+                   : read && quirk_ == Quirk::kSlowReads ? Fate::kWait
+                                                         : Fate::kPass;
         }
         return silence_if(quirk_ == Quirk::kSilentInIdentify &&
                           sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kIdentify));

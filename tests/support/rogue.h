@@ -4,6 +4,7 @@
 // sessions and a liar before its access policy. For proving that a host is not taken in.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -27,6 +28,7 @@ enum class Quirk : uint8_t {
     kSilentInAuth,        ///< says nothing from the first Authentication Receive on
     kSilentInIdentify,    ///< says nothing from the first Identify on
     kSilentAtIoConnect,   ///< says nothing to the Connect of an I/O queue
+    kSlowReads,           ///< honest, from a slow disk: each Read of an I/O queue waits 20 ms
     kSilentIo,        ///< loses Reads, Writes and what else is no Fabrics command of an I/O queue
     kWrongDigest,     ///< no data that it sends fits its digest
     kWrongIoDigest,   ///< the same on I/O queues alone
@@ -78,6 +80,7 @@ class RogueSession final : public target::Session {
   private:
     enum class Fate {
         kPass,
+        kWait,     ///< then it passes
         kLose,     ///< the PDU alone
         kSilence,  ///< from here on
     };
@@ -90,9 +93,16 @@ class RogueSession final : public target::Session {
     void take_output() const;
     void change(base::MutableBytes pdu) const;
 
+    /// A PDU of the host that the session has not seen yet.
+    struct Waiting {
+        base::TimePoint until;
+        base::Bytes pdu;
+    };
+
     Quirk quirk_;
     std::unique_ptr<target::Session> inner_;
     base::Bytes pending_;  ///< the beginning of a PDU
+    std::deque<Waiting> waiting_;
     /// The session's output, changed in its first `changed_` bytes; what output() shows.
     mutable base::Bytes out_;
     mutable size_t changed_ = 0;

@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_SUITE(rogue)
 BOOST_AUTO_TEST_CASE(knows_its_quirks_by_name) {
     BOOST_TEST((support::find_quirk("rvalid0") == Quirk::kRvalid0));
     BOOST_TEST(!support::find_quirk("honest"));
-    BOOST_TEST(support::quirk_names().size() == 13U);
+    BOOST_TEST(support::quirk_names().size() == 14U);
 }
 
 BOOST_AUTO_TEST_CASE(never_asks_for_authentication) {
@@ -182,6 +182,22 @@ BOOST_AUTO_TEST_CASE(falls_silent_later) {
     BOOST_TEST(!work.io->host.run(host::read(1, {0, 8})));
     BOOST_TEST(work.io->host.run(host::auth_receive(4096)).has_value());
     BOOST_TEST(work.identify()->status.ok());
+}
+
+BOOST_AUTO_TEST_CASE(reads_from_a_slow_disk) {
+    TwoQueues slow(Quirk::kSlowReads);
+    BOOST_TEST(slow.io_connects);
+    BOOST_TEST(slow.io->host.run(host::flush(1)).has_value());
+    const size_t before = slow.io->host.received().size();
+    BOOST_TEST(!slow.io->host.run(host::read(1, {0, 8})));
+    slow.f.clock.sleep(base::milliseconds(19));
+    slow.io->on_timer();
+    slow.io->host.pump();
+    BOOST_TEST(slow.io->host.received().size() == before);
+    slow.f.clock.sleep(base::milliseconds(1));
+    slow.io->on_timer();
+    slow.io->host.pump();
+    BOOST_TEST(slow.io->host.received().size() > before);
 }
 
 BOOST_AUTO_TEST_CASE(sends_data_that_nobody_can_take) {
