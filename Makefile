@@ -8,6 +8,7 @@
 #   make install      DESTDIR= PREFIX=/usr    make deps     installs what is missing (Debian)
 #   make fmt lint clean
 #
+#   SEED=word         make check boots its machines in the settings that it printed with this seed
 #   STATIC=0          the boot client with shared libraries instead of static ones
 #   LIBNVME=3         libnvme 3 instead of 1; by itself where pkg-config knows libnvme 3 alone
 #   KMOD_SOURCE=dir   an unpacked kmod source instead of the distribution's

@@ -60,7 +60,7 @@ case_credentials() {
     client_host_key=
     client_ctrl_key=
     edit_overlay=machine_knows
-    expect_facts=('authentication=both ways with sha256 and ffdhe2048' controllers=1)
+    expect_facts=("authentication=both ways with sha256 and $dhchap_dhgroup" controllers=1)
 }
 
 machine_knows() {

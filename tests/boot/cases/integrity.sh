@@ -4,6 +4,7 @@
 
 case_audited_root() {
     about='kernel 6.12: all blocks audited before the root is connected'
+    kernel=6.12 # the others are cases of their own
     edit_target=protect_image
     extra='nvmeroot.integrity=end-to-end nvmeroot.verify=full nvmeroot.pi=type1,guard=16'
     quietly='data digest on the wire, audited: 32768 blocks match their check sums \(512\+8-byte blocks, type 1 protection, 16-bit guard'
@@ -20,9 +21,8 @@ case_audited_root_newest() {
 case_audited_root_old_kernel() {
     about='the same by kernel 6.1, which cannot authenticate; superblocks alone'
     kernel=6.1
-    client_host_key=
-    client_ctrl_key=
-    edit_target=protect_image_without_keys
+    without_keys
+    edit_target=protect_image
     extra=nvmeroot.integrity=at-rest
     quietly='data digest on the wire, audited: [0-9]+ blocks match'
     meanwhile=expect_quietly
@@ -32,8 +32,7 @@ case_audited_root_old_kernel() {
 case_exposed_root() {
     about='kernel 6.1 boots from blocks that show their tuples: it has the target insert and check them (PRACT)'
     kernel=6.1
-    client_host_key=
-    client_ctrl_key=
+    without_keys
     edit_target=expose_image
     extra='nvmeroot.pi=type1,guard=16 nvmeroot.data_digest=no'
     quietly='type 1 protection, 16-bit guard, in the last bytes, inserted and checked by the controller alone, no data digest on the wire'
@@ -123,6 +122,7 @@ END
 
 case_local_formats() {
     about="every format of QEMU's NVMe disks: capacity, integrity profile and our verdict"
+    kernel=${1:-6.12}
     server=none
     command='/vt/bin/sh /vt/formats-script'
     edit_overlay=add_formats
@@ -141,17 +141,14 @@ case_local_formats() {
 }
 
 case_local_formats_old_kernel() {
-    kernel=6.1
-    client_host_key=
-    client_ctrl_key=
-    case_local_formats
+    case_local_formats 6.1
+    without_keys
     about="the same by kernel 6.1, which takes no tuples in front of other metadata"
     says='verdict: readable: 512\+16-byte blocks, type 1 .* which this kernel neither makes nor checks'
 }
 
 case_local_formats_newest() {
-    kernel=newest
-    case_local_formats
+    case_local_formats newest
     about="the same by the newest kernel of the distribution's backports"
 }
 
@@ -179,13 +176,8 @@ protect_image() {
     echo 'protection = at-rest' >>"$1"
 }
 
-protect_image_without_keys() {
-    protect_image "$1"
-    sed -i '/^dhchap_/d' "$1"
-}
-
 expose_image() {
-    protect_image_without_keys "$1"
+    protect_image "$1"
     sed -i 's/^protection = .*/protection = exposed/' "$1"
 }
 

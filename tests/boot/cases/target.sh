@@ -6,7 +6,8 @@ case_nvme_cli() {
     about='kernel 6.12, keys: every page, feature and command, reservations by nvme-cli; fio with digests and without; two reactors'
     judge=script
     script=admin-script
-    guest_options=(-smp 2)
+    kernel=6.12 slow=no # 6.1 is a case of its own; the second reactor serves nobody who is slowed down
+    counter=no          # nvme-cli's keep-alive is the guest's
     edit_target=second_host_and_reactor
     timeout=200
     expect_facts=(failed=)
@@ -16,10 +17,9 @@ case_nvme_cli_old_kernel() {
     about='the same by kernel 6.1, which cannot authenticate; one reactor'
     judge=script
     script=admin-script
-    kernel=6.1
-    client_host_key=
-    client_ctrl_key=
-    edit_target=second_host_without_keys
+    kernel=6.1 counter=no
+    without_keys
+    edit_target=second_host
     timeout=200
     expect_facts=(failed=)
 }
@@ -28,7 +28,7 @@ case_two_paths() {
     about='two targets serve one image; the one with the better path, of two reactors, is killed under fio'
     judge=script
     script=paths-script
-    guest_options=(-smp 2)
+    slow=no counter=no # as in nvme-cli
     second_port=$(free_port $((port + 1)))
     ports="$port $second_port"
     edit_target=first_path
@@ -44,6 +44,7 @@ case_target_unit() {
     uri=
     ip=
     disk=debian
+    processors=2 # a whole Debian takes minutes as it is
     image=target-unit
     edit_overlay=target_unit_overlay
     extra='rw systemd.mask=debian-facts.service systemd.mask=serial-getty@ttyS0.service'
@@ -64,7 +65,7 @@ target_unit_overlay() {
     truncate -s 8M "$1/add/srv/first.img" "$1/add/srv/second.img"
     printf '%s=%q\n' SUBSYSNQN "$subsysnqn" HOSTNQN "$hostnqn" >"$1/add/root/settings"
     touch "$1/add/added"
-    guest_options+=(-drive "file=$log/root.ext4,format=raw,if=virtio" -smp 2)
+    guest_options+=(-drive "file=$log/root.ext4,format=raw,if=virtio")
 }
 
 # target_unit_image OUT   guest/nvmet-unit-init and, in /add, the programs, the unit and its user. They run with libraries
@@ -96,9 +97,7 @@ target_unit_image() {
 second_host() {
     mkdir "$log/state"
     sed -i -e 's/^hosts = client$/&, second/' -e "/^\[target\]/a state_dir = $log/state" "$1"
-    printf '%s\n' '[host.second]' "nqn = nqn.2014-08.org.nvmexpress:uuid:$second_hostid" \
-        "dhchap_secret_file = $keys/host" "dhchap_ctrl_secret_file = $keys/ctrl" \
-        "dhchap_hash = $dhchap_hash" "dhchap_dhgroup = $dhchap_dhgroup" >>"$1"
+    host_section | sed -e 's/^.host.client.$/[host.second]/' -e "s/^nqn = .*/nqn = nqn.2014-08.org.nvmexpress:uuid:$second_hostid/" >>"$1"
 }
 
 second_host_and_reactor() {
@@ -108,11 +107,6 @@ second_host_and_reactor() {
 
 second_reactor() {
     sed -i '/^\[target\]/a reactors = 2' "$1"
-}
-
-second_host_without_keys() {
-    second_host "$1"
-    sed -i '/^dhchap_/d' "$1"
 }
 
 # One subsystem by two servers: disjoint controller ids, the same identity, one image.

@@ -2,13 +2,14 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
 # One case: its settings, its run, its judgement.
 
-# case_settings NAME [PORT]   the defaults below, changed by the case's function
+# case_settings NAME [PORT]   what is drawn (setting.sh) and the defaults below, changed by the case's function. A function
+# that sets what is drawn fixes it
 case_settings() {
     log=$boot/log/$1
     port=${2-4420}
+    setting_draw "$1"
     about=
     image=busybox         # busybox, dracut, dracut-systemd, dracut-packed or initramfs
-    kernel=6.12           # a series of lib/kernel.sh
     judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk;
                           # script: guest/tools-init runs guest/$script beside a distribution's nvme-cli and fio;
                           # facts: the image's own init prints them, and nothing else is expected
@@ -40,6 +41,7 @@ case_settings() {
     edit_overlay=         # function: changes the FOLDER that is laid over the image
     meanwhile=            # function: runs beside the guest, and speaks to its monitor and its second serial port, which are
                           # the pipes $log/monitor and $log/port
+    instead=              # function: the whole case, in place of one guest and its target
     waits=                # yes: the guest mostly waits, so the case may run beside JOBS others
     by_name=              # yes: too long for every run; only by its whole name
     expect_exit=0
@@ -48,6 +50,7 @@ case_settings() {
     last_line='^FACT end=yes' # the guest is done when its console says so
     timeout=120
     "case_${1//-/_}"
+    setting_settle
     uri=${uri-nvmeroot=nvme+tcp://$portal/$nqn/$nid}
 }
 
@@ -61,15 +64,21 @@ run_case() {
     trap 'exit 143' TERM
     {
         case_settings "$1" "$(free_port "$2")"
-        [ -z "$needs" ] || "$needs"
-        case_prepare
-        case_boot
-        case_judge
+        if [ -n "$instead" ]; then
+            echo 'settings of its own' >"$log/settings"
+            "$instead"
+        else
+            setting_words >"$log/settings"
+            [ -z "$needs" ] || "$needs"
+            case_prepare
+            case_boot
+            case_judge
+        fi
     } 2>"$log/stderr"
     if [ -e "$log/why" ]; then exit 1; fi
     echo $((SECONDS - began)) >"$log/seconds"
     end_started
-    [ "$3" = yes ] || rm -rf "$log"/*.ext4 "$log"/*initrd "$log/overlay"
+    [ "$3" = yes ] || rm -rf "$log"/*.ext4 "$log"/*initrd "$log/overlay" "$log/series"
     exit 0
 }
 
@@ -145,6 +154,7 @@ case_boot() {
 serve_by_process() {
     target_config "$log/target.conf" "$address:$port" "$log/root.ext4"
     [ -z "$edit_target" ] || "$edit_target" "$log/target.conf"
+    [ "$slow" != disk ] || quirk=slow-reads
     TARGET_QUIRK=$quirk serve_config "$log/target"
 }
 
@@ -183,17 +193,18 @@ dnsmasq_into() {
         dhcp-leasefile=/run/dnsmasq.leases log-dhcp "${dnsmasq[@]}" >"$1/dnsmasq.conf"
 }
 
-# Two guests on one wire; the server's disk is the test's.
+# Two guests on one wire; the server's disk is the test's. The server is not what is drawn.
 serve_by_guest() {
     wires=$(mktemp -d)
-    local server_image
+    local server_image processors=1 counter=no verbosity=quiet drive="file=$log/root.ext4,format=raw,if=virtio"
+    [ "$slow" != disk ] || drive+=,throttling.iops-total=50
     image_ready nvmet
     server_image=$image_file
     nvmet_overlay "$log/server"
     image_with "$log/server.initrd" "$server_image" "$log/server"
     wire_net "$wires/server" "$wires/client" 52:54:00:09:00:01
     guest_start "$log/server.console" "$log/server.initrd" '' "${wire[@]}" \
-        -drive "file=$log/root.ext4,format=raw,if=virtio"
+        -drive "$drive"
     guest_says "$log/server.console" '^SERVING 1' 60 || die "nvmet does not serve: $(tail -n 1 "$log/server.console")"
     wire_net "$wires/client" "$wires/server" 52:54:00:09:00:02
     guest_net=("${wire[@]}")

@@ -8,6 +8,7 @@
 #                                                     else the machine does
 #   guest_wait SECONDS                                0 when it powered off by itself, else it is killed: 1
 #   guest_says CONSOLE REGEX SECONDS                  0 as soon as a line matches, 1 when the time or the guest ended
+#                                                     Both take $slowness times as long, where that is set
 #   started_pids                                      every process to end when the test ends
 #   pipe_options DIR                                  sets pipes: options of a guest that takes lines for its monitor by the
 #                                                     pipe DIR/monitor, and lines on its second serial port by DIR/port
@@ -44,7 +45,7 @@ guest_start() {
 }
 
 guest_wait() {
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + $1 * ${slowness:-1}))
     while kill -0 "$guest_pid" 2>/dev/null; do
         if [ "$SECONDS" -ge "$end" ]; then
             kill -9 "$guest_pid"
@@ -56,7 +57,7 @@ guest_wait() {
 }
 
 guest_says() {
-    local end=$((SECONDS + $3))
+    local end=$((SECONDS + $3 * ${slowness:-1}))
     until grep -qE -- "$2" "$1" 2>/dev/null; do
         [ "$SECONDS" -lt "$end" ] && kill -0 "$guest_pid" 2>/dev/null || return 1
         sleep 0.2

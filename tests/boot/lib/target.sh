@@ -18,6 +18,7 @@ hostid=8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 second_hostid=1c0ffee1-4c8e-4e57-9e6d-6b1f3a0c1d22 # of a host that cases add
 subsysnqn=nqn.2026-01.org.example:nvmeroot-test
 # What the target demands. The largest groups take an emulated processor ten seconds.
+target_keys=yes
 dhchap_hash=sha256
 dhchap_dhgroup=ffdhe2048
 uuid=5e1f0a7c-2b7d-4c34-9a55-0c52d1a7e001
@@ -36,9 +37,8 @@ keys_make() {
 }
 
 host_section() {
-    cat <<END
-[host.client]
-nqn = $hostnqn
+    printf '[host.client]\nnqn = %s\n' "$hostnqn"
+    [ "$target_keys" = no ] || cat <<END
 dhchap_secret_file = $keys/host
 dhchap_ctrl_secret_file = $keys/ctrl
 dhchap_hash = $dhchap_hash
