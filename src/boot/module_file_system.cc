@@ -7,7 +7,6 @@
 
 #include <array>
 #include <set>
-#include <string_view>
 
 #include "base/fd.h"
 #include "boot/modules.h"
@@ -48,14 +47,19 @@ std::string file_system_on(const std::string& device) {
     return {};
 }
 
-void load_file_systems(const std::vector<std::string>& devices, const base::SysPaths& sys) {
+std::vector<std::string> file_systems_on(const std::vector<std::string>& devices,
+                                         const base::SysPaths& sys) {
     std::set<std::string> found;
     for (const std::string& device : devices) {
         found.insert(file_system_on(sys.dev + "/" + device));
     }
     found.erase(std::string());
-    for (const std::string& name : found) {
-        load_optional_module("fs-" + name, sys);
+    return {found.begin(), found.end()};
+}
+
+void load_file_systems(const std::vector<std::string_view>& names, const base::SysPaths& sys) {
+    for (const std::string_view name : names) {
+        load_optional_module("fs-" + std::string(name), sys);
     }
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/sys_paths.h"
@@ -18,8 +19,11 @@ namespace boot {
 /// on it: `ext4`; empty where there is none that a root usually has, or the device cannot be read.
 std::string file_system_on(const std::string& device);
 
-/// Loads the modules of the file systems on block devices, named as in `dev`. What does not load is
-/// no error: the mount will tell.
-void load_file_systems(const std::vector<std::string>& devices, const base::SysPaths& sys);
+/// @param devices  block devices, named as in `dev`. @return the file systems on them, each once
+std::vector<std::string> file_systems_on(const std::vector<std::string>& devices,
+                                         const base::SysPaths& sys);
+
+/// Loads the modules of file systems. What does not load is no error: the mount will tell.
+void load_file_systems(const std::vector<std::string_view>& names, const base::SysPaths& sys);
 
 }  // namespace boot

@@ -32,7 +32,10 @@ BOOST_AUTO_TEST_CASE(nothing_is_known_of_other_disks) {
     sys.dev = dir.path();
     sys.lib_modules = dir.at("modules");
     dir.file("nvme0n1", "XFSB");
-    boot::load_file_systems({"nvme0n1", "absent"}, sys);  // no module either: nothing happens
+    dir.file("nvme0n1p1", "XFSB");
+    BOOST_TEST(boot::file_systems_on({"nvme0n1", "nvme0n1p1", "absent"}, sys) ==
+               std::vector<std::string>{"xfs"});
+    boot::load_file_systems({"xfs"}, sys);  // no module: nothing happens
 }
 
 BOOST_AUTO_TEST_SUITE_END()
