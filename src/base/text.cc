@@ -183,6 +183,15 @@ std::string quoted(std::string_view text) {
     return out + '"';
 }
 
+std::string shown(std::string_view text) {
+    constexpr size_t kMost = 64;
+    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return c > ' ' && c <= '~' && c != '"' && c != '\\';
+    });
+    const std::string whole = plain ? std::string(text) : quoted(text);
+    return whole.size() <= kMost ? whole : whole.substr(0, kMost) + "…";
+}
+
 std::string to_hex(ByteView bytes) {
     std::string text;
     for (const std::byte b : bytes) {

@@ -42,6 +42,10 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);
 /// printable ASCII, and quote and backslash, written as \xNN.
 std::string quoted(std::string_view text);
 
+/// As quoted(), but bare where the text is printable ASCII without blanks and quotes, and cut off
+/// with … behind 64 bytes: for a stranger's name inside a sentence.
+std::string shown(std::string_view text);
+
 std::string to_hex(ByteView bytes);
 /// Errors: odd length, a character that is not a hexadecimal digit.
 Result<Bytes> from_hex(std::string_view text);

@@ -65,6 +65,8 @@ class Assembler {
             complain(named.place, "no " + std::string(key));
         }
     }
+    /// Warns of a name that is no NQN, and of one that is another's but for its letters' case.
+    void look_at_name(const std::string& place, const std::string& kind, const std::string& nqn);
     /// Remembers a thing that may be there once. @return false, having complained, the second time
     bool unique(const std::string& place, const std::string& thing);
 
@@ -72,7 +74,8 @@ class Assembler {
     ExportConfig config_;
     Errors errors_;
     Sections sections_;
-    std::map<std::string, std::string> seen_;  ///< thing -> its first place
+    std::map<std::string, std::string> seen_;   ///< thing -> its first place
+    std::map<std::string, std::string> names_;  ///< of a kind, in lower case -> as it stands
     std::set<std::string> used_hosts_;
 };
 
@@ -99,6 +102,18 @@ bool Assembler::unique(const std::string& place, const std::string& thing) {
     return fresh;
 }
 
+void Assembler::look_at_name(const std::string& place, const std::string& kind,
+                             const std::string& nqn) {
+    if (std::string odd = nvme::odd_name(nqn); !odd.empty()) {
+        warn(place, odd);
+    }
+    const auto [entry, fresh] = names_.emplace(kind + base::to_lower(nqn), nqn);
+    if (!fresh && entry->second != nqn) {
+        warn(place, base::quoted(nqn) + " and " + base::quoted(entry->second) +
+                        " differ in the case of letters alone, and are two");
+    }
+}
+
 void Assembler::check_hosts() {
     for (Named<HostSection>& named : sections_.hosts) {
         Host& host = named.section.host;
@@ -106,6 +121,7 @@ void Assembler::check_hosts() {
         need(named, "nqn");
         if (!host.nqn.empty()) {
             unique(named.place, "host " + host.nqn);
+            look_at_name(named.place, "host ", host.nqn);
         }
         check_auth(named);
     }
@@ -222,6 +238,7 @@ void Assembler::check_subsystems() {
         need(named, "nqn");
         if (!subsystem.nqn.empty()) {
             unique(named.place, "subsystem " + subsystem.nqn);
+            look_at_name(named.place, "subsystem ", subsystem.nqn);
         }
         if (subsystem.serial.empty()) {
             subsystem.serial = subsystem_serial(subsystem.nqn);

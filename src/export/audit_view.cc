@@ -93,7 +93,7 @@ Errors add_audit_views(ExportConfig& config) {
         }
         const std::string nqn = audit_nqn(subsystem.nqn);
         const std::string place = "[subsystem." + subsystem.name + "] audit: ";
-        if (!nvme::check_nqn(nqn)) {
+        if (!nvme::check_name(nqn)) {
             errors.push_back(place + nqn + " would be too long a name; set audit=no");
         } else if (std::ranges::find(config.subsystems, nqn, &Subsystem::nqn) !=
                    config.subsystems.end()) {

@@ -117,7 +117,7 @@ Status store_metrics(std::string_view text, std::string& into) {
 }
 
 Status store_nqn(std::string_view text, std::string& into) {
-    TRY_VOID(nvme::check_nqn(text));
+    TRY_VOID(nvme::check_name(text));
     if (text == nvme::kDiscoveryNqn) {
         return error("the discovery service has this NQN, nothing else may");
     }

@@ -73,7 +73,7 @@ base::Result<std::string> nqn_of(const std::array<char, 256>& field) {
     if (end == std::string_view::npos) {
         return base::error("an NQN field that no NUL ends");
     }
-    TRY_VOID(check_nqn(text.substr(0, end)));
+    TRY_VOID(check_name(text.substr(0, end)));
     return std::string(text.substr(0, end));
 }
 

@@ -87,7 +87,7 @@ struct ConnectData {
 static_assert(sizeof(ConnectData) == 1024 && offsetof(ConnectData, subnqn) == 256);
 static_assert(offsetof(ConnectData, hostnqn) == 512);
 
-/// The text of a NUL-terminated NQN field, or an error: no NUL in it, or not an NQN.
+/// The text of a NUL-terminated NQN field, or an error: no NUL in it, or no name (check_name()).
 base::Result<std::string> nqn_of(const std::array<char, 256>& field);
 /// REQUIRES: nqn.size() < 256
 std::array<char, 256> nqn_field(std::string_view nqn);

@@ -19,50 +19,13 @@ bool is_alphanumeric(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// How many bytes of continuation follow `lead`, or -1 when no character begins so.
-int continuation_bytes(unsigned char lead) {
-    if (lead < 0x80) {
-        return 0;
-    }
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        return 1;
-    }
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        return 2;
-    }
-    return lead >= 0xF0 && lead <= 0xF4 ? 3 : -1;
-}
-
-/// Encodings longer than need be, surrogates and values above U+10FFFF show in the second byte.
-bool is_second_byte(unsigned char lead, unsigned char second) {
-    switch (lead) {
-        case 0xE0:
-            return second >= 0xA0;
-        case 0xED:
-            return second <= 0x9F;
-        case 0xF0:
-            return second >= 0x90;
-        case 0xF4:
-            return second <= 0x8F;
-        default:
-            return true;
-    }
-}
-
-/// RFC 3629, section 4 "Syntax of UTF-8 Byte Sequences".
 bool is_utf8(std::string_view text) {
-    for (size_t i = 0; i < text.size(); ++i) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const int more = continuation_bytes(lead);
-        if (more < 0 || i + static_cast<size_t>(more) >= text.size()) {
+    while (!text.empty()) {
+        const size_t length = base::utf8_length(text);
+        if (length == 0) {
             return false;
         }
-        for (int k = 1; k <= more; ++k) {
-            const auto byte = static_cast<unsigned char>(text[++i]);
-            if ((byte & 0xC0U) != 0x80 || (k == 1 && !is_second_byte(lead, byte))) {
-                return false;
-            }
-        }
+        text.remove_prefix(length);
     }
     return true;
 }
@@ -173,6 +136,24 @@ base::Status check_nqn(std::string_view text) {
         return error(base::quoted(text) + " is not an NQN: nothing follows its colon");
     }
     return base::done();
+}
+
+base::Status check_name(std::string_view text) {
+    if (text.empty()) {
+        return error("an empty name");
+    }
+    if (text.size() > kMaxNqnBytes) {
+        return error(base::format("a name of %zu bytes: at most 223 are allowed", text.size()));
+    }
+    if (has_control_character(text)) {
+        return error(base::quoted(text) + " is no name: it has control characters");
+    }
+    return base::done();
+}
+
+std::string odd_name(std::string_view text) {
+    const auto valid = text.empty() ? base::done() : check_nqn(text);
+    return valid ? std::string() : valid.error().text + "; continuing with this name as it is";
 }
 
 base::Result<Uuid> parse_uuid(std::string_view text) {

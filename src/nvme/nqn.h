@@ -6,6 +6,9 @@
 //   nqn.2024-08.com.example:boot.disk1                             a reverse domain and a free part
 //   nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-…      the form made from a UUID
 //
+// That is the specification's form. Linux's target takes any name, and nvmetcli's examples have
+// such as `testnqn`, so what comes from others is held to the bounds of a field alone.
+//
 // Base Specification 2.0: 4.5 "NVMe Qualified Names", 4.5.1 "Unique Identifier".
 #pragma once
 
@@ -28,6 +31,14 @@ constexpr std::string_view kUuidNqnPrefix = "nqn.2014-08.org.nvmexpress:uuid:";
 /// control character, not of the form nqn.yyyy-mm.reverse.domain[:text], or a UUID form whose UUID
 /// is none.
 base::Status check_nqn(std::string_view text);
+
+/// Accepts what people and targets call things all the same (`testnqn`), and a field can hold: 1 to
+/// 223 bytes, none of them a control character.
+base::Status check_name(std::string_view text);
+
+/// A sentence for a name that check_name() takes and check_nqn() does not; empty: it is an NQN,
+/// or no name is there.
+std::string odd_name(std::string_view text);
 
 /// A big-endian identifier of `size` bytes; all zeros means "none". `Tag` keeps kinds apart.
 template <size_t size, class Tag>

@@ -105,7 +105,7 @@ base::Status parse_path(std::string_view text, Uri& uri) {
     if (uri.subsysnqn.empty() || base::equal_ignoring_case(uri.subsysnqn, kDiscoveryNqn)) {
         uri.subsysnqn = kDiscoveryNqn;
     }
-    TRY_VOID(check_nqn(uri.subsysnqn));
+    TRY_VOID(check_name(uri.subsysnqn));
     if (!nid_text.empty()) {
         TRY(const std::string nid, base::percent_decode(nid_text));
         TRY(uri.nid, parse_namespace_id(nid));

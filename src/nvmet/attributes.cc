@@ -77,7 +77,7 @@ Text security(const Attribute& row, std::string_view text) {
 }
 
 Text nqn(const Attribute& /*row*/, std::string_view text) {
-    TRY_VOID(nvme::check_nqn(text));
+    TRY_VOID(nvme::check_name(text));
     return std::string(text);
 }
 

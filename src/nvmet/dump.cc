@@ -101,7 +101,8 @@ class IniWriter {
   private:
     void section(const std::string& name) { held_ = (out_.empty() ? "[" : "\n[") + name + "]\n"; }
     void line(std::string_view key, const std::string& value) {
-        const bool quote = value.find_first_of(";#=") != std::string::npos;
+        const bool quote =
+            value.find_first_of(";#=") != std::string::npos || base::trim(value) != value;
         out_ += held_ + std::string(key) + " = " + (quote ? '"' + value + '"' : value) + "\n";
         held_.clear();
     }
@@ -257,26 +258,33 @@ base::Status check_images_absolute(const Object& object, const std::string& titl
 
 }  // namespace
 
-Result<std::string> to_ini(const Object& dumped, const KeyFiles& keys) {
-    TRY_VOID(check_images_absolute(dumped, ""));
+Result<std::string> to_ini(const Object& dumped, const KeyFiles& keys, const std::string& source) {
+    if (const auto checked = check_images_absolute(dumped, ""); !checked) {
+        return checked.error().in(source);
+    }
     const Object state = with_all_groups(dumped);
     for (const Object& object : state.children) {
         for (const auto& [target, name] : object.links) {
             if (state.find(info(object.kind).linked, target) == nullptr) {
-                return base::error(object.title() + ": no " +
+                return base::error(source + ": " + object.title() + ": no " +
                                    std::string(info(info(object.kind).linked).name) + " " +
                                    base::quoted(target));
             }
         }
     }
+    const std::string cannot = ": an ini file cannot say this: ";
     const std::string text = IniWriter(state, keys).run();
-    const auto read = parse_config(text, "dump.conf");
+    const std::string unnamed = "ini";
+    const auto read = parse_config(text, unnamed);
     if (!read) {
-        return base::error("an ini file cannot say this: " + read.error()[0]);
+        // The file that it complains of is nowhere; what is in it is the source's.
+        const std::string& complaint = read.error()[0];
+        const size_t place = complaint.starts_with(unnamed + ":") ? complaint.find('[') : 0;
+        return base::error(source + cannot + complaint.substr(std::min(place, complaint.size())));
     }
     const Steps steps = make_plan(state, read->state);
     if (!steps.empty()) {
-        return base::error("an ini file cannot say " + steps[0].path);
+        return base::error(source + cannot + base::quoted(steps[0].path));
     }
     return text;
 }

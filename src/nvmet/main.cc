@@ -52,7 +52,8 @@ int show(const CommandOptions& options, const nvmet::Steps& steps, const Log& lo
 }
 
 /// The state as a file on standard output, its keys in files of their own.
-int print_state(const CommandOptions& options, const nvmet::Object& state, const Log& log) {
+int print_state(const CommandOptions& options, const nvmet::Object& state,
+                const std::string& source, const Log& log) {
     const auto keys = nvmet::save_keys(state, options.keys);
     if (!keys) {
         return fail(log, keys.error());
@@ -64,7 +65,7 @@ int print_state(const CommandOptions& options, const nvmet::Object& state, const
         }
         return print(log, saved.text);
     }
-    const auto text = nvmet::to_ini(state, *keys);
+    const auto text = nvmet::to_ini(state, *keys, source);
     return text ? print(log, *text) : fail(log, text.error());
 }
 
@@ -130,7 +131,10 @@ int run_dump(const CommandOptions& options, const Log& log) {
     for (const std::string& path : unknown) {
         log.warning(path + ": an attribute that this program does not know; left out");
     }
-    return print_state(options, *state, log);
+    for (const std::string& text : nvmet::look_at_names(*state)) {
+        log.warning(text);
+    }
+    return print_state(options, *state, open->root, log);
 }
 
 int run_import(const CommandOptions& options, const Log& log) {
@@ -141,7 +145,7 @@ int run_import(const CommandOptions& options, const Log& log) {
     for (const std::string& text : wanted->warnings) {
         log.warning(text);
     }
-    return print_state(options, wanted->state, log);
+    return print_state(options, wanted->state, options.file, log);
 }
 
 int run_check(const CommandOptions& options, const Log& log) {

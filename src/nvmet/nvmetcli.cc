@@ -8,6 +8,7 @@
 #include "base/json_value.h"
 #include "base/secret_file.h"
 #include "base/text.h"
+#include "nvmet/validate.h"
 
 namespace nvmet {
 namespace {
@@ -72,6 +73,9 @@ class JsonReader {
         }
         sort(wanted.state);
         wanted.warnings = std::move(warnings_);
+        for (std::string& text : look_at_names(wanted.state)) {
+            wanted.warnings.push_back(std::move(text));
+        }
         wanted.says_nothing = document.members.empty();
         return wanted;
     }

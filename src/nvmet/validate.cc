@@ -49,6 +49,17 @@ class Rules {
         errors_.push_back(place + ": " + text);
     }
 
+    /// Behind a name that is not there: one that is, and differs from it in letters' case alone.
+    [[nodiscard]] std::string nearly(Kind kind, const std::string& name) const {
+        for (const Object* object : want_.all(kind)) {
+            if (base::equal_ignoring_case(object->name, name)) {
+                return " (but " + base::quoted(object->name) +
+                       ", which differs in the case of letters alone)";
+            }
+        }
+        return "";
+    }
+
     void check_host(const Object& host) {
         check_name(host);
         if (!host.get("dhchap_ctrl_key").empty() && host.get("dhchap_key").empty()) {
@@ -59,11 +70,12 @@ class Rules {
     }
 
     void check_name(const Object& object) {
-        if (const auto valid = nvme::check_nqn(object.name); !valid) {
+        if (const auto valid = nvme::check_name(object.name); !valid) {
             complain(object, valid.error().text);
-        }
-        if (object.name.find('/') != std::string::npos) {
-            complain(object, "an NQN with / cannot be a folder of configfs");
+        } else if (object.name.find('/') != std::string::npos || object.name.starts_with('.')) {
+            complain(object, base::quoted(object.name) +
+                                 ": a name with /, or with a dot in front, cannot be a folder of "
+                                 "configfs");
         }
     }
 
@@ -77,7 +89,7 @@ class Rules {
         }
         for (const auto& [host, name] : subsystem.links) {
             if (want_.find(Kind::kHost, host) == nullptr) {
-                complain(subsystem, "no host " + base::quoted(host));
+                complain(subsystem, "no host " + base::quoted(host) + nearly(Kind::kHost, host));
             }
         }
         check_controller_ids(subsystem);
@@ -138,7 +150,8 @@ class Rules {
     void check_port(const Object& port) {
         for (const auto& [subsystem, name] : port.links) {
             if (want_.find(Kind::kSubsystem, subsystem) == nullptr) {
-                complain(port, "no subsystem " + base::quoted(subsystem));
+                complain(port, "no subsystem " + base::quoted(subsystem) +
+                                   nearly(Kind::kSubsystem, subsystem));
             }
         }
         const std::string& type = port.get("addr_trtype");
@@ -298,6 +311,28 @@ std::string unfit(Kind kind, const std::string& path) {
 
 Errors check_rules(const Object& want) {
     return Rules(want).run();
+}
+
+std::vector<std::string> look_at_names(const Object& state) {
+    std::vector<std::string> warnings;
+    std::map<std::pair<Kind, std::string>, const Object*> seen;
+    for (const Object& object : state.children) {
+        if (object.kind != Kind::kHost && object.kind != Kind::kSubsystem) {
+            continue;
+        }
+        const std::string place = object.place.empty() ? object.title() : object.place;
+        if (const std::string odd = nvme::odd_name(object.name); !odd.empty()) {
+            warnings.push_back(place + ": " + odd);
+        }
+        const auto [entry, fresh] =
+            seen.emplace(std::pair(object.kind, base::to_lower(object.name)), &object);
+        if (!fresh) {
+            warnings.push_back(place + ": " + base::quoted(object.name) + " and " +
+                               base::quoted(entry->second->name) +
+                               " differ in the case of letters alone, and are two");
+        }
+    }
+    return warnings;
 }
 
 Errors check_presence(const Object& want, const Presence& presence, bool& undecided) {

@@ -16,6 +16,10 @@ namespace nvmet {
 /// Errors that need no look at the running state. Never quotes a secret.
 std::vector<std::string> check_rules(const Object& want);
 
+/// Warnings of hosts' and subsystems' names: what is no NQN, and what is another one's but for the
+/// case of its letters.
+std::vector<std::string> look_at_names(const Object& state);
+
 /// Attributes that are asked for and that this kernel lacks.
 /// @param undecided  set when something is asked for that `presence` knows nothing of
 std::vector<std::string> check_presence(const Object& want, const Presence& presence,

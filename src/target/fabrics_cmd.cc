@@ -42,6 +42,13 @@ Refusal refused(nvme::Status status, std::string_view why) {
     return {status, std::string(why), {}};
 }
 
+/// Behind a refusal: a name that is there and differs from the one given in letters' case alone.
+std::string nearly(std::string_view name, std::string_view other) {
+    return base::equal_ignoring_case(name, other)
+               ? " (but " + base::quoted(other) + ", which differs in the case of letters alone)"
+               : std::string();
+}
+
 /// A Connect with its names checked.
 struct ConnectArguments {
     ConnectSqe sqe;
@@ -84,7 +91,11 @@ base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArgu
         return invalid("a controller id of its own choice", offsetof(ConnectData, cntlid), true);
     }
     if (!queue.target().access().may_connect(args.hostnqn, *args.subsystem)) {
-        return refused(status::kConnectInvalidHost.dnr(), "host not allowed");
+        std::string why = "host not allowed";
+        for (const std::string& host : args.subsystem->config().hosts) {
+            why += nearly(args.hostnqn, host);
+        }
+        return refused(status::kConnectInvalidHost.dnr(), why);
     }
     if (queue.target().draining() && !args.subsystem->is_discovery()) {
         return refused(status::kConnectControllerBusy, "this server is about to stop");

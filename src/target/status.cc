@@ -64,11 +64,16 @@ class Metric {
     std::string name_;
 };
 
-/// Names were checked when the host connected; quotes and backslashes are escaped all the same.
+/// Names have no control characters, but a host may call itself by bytes that are no UTF-8.
 std::string label(std::string_view name, std::string_view value) {
     std::string text = std::string(name) + "=\"";
-    for (const char c : value) {
-        text += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    while (!value.empty()) {
+        const size_t length = base::utf8_length(value);
+        if (value[0] == '"' || value[0] == '\\') {
+            text += '\\';
+        }
+        text += length == 0 ? std::string_view("\xEF\xBF\xBD") : value.substr(0, length);
+        value.remove_prefix(std::max<size_t>(length, 1));
     }
     return text + "\"";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Names and identifiers: an accepted NQN fits its field on the wire, an identifier comes back from
+// Names and identifiers: an accepted name fits its field on the wire, an identifier comes back from
 // its text.
 #include <cstdlib>
 
@@ -25,7 +25,7 @@ void check(const base::Result<Id>& id, base::Result<Id> (*parse)(std::string_vie
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text = base::text_of(std::as_bytes(std::span(data, size)));
-    if (nvme::check_nqn(text)) {
+    if (nvme::check_name(text)) {
         const auto again = nvme::nqn_of(nvme::nqn_field(text));
         if (!again || *again != text) {
             std::abort();

@@ -23,7 +23,7 @@ void require(bool condition) {
 void check_promises(const boot::BootPlan& plan) {
     const boot::Target& target = plan.target;
     require(plan.target_from_dhcp == (target.portals.empty() && target.discovery.empty()));
-    require(target.portals.empty() || nvme::check_nqn(target.subsysnqn).ok());
+    require(target.portals.empty() || nvme::check_name(target.subsysnqn).ok());
     require((plan.auth.mode != boot::Auth::kOff) == !plan.auth.host_secret.empty());
     require((plan.auth.mode == boot::Auth::kMutual) == !plan.auth.ctrl_secret.empty());
     require(!plan.auth.hashes.empty() && !plan.auth.groups.empty());

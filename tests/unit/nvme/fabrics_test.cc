@@ -41,7 +41,8 @@ BOOST_AUTO_TEST_CASE(an_invalid_field_of_connect_has_a_name) {
 BOOST_AUTO_TEST_CASE(an_nqn_field_must_be_ended_and_valid) {
     auto field = nvme::nqn_field("nqn.2024-08.com.example:disk");
     BOOST_TEST(nvme::nqn_of(field).value() == "nqn.2024-08.com.example:disk");
-    BOOST_TEST(!nvme::nqn_of(nvme::nqn_field("disk")).ok());
+    BOOST_TEST(nvme::nqn_of(nvme::nqn_field("disk")).ok());
+    BOOST_TEST(!nvme::nqn_of(nvme::nqn_field("di\nsk")).ok());
     field.fill('x');
     BOOST_TEST(!nvme::nqn_of(field).ok());
 }

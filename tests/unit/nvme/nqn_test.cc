@@ -61,6 +61,25 @@ BOOST_AUTO_TEST_CASE(refuses_bytes_that_are_not_utf8) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_others_call_things_is_a_name_all_the_same) {
+    for (const std::string& name :
+         {std::string("testnqn"), std::string("hostnqn"), std::string("1"), std::string("a b/c,d"),
+          std::string(223, 'x'), std::string("nqn.2014-08.org.nvmexpress:uuid:none"),
+          std::string("caf\xe9")}) {
+        BOOST_TEST(nvme::check_name(name).ok(), name);
+        BOOST_TEST(nvme::odd_name(name).ends_with("; continuing with this name as it is"), name);
+    }
+    BOOST_TEST(nvme::check_name("").error().text == "an empty name");
+    BOOST_TEST(nvme::check_name(std::string(224, 'x')).error().text ==
+               "a name of 224 bytes: at most 223 are allowed");
+    for (const std::string name : {"a\nb", "a\tb", "\x7f", "\x1b[31m"}) {
+        BOOST_TEST(
+            nvme::check_name(name).error().text.ends_with("is no name: it has control characters"));
+    }
+    BOOST_TEST(nvme::odd_name("nqn.2024-08.com.example:disk") == "");
+    BOOST_TEST(nvme::odd_name("") == "");
+}
+
 BOOST_AUTO_TEST_CASE(identifiers_come_back_from_their_text) {
     BOOST_TEST(nvme::to_text(nvme::parse_uuid(kUuid).value()) == kUuid);
     BOOST_TEST(nvme::to_text(nvme::parse_uuid("11111111-2222-3333-4444-55555555ABCD").value()) ==

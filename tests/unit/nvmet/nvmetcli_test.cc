@@ -6,6 +6,7 @@
 #include "base/json_value.h"
 #include "nvmet/apply.h"
 #include "nvmet/dump.h"
+#include "nvmet/validate.h"
 #include "sample.h"
 #include "support/fake_configfs.h"
 
@@ -82,7 +83,7 @@ BOOST_FIXTURE_TEST_SUITE(nvmetcli, Fixture)
 BOOST_AUTO_TEST_CASE(a_saved_file_becomes_an_ini_file_that_says_the_same) {
     const std::string text = saved_file("linux-6.1");
     const Object saved = imported(text);
-    const auto ini = nvmet::to_ini(saved, {});
+    const auto ini = nvmet::to_ini(saved, {}, "saved.json");
     BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
     BOOST_TEST(nvmet::make_plan(saved, wanted(*ini)).empty());
     BOOST_TEST(ini->find("[host.web1]\nnqn = nqn.2024-08.com.example:web1\n") != std::string::npos);
@@ -94,7 +95,7 @@ BOOST_AUTO_TEST_CASE(a_saved_file_becomes_an_ini_file_that_says_the_same) {
 BOOST_AUTO_TEST_CASE(no_value_of_a_saved_file_is_lost) {
     for (const char* name : {"empty", "linux-4.15", "linux-6.1", "linux-6.12", "linux-7.1"}) {
         const std::string text = saved_file(name);
-        const auto ini = nvmet::to_ini(imported(text), {});
+        const auto ini = nvmet::to_ini(imported(text), {}, "saved.json");
         BOOST_REQUIRE_MESSAGE(ini.ok(), name << ": " << (ini.ok() ? "" : ini.error().text));
         const Object reached_state = reached(wanted(*ini));
         BOOST_TEST(nvmet::make_plan(reached_state, wanted(*ini)).empty(), name);
@@ -130,11 +131,11 @@ BOOST_AUTO_TEST_CASE(a_full_target_comes_back_from_either_format) {
     BOOST_REQUIRE(keys.ok());
     BOOST_TEST(keys->size() == 3U);
     BOOST_TEST(dir.read("keys/web1.key") == std::string(sample::kHostKey) + "\n");
-    const auto ini = nvmet::to_ini(state, *keys);
+    const auto ini = nvmet::to_ini(state, *keys, "configfs");
     BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
     BOOST_TEST(ini->find("DHHC") == std::string::npos);
     BOOST_TEST(nvmet::make_plan(state, wanted(*ini)).empty());
-    BOOST_TEST(*nvmet::to_ini(reached(wanted(*ini)), *keys) == *ini);
+    BOOST_TEST(*nvmet::to_ini(reached(wanted(*ini)), *keys, "configfs") == *ini);
 
     const nvmet::SavedJson saved = nvmet::to_nvmetcli(state, *keys);
     BOOST_TEST(saved.text.find("DHHC") == std::string::npos);
@@ -145,12 +146,81 @@ BOOST_AUTO_TEST_CASE(a_full_target_comes_back_from_either_format) {
     }
 }
 
+/// A target with names as nvmetcli's own examples have them.
+Object named(const std::string& host, const std::string& subsystem) {
+    Object root;
+    root.children.push_back({Kind::kHost, host, {}, {}, {}});
+    root.children.push_back({Kind::kSubsystem, subsystem, {}, {}, {}});
+    root.children.back().links.emplace(host, host);
+    nvmet::sort(root);
+    return root;
+}
+
+BOOST_AUTO_TEST_CASE(names_that_are_no_nqns_come_through_with_a_warning) {
+    for (const std::string& subsystem :
+         {std::string("testnqn"), std::string("a b;c#d=e"), std::string(" blank in front"),
+          std::string(223, 'x'), std::string("Test,NQN"), std::string("caf\xc3\xa9")}) {
+        const Object state = named("hostnqn", subsystem);
+        BOOST_TEST(nvmet::check_rules(state).empty(), subsystem);
+        BOOST_TEST(nvmet::look_at_names(state).size() == 2U, subsystem);
+        const auto ini = nvmet::to_ini(state, {}, "configfs");
+        BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
+        const auto config = nvmet::parse_config(*ini, "t");
+        BOOST_REQUIRE(config.ok());
+        BOOST_TEST(config->state.find(Kind::kSubsystem, subsystem) != nullptr, subsystem);
+        std::string warnings;
+        for (const std::string& warning : config->warnings) {
+            warnings += warning;
+        }
+        BOOST_TEST(warnings.find("\"hostnqn\" is not an NQN") != std::string::npos, warnings);
+    }
+    const std::string text = R"({"hosts": [{"nqn": "hostnqn"}], "subsystems": [{"nqn": "testnqn",
+        "allowed_hosts": ["hostnqn"], "attr": {"allow_any_host": "0"}, "namespaces": []}]})";
+    const auto read = nvmet::parse_nvmetcli(text, "saved.json");
+    BOOST_REQUIRE(read.ok());
+    BOOST_TEST(read->warnings.size() == 3U);  // and no key
+    BOOST_TEST(nvmet::to_ini(read->state, {}, "saved.json").ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_an_ini_file_cannot_hold_is_told_with_the_source) {
+    const auto ini = nvmet::to_ini(named("hostnqn", "a\nb"), {}, "/sys/kernel/config/nvmet");
+    BOOST_REQUIRE(!ini.ok());
+    BOOST_TEST(
+        ini.error().text.starts_with("/sys/kernel/config/nvmet: an ini file cannot say this: "));
+    const auto quote = nvmet::to_ini(named("hostnqn", "a\"b;c"), {}, "saved.json");
+    BOOST_REQUIRE(!quote.ok());
+    BOOST_TEST(quote.error().text.starts_with("saved.json: an ini file cannot say this: "));
+}
+
+BOOST_AUTO_TEST_CASE(what_configfs_cannot_hold_is_refused) {
+    for (const std::string name : {"a/b", ".hidden", "..", "a\tb", ""}) {
+        BOOST_TEST(nvmet::check_rules(named("hostnqn", name)).size() == 1U, name);
+    }
+    BOOST_TEST(nvmet::check_rules(named("hostnqn", std::string(224, 'x'))).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(names_that_differ_in_case_alone_are_pointed_out) {
+    Object state = named("nqn.2024-08.com.example:host", "nqn.2024-08.com.example:disk");
+    state.children.push_back({Kind::kSubsystem, "nqn.2024-08.com.example:Disk", {}, {}, {}});
+    state.children.back().links.emplace("nqn.2024-08.com.example:HOST", "");
+    const auto warnings = nvmet::look_at_names(state);
+    BOOST_REQUIRE(warnings.size() == 1U);
+    BOOST_TEST(warnings[0].ends_with("differ in the case of letters alone, and are two"));
+    const auto errors = nvmet::check_rules(state);
+    BOOST_REQUIRE(errors.size() == 1U);
+    BOOST_TEST(errors[0].ends_with(
+        "no host \"nqn.2024-08.com.example:HOST\" (but \"nqn.2024-08.com.example:host\", which "
+        "differs in the case of letters alone)"));
+}
+
 BOOST_AUTO_TEST_CASE(an_image_that_is_nowhere_is_named) {
-    const auto ini = nvmet::to_ini(
-        imported(sample::with(saved_file("linux-6.1"), "/dev/vg0/web1", "web1.img")), {});
+    const auto ini =
+        nvmet::to_ini(imported(sample::with(saved_file("linux-6.1"), "/dev/vg0/web1", "web1.img")),
+                      {}, "saved.json");
     BOOST_REQUIRE(!ini.ok());
     BOOST_TEST(ini.error().text ==
-               "subsystem nqn.2024-08.com.example:disks namespace 1: the image \"web1.img\" is "
+               "saved.json: subsystem nqn.2024-08.com.example:disks namespace 1: the image "
+               "\"web1.img\" is "
                "relative to a folder that nobody knows any more; set it again");
 }
 

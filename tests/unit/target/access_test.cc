@@ -130,6 +130,36 @@ BOOST_AUTO_TEST_CASE(a_host_with_keys_proves_itself_where_every_host_may_connect
     BOOST_TEST(proves(f, open.nqn, 1, 2));
 }
 
+BOOST_AUTO_TEST_CASE(a_host_with_an_odd_name_is_let_in_where_every_host_may_connect) {
+    TargetFixture f;
+    target::SubsystemConfig open;
+    open.nqn = "testnqn";
+    open.allow_any_host = true;
+    f.target.add_subsystem(open);
+    auto options = f.connect_options();
+    for (const std::string& name : {std::string("hostnqn"), std::string(223, 'x'),
+                                    std::string("a, b/c"), std::string("caf\xe9")}) {
+        options.hostnqn = name;
+        options.subsysnqn = open.nqn;
+        BOOST_TEST(f.open()->host.connect(options)->status.ok(), name);
+        // Where hosts are listed, an odd name is one that is not in the list.
+        options.subsysnqn = support::kSubsysNqn;
+        BOOST_TEST(f.open()->host.connect(options)->status.number() ==
+                   status::kConnectInvalidHost.dnr().number());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_listed_in_another_letter_case_is_pointed_out) {
+    TargetFixture f;
+    auto options = f.connect_options();
+    options.hostnqn[0] = 'N';
+    BOOST_TEST(f.open()->host.connect(options)->status.number() ==
+               status::kConnectInvalidHost.dnr().number());
+    BOOST_REQUIRE(!f.events.lines.empty());
+    BOOST_TEST(f.events.lines.back().find("differs in the case of letters alone") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_discovery_service_asks_for_proof_where_it_is_told_to) {
     TargetFixture f;
     const std::string discovery(nvme::kDiscoveryNqn);

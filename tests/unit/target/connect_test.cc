@@ -40,7 +40,7 @@ const std::vector<Refused>& refusals() {
         {"subsystem NQN without end", [](auto&, auto&, auto& d) { d.subnqn.fill('n'); }, false,
          status::kConnectInvalidParameters, false, 256, true},
         {"host NQN that is none",
-         [](auto&, auto&, auto& d) { d.hostnqn = nvme::nqn_field("hello"); }, false,
+         [](auto&, auto&, auto& d) { d.hostnqn = nvme::nqn_field("hel\nlo"); }, false,
          status::kConnectInvalidParameters, false, 512, true},
         {"host not allowed",
          [](auto&, auto&, auto& d) { d.hostnqn = nvme::nqn_field(support::kStrangerNqn); }, false,
