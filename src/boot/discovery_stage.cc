@@ -50,21 +50,27 @@ class Detour {
     bool hdr_digest_;
 };
 
-base::Result<base::Bytes> read_log(Machine& machine, const std::string& controller) {
+base::Result<nvme::DiscoveryLog> read_log(Machine& machine, const std::string& controller,
+                                          const nvme::DiscoveryReading::Filter& wanted) {
     TRY(CharDevice device, CharDevice::open(machine.sys.dev + "/" + controller, machine.clock,
                                             machine.patience().next()));
-    nvme::DiscoveryReading reading;
+    const base::Deadline deadline = machine.deadline.within(machine.plan.timeouts.probe);
+    nvme::DiscoveryReading reading(wanted);
     while (!reading.done()) {
+        if (deadline.passed()) {
+            return base::error("the discovery log does not end; it is too long, or too slow");
+        }
         const auto piece = reading.next();
         TRY(const base::Bytes bytes,
             device.log_page(nvme::LogPage::kDiscovery, piece.length, piece.offset));
         TRY_VOID(reading.take(bytes));
     }
-    return base::Bytes(reading.page().begin(), reading.page().end());
+    return reading.log();
 }
 
 /// A service that wants authentication: the kernel has what that takes.
-Outcome<base::Bytes> read_by_kernel(Machine& machine, const Portal& service) {
+Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& service,
+                                           const nvme::DiscoveryReading::Filter& wanted) {
     if (machine.plan.auth.mode == Auth::kOff) {
         return Failure::final(ExitCode::kAuthentication,
                               base::error("the discovery controller demands authentication and no "
@@ -72,51 +78,51 @@ Outcome<base::Bytes> read_by_kernel(Machine& machine, const Portal& service) {
     }
     const Detour detour(machine.plan);
     TRY(const ProvenController proven, connect_stage(machine, {service}));
-    auto page = read_log(machine, proven.controller.name);
+    auto log = read_log(machine, proven.controller.name, wanted);
     undo(machine);
     // One that was given up may have come up late.
     for (const std::string& stray : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
         disconnect(stray, machine.sys, machine.clock);
     }
     machine.state.begin("discovery");
-    return staged(ExitCode::kConnect, std::move(page));
+    return staged(ExitCode::kConnect, std::move(log));
 }
 
 /// What one service has told, or why it has not.
-Outcome<base::Bytes> page_of(Machine& machine, const Portal& service, const Talk& talk,
-                             const host::Discovery& discovery) {
+Outcome<nvme::DiscoveryLog> log_of(Machine& machine, const Portal& service, const Talk& talk,
+                                   const host::Discovery& discovery,
+                                   const nvme::DiscoveryReading::Filter& wanted) {
     if (!talk.failure().empty()) {
         return Failure::of(ExitCode::kUnreachable, base::error(talk.failure()));
     }
-    if (discovery.wants_authentication()) {
-        return read_by_kernel(machine, service);
-    }
-    auto page = discovery.page();
-    if (page) {
-        return std::move(page).value();
-    }
     const host::Verdict* verdict = discovery.verdict();
-    if (verdict != nullptr && verdict->kind != host::Verdict::Kind::kAccepted) {
-        auto judged = judge_verdict(*verdict, Auth::kOff);
-        return std::move(judged).error();
+    if (verdict != nullptr && (verdict->kind != host::Verdict::Kind::kAccepted ||
+                               verdict->connect.secure_channel_required)) {
+        return judge_verdict(*verdict, Auth::kOff).error();
+    }
+    if (discovery.wants_authentication()) {
+        return read_by_kernel(machine, service, wanted);
+    }
+    auto log = discovery.log();
+    if (log) {
+        return std::move(log).value();
     }
     return Failure::passing(verdict == nullptr ? ExitCode::kUnreachable : ExitCode::kConnect,
-                            std::move(page).error());
+                            std::move(log).error());
 }
 
 void ask(Machine& machine, const std::vector<Portal>& services, DiscoveryWalk& walk) {
+    const auto wanted = walk.filter();
     std::deque<host::Discovery> discoveries;
     std::vector<Talk> talks;
     for (const Portal& service : services) {
-        talks.emplace_back(service, discoveries.emplace_back(options_of(machine.plan)));
+        talks.emplace_back(service, discoveries.emplace_back(options_of(machine.plan), wanted));
     }
     run_talks(
-        talks, [&](size_t i) { return talks[i].failure().empty() && discoveries[i].page().ok(); },
+        talks, [&](size_t i) { return talks[i].failure().empty() && discoveries[i].log().ok(); },
         kGrace, machine.deadline.within(machine.plan.timeouts.probe));
     for (size_t i = 0; i < services.size(); ++i) {
-        auto page = page_of(machine, services[i], talks[i], discoveries[i]);
-        auto log = page ? staged(ExitCode::kConnect, nvme::parse_discovery_log(*page))
-                        : Outcome<nvme::DiscoveryRecords>(std::move(page).error());
+        auto log = log_of(machine, services[i], talks[i], discoveries[i], wanted);
         if (log) {
             walk.take(services[i], *log);
         } else {
@@ -135,15 +141,14 @@ Outcome<std::vector<Portal>> discovery_stage(Machine& machine, const Network& ne
     }
     TRY(const auto services, resolve_stage(machine, network, plan.target.discovery));
     machine.state.begin("discovery");
-    DiscoveryWalk walk(services);
+    DiscoveryWalk walk(services, known.empty() ? plan.subsystems : plan.target.subsysnqn);
     for (auto round = walk.next_round(); !round.empty(); round = walk.next_round()) {
         ask(machine, round, walk);
     }
     for (const std::string& warning : walk.warnings()) {
         machine.state.warning(warning);
     }
-    auto target =
-        walk.conclude(known.empty() ? plan.subsystems : plan.target.subsysnqn, plan.host.nqn);
+    auto target = walk.conclude(plan.host.nqn);
     if (!target && known.empty()) {
         return std::move(target).error();
     }
@@ -152,6 +157,9 @@ Outcome<std::vector<Portal>> discovery_stage(Machine& machine, const Network& ne
         return known;
     }
     plan.target.subsysnqn = target->subsysnqn;
+    if (const std::string odd = nvme::odd_name(plan.target.subsysnqn); !odd.empty()) {
+        machine.state.warning(odd);
+    }
     for (Portal& portal : target->portals) {
         const auto same = [&](const Portal& each) { return each.same_path(portal); };
         if (std::ranges::none_of(known, same)) {

@@ -29,8 +29,8 @@ Command enable() {
 
 }  // namespace
 
-Discovery::Discovery(ProbeOptions options)
-    : options_(std::move(options)), queue_(queue_options(options_)) {}
+Discovery::Discovery(ProbeOptions options, nvme::DiscoveryReading::Filter wanted)
+    : options_(std::move(options)), queue_(queue_options(options_)), reading_(std::move(wanted)) {}
 
 void Discovery::receive(base::ByteView bytes) {
     if (ended()) {
@@ -58,7 +58,9 @@ void Discovery::timed_out() {
 
 void Discovery::submit(Step step, Command command) {
     step_ = step;
-    (void)queue_.submit(std::move(command));  // nothing else is outstanding
+    if (!queue_.submit(std::move(command))) {  // nothing else is outstanding
+        end(queue_.problem());
+    }
 }
 
 void Discovery::on_completion(const Completion& completion) {
@@ -66,8 +68,9 @@ void Discovery::on_completion(const Completion& completion) {
         verdict_ = judge_connect(completion, options_);
         if (verdict_->kind != Verdict::Kind::kAccepted) {
             end(verdict_->text);
-        } else if (verdict_->connect.authentication_required ||
-                   verdict_->connect.secure_channel_required) {
+        } else if (verdict_->connect.secure_channel_required) {
+            end("the discovery controller demands a secure channel (TLS)");
+        } else if (verdict_->connect.authentication_required) {
             end("the discovery controller demands authentication");
         } else {
             submit(Step::kEnable, enable());
@@ -114,12 +117,11 @@ void Discovery::end(std::string problem) {
     }
 }
 
-base::Result<base::Bytes> Discovery::page() const {
+base::Result<nvme::DiscoveryLog> Discovery::log() const {
     if (problem_) {
         return base::error(*problem_);
     }
-    const base::ByteView page = reading_.page();
-    return base::Bytes(page.begin(), page.end());
+    return reading_.log();
 }
 
 }  // namespace host

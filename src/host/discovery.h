@@ -23,7 +23,8 @@ namespace host {
 class Discovery final : public Conversation {
   public:
     /// @param options  their subsystem is the discovery service
-    explicit Discovery(ProbeOptions options);
+    /// @param wanted  which subsystems are kept of its log; empty: all
+    explicit Discovery(ProbeOptions options, nvme::DiscoveryReading::Filter wanted = {});
 
     base::Bytes take_output() override { return queue_.take_output(); }
     void receive(base::ByteView bytes) override;
@@ -39,7 +40,7 @@ class Discovery final : public Conversation {
                verdict_->connect.authentication_required;
     }
     /// The log, or one sentence. REQUIRES: ended()
-    [[nodiscard]] base::Result<base::Bytes> page() const;
+    [[nodiscard]] base::Result<nvme::DiscoveryLog> log() const;
 
   private:
     /// What the command under way was.

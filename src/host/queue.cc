@@ -294,8 +294,7 @@ base::Bytes Queue::take_output(base::Bytes spent) {
 }
 
 std::optional<uint16_t> Queue::submit(Command command) {
-    assert(state_ == State::kOpen);
-    if (free_.empty()) {
+    if (state_ != State::kOpen || free_.empty()) {
         return std::nullopt;
     }
     const uint16_t cid = free_.back();

@@ -90,8 +90,8 @@ class Queue final : private nvme::PduSink {
     /// @param spent  an output that has gone: its memory is used for the next one
     base::Bytes take_output(base::Bytes spent = {});
 
-    /// @return the command's identifier, nothing when max_commands are outstanding.
-    /// REQUIRES: state() == kOpen
+    /// @return the command's identifier; nothing when max_commands are outstanding, or the queue is
+    /// not open. (What the controller sent behind an answer may have broken it already.)
     std::optional<uint16_t> submit(Command command);
     /// The oldest completion not taken yet. Its identifier may be given out again from now on.
     std::optional<Completion> take_completion();

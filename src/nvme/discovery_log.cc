@@ -2,45 +2,15 @@
 #include "nvme/discovery_log.h"
 
 #include <algorithm>
-#include <span>
-#include <string_view>
 #include <utility>
 
 #include "base/text.h"
-#include "nvme/nqn.h"
 
 namespace nvme {
 namespace {
 
 using base::ByteView;
 using base::error;
-
-bool is_extended(const DiscoveryHeader& header) {
-    return (header.flags & DiscoveryHeader::kExtendedEntries) != 0;
-}
-
-/// Bytes of the page that the header announces.
-base::Result<size_t> page_bytes(const DiscoveryHeader& header) {
-    const uint64_t entries = header.numrec;
-    if (header.recfmt != 0) {
-        return error(
-            base::format("the discovery log has format %u, known is 0", unsigned{header.recfmt}));
-    }
-    if (entries > kMaxDiscoveryEntries) {
-        return error("the discovery log has " + std::to_string(entries) + " entries; at most " +
-                     std::to_string(kMaxDiscoveryEntries) + " are read");
-    }
-    const size_t plain = sizeof(DiscoveryHeader) + entries * sizeof(DiscoveryEntry);
-    if (!is_extended(header)) {
-        return plain;
-    }
-    const size_t least = plain + entries * sizeof(DiscoveryExtension);
-    const uint32_t bytes = header.total_bytes;
-    if (bytes < least || bytes > kMaxDiscoveryBytes || bytes % 4 != 0) {
-        return error(base::format("the discovery log says that it has %u bytes", bytes));
-    }
-    return size_t{bytes};
-}
 
 /// Characters that may stand in a numeric address. What goes into the kernel's option string must
 /// have no comma and no newline.
@@ -61,62 +31,128 @@ std::string_view text_of(const std::array<char, n>& field) {
     return base::trim(text);
 }
 
-/// Why an entry is of no use, or the record that it is.
-base::Result<DiscoveryRecord> record_of(const DiscoveryEntry& entry) {
+std::string transport_name(uint8_t type) {
+    switch (type) {
+        case 1:
+            return "RDMA";
+        case 2:
+            return "Fibre Channel";
+        case 254:
+            return "the loop transport";
+        default:
+            return base::format("transport %u", unsigned{type});
+    }
+}
+
+using Judged = base::Result<DiscoveryRecord, DiscoveryLeftOut>;
+
+/// The record that an entry is, or why it is of no use.
+Judged record_of(const DiscoveryEntry& entry) {
     DiscoveryRecord record;
+    record.nqn = text_of(entry.subnqn);
+    const auto because = [&](std::string why) {
+        return Judged(DiscoveryLeftOut{std::move(why), record.nqn});
+    };
     if (entry.trtype != DiscoveryEntry::kTransportTcp) {
-        return error(base::format("its transport is %u, not TCP", unsigned{entry.trtype}));
+        return because("over " + transport_name(entry.trtype) + ", not TCP");
     }
     if (entry.adrfam != DiscoveryEntry::kFamilyIpv4 &&
         entry.adrfam != DiscoveryEntry::kFamilyIpv6) {
-        return error(base::format("its address family is %u, not IP", unsigned{entry.adrfam}));
+        return because(base::format("of address family %u, not IP", unsigned{entry.adrfam}));
     }
     if (entry.subtype != DiscoveryEntry::kSubtypeNvm &&
         entry.subtype != DiscoveryEntry::kSubtypeReferral) {
-        return error(base::format("its subsystem type is %u", unsigned{entry.subtype}));
+        return because(base::format("of subsystem type %u", unsigned{entry.subtype}));
     }
     if ((entry.treq & DiscoveryEntry::kSecureChannelMask) == 1) {
-        return error("it demands a secure channel (TLS), which nvmeroot does not do");
+        return because("behind a secure channel (TLS), which nvmeroot does not do");
     }
     record.referral = entry.subtype == DiscoveryEntry::kSubtypeReferral;
     record.v6 = entry.adrfam == DiscoveryEntry::kFamilyIpv6;
     auto nqn = nqn_of(entry.subnqn);
     if (!nqn) {
-        return std::move(nqn).error();
+        return because("with a name that is none");
     }
     record.nqn = std::move(nqn).value();
     const std::string_view address = text_of(entry.traddr);
     if (!is_address_text(address, record.v6)) {
-        return error(base::quoted(address) + " is no numeric address of its family");
+        return DiscoveryLeftOut{"without a numeric address of its family", std::string(address)};
     }
     record.address = address;
     const auto port = base::parse_u64(text_of(entry.trsvcid), UINT16_MAX);
     if (!port || *port == 0) {
-        return error(base::quoted(text_of(entry.trsvcid)) + " is no port");
+        return DiscoveryLeftOut{"without a port", std::string(text_of(entry.trsvcid))};
     }
     record.port = static_cast<uint16_t>(*port);
     return record;
 }
 
-/// What stands behind an extended entry.
-base::Status skip_extension(base::Reader& reader) {
-    const auto extension = reader.take<DiscoveryExtension>();
-    constexpr size_t kLeast = sizeof(DiscoveryEntry) + sizeof(DiscoveryExtension);
-    if (!extension || extension->total_entry_bytes < kLeast ||
-        !reader.take_bytes(extension->total_entry_bytes - kLeast)) {
-        return error("an entry of the discovery log says a length that it cannot have");
-    }
-    return base::done();
-}
+constexpr size_t kExtendedBytes = sizeof(DiscoveryEntry) + sizeof(DiscoveryExtension);
 
 }  // namespace
 
+void DiscoveryLog::add(DiscoveryRecord record, bool wanted) {
+    if (!wanted && !record.referral) {
+        return add_other(std::move(record.nqn));
+    }
+    std::vector<std::string_view> names;
+    size_t paths = 0;
+    for (const DiscoveryRecord& each : records) {
+        if (each == record) {
+            return;
+        }
+        const bool same = each.referral == record.referral && each.nqn == record.nqn;
+        paths += same ? 1 : 0;
+        if (std::ranges::find(names, each.nqn) == names.end()) {
+            names.push_back(each.nqn);
+        }
+    }
+    if (paths == kMaxPaths) {
+        return add(DiscoveryLeftOut{std::string(kTooManyPaths), record.address});
+    }
+    if (paths > 0 || names.size() < kMaxNames) {
+        records.push_back(std::move(record));
+    }
+}
+
+void DiscoveryLog::add_other(std::string nqn) {
+    if (std::ranges::find(others, nqn) != others.end()) {
+        return;
+    }
+    if (others.size() == kMaxOthers) {
+        more_others = true;
+        return;
+    }
+    others.push_back(std::move(nqn));
+}
+
+void DiscoveryLog::add(DiscoveryLeftOut entry) {
+    auto row = std::ranges::find(left_out, entry.why, &DiscoveryLeftOut::why);
+    if (row == left_out.end() && left_out.size() == kMaxReasons) {
+        row = left_out.end() - 1;
+    }
+    if (row != left_out.end()) {
+        row->count += entry.count;
+        return;
+    }
+    if (left_out.size() + 1 == kMaxReasons) {
+        entry.why = "of no use for other reasons";
+    }
+    left_out.push_back(std::move(entry));
+}
+
+uint64_t DiscoveryReading::entry_bytes() const {
+    return extended_ ? kExtendedBytes : sizeof(DiscoveryEntry);
+}
+
 DiscoveryReading::Piece DiscoveryReading::next() const {
-    if (page_.empty() || page_.size() == page_bytes_) {
+    if (!begun_ || left_ == 0) {
         return {0, sizeof(DiscoveryHeader)};
     }
-    const size_t left = page_bytes_ - page_.size();
-    return {page_.size(), static_cast<uint32_t>(std::min<size_t>(left, kPieceBytes))};
+    // No entry is shorter, so this is never behind the end of the page.
+    constexpr uint64_t kEnough = kPieceBytes;
+    const uint64_t least = std::min(left_, kEnough) * entry_bytes() - pending_.size();
+    return {offset_, static_cast<uint32_t>(std::min(least, kEnough))};
 }
 
 base::Status DiscoveryReading::take(ByteView bytes) {
@@ -129,12 +165,13 @@ base::Status DiscoveryReading::take(ByteView bytes) {
     if (piece.offset == 0) {
         return take_header(*base::Reader(taken).take<DiscoveryHeader>());
     }
-    page_.insert(page_.end(), taken.begin(), taken.end());
-    return base::done();
+    offset_ += taken.size();
+    pending_.insert(pending_.end(), taken.begin(), taken.end());
+    return take_entries();
 }
 
 base::Status DiscoveryReading::take_header(const DiscoveryHeader& header) {
-    if (!page_.empty() && header.genctr == generation_) {
+    if (begun_ && header.genctr == generation_) {
         done_ = true;
         return base::done();
     }
@@ -142,44 +179,51 @@ base::Status DiscoveryReading::take_header(const DiscoveryHeader& header) {
         return error(base::format("the discovery log changed each of the %d times it was read",
                                   kMaxReadings));
     }
-    TRY(page_bytes_, page_bytes(header));
+    if (header.recfmt != 0) {
+        return error(
+            base::format("the discovery log has format %u, known is 0", unsigned{header.recfmt}));
+    }
+    begun_ = true;
     generation_ = header.genctr;
-    const ByteView bytes = base::bytes_of(header);
-    page_.assign(bytes.begin(), bytes.end());
-    done_ = header.numrec == 0;
+    extended_ = (header.flags & DiscoveryHeader::kExtendedEntries) != 0;
+    left_ = header.numrec;
+    offset_ = sizeof header;
+    pending_.clear();
+    log_ = {};
+    done_ = left_ == 0;
     return base::done();
 }
 
-base::Result<DiscoveryRecords> parse_discovery_log(ByteView page) {
-    base::Reader reader(page);
-    const auto header = reader.take<DiscoveryHeader>();
-    if (!header) {
-        return error("the discovery log is shorter than its header");
-    }
-    TRY(const size_t bytes, page_bytes(*header));
-    if (bytes != page.size()) {
-        return error("the discovery log is not as long as it says");
-    }
-    DiscoveryRecords found;
-    for (uint64_t i = 0; i < header->numrec; ++i) {
-        const auto entry = reader.take<DiscoveryEntry>();
-        if (!entry) {
-            return error("the discovery log has fewer entries than it says");
+base::Status DiscoveryReading::take_entries() {
+    base::Reader reader(pending_);
+    while (left_ > 0 && reader.remaining() >= entry_bytes()) {
+        const auto entry = *reader.take<DiscoveryEntry>();
+        if (extended_) {
+            const uint32_t size = reader.take<DiscoveryExtension>()->total_entry_bytes;
+            if (size < kExtendedBytes || size % 4 != 0) {
+                return error("an entry of the discovery log says a length that it cannot have");
+            }
+            // What stands behind it is read by nobody.
+            const size_t behind = size - kExtendedBytes;
+            const size_t here = std::min(behind, reader.remaining());
+            (void)reader.take_bytes(here);
+            offset_ += behind - here;
         }
-        if (is_extended(*header)) {
-            TRY_VOID(skip_extension(reader));
-        }
-        if (entry->subtype == DiscoveryEntry::kSubtypeCurrent) {
+        --left_;
+        if (entry.subtype == DiscoveryEntry::kSubtypeCurrent) {
             continue;
         }
-        auto record = record_of(*entry);
+        auto record = record_of(entry);
         if (record) {
-            found.records.push_back(std::move(record).value());
+            const bool wanted = !wanted_ || wanted_(record->nqn);
+            log_.add(std::move(record).value(), wanted);
         } else {
-            found.left_out.push_back("entry " + std::to_string(i) + ": " + record.error().text);
+            log_.add(std::move(record).error());
         }
     }
-    return found;
+    pending_.erase(pending_.begin(),
+                   pending_.begin() + static_cast<std::ptrdiff_t>(reader.offset()));
+    return base::done();
 }
 
 }  // namespace nvme

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The discovery log page as a host reads it: which piece to ask for next, when it has all of one
-// generation, and what its entries say. A log is a stranger's: everything is bounded and checked
-// before it may become a path.
+// generation, and what its entries say. A log is a stranger's: it may be as long as its service
+// likes, so each entry is looked at as it comes and the page is kept nowhere; what is kept is
+// bounded, and only then when it is known to be wanted.
 //
 //   header ─► entries, a piece at a time ─► header again ─► the same generation: done
 //     ▲                                                 └─► another one ─┐
@@ -12,8 +13,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -21,41 +23,6 @@
 #include "nvme/fabrics.h"
 
 namespace nvme {
-
-/// More than any service lists for one host.
-inline constexpr uint64_t kMaxDiscoveryEntries = 1024;
-/// With entries that are longer than the usual ones.
-inline constexpr size_t kMaxDiscoveryBytes = 2U << 20U;
-
-/// One reading of the log, whoever carries the commands.
-class DiscoveryReading {
-  public:
-    /// What one Get Log Page moves: what every controller's MDTS allows.
-    static constexpr uint32_t kPieceBytes = 4096;
-    static constexpr int kMaxReadings = 5;
-
-    struct Piece {
-        uint64_t offset = 0;
-        uint32_t length = 0;  ///< bytes, a multiple of 4
-    };
-    /// What to read now. REQUIRES: not done()
-    [[nodiscard]] Piece next() const;
-    /// The answer to next(). Errors: too few bytes, a format or a size that is refused, a log that
-    /// changed each time it was read.
-    base::Status take(base::ByteView bytes);
-    [[nodiscard]] bool done() const { return done_; }
-    /// Header and entries of one generation. REQUIRES: done()
-    [[nodiscard]] base::ByteView page() const { return page_; }
-
-  private:
-    base::Status take_header(const DiscoveryHeader& header);
-
-    base::Bytes page_;       ///< so far; empty: the header is wanted
-    size_t page_bytes_ = 0;  ///< of the whole page
-    uint64_t generation_ = 0;
-    int readings_ = 0;
-    bool done_ = false;
-};
 
 /// An entry that may be used: reached over TCP and well formed.
 struct DiscoveryRecord {
@@ -67,14 +34,74 @@ struct DiscoveryRecord {
     bool operator==(const DiscoveryRecord&) const = default;
 };
 
-struct DiscoveryRecords {
-    std::vector<DiscoveryRecord> records;
-    /// Why each other entry is left out, but for the service's own: `entry 3: …`.
-    std::vector<std::string> left_out;
+/// Entries that are of no use for one reason.
+struct DiscoveryLeftOut {
+    std::string why;      ///< to be put behind `1 entry`
+    std::string example;  ///< what the first of them has, as it came
+    uint64_t count = 1;
 };
 
-/// @param page  as DiscoveryReading gives it
-/// Errors: a page of another format or size than its header says.
-base::Result<DiscoveryRecords> parse_discovery_log(base::ByteView page);
+/// Why the next path of a subsystem is left out that has as many as are kept.
+inline constexpr std::string_view kTooManyPaths = "beyond the first 64 of its subsystem";
+
+/// What a log says, within bounds: those are met after everything else was sorted out.
+struct DiscoveryLog {
+    static constexpr size_t kMaxNames = 16;    ///< of subsystems that are wanted
+    static constexpr size_t kMaxPaths = 64;    ///< of each, and referrals
+    static constexpr size_t kMaxOthers = 4;    ///< names of those that are not
+    static constexpr size_t kMaxReasons = 16;  ///< the last one stands for all others
+
+    std::vector<DiscoveryRecord> records;  ///< wanted, and referrals; none twice
+    /// Every entry that cannot be used, but for the service's own.
+    std::vector<DiscoveryLeftOut> left_out;
+    std::vector<std::string> others{};  ///< names of the first subsystems that are not wanted
+    bool more_others = false;           ///< there are more of them
+
+    void add(DiscoveryRecord record, bool wanted);
+    void add(DiscoveryLeftOut entry);
+    void add_other(std::string nqn);
+};
+
+/// One reading of the log, whoever carries the commands.
+class DiscoveryReading {
+  public:
+    /// What one Get Log Page moves: what every controller's MDTS allows.
+    static constexpr uint32_t kPieceBytes = 4096;
+    static constexpr int kMaxReadings = 5;
+    /// Whether a subsystem of this name is wanted.
+    using Filter = std::function<bool(std::string_view nqn)>;
+
+    struct Piece {
+        uint64_t offset = 0;
+        uint32_t length = 0;  ///< bytes, a multiple of 4
+    };
+    /// @param wanted  empty: all are
+    explicit DiscoveryReading(Filter wanted = {}) : wanted_(std::move(wanted)) {}
+
+    /// What to read now. REQUIRES: not done(). How long that may go on is the caller's to say.
+    [[nodiscard]] Piece next() const;
+    /// The answer to next(). Errors: too few bytes, a format or an entry's length that cannot be, a
+    /// log that changed each time it was read.
+    base::Status take(base::ByteView bytes);
+    [[nodiscard]] bool done() const { return done_; }
+    /// REQUIRES: done()
+    [[nodiscard]] const DiscoveryLog& log() const { return log_; }
+
+  private:
+    base::Status take_header(const DiscoveryHeader& header);
+    base::Status take_entries();
+    [[nodiscard]] uint64_t entry_bytes() const;
+
+    Filter wanted_;
+    DiscoveryLog log_;
+    bool begun_ = false;     ///< a header was read
+    bool extended_ = false;  ///< its entries are
+    uint64_t left_ = 0;      ///< entries to come
+    uint64_t offset_ = 0;    ///< of the next piece
+    base::Bytes pending_;    ///< the beginning of an entry
+    uint64_t generation_ = 0;
+    int readings_ = 0;
+    bool done_ = false;
+};
 
 }  // namespace nvme

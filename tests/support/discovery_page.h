@@ -32,6 +32,7 @@ struct DiscoveryPage {
     uint16_t format = 0;
     bool extended = false;
     uint32_t entry_bytes = 1032;  ///< of extended entries, as they say
+    size_t behind = 0;            ///< bytes behind each extended entry
     std::vector<nvme::DiscoveryEntry> entries{};
     std::optional<uint64_t> announced{};        ///< entries; else as many as there are
     std::optional<uint32_t> announced_bytes{};  ///< of an extended log; else what it has
@@ -45,7 +46,8 @@ struct DiscoveryPage {
         if (extended) {
             header.flags = nvme::DiscoveryHeader::kExtendedEntries;
             header.total_bytes = announced_bytes.value_or(static_cast<uint32_t>(
-                sizeof header + entries.size() * (sizeof(nvme::DiscoveryEntry) + extension)));
+                sizeof header +
+                entries.size() * (sizeof(nvme::DiscoveryEntry) + extension + behind)));
         }
         base::Bytes page;
         base::Writer writer(page);
@@ -53,9 +55,9 @@ struct DiscoveryPage {
         for (const nvme::DiscoveryEntry& entry : entries) {
             writer.put(entry);
             if (extended) {
-                nvme::DiscoveryExtension behind;
-                behind.total_entry_bytes = entry_bytes;
-                writer.put(behind);
+                nvme::DiscoveryExtension attributes;
+                attributes.total_entry_bytes = entry_bytes;
+                writer.put(attributes).put_zeros(behind);
             }
         }
         return page;

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(portals_are_collected_over_referrals_each_service_once) {
                           subsystem(kDisk, "192.0.2.1"), subsystem(kDisk, "192.0.2.2")},
                          {}});
     BOOST_TEST(walk.next_round().empty());
-    const auto target = walk.conclude("", kHost);
+    const auto target = walk.conclude(kHost);
     BOOST_REQUIRE(target.ok());
     BOOST_TEST(target->subsysnqn == kDisk);
     BOOST_REQUIRE(target->portals.size() == 2U);
@@ -59,14 +59,14 @@ BOOST_AUTO_TEST_CASE(referrals_without_end_are_followed_only_so_far) {
     BOOST_TEST(deep.warnings().size() == 1U);
 
     DiscoveryWalk wide({service("192.0.2.1")});
-    nvme::DiscoveryRecords many;
+    nvme::DiscoveryLog many;
     for (uint16_t port = 1; port <= 100; ++port) {
         many.records.push_back(referral("192.0.2.9", port));
         many.records.push_back(subsystem(kDisk, "192.0.3." + std::to_string(port)));
     }
     wide.take(wide.next_round().front(), many);
     BOOST_TEST(wide.next_round().size() == DiscoveryWalk::kMaxServices - 1);
-    BOOST_TEST(wide.conclude("", kHost)->portals.size() == DiscoveryWalk::kMaxPortals);
+    BOOST_TEST(wide.conclude(kHost)->portals.size() == DiscoveryWalk::kMaxPortals);
 }
 
 BOOST_AUTO_TEST_CASE(addresses_that_no_target_has_are_left_out) {
@@ -76,15 +76,17 @@ BOOST_AUTO_TEST_CASE(addresses_that_no_target_has_are_left_out) {
                        subsystem(kDisk, "192.0.2.256"), subsystem(kDisk, "fe80::1"),
                        subsystem("nqn.2024-08.com.example:a,tls", "192.0.2.3"),
                        subsystem(kDisk, "192.0.2.7")},
-                      {"entry 0: its transport is 1, not TCP"}});
-    const auto target = walk.conclude("", kHost);
+                      {{"over RDMA, not TCP", kDisk, 2}}});
+    const auto target = walk.conclude(kHost);
     BOOST_REQUIRE(target.ok());
     BOOST_REQUIRE(target->portals.size() == 1U);
     BOOST_TEST(target->portals[0].address == "192.0.2.7");
     BOOST_REQUIRE(walk.warnings().size() == 1U);
     BOOST_TEST(walk.warnings()[0] ==
-               "discovery at 192.0.2.1:8009: 6 entries are of no use (entry 0: its transport is "
-               "1, not TCP), continuing without them");
+               "discovery at 192.0.2.1:8009: continuing without 2 entries over RDMA, not TCP "
+               "(nqn.2024-08.com.example:disk); 3 entries at an address that no target has "
+               "(0.0.0.0); 1 entry at a link-local address, which the service has not (fe80::1); "
+               "and 1 more");
 }
 
 BOOST_AUTO_TEST_CASE(paths_are_reached_as_their_service_was) {
@@ -94,7 +96,7 @@ BOOST_AUTO_TEST_CASE(paths_are_reached_as_their_service_was) {
     DiscoveryWalk walk({asked});
     walk.take(walk.next_round().front(),
               {{subsystem(kDisk, "fe80::1"), subsystem(kDisk, "192.0.2.1")}, {}});
-    const auto target = walk.conclude("", kHost);
+    const auto target = walk.conclude(kHost);
     BOOST_REQUIRE(target.ok());
     BOOST_TEST(target->portals[0].address == "fe80::1%eth1");
     BOOST_TEST(target->portals[0].source == "fe80::2");
@@ -103,32 +105,75 @@ BOOST_AUTO_TEST_CASE(paths_are_reached_as_their_service_was) {
 }
 
 BOOST_AUTO_TEST_CASE(one_subsystem_fits_or_the_boot_says_which_there_are) {
-    DiscoveryWalk walk({service("192.0.2.1")});
-    walk.take(walk.next_round().front(), {{subsystem("nqn.2024-08.com.example:a", "192.0.2.1"),
-                                           subsystem("nqn.2024-08.com.example:b", "192.0.2.1")},
-                                          {}});
-    const auto two = walk.conclude("", kHost);
+    const auto conclude = [](const std::string& pattern) {
+        DiscoveryWalk walk({service("192.0.2.1")}, pattern);
+        walk.take(walk.next_round().front(), {{subsystem("nqn.2024-08.com.example:a", "192.0.2.1"),
+                                               subsystem("nqn.2024-08.com.example:b", "192.0.2.1")},
+                                              {}});
+        return walk.conclude(kHost);
+    };
+    const auto two = conclude("");
     BOOST_REQUIRE(!two.ok());
     BOOST_TEST((two.error().code == ExitCode::kNamespace));
     BOOST_TEST(two.error().error.text ==
                "discovery found 2 subsystems (nqn.2024-08.com.example:a, "
                "nqn.2024-08.com.example:b) and the root is one; name it by nvmeroot.subsysnqn");
-    BOOST_TEST(walk.conclude("*:b", kHost)->subsysnqn == "nqn.2024-08.com.example:b");
-    const auto none = walk.conclude("*:c", kHost);
+    BOOST_TEST(conclude("*:b")->subsysnqn == "nqn.2024-08.com.example:b");
+}
+
+/// What is said of a log of which nothing can be the root.
+std::string verdict_on(const std::string& pattern, const nvme::DiscoveryLog& log) {
+    DiscoveryWalk walk({service("192.0.2.1")}, pattern);
+    walk.take(walk.next_round().front(), log);
+    const auto none = walk.conclude(kHost);
     BOOST_REQUIRE(!none.ok());
     BOOST_TEST((none.error().code == ExitCode::kRefused));
     BOOST_TEST(!none.error().retry);
-    BOOST_TEST(none.error().error.text ==
-               "discovery lists no subsystem *:c for host nqn.2024-08.com.example:host, only "
-               "nqn.2024-08.com.example:a, nqn.2024-08.com.example:b; allow this host on the "
-               "target");
+    return none.error().error.text;
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_is_of_use_the_last_word_is_what_was_listed) {
+    const std::string lists = "discovery lists no subsystem ";
+    const std::string host = "for host nqn.2024-08.com.example:host";
+    BOOST_TEST(verdict_on("", {}) == lists + host + "; allow this host on the target");
+    nvme::DiscoveryLog others;
+    others.others = {"nqn.2024-08.com.example:a", "nqn.2024-08.com.example:b"};
+    BOOST_TEST(verdict_on("*:c", others) ==
+               lists + "*:c " + host +
+                   ", only nqn.2024-08.com.example:a, nqn.2024-08.com.example:b; check "
+                   "nvmeroot.subsysnqn, and that the target shows it to this host");
+    const nvme::DiscoveryLog useless{
+        {}, {{"behind a secure channel (TLS), which nvmeroot does not do", kDisk}}};
+    BOOST_TEST(verdict_on("", useless) ==
+               lists + host +
+                   " that could be used, only 1 entry behind a secure channel (TLS), which "
+                   "nvmeroot does not do (nqn.2024-08.com.example:disk); see what the target "
+                   "offers over TCP");
+    const nvme::DiscoveryLog similar{{subsystem("nqn.2024-08.com.example:Disk", "192.0.2.1")}, {}};
+    BOOST_TEST(verdict_on(kDisk, similar) ==
+               lists + kDisk + " " + host +
+                   ", but nqn.2024-08.com.example:Disk, which differs from it in the case of "
+                   "letters alone; write the name as the target does");
+}
+
+BOOST_AUTO_TEST_CASE(a_strangers_words_are_escaped_and_short) {
+    nvme::DiscoveryLog log;
+    for (int i = 0; i < 20; ++i) {
+        log.add({"over transport " + std::to_string(i), std::string(223, '\x1B')});
+        log.add_other(std::string(200, '\n') + std::to_string(i));
+    }
+    const std::string text = verdict_on("*", log);
+    BOOST_TEST(text.size() < 900U);
+    BOOST_TEST(text.find('\x1B') == std::string::npos);
+    BOOST_TEST(text.find('\n') == std::string::npos);
+    BOOST_TEST(text.find("and 17 more") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_service_makes_another_try_worth_it) {
     const auto silence = boot::Failure::of(ExitCode::kUnreachable, base::error("nobody answers"));
     DiscoveryWalk alone({service("192.0.2.1")});
     alone.take(alone.next_round().front(), silence);
-    const auto nothing = alone.conclude("", kHost);
+    const auto nothing = alone.conclude(kHost);
     BOOST_TEST((nothing.error().code == ExitCode::kUnreachable));
     BOOST_TEST(nothing.error().retry);
     BOOST_TEST(nothing.error().error.text == "discovery at 192.0.2.1:8009: nobody answers");
@@ -136,8 +181,8 @@ BOOST_AUTO_TEST_CASE(a_silent_service_makes_another_try_worth_it) {
     DiscoveryWalk both({service("192.0.2.1"), service("192.0.2.2")});
     const auto round = both.next_round();
     both.take(round[0], silence);
-    both.take(round[1], nvme::DiscoveryRecords{});
-    BOOST_TEST(both.conclude("", kHost).error().retry);
+    both.take(round[1], nvme::DiscoveryLog{});
+    BOOST_TEST(both.conclude(kHost).error().retry);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

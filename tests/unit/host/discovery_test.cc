@@ -94,9 +94,10 @@ BOOST_AUTO_TEST_CASE(enables_the_controller_and_reads_its_log) {
     Discovery discovery(service.options());
     service.run(discovery);
     BOOST_TEST(service.pieces == 4);  // header, two pieces, header
-    const auto page = discovery.page();
-    BOOST_REQUIRE_MESSAGE(page.ok(), (page.ok() ? "" : page.error().text));
-    BOOST_TEST(base::text_of(*page) == base::text_of(service.page.bytes()));
+    const auto log = discovery.log();
+    BOOST_REQUIRE_MESSAGE(log.ok(), (log.ok() ? "" : log.error().text));
+    BOOST_REQUIRE(log->records.size() == 1U);  // five times the same
+    BOOST_TEST(log->records[0].address == "192.0.2.1");
     BOOST_REQUIRE(discovery.verdict() != nullptr);
     BOOST_TEST(discovery.verdict()->connect.cntlid == 3);
 }
@@ -107,7 +108,7 @@ BOOST_AUTO_TEST_CASE(one_that_wants_authentication_is_left_to_the_kernel) {
     Discovery discovery(service.options());
     service.run(discovery);
     BOOST_TEST(discovery.wants_authentication());
-    BOOST_TEST(!discovery.page().ok());
+    BOOST_TEST(!discovery.log().ok());
     BOOST_TEST(service.pieces == 0);
 }
 
@@ -118,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_told_as_by_a_probe) {
     service.run(discovery);
     BOOST_REQUIRE(discovery.verdict() != nullptr);
     BOOST_TEST((discovery.verdict()->kind == host::Verdict::Kind::kHostNotAllowed));
-    BOOST_TEST(discovery.page().error().text == discovery.verdict()->text);
+    BOOST_TEST(discovery.log().error().text == discovery.verdict()->text);
 }
 
 BOOST_AUTO_TEST_CASE(a_controller_without_the_log_is_named) {
@@ -126,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_controller_without_the_log_is_named) {
     service.log_status = status::kInvalidField.dnr();
     Discovery discovery(service.options());
     service.run(discovery);
-    BOOST_TEST(discovery.page().error().text ==
+    BOOST_TEST(discovery.log().error().text ==
                "the discovery controller refuses its log: Invalid Field in Command (002h, do not "
                "retry)");
 }
@@ -136,7 +137,7 @@ BOOST_AUTO_TEST_CASE(one_that_is_never_ready_does_not_keep_us) {
     service.polls_until_ready = 1000000;
     Discovery discovery(service.options());
     service.run(discovery);
-    BOOST_TEST(discovery.page().error().text == "the discovery controller does not become ready");
+    BOOST_TEST(discovery.log().error().text == "the discovery controller does not become ready");
 }
 
 BOOST_AUTO_TEST_CASE(silence_and_a_hang_up_are_told) {
@@ -145,13 +146,38 @@ BOOST_AUTO_TEST_CASE(silence_and_a_hang_up_are_told) {
     Discovery silent(service.options());
     service.run(silent);
     silent.timed_out();
-    BOOST_TEST(silent.page().error().text ==
+    BOOST_TEST(silent.log().error().text ==
                "the target takes connections but does not answer Connect");
     Discovery closed(service.options());
     closed.closed();
     BOOST_TEST(closed.ended());
-    BOOST_TEST(closed.page().error().text == "the target closed the connection");
+    BOOST_TEST(closed.log().error().text == "the target closed the connection");
     BOOST_TEST(closed.verdict() == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_and_bad_bytes_in_one_segment_end_it) {
+    const base::Bytes nonsense(8, std::byte{0xFF});
+    const auto connected = [](uint32_t dw0) {
+        nvme::CapsuleResp pdu;
+        pdu.cqe.dw0 = dw0;
+        return nvme::whole_pdu(pdu, {});
+    };
+    nvme::IcResp greeting;
+    greeting.maxh2cdata = 131072;
+    // After Connect, and after each answer that another command would follow.
+    for (int answers = 1; answers <= 3; ++answers) {
+        Discovery discovery(Service().options());
+        discovery.receive(nvme::whole_pdu(greeting, {}));
+        for (int i = 1; i < answers; ++i) {
+            discovery.receive(connected(1));
+        }
+        base::Bytes segment = connected(1);
+        base::Writer(segment).put_bytes(nonsense);
+        discovery.receive(segment);
+        BOOST_REQUIRE(discovery.ended());
+        BOOST_TEST(discovery.log().error().text ==
+                   "the target broke the protocol: invalid PDU header field at byte 0");
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -310,4 +310,13 @@ BOOST_AUTO_TEST_CASE(identifiers_are_used_again_and_bounded) {
     BOOST_TEST((queue.submit(host::flush(1)) == uint16_t{1}));
 }
 
+BOOST_AUTO_TEST_CASE(a_queue_that_is_not_open_takes_no_command) {
+    Queue fresh{host::QueueOptions()};
+    BOOST_TEST(!fresh.submit(host::keep_alive()).has_value());
+    Queue broken = open_queue();
+    broken.receive(Bytes(8, std::byte{0xFF}));
+    BOOST_TEST(!broken.submit(host::keep_alive()).has_value());
+    BOOST_TEST(broken.outstanding() == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
