@@ -72,24 +72,41 @@ Outcome<RootNamespace> choose_by_nsid(AdminDevice& device, const NamespaceChoice
     return found;
 }
 
-Outcome<RootNamespace> choose_by_search(AdminDevice& device, const NamespaceChoice& choice) {
-    TRY(const auto active, answered(active_nsids(device, 0)));
+/// All of them, a list of 1024 after the other: which one is meant is known only of those that were
+/// looked at.
+Outcome<RootNamespace> choose_by_search(AdminDevice& device, const NamespaceChoice& choice,
+                                        const base::Deadline* deadline) {
     std::optional<RootNamespace> match;
-    for (const uint32_t nsid : active) {
-        TRY(const RootNamespace candidate, answered(read_namespace(device, nsid)));
-        if (!ids_match(choice, candidate.ids)) {
-            continue;
+    size_t seen = 0;
+    for (uint32_t last = 0;;) {
+        TRY(const auto active, answered(active_nsids(device, last)));
+        for (const uint32_t nsid : active) {
+            if (deadline != nullptr && deadline->passed()) {
+                return no_match(
+                    "the target lists namespaces without an end in time; name the "
+                    "root's by nsid=, or raise nvmeroot.namespace_timeout");
+            }
+            ++seen;
+            TRY(const RootNamespace candidate, answered(read_namespace(device, nsid)));
+            if (!ids_match(choice, candidate.ids)) {
+                continue;
+            }
+            if (match) {
+                return refusal(
+                    "NSID " + std::to_string(match->nsid) + " and NSID " + std::to_string(nsid) +
+                    " both are " + describe(choice) +
+                    "; name one by nsid=, or give each namespace its own UUID on the target");
+            }
+            match = candidate;
         }
-        if (match) {
-            return refusal(
-                "NSID " + std::to_string(match->nsid) + " and NSID " + std::to_string(nsid) +
-                " both are " + describe(choice) +
-                "; name one by nsid=, or give each namespace its own UUID on the target");
+        // A list that does not go on upwards would never end.
+        if (active.size() < nvme::NamespaceList{}.nsid.size() || active.back() <= last) {
+            break;
         }
-        match = candidate;
+        last = active.back();
     }
     if (!match) {
-        return no_match("the target offers this host " + std::to_string(active.size()) +
+        return no_match("the target offers this host " + std::to_string(seen) +
                         " namespaces, none is " + describe(choice));
     }
     return *match;
@@ -117,15 +134,17 @@ Result<RootNamespace> read_namespace(AdminDevice& device, uint32_t nsid) {
     return root;
 }
 
-Outcome<RootNamespace> choose_namespace(AdminDevice& device, const NamespaceChoice& choice) {
-    return choice.nsid ? choose_by_nsid(device, choice) : choose_by_search(device, choice);
+Outcome<RootNamespace> choose_namespace(AdminDevice& device, const NamespaceChoice& choice,
+                                        const base::Deadline* deadline) {
+    return choice.nsid ? choose_by_nsid(device, choice)
+                       : choose_by_search(device, choice, deadline);
 }
 
 Outcome<RootNamespace> await_namespace(AdminDevice& device, const NamespaceChoice& choice,
                                        base::Clock& clock, const base::Deadline& deadline) {
     constexpr base::milliseconds kBetweenQuestions{200};
     for (;;) {
-        auto found = choose_namespace(device, choice);
+        auto found = choose_namespace(device, choice, &deadline);
         if (found || !found.error().retry) {
             return found;
         }

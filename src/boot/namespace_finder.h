@@ -32,7 +32,9 @@ base::Result<RootNamespace> read_namespace(AdminDevice& device, uint32_t nsid);
 /// The one namespace that matches all of `choice`. kNamespace: none (passing: it may appear), or
 /// several, or one whose other identifiers differ (final); or the controller refused to say
 /// (passing). kConnect, passing: the kernel could not ask it.
-Outcome<RootNamespace> choose_namespace(AdminDevice& device, const NamespaceChoice& choice);
+/// @param deadline  null: none. A target may list as many as it likes.
+Outcome<RootNamespace> choose_namespace(AdminDevice& device, const NamespaceChoice& choice,
+                                        const base::Deadline* deadline = nullptr);
 
 /// As choose_namespace, trying again until `deadline` while another try could go better; then
 /// kNamespace is final.

@@ -57,7 +57,7 @@ class FakeController final : public boot::AdminDevice {
         nvme::NamespaceList list;
         size_t count = 0;
         for (const auto& [nsid, ns] : namespaces) {
-            if (nsid > after && appear_after <= 0) {
+            if (nsid > after && appear_after <= 0 && count < list.nsid.size()) {
                 list.nsid[count++] = nsid;
             }
         }

@@ -78,6 +78,42 @@ BOOST_AUTO_TEST_CASE(two_matches_are_refused) {
     }
 }
 
+/// Takes a second for each answer.
+class SlowController final : public boot::AdminDevice {
+  public:
+    SlowController(support::FakeController& real, support::FakeClock& clock)
+        : real_(real), clock_(clock) {}
+    base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) override {
+        clock_.sleep(base::seconds(1));
+        return real_.identify(cns, nsid, csi);
+    }
+
+  private:
+    support::FakeController& real_;
+    support::FakeClock& clock_;
+};
+
+BOOST_AUTO_TEST_CASE(those_behind_the_first_list_are_looked_at_too) {
+    support::FakeController controller;
+    for (uint32_t nsid = 1; nsid <= 1500; ++nsid) {
+        controller.add(nsid, nvme::Uuid{});
+    }
+    controller.add(1300, uuid(kUuid2));
+    const auto found = boot::choose_namespace(controller, by_uuid(kUuid2));
+    BOOST_REQUIRE(found.ok());
+    BOOST_TEST(found->nsid == 1300U);
+    controller.add(1400, uuid(kUuid2));
+    BOOST_TEST(!boot::choose_namespace(controller, by_uuid(kUuid2)).ok());
+    // It ends when its time does.
+    support::FakeClock clock;
+    SlowController slow(controller, clock);
+    const base::Deadline deadline(clock, base::seconds(10));
+    const auto late = boot::await_namespace(slow, by_uuid(kUuid1), clock, deadline);
+    BOOST_REQUIRE(!late.ok());
+    BOOST_TEST(late.error().error.text.find("without an end in time") != std::string::npos);
+    BOOST_TEST((clock.now() - deadline.end() < base::seconds(5)));
+}
+
 BOOST_AUTO_TEST_CASE(the_only_namespace_needs_no_name) {
     support::FakeController controller;
     controller.add(3, uuid(kUuid1));
