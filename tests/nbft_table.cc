@@ -7,6 +7,8 @@
 //     mac=MAC vlan=ID address=ADDRESS/LENGTH gateway=ADDRESS   its interface; gateway= for none
 //     traddr=ADDRESS trsvcid=PORT subsysnqn=NQN    the namespace, NSID 1
 //     profile=auth|tls                             demands authentication, or TLS as well
+//     odd=entries|all          an interface and a namespace more of which neither can be used; or
+//                              the namespace itself cannot
 #include "support/nbft_table.h"
 
 #include <algorithm>
@@ -46,6 +48,21 @@ void set_profile(Nbft& nbft, std::string_view text) {
     nbft.subsystems[0].security = 1;
 }
 
+void add_oddities(Nbft& nbft, std::string_view text) {
+    if (text == "all") {
+        nbft.subsystems[0].address.clear();
+        return;
+    }
+    Nbft::Interface interface = nbft.interfaces[0];
+    interface.index = 2;
+    interface.prefix_length = 200;
+    nbft.interfaces.insert(nbft.interfaces.begin(), interface);
+    Nbft::Subsystem subsystem = nbft.subsystems[0];
+    subsystem.index = 2;
+    subsystem.address.clear();
+    nbft.subsystems.insert(nbft.subsystems.begin(), subsystem);
+}
+
 uint16_t number(std::string_view text) {
     return static_cast<uint16_t>(base::parse_u64(text, UINT16_MAX).value());
 }
@@ -70,6 +87,7 @@ constexpr Word kWords[] = {
      [](Nbft& nbft, std::string_view value) { nbft.subsystems[0].port = number(value); }},
     {"subsysnqn", [](Nbft& nbft, std::string_view value) { nbft.subsystems[0].nqn = value; }},
     {"profile", set_profile},
+    {"odd", add_oddities},
 };
 
 }  // namespace

@@ -32,7 +32,11 @@ for file in /etc/cmdline.d/*.conf /etc/cmdline /proc/cmdline; do
     done < "$file"
 done
 # The text of the first call is kept: what turns dracut's nvmf module off afterwards would turn us off too.
-[ -e /run/nvmeroot/cmdline ] || nvmeroot plan --cmdline "$text" > /dev/null 2>&1 || [ $? -ne 3 ] || exit 0
+if [ ! -e /run/nvmeroot/cmdline ]; then
+    code=0
+    nvmeroot plan --cmdline "$text" > /dev/null 2>&1 || code=$?
+    case $code in 3 | 4) exit 0 ;; esac
+fi
 
 root='' options=ro flags='' type=''
 for word in $text; do

@@ -7,7 +7,8 @@
 #   netroot=nvme+tcp://...    netroot=dhcp    root=dhcp
 #   root=                     UUID=, LABEL=, /dev/... as ever; absent: the namespace itself
 #
-# Whether one of these is there (or /etc/nvmeroot/nvmeroot.conf names a target) is the program's decision: code 3 is no.
+# Whether one of these is there (or /etc/nvmeroot/nvmeroot.conf names a target) is the program's decision: code 3 is no,
+# 4 is a table of the boot firmware that names nothing of use, which nobody else would tell.
 
 command -v getarg > /dev/null || . /lib/dracut-lib.sh
 
@@ -15,7 +16,15 @@ if [ ! -e /run/nvmeroot/cmdline ]; then
     nvmeroot_text=$(getcmdline)
     # Credentials may name the target, and a credential may come by QEMU's fw_cfg.
     [ ! -e /sys/bus/acpi/devices/QEMU0002:00 ] || [ -e /sys/firmware/qemu_fw_cfg ] || modprobe -q qemu_fw_cfg
-    nvmeroot plan --cmdline "$nvmeroot_text" > /dev/null 2>&1 || [ $? -ne 3 ] || return 0
+    nvmeroot_code=0
+    nvmeroot plan --cmdline "$nvmeroot_text" > /dev/null 2>&1 || nvmeroot_code=$?
+    case $nvmeroot_code in
+        3) return 0 ;;
+        4)
+            nvmeroot boot --cmdline "$nvmeroot_text" || :
+            return 0
+            ;;
+    esac
 
     # The text is kept before dracut's own nvmf module is turned off, since rd.nonvmf turns us off too.
     mkdir -p /run/nvmeroot /etc/cmdline.d

@@ -14,6 +14,7 @@
 #include "boot/modules.h"
 #include "boot/namespace_finder.h"
 #include "boot/network_handover.h"
+#include "boot/path_interfaces.h"
 #include "boot/path_record.h"
 #include "boot/pi_check.h"
 #include "boot/probe_portals.h"
@@ -243,9 +244,16 @@ Outcome<Network> network_stage(Machine& machine) {
     if (machine.plan.target_from_dhcp) {
         TRY_VOID(complete_from_root_path(root_path(network, machine.plan.network.bootdev),
                                          machine.plan));
+        if (const std::string odd = nvme::odd_name(machine.plan.target.subsysnqn); !odd.empty()) {
+            machine.state.warning(odd);
+        }
     }
     TRY_VOID(
         fill_in_names(machine_names(network, machine.plan.network, machine.sys), machine.plan));
+    for (auto* portals : {&machine.plan.target.portals, &machine.plan.target.discovery}) {
+        name_interfaces(network, *portals,
+                        [&](const std::string& text) { machine.state.warning(text); });
+    }
     machine.state.notice("network is up:" + places);
     machine.network = network;
     return network;

@@ -14,6 +14,7 @@ enum class ExitCode {
     kInternal = 1,
     kUsage = 2,
     kNotAsked = 3,
+    kFirmware = 4,
     kConfig = 10,
     kModules = 11,
     kNetwork = 12,
@@ -40,6 +41,11 @@ inline constexpr std::array kExitCodes = {
     ExitCodeRow{ExitCode::kUsage, "usage", "wrong usage of the command", false},
     ExitCodeRow{ExitCode::kNotAsked, "not-asked",
                 "neither command line nor configuration names a target; nothing was done", false},
+    ExitCodeRow{
+        ExitCode::kFirmware, "firmware",
+        "the boot firmware's table is there and names no disk that can be used, and nothing "
+        "else names one; nothing was done",
+        false},
     ExitCodeRow{ExitCode::kConfig, "config",
                 "the command line, the configuration file or a secret is wrong", false},
     ExitCodeRow{ExitCode::kModules, "modules", "a kernel module is missing or did not load", false},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -45,11 +46,18 @@ base::Result<FoundIdentity> from_id(const Given& id) {
     return FoundIdentity{{nvme::uuid_nqn(*uuid), *uuid}, "made from hostid", id.origin, {}};
 }
 
+/// Of an NQN of the UUID form.
+std::optional<nvme::Uuid> uuid_in(std::string_view nqn) {
+    if (!nqn.starts_with(nvme::kUuidNqnPrefix)) {
+        return std::nullopt;
+    }
+    const auto uuid = nvme::parse_uuid(nqn.substr(nvme::kUuidNqnPrefix.size()));
+    return uuid ? std::optional(*uuid) : std::nullopt;
+}
+
 base::Result<FoundIdentity> from_nqn(const Given& nqn, const base::SysPaths& sys) {
-    if (nqn.text.starts_with(nvme::kUuidNqnPrefix)) {
-        TRY(const nvme::Uuid uuid,
-            nvme::parse_uuid(std::string_view(nqn.text).substr(nvme::kUuidNqnPrefix.size())));
-        return FoundIdentity{{nqn.text, uuid}, nqn.origin, "the UUID in hostnqn", {}};
+    if (const auto uuid = uuid_in(nqn.text)) {
+        return FoundIdentity{{nqn.text, *uuid}, nqn.origin, "the UUID in hostnqn", {}};
     }
     const auto uuid = machine_uuid(sys);
     if (!uuid) {
@@ -68,9 +76,8 @@ base::Result<FoundIdentity> from_pair(const Given& nqn, const Given& id) {
 /// Two keys that disagree are likely a mistake. In files they are not: some packages of nvme-cli
 /// make the two independently.
 void warn_of_disagreement(FoundIdentity& found) {
-    const std::string& nqn = found.host.nqn;
-    if (nqn.starts_with(nvme::kUuidNqnPrefix) &&
-        base::to_lower(nqn) != nvme::uuid_nqn(found.host.id)) {
+    const auto named = uuid_in(found.host.nqn);
+    if (named && *named != found.host.id) {
         found.warnings.push_back("hostid (" + found.id_origin + ") is not the UUID in hostnqn (" +
                                  found.nqn_origin + "), continuing with the pair as given");
     }
@@ -82,7 +89,7 @@ base::Result<FoundIdentity> from_source(const Given& nqn, const Given& id,
     if (nqn.text.empty()) {
         return from_id(id);
     }
-    if (auto valid = nvme::check_nqn(nqn.text); !valid) {
+    if (auto valid = nvme::check_name(nqn.text); !valid) {
         return std::move(valid).error().in(nqn.origin);
     }
     if (auto usable = check_kernel_name(nqn.text); !usable) {
@@ -114,6 +121,11 @@ base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
 }
 
 base::Status check_kernel_name(std::string_view nqn) {
+    constexpr size_t kMost = 222;  // below NVMF_NQN_SIZE, which the specification's 223 is
+    if (nqn.size() > kMost) {
+        return base::error(base::format(
+            "a name of %zu bytes: Linux connects by names of at most 222", nqn.size()));
+    }
     if (nqn.find(',') != std::string_view::npos) {
         return base::error(base::quoted(nqn) +
                            " holds a comma, at which the kernel's connect would end the name; "

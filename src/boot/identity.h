@@ -44,7 +44,8 @@ struct FoundIdentity {
 base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
                                           const base::SysPaths& sys);
 
-/// Refuses an NQN that the kernel's connect cannot take: commas separate its options.
+/// Refuses a name that the kernel's connect cannot take: commas separate its options, and Linux
+/// takes 222 bytes, one fewer than the specification has.
 base::Status check_kernel_name(std::string_view nqn);
 
 /// The DMI product UUID. Errors: unreadable, or one of the values that boards carry when nobody set

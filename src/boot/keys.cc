@@ -212,7 +212,7 @@ Result<int> parse_tos(std::string_view text) {
 /// Part of an NQN with * and ?, or a whole one.
 Result<std::string> parse_pattern(std::string_view text) {
     if (text.find_first_of("*?") == std::string_view::npos) {
-        TRY_VOID(nvme::check_nqn(text));
+        TRY_VOID(nvme::check_name(text));
     }
     return std::string(text);
 }
@@ -248,7 +248,7 @@ std::string did_you_mean(std::string_view best) {
 constexpr std::array kKeys = {
     Key{"host", "hostnqn", "NQN", "",
         "the host's name to the target; else /etc/nvme/hostnqn, else from the DMI UUID",
-        [](Given& g, Draft& d) { return store_name(nvme::check_nqn(g.text), g, d.hostnqn); }},
+        [](Given& g, Draft& d) { return store_name(nvme::check_name(g.text), g, d.hostnqn); }},
     Key{"host", "hostid", "UUID", "",
         "the host identifier; else the UUID in hostnqn, else /etc/nvme/hostid, else the DMI UUID",
         [](Given& g, Draft& d) { return store_name(nvme::parse_uuid(g.text), g, d.hostid); }},
@@ -349,7 +349,7 @@ constexpr std::array kKeys = {
         [](Given& g, Draft& d) { d.verify_given = true; return apply_extent(g.text, d.plan.audit); }},
     Key{"integrity", "audit_nqn", "NQN", "",
         "the subsystem that shows the root with its check sums; default: the root's NQN and :audit",
-        [](Given& g, Draft& d) { d.plan.audit.nqn = g.text; return nvme::check_nqn(g.text); }},
+        [](Given& g, Draft& d) { d.plan.audit.nqn = g.text; return nvme::check_name(g.text); }},
 
     Key{"modules", "modules", "NAMES", "", "kernel modules to load besides those known to be needed",
         [](Given& g, Draft& d) { return apply_words(g, d.plan.extra_modules); }, true},

@@ -10,8 +10,10 @@
 namespace boot {
 
 /// Adds what the tables below sys/firmware/acpi/tables say; of several the first that names a root
-/// decides. A table that is malformed is left out with a warning: firmware is not mended by
-/// refusing to boot.
+/// decides. Each namespace by each of its interfaces is a path of its own. What is of no use, a
+/// whole table or an entry of one, is left out with a warning: firmware is not mended by refusing
+/// to boot. Where nothing is of use and no other source names a target, Sources::firmware says so,
+/// or an error does where the reason is a security profile.
 void add_nbft(const base::SysPaths& sys, Sources& sources);
 
 }  // namespace boot

@@ -44,7 +44,8 @@ base::Status check_name(const Target& target, const std::string& subsystems) {
         return base::done();
     }
     return base::error(target.portals.front().origin + ": " + target.subsysnqn + " is not " +
-                       subsystems + ", which subsysnqn names");
+                       subsystems + ", which subsysnqn names" +
+                       differ_in_case(target.subsysnqn, subsystems));
 }
 
 /// Collects what load_plan finds out; each step goes on after an error of another.
@@ -58,6 +59,7 @@ class Planner {
     void read_sources();
     void read_file(const std::string& path);
     bool decide_whether_asked();
+    void look_at_firmware();
     void apply_keys();
     void apply_key(const Key& key, KeyValues& values);
     void finish_network();
@@ -73,6 +75,7 @@ class Planner {
     void fail(std::string text) { loaded_.errors.push_back(std::move(text)); }
     void fail(const base::Error& error) { fail(error.text); }
     void warn(std::string text) { loaded_.warnings.push_back(std::move(text)); }
+    void warn_of_name(std::string_view name);
     /// Replaces the value shown for a key, or that of a key nobody gave.
     void show(std::string_view key, std::string value, std::string origin);
 
@@ -147,13 +150,31 @@ bool Planner::decide_whether_asked() {
         return false;
     }
     if (draft_.uris.empty() && !lost_.of_config) {
-        loaded_.asked_why = "neither command line nor configuration names a target; nothing to do";
+        look_at_firmware();
         return false;
     }
     loaded_.asked = Asked::kYes;
     loaded_.asked_why = draft_.uris.empty() ? "the image lacks what it was built with"
                                             : "asked for by " + draft_.uris.front().origin;
     return true;
+}
+
+/// Where no source names a target: its tables may be why.
+void Planner::look_at_firmware() {
+    if (!sources_.refused.empty()) {
+        loaded_.asked = Asked::kYes;
+        loaded_.asked_why = "asked for by the boot firmware's table";
+        for (std::string& text : sources_.refused) {
+            fail(std::move(text));
+        }
+    } else if (!sources_.firmware.empty()) {
+        loaded_.asked = Asked::kBroken;
+        loaded_.asked_why =
+            sources_.firmware + "; name the target by nvmeroot=, or mend the firmware's settings";
+        fail(loaded_.asked_why);
+    } else {
+        loaded_.asked_why = "neither command line nor configuration names a target; nothing to do";
+    }
 }
 
 void Planner::apply_keys() {
@@ -217,8 +238,21 @@ void Planner::finish_target() {
     if (const auto named = check_name(target, draft_.plan.subsystems); !named) {
         fail(named.error());
     }
+    for (const std::string& name :
+         {target.subsysnqn, draft_.plan.subsystems, draft_.plan.audit.nqn}) {
+        warn_of_name(name);
+    }
     draft_.plan.target_from_dhcp = dhcp && target.portals.empty() && target.discovery.empty();
     draft_.plan.network.need_lease = draft_.plan.target_from_dhcp;
+}
+
+/// A pattern is no name, and a template none yet.
+void Planner::warn_of_name(std::string_view name) {
+    if (!name.empty() && name.find_first_of("*?$") == std::string_view::npos) {
+        if (std::string text = nvme::odd_name(name); !text.empty()) {
+            warn(std::move(text));
+        }
+    }
 }
 
 void Planner::finish_identity() {
@@ -234,6 +268,7 @@ void Planner::finish_identity() {
     for (std::string& warning : found->warnings) {
         warn(std::move(warning));
     }
+    warn_of_name(found->host.nqn);
     show("hostnqn", found->host.nqn, found->nqn_origin);
     show("hostid", nvme::to_text(found->host.id), found->id_origin);
     draft_.plan.host = std::move(found->host);
@@ -330,11 +365,7 @@ void Planner::meet_demand(const SecurityDemand& demand) {
     AuthPlan& auth = draft_.plan.auth;
     const std::string profile =
         demand.subject + ": its security profile " + std::to_string(demand.profile.index);
-    if (demand.profile.secure_channel_required) {
-        fail(profile + " demands a secure channel (TLS), which nvmeroot does not do");
-    } else if (demand.profile.dhchap_excluded) {
-        fail(profile + " does not allow DH-HMAC-CHAP, the one protocol that nvmeroot has");
-    } else if (auth.mode == Auth::kOff) {
+    if (auth.mode == Auth::kOff) {
         fail(profile +
              " wants a secret and none is given here: give dhchap_secret_file, or the "
              "credential nvmeroot.dhchap_secret");
@@ -422,7 +453,8 @@ Failure LoadedPlan::failure() const {
     for (const std::string& each : errors) {
         text += (text.empty() ? "" : "; ") + each;
     }
-    return Failure::of(ExitCode::kConfig, base::error(text));
+    return Failure::of(asked == Asked::kBroken ? ExitCode::kFirmware : ExitCode::kConfig,
+                       base::error(text));
 }
 
 }  // namespace boot

@@ -160,7 +160,11 @@ struct PlanValue {
     std::string origin;
 };
 
-enum class Asked { kYes, kNo };
+enum class Asked {
+    kYes,
+    kNo,
+    kBroken,  ///< the boot firmware's table is there and names nothing that can be used
+};
 
 struct LoadedPlan {
     Asked asked = Asked::kNo;
@@ -170,7 +174,7 @@ struct LoadedPlan {
     std::vector<std::string> warnings;
     std::vector<std::string> errors;
 
-    /// The errors as one failure (kConfig, or kNotAsked). REQUIRES: not asked, or errors.
+    /// The errors as one failure (kConfig, kFirmware or kNotAsked). REQUIRES: not asked, or errors.
     [[nodiscard]] Failure failure() const;
 };
 

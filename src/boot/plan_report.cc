@@ -154,10 +154,10 @@ std::string plan_json(const LoadedPlan& loaded) {
 }
 
 ExitCode plan_exit_code(const LoadedPlan& loaded) {
-    if (!loaded.errors.empty()) {
-        return ExitCode::kConfig;
+    if (loaded.errors.empty() && loaded.asked == Asked::kYes) {
+        return ExitCode::kDone;
     }
-    return loaded.asked == Asked::kYes ? ExitCode::kDone : ExitCode::kNotAsked;
+    return loaded.failure().code;
 }
 
 }  // namespace boot

@@ -50,6 +50,11 @@ struct Sources {
     bool has_secret_in_file = false;
     bool ignore_nbft = false;
     std::vector<SecurityDemand> security;
+    /// Where no source names a target: why the firmware's tables name none either. Empty: there are
+    /// no tables.
+    std::string firmware;
+    /// Likewise: what they name, and demand a security of that there is none here.
+    std::vector<std::string> refused;
     std::vector<std::string> warnings;
     std::vector<std::string> errors;
 

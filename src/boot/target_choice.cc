@@ -50,8 +50,14 @@ base::Result<Target> target_of_uri(const Given& uri) {
     if (auto usable = check_kernel_name(parsed->subsysnqn); !usable) {
         return std::move(usable).error().in(uri.origin);
     }
-    Portal portal{parsed->host, parsed->port, uri.origin, !IpAddress::parse(parsed->host),
-                  uri.source,   uri.interface};
+    // One place has one spelling, so that it is not taken for two.
+    const auto address = IpAddress::parse(parsed->host);
+    Portal portal{address ? address->text() : base::to_lower(parsed->host),
+                  parsed->port,
+                  uri.origin,
+                  !address,
+                  uri.source,
+                  uri.interface};
     if (!parsed->zone.empty()) {
         portal.address += '%' + parsed->zone;
     }
@@ -73,7 +79,8 @@ base::Status join(Target& target, Target other) {
     if (!other.subsysnqn.empty() && target.subsysnqn != other.subsysnqn) {
         return base::error("another subsystem (" + other.subsysnqn + ") than that of " +
                            target.portals.front().origin + " (" + target.subsysnqn +
-                           "); there is one root");
+                           "); there is one root" +
+                           differ_in_case(other.subsysnqn, target.subsysnqn));
     }
     TRY_VOID(narrow(target.choice, other.choice));
     add_new(target.portals, std::move(other.portals));
@@ -97,6 +104,12 @@ base::Status narrow(NamespaceChoice& choice, const NamespaceChoice& other) {
     }
     choice = both;
     return base::done();
+}
+
+std::string differ_in_case(std::string_view one, std::string_view other) {
+    return base::equal_ignoring_case(one, other)
+               ? "; the names differ in the case of letters alone, write them as the target does"
+               : "";
 }
 
 bool fits_pattern(std::string_view text, std::string_view pattern) {

@@ -4,6 +4,7 @@
 // subsystem and must not contradict each other, or the keys, about the namespace.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -22,6 +23,10 @@ base::Status join(Target& target, Target other);
 
 /// Lets `choice` demand what `other` demands too. Errors: they contradict each other.
 base::Status narrow(NamespaceChoice& choice, const NamespaceChoice& other);
+
+/// To be put behind two names that are not the same: nothing, or that only their letters' case
+/// differs.
+std::string differ_in_case(std::string_view one, std::string_view other);
 
 /// Whether `text` is what `pattern` describes: * stands for any characters, ? for one.
 bool fits_pattern(std::string_view text, std::string_view pattern);

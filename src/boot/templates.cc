@@ -45,7 +45,7 @@ base::Result<std::string> value_of(std::string_view name, const MachineNames& na
 
 base::Result<std::string> filled_nqn(const std::string& text, const MachineNames& names) {
     TRY(std::string nqn, fill_in(text, names));
-    TRY_VOID(nvme::check_nqn(nqn));
+    TRY_VOID(nvme::check_name(nqn));
     TRY_VOID(check_kernel_name(nqn));
     return nqn;
 }

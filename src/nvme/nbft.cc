@@ -34,13 +34,10 @@ NbftAddress address_of(const NbftOctets& octets) {
     return is_zero(bytes) ? NbftAddress() : NbftAddress(bytes.begin(), bytes.end());
 }
 
-/// The identifier as firmware keeps it: a GUID, whose first three fields are little endian.
-Uuid uuid_of_guid(const NbftOctets& guid) {
-    Uuid uuid{guid};
-    std::reverse(uuid.bytes.begin(), uuid.bytes.begin() + 4);
-    std::reverse(uuid.bytes.begin() + 4, uuid.bytes.begin() + 6);
-    std::reverse(uuid.bytes.begin() + 6, uuid.bytes.begin() + 8);
-    return uuid;
+/// What an entry is called in the table, where it can be read.
+template <class T>
+std::string name_of(const char* what, const T& entry) {
+    return std::string(what) + " " + std::to_string(unsigned{entry.index});
 }
 
 class Parser {
@@ -56,15 +53,21 @@ class Parser {
                                       unsigned{control.structure_id},
                                       unsigned{control.major_revision}));
         }
-        TRY_VOID(read_host(control));
-        TRY_VOID(read_list<NbftInterfaceEntry>(control.interfaces, "HFI"));
-        TRY_VOID(read_list<NbftSubsystemEntry>(control.subsystems, "SSNS"));
-        TRY_VOID(read_list<NbftSecurityEntry>(control.security, "security profile"));
-        TRY_VOID(read_list<NbftDiscoveryEntry>(control.discovery, "discovery"));
+        leave_out_unless(read_host(control));
+        read_list<NbftInterfaceEntry>(control.interfaces, "HFI");
+        read_list<NbftSubsystemEntry>(control.subsystems, "SSNS");
+        read_list<NbftSecurityEntry>(control.security, "security profile");
+        read_list<NbftDiscoveryEntry>(control.discovery, "discovery");
         return std::move(nbft_);
     }
 
   private:
+    void leave_out_unless(const base::Status& read) {
+        if (!read) {
+            nbft_.left_out.push_back(read.error().text);
+        }
+    }
+
     base::Status check_header() {
         const auto header = base::Reader(table_).take<NbftHeader>();
         if (!header || std::string_view(header->signature.data(), 4) != "NBFT") {
@@ -116,35 +119,46 @@ class Parser {
         return table_.subspan(offset, size);
     }
 
-    /// Printable ASCII without a space; a NUL ends it.
-    [[nodiscard]] Result<std::string> text(const NbftHeapRef& ref, const std::string& what) const {
+    /// Up to a NUL.
+    [[nodiscard]] Result<std::string> raw_text(const NbftHeapRef& ref,
+                                               const std::string& what) const {
         TRY(const ByteView bytes, heap(ref, what));
-        std::string_view found = base::text_of(bytes);
-        found = found.substr(0, found.find('\0'));
-        if (std::any_of(found.begin(), found.end(), [](char c) { return c <= ' ' || c > '~'; })) {
-            return error(what + " is " + base::quoted(found));
-        }
-        return std::string(found);
+        const std::string_view found = base::text_of(bytes);
+        return std::string(found.substr(0, found.find('\0')));
     }
 
+    /// Printable ASCII without a space; a NUL ends it.
+    [[nodiscard]] Result<std::string> text(const NbftHeapRef& ref, const std::string& what) const {
+        TRY(std::string found, raw_text(ref, what));
+        if (std::any_of(found.begin(), found.end(), [](char c) { return c <= ' ' || c > '~'; })) {
+            return error(what + " is " + base::shown(found));
+        }
+        return found;
+    }
+
+    /// A list has as many entries as it says and as the table has room for.
     template <class T>
-    base::Status read_list(const NbftListRef& list, const char* what) {
+    void read_list(const NbftListRef& list, const char* what) {
         for (unsigned i = 0; i < list.count; ++i) {
-            const std::string name = std::string(what) + " descriptor " + std::to_string(i + 1);
+            const std::string place = std::string(what) + " descriptor " + std::to_string(i + 1);
             if (list.length < sizeof(T)) {
-                return error(name + " is too short");
+                return leave_out_unless(error(place + " and those behind it are too short"));
             }
-            TRY(const T entry, structure<T>(list.offset + size_t{list.length} * i, name));
-            if ((entry.flags & kValid) == 0) {
+            const auto entry = structure<T>(list.offset + size_t{list.length} * i, place);
+            if (!entry) {
+                return leave_out_unless(entry.error());
+            }
+            if ((entry->flags & kValid) == 0) {
                 continue;
             }
-            if (entry.structure_id != T::kId) {
-                return error(base::format("%s is structure %u, not %u", name.c_str(),
-                                          unsigned{entry.structure_id}, unsigned{T::kId}));
+            if (entry->structure_id != T::kId) {
+                leave_out_unless(
+                    error(base::format("%s is structure %u, not %u", place.c_str(),
+                                       unsigned{entry->structure_id}, unsigned{T::kId})));
+                continue;
             }
-            TRY_VOID(read(entry, name));
+            leave_out_unless(read(*entry, name_of(what, *entry)));
         }
-        return base::done();
     }
 
     base::Status read_host(const NbftControl& control) {
@@ -160,13 +174,14 @@ class Parser {
         }
         nbft_.host.selection =
             (entry.flags & NbftHostEntry::kSelectionMask) >> NbftHostEntry::kSelectionShift;
-        TRY(nbft_.host.nqn, text(entry.nqn, "the host NQN"));
-        if (!nbft_.host.nqn.empty()) {
-            TRY_VOID(check_nqn(nbft_.host.nqn));
-        }
-        if (const Uuid id = uuid_of_guid(entry.id); !id.is_zero()) {
+        if (const HostId id = in_other_byte_order(HostId{entry.id}); !id.is_zero()) {
             nbft_.host.id = id;
         }
+        TRY(std::string nqn, raw_text(entry.nqn, "the host NQN"));
+        if (auto usable = nqn.empty() ? base::done() : check_name(nqn); !usable) {
+            return std::move(usable).error().in("the host NQN");
+        }
+        nbft_.host.nqn = std::move(nqn);
         return base::done();
     }
 
@@ -177,9 +192,14 @@ class Parser {
         return info.ip_origin == kOriginRouter ? Nbft::Origin::kRouter : Nbft::Origin::kGiven;
     }
 
+    static base::Error other_transport(const std::string& name, uint8_t transport) {
+        return error(
+            base::format("%s is of transport %u, not TCP", name.c_str(), unsigned{transport}));
+    }
+
     base::Status read(const NbftInterfaceEntry& entry, const std::string& name) {
         if (entry.transport != kTcp) {
-            return base::done();
+            return other_transport(name, entry.transport);
         }
         TRY(const ByteView bytes, heap(entry.info, name + ": its transport information"));
         const auto info = base::Reader(bytes).take<NbftTcpInfo>();
@@ -204,11 +224,17 @@ class Parser {
                 interface.dns.push_back(std::move(address));
             }
         }
-        TRY(interface.host_name, text(info->host_name, name + ": its host name"));
+        // It goes no further than a DHCP server, and is not missed.
+        if (auto host = text(info->host_name, name)) {
+            interface.host_name = std::move(host).value();
+        }
         const size_t bits = interface.address.size() * 8;
         if (bits != 0 && interface.prefix_length > bits) {
             return error(base::format("%s: a network of %u bits", name.c_str(),
                                       unsigned{interface.prefix_length}));
+        }
+        if (is_zero(interface.mac)) {
+            return error(name + " has no Ethernet address");
         }
         nbft_.interfaces.push_back(std::move(interface));
         return base::done();
@@ -216,7 +242,7 @@ class Parser {
 
     base::Status read(const NbftSubsystemEntry& entry, const std::string& name) {
         if (entry.transport != kTcp) {
-            return base::done();
+            return other_transport(name, entry.transport);
         }
         Nbft::Subsystem subsystem;
         subsystem.index = entry.index;
@@ -233,14 +259,15 @@ class Parser {
         if (!service.empty()) {
             const auto port = base::parse_u64(service, UINT16_MAX);
             if (!port || *port == 0) {
-                return error(name + ": its port is " + base::quoted(service));
+                return error(name + ": its port is " + base::shown(service));
             }
             subsystem.port = static_cast<uint16_t>(*port);
         }
-        TRY(subsystem.nqn, text(entry.nqn, name + ": its NQN"));
-        if (const auto valid = check_nqn(subsystem.nqn); !valid) {
-            return valid.error().in(name);
+        TRY(subsystem.nqn, raw_text(entry.nqn, name + ": its NQN"));
+        if (const auto usable = check_name(subsystem.nqn); !usable) {
+            return usable.error().in(name + ": its NQN");
         }
+        subsystem.nsid = entry.nsid;
         TRY(subsystem.nid, namespace_of(entry, name));
         subsystem.interfaces.push_back(entry.interface_index);
         TRY(const ByteView more, heap(entry.more_interfaces, name + ": its other HFIs"));
@@ -257,15 +284,19 @@ class Parser {
         return base::done();
     }
 
+    /// An identifier of zeros is none, whatever its type says; the NSID is left then.
     static Result<NamespaceId> namespace_of(const NbftSubsystemEntry& entry,
                                             const std::string& name) {
-        switch (is_zero(entry.nid) ? 0 : entry.nid_type) {
-            case 0:
-                return entry.nsid == 0 ? NamespaceId() : NamespaceId(uint32_t{entry.nsid});
+        const NamespaceId nsid =
+            entry.nsid == 0 ? NamespaceId() : NamespaceId(uint32_t{entry.nsid});
+        if (is_zero(entry.nid) || entry.nid_type == 0) {
+            return nsid;
+        }
+        switch (entry.nid_type) {
             case 1: {
                 Eui64 eui64;
                 std::copy_n(entry.nid.begin(), eui64.bytes.size(), eui64.bytes.begin());
-                return NamespaceId(eui64);
+                return eui64.is_zero() ? nsid : NamespaceId(eui64);
             }
             case 2:
                 return NamespaceId(Nguid{entry.nid});
@@ -334,6 +365,14 @@ class Parser {
 };
 
 }  // namespace
+
+HostId in_other_byte_order(const HostId& id) {
+    HostId other = id;
+    std::reverse(other.bytes.begin(), other.bytes.begin() + 4);
+    std::reverse(other.bytes.begin() + 4, other.bytes.begin() + 6);
+    std::reverse(other.bytes.begin() + 6, other.bytes.begin() + 8);
+    return other;
+}
 
 Result<Nbft> parse_nbft(ByteView table) {
     return Parser(table).run();

@@ -35,6 +35,8 @@ using NbftAddress = base::Bytes;
 struct Nbft {
     struct Host {
         std::string nqn;  ///< empty: none
+        /// As a GUID, whose first three fields are little endian. Some firmware writes all of it
+        /// big endian: in_other_byte_order().
         std::optional<HostId> id;
         /// Of several tables: 0 nothing said, 1 another one goes before, 2 this one does.
         unsigned selection = 0;
@@ -68,7 +70,8 @@ struct Nbft {
         NbftAddress address;
         uint16_t port = 0;
         std::string nqn;
-        NamespaceId nid;  ///< the identifier where there is one, else the NSID
+        NamespaceId nid;    ///< the identifier where there is one, else the NSID
+        uint32_t nsid = 0;  ///< 0: none
         std::vector<unsigned> interfaces;
         std::optional<unsigned> security;  ///< the profile's index, which may be in no list
         bool header_digest = false;
@@ -86,11 +89,16 @@ struct Nbft {
     std::vector<Security> security;
     std::vector<Subsystem> subsystems;
     std::vector<Discovery> discovery;
+    /// What is of no use, and why: `SSNS 2: its port is "x"`.
+    std::vector<std::string> left_out;
 };
 
-/// Errors, each a sentence: another signature, length, check sum or revision, a part that lies
-/// outside the table or has another structure's number, a text or name that is malformed. Entries
-/// that are not valid, and transports other than TCP, are left out.
+/// The identifier that the same bytes are, read the other way.
+HostId in_other_byte_order(const HostId& id);
+
+/// Errors, each a sentence, are of the table as a whole: another signature, length, check sum or
+/// revision, a heap outside it. An element that is malformed, or of another transport than TCP, is
+/// left out and named; those that are not marked as valid are not there.
 base::Result<Nbft> parse_nbft(base::ByteView table);
 
 }  // namespace nvme

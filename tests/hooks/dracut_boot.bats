@@ -95,6 +95,19 @@ generate() {
     [ "$(stat -c %a "$machine/run/nvmeroot/cmdline")" = 600 ]
 }
 
+@test "a table of the firmware that names nothing of use is told, and nothing else happens" {
+    export FAKE_PLAN=4 FAKE_BOOT=4
+    root=
+    netroot=nfs:server
+    parse
+    finished
+    [ -z "$root" ]
+    [ "$netroot" = nfs:server ]
+    [ ! -e "$machine/etc/cmdline.d" ]
+    [ ! -e "$machine/run/nvmeroot/cmdline" ]
+    [ "$(tail -n 1 "$FAKE_CALLS")" = "boot --cmdline  from=cmdline.d $kernel_line" ]
+}
+
 @test "nothing happens where nobody asked" {
     export FAKE_PLAN=3
     root=

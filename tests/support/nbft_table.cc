@@ -123,11 +123,7 @@ class Builder {
     void put_host() {
         put_bytes(128, {0x02, static_cast<uint8_t>(7U | (nbft_.host.selection << 3U))});
         if (nbft_.host.id) {
-            auto guid = nbft_.host.id->bytes;
-            std::reverse(guid.begin(), guid.begin() + 4);
-            std::reverse(guid.begin() + 4, guid.begin() + 6);
-            std::reverse(guid.begin() + 6, guid.begin() + 8);
-            put_view(130, guid);
+            put_view(130, nvme::in_other_byte_order(*nbft_.host.id).bytes);
         }
         put_ref(146, add(base::bytes_of(nbft_.host.nqn)));
     }
@@ -165,9 +161,11 @@ class Builder {
                                                (subsystem.data_digest ? 4U : 0U))));
         put_ref(at + 10, add(octets(subsystem.address)));
         put_ref(at + 16, add(base::bytes_of(std::to_string(subsystem.port))));
+        put(at + 24, le32(subsystem.nsid));
         std::visit([&](const auto& nid) { put_nid(at, nid); }, subsystem.nid);
         put_bytes(at + 45, {static_cast<uint8_t>(subsystem.security.value_or(0)),
-                            static_cast<uint8_t>(subsystem.interfaces.front())});
+                            static_cast<uint8_t>(
+                                subsystem.interfaces.empty() ? 0U : subsystem.interfaces.front())});
         Bytes more;
         for (size_t i = 1; i < subsystem.interfaces.size(); ++i) {
             more.push_back(static_cast<std::byte>(subsystem.interfaces[i]));

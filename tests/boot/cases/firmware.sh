@@ -40,6 +40,35 @@ firmware_used_a_vlan() {
     leave_firmware_table "$1" mac=52:54:00:09:00:02 vlan=5 address=10.9.5.2/24 gateway= traddr=10.9.5.1
 }
 
+case_nbft_odd_entries() {
+    about='an interface and a namespace of the table that nobody can use are left out by name, and the others boot'
+    uri=
+    ip=
+    edit_overlay=firmware_has_odd_entries
+    guest_net=(-netdev 'user,id=net0,ipv4=on,ipv6=on'
+        -device 'virtio-net-pci,netdev=net0,romfile=,mac=52:54:00:12:34:56')
+    expect_facts=(root:ADDRESS~^10.0.2.15/24 root:SUBSYSNQN="$subsysnqn" controllers=1)
+}
+
+firmware_has_odd_entries() {
+    leave_firmware_table "$1" trsvcid="$port" odd=entries
+}
+
+case_nbft_of_no_use() {
+    about='a table that names nothing of use is told on the console, with an exit code of its own'
+    server=none
+    uri=
+    ip=
+    edit_overlay=firmware_is_of_no_use
+    expect_exit=4
+    says='NBFT: it names no disk that can be used \(SSNS 1 has no address\)'
+    expect_facts=(controllers=0)
+}
+
+firmware_is_of_no_use() {
+    leave_firmware_table "$1" odd=all
+}
+
 case_nbft_demands_tls() {
     about="the table's security profile demands TLS: refused by name, before anything is connected"
     server=none

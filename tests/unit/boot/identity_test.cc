@@ -78,6 +78,17 @@ BOOST_AUTO_TEST_CASE(a_pair_that_disagrees_is_kept_with_a_warning) {
                "hostid (b) is not the UUID in hostnqn (a), continuing with the pair as given");
 }
 
+BOOST_AUTO_TEST_CASE(a_name_that_is_no_nqn_is_taken_as_it_is) {
+    const Machine machine(kDmi, "", "");
+    const std::string malformed = std::string(nvme::kUuidNqnPrefix) + "none";
+    for (const std::string& name : {std::string("hostnqn"), malformed}) {
+        const auto found = boot::find_identity({name, "key"}, {"", ""}, machine.sys);
+        BOOST_REQUIRE_MESSAGE(found.ok(), (found.ok() ? "" : found.error().text));
+        BOOST_TEST(found->host.nqn == name);
+        BOOST_TEST(nvme::to_text(found->host.id) == kDmi);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_machine_nobody_can_tell_is_refused) {
     struct Case {
         std::string nqn, id, dmi;
@@ -90,7 +101,9 @@ BOOST_AUTO_TEST_CASE(a_machine_nobody_can_tell_is_refused) {
         {"", "", "03000200-0400-0500-0006-000700080009", "placeholder"},
         {"", "", "Not Settable", "is not a UUID"},
         {kFree, "", "", "give hostid too"},
-        {"nqn.2024", "", kDmi, "is not an NQN"},
+        {"nqn\t2024", "", kDmi, "control characters"},
+        {std::string(223, 'x'), "", kDmi, "Linux connects by names of at most 222"},
+        {"a,b", "", kDmi, "holds a comma"},
         {kFree, "1234", kDmi, "is not a UUID"},
     };
     for (const Case& c : cases) {

@@ -37,6 +37,46 @@ BOOST_AUTO_TEST_CASE(several_uris_are_several_ways_to_one_root) {
     BOOST_TEST(nvme::to_text(*target.choice.uuid) == "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
 }
 
+BOOST_AUTO_TEST_CASE(odd_names_are_taken_with_a_warning) {
+    const PlanMachine machine;
+    const auto loaded = machine.load(
+        "nvmeroot=nvme+tcp://192.0.2.10/testnqn/1 nvmeroot.hostnqn=hostnqn "
+        "nvmeroot.subsysnqn=test*");
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST(loaded.plan.target.subsysnqn == "testnqn");
+    BOOST_TEST(loaded.plan.host.nqn == "hostnqn");
+    BOOST_TEST(joined(loaded.warnings) ==
+               "\"testnqn\" is not an NQN: it does not begin with nqn.yyyy-mm.; continuing with "
+               "this name as it is\n"
+               "\"hostnqn\" is not an NQN: it does not begin with nqn.yyyy-mm.; continuing with "
+               "this name as it is\n");
+}
+
+BOOST_AUTO_TEST_CASE(names_that_differ_in_case_alone_are_pointed_out) {
+    const PlanMachine machine;
+    const std::string other = "nvmeroot=nvme+tcp://192.0.2.11/nqn.2024-08.com.example:Disk/1 ";
+    for (const std::string& cmdline :
+         {kUri + other, kUri + std::string("nvmeroot.subsysnqn=nqn.2024-08.com.example:DISK")}) {
+        const auto loaded = machine.load(cmdline);
+        BOOST_REQUIRE(loaded.errors.size() == 1U);
+        BOOST_TEST(
+            (loaded.errors[0].find("differ in the case of letters alone") != std::string::npos));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(one_place_has_one_spelling) {
+    const PlanMachine machine;
+    const auto loaded = machine.load(
+        "nvmeroot=nvme+tcp://[2001:DB8:0::1]/nqn.2024-08.com.example:disk/1 "
+        "nvmeroot=nvme+tcp://[2001:db8::1]/nqn.2024-08.com.example:disk/1 "
+        "nvmeroot=nvme+tcp://Target.Example/nqn.2024-08.com.example:disk/1 "
+        "nvmeroot=nvme+tcp://target.example/nqn.2024-08.com.example:disk/1");
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_REQUIRE(loaded.plan.target.portals.size() == 2U);
+    BOOST_TEST(loaded.plan.target.portals[0].address == "2001:db8::1");
+    BOOST_TEST(loaded.plan.target.portals[1].address == "target.example");
+}
+
 BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
     const PlanMachine machine;
     for (const char* cmdline : {"root=dhcp", "netroot=dhcp", "nvmeroot=dhcp"}) {

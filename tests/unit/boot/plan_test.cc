@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
         {uri + "nvmeroot.integrity=at-rest nvmeroot.verify=none", "verify=none leaves out"},
         {uri + "nvmeroot.verify=some", "is none of none, sb, first, sample, full"},
         {uri + "nvmeroot.verify=first", "wants a number of blocks"},
-        {uri + "nvmeroot.audit_nqn=x", "audit_nqn"},
+        {uri + "nvmeroot.audit_nqn=" + std::string(224, 'x'), "audit_nqn"},
         {uri + "nvmeroot.ctrl_loss_tmo=10 nvmeroot.fast_io_fail_tmo=20", "longer than"},
         {uri + "nvmeroot.dhchap_secret_file=key", "not an absolute path"},
         {"nvmeroot=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:a,b/1", "holds a comma"},
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
          "another subsystem"},
         {"rd.nvmf.discover=tcp", "is not TRANSPORT,TRADDR"},
         {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "no address of a host"},
-        {uri + "nvmeroot.subsysnqn=disk", "is not an NQN"},
+        {uri + "nvmeroot.subsysnqn=disk", "is not disk, which subsysnqn names"},
         {uri + "nvmeroot.tos=256", "above 255"},
         {uri + "nvmeroot.iopolicy=any", "is none of numa, round-robin, queue-depth"},
         {uri + "nvmeroot.interface=@", "not a driver's name"},
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
         {"rd.nvmf.connect=tcp,192.0.2.1", "is not TRANSPORT,TRADDR,SUBNQN"},
         {"rd.nvmf.connect=tcp,192.0.2.1,nqn.2024-08.com.example:disk,4420,0.0.0.0",
          "no address of a host"},
-        {uri + "rd.nvmf.hostnqn=me", "rd.nvmf.hostnqn: \"me\" is not an NQN"},
+        {uri + "rd.nvmf.hostnqn=" + std::string(224, 'x'), "rd.nvmf.hostnqn: a name of 224 bytes"},
         {uri + "ip=nonsense", "ip"},
     };
     for (const Case& c : cases) {

@@ -10,15 +10,27 @@ namespace {
 
 using nvme::Nbft;
 
-/// The error for the sample after a change of its bytes, the check sum mended.
-std::string refusal(const std::function<void(base::Bytes&)>& change) {
+base::Result<Nbft> changed(const std::function<void(base::Bytes&)>& change) {
     base::Bytes table = support::build_nbft(support::sample_nbft());
     change(table);
     if (table.size() > 9) {
         support::fix_check_sum(table);
     }
-    const auto nbft = nvme::parse_nbft(table);
+    return nvme::parse_nbft(table);
+}
+
+/// The error for the sample after a change of its bytes, the check sum mended.
+std::string refusal(const std::function<void(base::Bytes&)>& change) {
+    const auto nbft = changed(change);
     return nbft ? "" : nbft.error().text;
+}
+
+/// What is left out of the sample after such a change.
+std::string left_out(const std::function<void(base::Bytes&)>& change) {
+    const auto nbft = changed(change);
+    BOOST_REQUIRE_MESSAGE(nbft.ok(), (nbft.ok() ? "" : nbft.error().text));
+    BOOST_REQUIRE(nbft->left_out.size() <= 1U);
+    return nbft->left_out.empty() ? "" : nbft->left_out[0];
 }
 
 std::function<void(base::Bytes&)> byte_at(size_t at, uint8_t value) {
@@ -95,7 +107,7 @@ BOOST_AUTO_TEST_CASE(zeros_mean_none) {
     BOOST_TEST((read->subsystems[0].nid == nvme::NamespaceId()));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_malformed_is_named) {
+BOOST_AUTO_TEST_CASE(a_table_that_is_malformed_is_refused) {
     BOOST_TEST(refusal(byte_at(0, 'X')) == "no table with the signature NBFT");
     BOOST_TEST(refusal([](base::Bytes& table) { table.resize(40); }) ==
                "no table with the signature NBFT");
@@ -104,34 +116,69 @@ BOOST_AUTO_TEST_CASE(what_is_malformed_is_named) {
     BOOST_TEST(refusal(byte_at(8, 2)) == "revision 2: 1 is known");
     BOOST_TEST(refusal(byte_at(39, 1)) == "its heap lies outside");
     BOOST_TEST(refusal(byte_at(64, 9)) == "control structure 9 of revision 1: 1 and 1 are known");
-    BOOST_TEST(refusal(byte_at(75, 1)) == "the host descriptor lies outside");
-    BOOST_TEST(refusal(byte_at(128, 9)) == "the host descriptor is another structure");
-    BOOST_TEST(refusal(byte_at(149, 1)) == "the host NQN lies outside the heap");
-    BOOST_TEST(refusal(byte_at(84, 31)) == "HFI descriptor 1 is too short");
-    BOOST_TEST(refusal(byte_at(95, 200)).starts_with("SSNS descriptor "));
-    BOOST_TEST(refusal(byte_at(kHfi, 4)) == "HFI descriptor 1 is structure 4, not 3");
-    BOOST_TEST(refusal(byte_at(kHfi + 20, 100)) ==
-               "HFI descriptor 1: its transport information is none of TCP");
-    BOOST_TEST(refusal(byte_at(kSsns + 14, 15)) == "SSNS descriptor 1 has no address");
-    BOOST_TEST(refusal(byte_at(kSsns + 28, 4)) == "");  // a type without an identifier
-    BOOST_TEST(refusal([](base::Bytes& table) {
-                   table.at(kSsns + 28) = std::byte{4};
-                   table.at(kSsns + 29) = std::byte{1};
-               }) == "SSNS descriptor 1: namespace identifier of type 4");
     base::Bytes table = support::build_nbft(support::sample_nbft());
     table.back() ^= std::byte{1};
     BOOST_TEST(nvme::parse_nbft(table).error().text == "its check sum is wrong");
 }
 
-BOOST_AUTO_TEST_CASE(entries_of_others_are_left_out) {
-    base::Bytes table = support::build_nbft(support::sample_nbft());
-    table.at(kHfi + 2) = std::byte{0};   // not valid
-    table.at(kSsns + 5) = std::byte{1};  // RDMA
-    support::fix_check_sum(table);
-    const auto nbft = nvme::parse_nbft(table);
+BOOST_AUTO_TEST_CASE(an_odd_element_is_left_out_and_named) {
+    BOOST_TEST(left_out([](base::Bytes&) {}) == "");
+    BOOST_TEST(left_out(byte_at(75, 1)) == "the host descriptor lies outside");
+    BOOST_TEST(left_out(byte_at(128, 9)) == "the host descriptor is another structure");
+    BOOST_TEST(left_out(byte_at(149, 1)) == "the host NQN lies outside the heap");
+    BOOST_TEST(left_out(byte_at(84, 31)) == "HFI descriptor 1 and those behind it are too short");
+    BOOST_TEST(left_out(byte_at(kHfi, 4)) == "HFI descriptor 1 is structure 4, not 3");
+    BOOST_TEST(left_out(byte_at(kHfi + 3, 1)) == "HFI 1 is of transport 1, not TCP");
+    BOOST_TEST(left_out(byte_at(kHfi + 20, 100)) ==
+               "HFI 1: its transport information is none of TCP");
+    BOOST_TEST(left_out(byte_at(kSsns + 5, 1)) == "SSNS 1 is of transport 1, not TCP");
+    BOOST_TEST(left_out(byte_at(kSsns + 14, 15)) == "SSNS 1 has no address");
+    BOOST_TEST(left_out(byte_at(kSsns + 28, 4)) == "");  // a type without an identifier
+    BOOST_TEST(left_out([](base::Bytes& table) {
+                   table.at(kSsns + 28) = std::byte{4};
+                   table.at(kSsns + 29) = std::byte{1};
+               }) == "SSNS 1: namespace identifier of type 4");
+    // A list that says to have more than there is room for ends where the table does.
+    const auto longer = changed(byte_at(95, 200));
+    BOOST_REQUIRE(longer.ok());
+    BOOST_TEST(longer->subsystems.size() == 1U);
+    BOOST_TEST(longer->left_out.back().ends_with(" lies outside"));
+    // The rest of the table is as it was.
+    const auto nbft = changed(byte_at(kSsns + 14, 15));
+    BOOST_TEST(nbft->subsystems.empty());
+    BOOST_TEST(nbft->interfaces.size() == 1U);
+    BOOST_TEST(!nbft->host.nqn.empty());
+}
+
+BOOST_AUTO_TEST_CASE(entries_that_are_not_valid_are_not_there) {
+    const auto nbft = changed(byte_at(kHfi + 2, 0));
     BOOST_REQUIRE(nbft.ok());
     BOOST_TEST(nbft->interfaces.empty());
-    BOOST_TEST(nbft->subsystems.empty());
+    BOOST_TEST(nbft->left_out.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_identifier_of_zeros_leaves_the_number) {
+    const auto nbft = changed([](base::Bytes& table) {
+        table.at(kSsns + 28) = std::byte{1};
+        table.at(kSsns + 44) = std::byte{9};  // behind the EUI-64
+    });
+    BOOST_REQUIRE(nbft.ok());
+    BOOST_TEST((nbft->subsystems.at(0).nid == nvme::NamespaceId(1U)));
+}
+
+BOOST_AUTO_TEST_CASE(names_of_others_are_taken_as_they_are) {
+    Nbft nbft = support::sample_nbft();
+    nbft.host.nqn = "hostnqn";
+    nbft.subsystems[0].nqn = "a disk";
+    const auto read = nvme::parse_nbft(support::build_nbft(nbft));
+    BOOST_REQUIRE(read.ok());
+    BOOST_TEST(read->host.nqn == "hostnqn");
+    BOOST_TEST(read->subsystems.at(0).nqn == "a disk");
+    nbft.subsystems[0].nqn = "a\ndisk";
+    const auto broken = nvme::parse_nbft(support::build_nbft(nbft));
+    BOOST_REQUIRE(broken->left_out.size() == 1U);
+    BOOST_TEST(broken->left_out[0] ==
+               "SSNS 1: its NQN: \"a\\x0adisk\" is no name: it has control characters");
 }
 
 BOOST_AUTO_TEST_CASE(no_byte_makes_it_read_outside) {
