@@ -104,7 +104,7 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, const O
                                    : loaded.failure();
     if (!root) {
         state.failure(root.error());
-        if (!options.advice.empty()) {
+        if (!options.advice.empty() && loaded.asked == Asked::kYes) {
             log.error(options.advice);
         }
     }
