@@ -38,19 +38,9 @@ base::Result<std::vector<std::string>> listed_files(const base::SysPaths& sys) {
     return files;
 }
 
-/// What is wrong with a listed file, to stand behind its path; empty: nothing.
-std::string fault_of(const std::string& path) {
+bool is_empty(const std::string& path) {
     struct stat st {};
-    if (::lstat(path.c_str(), &st) != 0) {
-        return "is missing";
-    }
-    if (::stat(path.c_str(), &st) != 0) {
-        return "is a link that leads nowhere";
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return "is not a regular file";
-    }
-    return st.st_size == 0 ? "is empty" : "";
+    return ::stat(path.c_str(), &st) == 0 && st.st_size == 0;
 }
 
 /// Whether a listed file is no sealed credential, or somebody gave what it holds.
@@ -62,6 +52,17 @@ bool is_opened(const std::string& file, Sources& sources) {
 
 }  // namespace
 
+const char* file_fault(const std::string& path) {
+    struct stat st {};
+    if (::lstat(path.c_str(), &st) != 0) {
+        return "is missing";
+    }
+    if (::stat(path.c_str(), &st) != 0) {
+        return "is a link that leads nowhere";
+    }
+    return S_ISREG(st.st_mode) ? nullptr : "is not a regular file";
+}
+
 ImageLoss lost_of_image(const base::SysPaths& sys, const std::string& root, Sources& sources,
                         bool dry_run) {
     const auto listed = listed_files(sys);
@@ -71,7 +72,11 @@ ImageLoss lost_of_image(const base::SysPaths& sys, const std::string& root, Sour
     ImageLoss loss;
     std::string sealed;
     for (const std::string& file : *listed) {
-        if (const std::string fault = fault_of(root + file); !fault.empty()) {
+        const char* fault = file_fault(root + file);
+        if (fault == nullptr && is_empty(root + file)) {
+            fault = "is empty";
+        }
+        if (fault != nullptr) {
             loss.why += (loss.why.empty() ? "" : ", ") + file + " " + fault;
             loss.of_config |= file == "/etc/nvmeroot/nvmeroot.conf";
         } else if (!dry_run && !is_opened(file, sources)) {

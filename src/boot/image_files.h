@@ -14,6 +14,10 @@
 
 namespace boot {
 
+/// How a file of an image is wrong, to stand behind its path: missing, a link that leads nowhere,
+/// not a regular file; nullptr: it is there, if only empty.
+const char* file_fault(const std::string& path);
+
 struct ImageLoss {
     std::string why;  ///< a sentence with the remedy; empty: the image has all that it should
     /// The ini file may have been lost, and so what the boot was to do.

@@ -11,22 +11,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 
 namespace boot {
-
-struct ImageFile {
-    std::string source;  ///< on the machine that builds
-    std::string image;   ///< full path in the image
-    bool is_private = false;
-};
-
-struct ImageNeeds {
-    std::vector<ImageFile> files;
-    std::vector<std::string> modules;  ///< of the kernel, which may have them built in
-};
 
 struct NeedsInput {
     std::string folder;   ///< empty: etc/nvmeroot below `root`, of which nothing has to be there
@@ -34,14 +22,12 @@ struct NeedsInput {
     bool sealed = false;  ///< with sealed credentials
 };
 
-/// Nothing is left out without an error. Errors: the folder is named and has none of the files, or
-/// cannot be read; the ini file is wrong; a file is a link that leads nowhere, no regular file or
-/// cannot be read; a secret is malformed or others may read it; a sealed credential belongs to no
-/// key; the path of a file cannot be used in an image.
-base::Result<ImageNeeds> image_needs(const NeedsInput& input);
-
-/// For the hooks, separated by tabs: `file MODE SOURCE PATH` and `module NAME`, one a line. MODE is
-/// 600 for a private file and 644 for others.
-std::string needs_text(const ImageNeeds& needs);
+/// The lines for the hooks, with tabs between words: `file MODE SOURCE PATH`, where MODE is 600 for
+/// a private file and 644 for others, and `module NAME`. Nothing is left out without an error.
+/// Errors: the folder is named and has none of the files, or cannot be read; the ini file is wrong;
+/// a file is a link that leads nowhere, no regular file or cannot be read; a secret is malformed or
+/// others may read it; a sealed credential belongs to no key; an image cannot hold a file of that
+/// path.
+base::Result<std::string> image_needs(const NeedsInput& input);
 
 }  // namespace boot

@@ -127,7 +127,7 @@ ExitCode needs_command(const NeedsInput& input) {
         (void)base::write_all(STDERR_FILENO, "nvmeroot: " + needs.error().text + "\n");
         return ExitCode::kConfig;
     }
-    (void)base::write_all(STDOUT_FILENO, needs_text(*needs));
+    (void)base::write_all(STDOUT_FILENO, *needs);
     return ExitCode::kDone;
 }
 

@@ -91,7 +91,7 @@ LoadedPlan Planner::run() {
     read_sources();
     lost_ = lost_of_image(sys_, input_.root, sources_, input_.dry_run);
     apply_keys();
-    if (decide_whether_asked()) {
+    if (!input_.file_alone && decide_whether_asked()) {
         finish_network();
         finish_target();
         finish_identity();
@@ -113,7 +113,7 @@ void Planner::read_sources() {
         read_file(default_path);
     }
     add_cmdline(input_.cmdline, sources_);
-    if (input_.root.empty()) {
+    if (input_.root.empty() && !input_.file_alone) {
         add_credentials(input_.credentials, sys_, sources_);
         if (!sources_.ignore_nbft) {
             add_nbft(sys_, sources_);

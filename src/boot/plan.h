@@ -189,6 +189,8 @@ struct PlanInput {
     std::string credentials;
     /// A look from another machine: no identity yet is a warning, since the client's DMI tells it.
     bool dry_run = false;
+    /// Only the configuration file is read and its values are checked: nothing is decided.
+    bool file_alone = false;
 };
 
 /// Reads what the input names and nothing else of the machine but its identity. Never fails as

@@ -20,6 +20,19 @@ BOOST_AUTO_TEST_CASE(plan_takes_its_options_in_either_form) {
     BOOST_TEST(options->json);
 }
 
+BOOST_AUTO_TEST_CASE(needs_takes_a_folder_or_none) {
+    const auto named = boot::parse_options(
+        std::vector<const char*>{"needs", "--sealed", "--root", "/r", "/srv/alpha"});
+    BOOST_REQUIRE(named.ok());
+    BOOST_TEST((named->command == boot::Command::kNeeds));
+    BOOST_TEST(named->operand == "/srv/alpha");
+    BOOST_TEST(named->root == "/r");
+    BOOST_TEST(named->sealed);
+    BOOST_TEST(boot::parse_options(std::vector<const char*>{"needs"})->operand.empty());
+    BOOST_TEST(boot::parse_options(std::vector<const char*>{"boot", "--advice=so"})->advice ==
+               "so");
+}
+
 BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
     struct Case {
         std::vector<const char*> arguments;
