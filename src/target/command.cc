@@ -15,21 +15,31 @@ void RequestPdu::on_sent() {
 
 void Request::submit(Continuation next_step) {
     continuation = next_step;
+    queue->look_again(*this);
+    if (!fate.ok()) {
+        queue->backend_done(*this, IoError::kNone);
+        return;
+    }
+    judged = false;
     submitted = true;
     ns->backend().at(lane).submit(*this);
 }
 
 void Request::wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run) {
+    if (!queue->may_go_on(*this)) {
+        return;
+    }
     if (lane != 0 && ns->writes().is_contended()) {
         queue->refer(*this, [=](Request& request) {
-            if (request.queue->judge_in_turn(request)) {
+            if (request.queue->may_go_on(request)) {
                 request.wait_for_turn(first, blocks, turn, run);
             }
         });
         return;
     }
     run_ = run;
-    if (ns->writes().enter(*this, first, blocks, turn, lane)) {
+    judged = ns->writes().enter(*this, first, blocks, turn, lane);
+    if (judged) {
         run(*this);
     }
 }

@@ -8,6 +8,12 @@
 //
 // A command that must not go on (aborted, its data broken, its fused partner lost) gets a fate: it
 // ends with that status as soon as nobody else holds it.
+//
+// Whatever waits (for memory, data, its partner, its turn, a backend, another lane) is judged again
+// before it goes on: meanwhile the namespace may have gone or changed, a path may be closed,
+// another host may have reserved it, the controller may be reset. To judge is to ask all that was
+// asked when the command came. While it waits and nobody has begun it, a command holds no
+// namespace.
 #pragma once
 
 #include <array>
@@ -99,12 +105,13 @@ class Request final : public Io, private WritePlace {
     ~Request() { leave(); }  // before the namespace goes
 
     /// Hands the request to the backend of its namespace; `next` runs when it is done, unless the
-    /// queue is closing. REQUIRES: kind, offset, length and the flags are set.
+    /// queue is closing. If the command may not go on, it ends here.
+    /// REQUIRES: kind, offset, length and the flags are set.
     void submit(Continuation next);
     void done(IoError error) override;
 
     /// Takes a place among the writes to its namespace; `run` runs, now or later, when it is its
-    /// turn. The place is left when the command is answered.
+    /// turn and the command may still go on. The place is left when the command is answered.
     void wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run);
 
     /// The bytes that the command moves. REQUIRES: they are here, or memory for them is.
@@ -118,11 +125,12 @@ class Request final : public Io, private WritePlace {
     nvme::Sqe sqe;
     const CommandEntry* entry = nullptr;
     uint32_t transfer = 0;  ///< bytes the command moves
-    /// The namespace that an I/O command names, from its check to its end; null: there is none.
+    /// The namespace that it works on, while it is judged and runs; null: there is none.
     std::shared_ptr<Namespace> ns;
-    uint32_t checked_generation = 0;  ///< of `ns`
-    nvme::Status fate;                ///< not success: how it ends, whatever becomes of it
-    bool owns_cid = false;            ///< no other command in flight has its identifier
+    uint64_t meant = 0;     ///< Namespace::serial() of the one it names; 0: it is bound to none
+    bool judged = false;    ///< and has not waited since
+    nvme::Status fate;      ///< not success: how it ends, whatever becomes of it
+    bool owns_cid = false;  ///< no other command in flight has its identifier
     R2tWindow r2ts;
     Buffer buffer;
     Continuation continuation = nullptr;

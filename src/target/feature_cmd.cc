@@ -33,6 +33,8 @@ struct FeatureRow {
     uint32_t writable = 0;                     ///< bits of CDW11 that may be set
     uint32_t FeatureValues::*value = nullptr;  ///< where the number is kept
     uint32_t data_bytes = 0;                   ///< of the structure that moves, both ways
+    /// Whether the host may set this, beyond what the other members say. May be null.
+    nvme::Status (*judge)(const Request& request) = nullptr;
     /// Instead of keeping the number. Completes the request, now or later.
     void (*set)(Request& request) = nullptr;
     /// Instead of the number. REQUIRES: default is not asked for where the row has `value`.
@@ -51,11 +53,13 @@ void set_host_behavior(Request& request);
 uint64_t get_host_behavior(const Request& request, bool of_default);
 void set_host_identifier(Request& request);
 uint64_t get_host_identifier(const Request& request, bool of_default);
+nvme::Status judge_write_protection(const Request& request);
 void set_write_protection(Request& request);
 uint64_t get_write_protection(const Request& request, bool of_default);
 
 void set_reservation_mask(Request& request);
 uint64_t get_reservation_mask(const Request& request, bool of_default);
+nvme::Status judge_reservation_persistence(const Request& request);
 void set_reservation_persistence(Request& request);
 uint64_t get_reservation_persistence(const Request& request, bool of_default);
 
@@ -125,11 +129,13 @@ constexpr std::array kFeatureRows = {
     FeatureRow{.feature = Feature::kReservationPersistence,
                .of_namespace = true,
                .writable = 1,
+               .judge = judge_reservation_persistence,
                .set = set_reservation_persistence,
                .get = get_reservation_persistence},
     FeatureRow{.feature = Feature::kWriteProtect,
                .of_namespace = true,
                .writable = kWriteProtectionStates,
+               .judge = judge_write_protection,
                .set = set_write_protection,
                .get = get_write_protection},
 };
@@ -317,6 +323,16 @@ uint64_t get_reservation_mask(const Request& request, bool of_default) {
     return of_default ? 0 : controller_of(request).reservation_mask(request.sqe.nsid);
 }
 
+/// A host that a reservation keeps from writing does not change what others rely on.
+nvme::Status judge_reservation_persistence(const Request& request) {
+    const Controller& controller = controller_of(request);
+    const bool conflicts = std::ranges::any_of(controller.namespaces(), [&](const auto& ns) {
+        return is_meant(request, *ns) &&
+               !ns->reservations().allows(controller.reserver(), Access::kWrite);
+    });
+    return conflicts ? status::kReservationConflict.dnr() : status::kSuccess;
+}
+
 /// Of all namespaces, those count where reservations can persist.
 void set_reservation_persistence(Request& request) {
     nvme::Status verdict = status::kSuccess;
@@ -336,35 +352,58 @@ uint64_t get_reservation_persistence(const Request& request, bool of_default) {
 
 // --- namespace write protection ------------------------------------------------------------------
 
+WriteProtection wanted_protection(const Request& request) {
+    return static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
+}
+
+bool is_changeable(const Namespace& ns) {
+    return !ns.config().read_only && ns.write_protection() != WriteProtection::kUntilPowerCycle;
+}
+
+/// A host that may not write may not keep others from writing either.
+nvme::Status judge_write_protection(const Request& request) {
+    const Controller& controller = controller_of(request);
+    const Namespace& ns = *controller.find_namespace(request.sqe.nsid);
+    if (wanted_protection(request) > WriteProtection::kUntilPowerCycle) {
+        return status::kInvalidField.dnr().at(11);
+    }
+    if (!ns.reservations().allows(controller.reserver(), Access::kWrite)) {
+        return status::kReservationConflict.dnr();
+    }
+    return is_changeable(ns) || wanted_protection(request) == ns.write_protection()
+               ? status::kSuccess
+               : status::kFeatureNotChangeable.dnr();
+}
+
 void protect(Request& request, IoError error) {
     if (error != IoError::kNone) {
         request.queue->complete(request, to_status(error, request.kind));
         return;
     }
-    const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
-    controller_of(request).subsystem().protect_namespace(request.sqe.nsid, state);
-    request.queue->complete(request, status::kSuccess);
+    if (request.queue->may_go_on(request)) {
+        (void)controller_of(request).subsystem().protect_namespace(
+            request.sqe.nsid, wanted_protection(request));  // it is there: that was judged
+        request.queue->complete(request, status::kSuccess);
+    }
 }
 
-/// What was written before is on stable storage when the protection begins.
-void set_write_protection(Request& request) {
-    const auto state = static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
-    request.ns = controller_of(request).share_namespace(request.sqe.nsid);
-    if (state > WriteProtection::kUntilPowerCycle) {
-        request.queue->complete(request, status::kInvalidField.dnr().at(11));
-        return;
-    }
-    if (request.ns->config().read_only ||
-        request.ns->write_protection() == WriteProtection::kUntilPowerCycle) {
-        const bool same = state == request.ns->write_protection();
-        request.queue->complete(request,
-                                same ? status::kSuccess : status::kFeatureNotChangeable.dnr());
-        return;
-    }
+void flush_and_protect(Request& request) {
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
     request.submit(protect);
+}
+
+/// When the protection begins, no write is under way, and what was written before is on stable
+/// storage.
+void set_write_protection(Request& request) {
+    (void)request.queue->bind(request);  // it was judged: there is one
+    if (is_changeable(*request.ns)) {
+        request.wait_for_turn(0, request.ns->block_count(), WriteOrder::Kind::kExclusive,
+                              flush_and_protect);
+    } else {
+        request.queue->complete(request, status::kSuccess);  // it is in this state
+    }
 }
 
 uint64_t get_write_protection(const Request& request, bool of_default) {
@@ -436,6 +475,10 @@ Checked check_set_features(const Request& request) {
     }
     if (const uint32_t wrong = request.sqe.cdw11 & ~row->writable; wrong != 0) {
         return status::kInvalidField.dnr().at(11, static_cast<unsigned>(std::countr_zero(wrong)));
+    }
+    if (const nvme::Status verdict = row->judge == nullptr ? status::kSuccess : row->judge(request);
+        !verdict.ok()) {
+        return verdict;
     }
     return row->data_bytes;
 }

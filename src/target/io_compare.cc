@@ -112,13 +112,11 @@ void fused_compare_step(Request& comparing, IoError error) {
 /// It is the turn of the pair whose second half this is. Judged again: it may have waited long.
 void start_fused(Request& writing) {
     Request& comparing = *writing.partner;
-    if (writing.fate.ok()) {
-        writing.fate = writing.queue->check_in_turn(writing);
-    }
+    writing.queue->look_again(writing);
+    writing.queue->look_again(comparing);
     if (ended_early(comparing)) {
         return;
     }
-    comparing.ns = writing.ns;
     comparing.position = 0;
     count_read(comparing);
     comparing.queue->take_scratch(comparing, comparing.transfer);
@@ -164,8 +162,11 @@ void verify(Request& request) {
 }
 
 void compare_and_write(Request& writing) {
-    writing.wait_for_turn(nvme::start_block(writing.sqe), nvme::block_count(writing.sqe),
-                          WriteOrder::Kind::kExclusive, start_fused);
+    writing.queue->look_again(writing);
+    if (!ended_early(*writing.partner)) {
+        writing.wait_for_turn(nvme::start_block(writing.sqe), nvme::block_count(writing.sqe),
+                              WriteOrder::Kind::kExclusive, start_fused);
+    }
 }
 
 }  // namespace target

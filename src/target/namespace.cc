@@ -2,6 +2,7 @@
 #include "target/namespace.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <utility>
 
@@ -12,6 +13,11 @@ namespace target {
 namespace {
 
 constexpr uint16_t kTupleBytes = 8;
+
+uint64_t next_serial() {
+    static std::atomic<uint64_t> last = 0;
+    return ++last;
+}
 
 nvme::PiField field_of(IoError error) {
     switch (error) {
@@ -29,7 +35,7 @@ nvme::PiField field_of(IoError error) {
 }  // namespace
 
 Namespace::Namespace(NamespaceConfig config, std::shared_ptr<Backend> backend)
-    : config_(std::move(config)), backend_(std::move(backend)) {
+    : serial_(next_serial()), config_(std::move(config)), backend_(std::move(backend)) {
     look_at_store();
 }
 
@@ -54,28 +60,13 @@ bool Namespace::visible_to(std::string_view hostnqn) const {
 void Namespace::change(NamespaceConfig config) {
     config_ = std::move(config);
     look_at_store();
-    ++generation_;
 }
 
 bool Namespace::resize() {
     backend_->refresh();
     const uint64_t before = block_count_;
     block_count_ = backend_->size_bytes() / config_.block_bytes;
-    if (block_count_ == before) {
-        return false;
-    }
-    ++generation_;
-    return true;
-}
-
-void Namespace::protect(WriteProtection state) {
-    write_protection_ = state;
-    ++generation_;
-}
-
-void Namespace::retire() {
-    retired_ = true;
-    ++generation_;
+    return block_count_ != before;
 }
 
 uint8_t Namespace::reservation_capabilities() const {

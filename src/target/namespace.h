@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A namespace: a backend seen as logical blocks under stable identifiers. It may change, or leave
-// its subsystem, while commands are under way: each holds it (Request::ns), and one whose check is
-// older than a change is checked again before it runs.
+// its subsystem, while commands are under way: those that run hold it (Request::ns), and each is
+// judged again before it goes on (command.h).
 //
 // A protected store can be shown in two ways: as plain blocks, which the store checks on its own,
 // or exposed, each block with its tuple behind it (io_protected.cc).
@@ -54,6 +54,8 @@ class Namespace {
 
     [[nodiscard]] const NamespaceConfig& config() const { return config_; }
     [[nodiscard]] uint32_t nsid() const { return config_.nsid; }
+    /// No other namespace of this process has it, under whatever number. Never 0.
+    [[nodiscard]] uint64_t serial() const { return serial_; }
     [[nodiscard]] const nvme::NamespaceIds& ids() const { return config_.ids; }
     [[nodiscard]] bool read_only() const { return write_protection() != WriteProtection::kNone; }
     /// A namespace that is configured as read-only counts as protected.
@@ -71,8 +73,6 @@ class Namespace {
     [[nodiscard]] WriteOrder& writes() const { return writes_; }
     [[nodiscard]] const Reservations& reservations() const { return reservations_; }
     [[nodiscard]] Reservations& reservations() { return reservations_; }
-    /// Commands under way are judged again before they run: the reservations are others now.
-    void reservations_changed() { ++generation_; }
 
     static constexpr uint32_t kCopyBytes = 128U << 10U;    ///< what one Copy copies at most
     static constexpr uint32_t kCompareAndWriteBlocks = 8;  ///< of a fused pair: ACWU
@@ -92,25 +92,19 @@ class Namespace {
     void change(NamespaceConfig config);
     /// Takes over the size that the backend has now. @return whether it is another one
     bool resize();
-    void protect(WriteProtection state);
-    /// It has left its subsystem: only commands that came before still hold it.
-    void retire();
-    [[nodiscard]] bool retired() const { return retired_; }
-    /// Another one after each change: what was checked before may not hold any more.
-    [[nodiscard]] uint32_t generation() const { return generation_; }
+    void protect(WriteProtection state) { write_protection_ = state; }
 
   private:
     [[nodiscard]] uint8_t reservation_capabilities() const;
     void look_at_store();
     [[nodiscard]] nvme::ProtectionNote note_of(const nvme::PiFormat& stored) const;
 
+    const uint64_t serial_;
     NamespaceConfig config_;
     std::shared_ptr<Backend> backend_;
     uint64_t block_count_ = 0;
     nvme::PiFormat format_;
     WriteProtection write_protection_ = WriteProtection::kNone;
-    uint32_t generation_ = 0;
-    bool retired_ = false;
     Reservations reservations_;
     mutable WriteOrder writes_;  ///< not what the namespace is, but what goes on in it
 };

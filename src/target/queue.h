@@ -78,8 +78,13 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] base::TimePoint last_command() const { return last_command_; }
     /// Has control do `next`, which has to judge the request again: much may change before.
     void refer(Request& request, std::function<void(Request& request)> next);
-    /// Whether a command whose turn has come late may still run; if not, it is answered.
-    bool judge_in_turn(Request& request);
+    /// Judges a command again that has waited. What it may not do any more becomes its fate.
+    void look_again(Request& request);
+    /// The same. @return whether it may go on; if not, it is answered
+    bool may_go_on(Request& request);
+    /// Binds a command to the namespace that it names: it is judged for that one, and for no other
+    /// that may take its number. @return success, or why it cannot reach it
+    nvme::Status bind(Request& request) const;
     /// A fault that a command found in what its host sent.
     void report(const IntegrityFault& fault, const std::shared_ptr<Namespace>& ns);
 
@@ -125,9 +130,6 @@ class Queue final : public Session, private nvme::PduSink {
     /// As abort(), all I/O commands on a namespace but `except`.
     void abort_all(uint32_t nsid, const Request& except);
 
-    /// Judges a command again that waited for its turn to write.
-    nvme::Status check_in_turn(Request& request);
-
     /// The controller is gone: this queue closes.
     void controller_lost(std::string_view reason);
     void tell(Event::Kind kind, std::string detail);
@@ -167,9 +169,8 @@ class Queue final : public Session, private nvme::PduSink {
     base::Result<const CommandEntry*, nvme::Status> find_command(const nvme::Sqe& sqe) const;
     /// Moves in-capsule data to the front of the buffer.
     nvme::Status take_capsule_data(Request& request);
-    /// Binds an I/O command to the namespace it names.
-    void hold_namespace(Request& request) const;
-    [[nodiscard]] nvme::Status check_again(Request& request) const;
+    [[nodiscard]] Checked judge(Request& request) const;
+    static void put_aside(Request& request);
     void start(Request& request);
     [[nodiscard]] bool has_room(const Request& request) const;
     void start_waiting();

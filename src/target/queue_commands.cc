@@ -107,26 +107,40 @@ void Queue::dispatch(Request& request, bool intact) {
     complete(request, verdict);
 }
 
-/// Checks a command and starts it. @return the status to end it with, or success: it is under way.
-nvme::Status Queue::prepare(Request& request) {
-    const nvme::Sqe& sqe = request.sqe;
-    const auto found = find_command(sqe);
-    if (!found) {
-        return found.error();
+nvme::Status Queue::bind(Request& request) const {
+    const auto& ns = controller_->share_namespace(request.sqe.nsid, request.lane);
+    const uint64_t serial = ns == nullptr ? 0 : ns->serial();
+    if (request.meant != 0 && request.meant != serial) {
+        return status::kInvalidNamespace.dnr().at(1);
     }
-    request.entry = *found;
+    request.meant = serial;
+    request.ns = ns;
+    const bool has_path = qid_ != 0 && ns != nullptr;
+    return has_path ? controller_->check_path(*ns) : status::kSuccess;
+}
+
+/// Everything that decides whether a command may run, now. @return the bytes that it moves
+Checked Queue::judge(Request& request) const {
+    const nvme::Sqe& sqe = request.sqe;
+    TRY(request.entry, find_command(sqe));
     if ((sqe.flags & nvme::Sqe::kPsdtMask) != nvme::Sqe::kPsdtSgl) {
         return status::kInvalidField.dnr().at(0, 14);
     }
-    if (qid_ != 0 && !is_fabrics(sqe)) {
-        hold_namespace(request);
-        const nvme::Status path =
-            request.ns == nullptr ? status::kSuccess : controller_->check_path(*request.ns);
-        if (!path.ok()) {
-            return path;
+    const bool names_one = qid_ != 0 && !is_fabrics(sqe) && sqe.nsid != nvme::kNsidAll;
+    if (names_one || request.meant != 0) {
+        if (const nvme::Status verdict = bind(request); !verdict.ok()) {
+            return verdict;
         }
     }
     const Checked checked = request.entry->check(request);
+    request.judged = checked.ok();
+    return checked;
+}
+
+/// Checks a command and starts it. @return the status to end it with, or success: it is under way.
+nvme::Status Queue::prepare(Request& request) {
+    const nvme::Sqe& sqe = request.sqe;
+    const Checked checked = judge(request);
     if (!checked) {
         return checked.error();
     }
@@ -231,6 +245,7 @@ void Queue::start(Request& request) {
         return;
     }
     request.state = Request::State::kWaiting;
+    put_aside(request);
     waiting_.push_back(&request);
 }
 
@@ -249,6 +264,7 @@ void Queue::transfer(Request& request) {
         return;
     }
     request.state = Request::State::kTransferring;
+    put_aside(request);
     ++transferring_;
     request.r2ts.start(request.transfer, target_.limits().max_h2c_bytes, r2t_limit_);
     send_r2ts(request);
@@ -278,22 +294,31 @@ void Queue::send_r2ts(Request& request) {
     }
 }
 
-void Queue::hold_namespace(Request& request) const {
-    request.ns = controller_->share_namespace(request.sqe.nsid, request.lane);
-    request.checked_generation = request.ns == nullptr ? 0 : request.ns->generation();
+/// A command that has not begun has to wait.
+void Queue::put_aside(Request& request) {
+    request.judged = false;
+    request.ns.reset();
 }
 
-/// Success, or why a command that was checked before its namespace changed cannot run any more.
-nvme::Status Queue::check_again(Request& request) const {
-    if (request.ns == nullptr || request.ns->generation() == request.checked_generation) {
-        return status::kSuccess;
+void Queue::look_again(Request& request) {
+    if (request.judged || !request.fate.ok()) {
+        return;
     }
-    hold_namespace(request);
-    const Checked checked = request.entry->check(request);
+    const Checked checked = judge(request);
     if (!checked) {
-        return checked.error();
+        request.fate = checked.error();
+    } else if (*checked != request.transfer) {
+        request.fate = status::kInvalidField;
     }
-    return *checked == request.transfer ? status::kSuccess : status::kInvalidField;
+}
+
+bool Queue::may_go_on(Request& request) {
+    look_again(request);
+    const nvme::Status verdict = request.fate;
+    if (!verdict.ok()) {
+        complete(request, verdict);
+    }
+    return verdict.ok();
 }
 
 void Queue::execute(Request& request) {
@@ -306,12 +331,9 @@ void Queue::execute(Request& request) {
         return;
     }
     request.state = Request::State::kExecuting;
-    const nvme::Status verdict = request.fate.ok() ? check_again(request) : request.fate;
-    if (!verdict.ok()) {
-        complete(request, verdict);
-        return;
+    if (may_go_on(request)) {
+        request.entry->execute(request);
     }
-    request.entry->execute(request);
 }
 
 void Queue::backend_done(Request& request, IoError error) {
@@ -326,18 +348,6 @@ void Queue::backend_done(Request& request, IoError error) {
     request.continuation(request, error);
 }
 
-/// As check_again(), of a command that has waited for its turn. A namespace that took the place of
-/// the one it waited for is not the one the host meant.
-nvme::Status Queue::check_in_turn(Request& request) {
-    const std::shared_ptr<Namespace> waited_for = request.ns;
-    const nvme::Status verdict = check_again(request);
-    if (request.ns == waited_for) {
-        return verdict;
-    }
-    request.leave();
-    return status::kInvalidNamespace;
-}
-
 /// It is the turn of a write that had to wait.
 void Queue::turn_came(Request& request) {
     if (closing_) {
@@ -348,17 +358,9 @@ void Queue::turn_came(Request& request) {
         request.run_(request);
         return;
     }
-    if (judge_in_turn(request)) {
+    if (may_go_on(request)) {
         request.run_(request);
     }
-}
-
-bool Queue::judge_in_turn(Request& request) {
-    const nvme::Status verdict = request.fate.ok() ? check_in_turn(request) : request.fate;
-    if (!verdict.ok()) {
-        complete(request, verdict);
-    }
-    return verdict.ok();
 }
 
 void Queue::complete(Request& request, nvme::Status status, uint64_t result) {

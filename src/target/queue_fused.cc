@@ -61,6 +61,7 @@ void Queue::forget_fused(Request& request, nvme::Status why) {
 /// Each half comes here when its data is here.
 void Queue::execute_fused(Request& request) {
     request.state = Request::State::kFusing;
+    put_aside(request);
     if (request.partner == nullptr) {
         if (!request.fate.ok()) {
             doom(request, request.fate);

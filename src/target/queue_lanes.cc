@@ -26,6 +26,7 @@ bool Queue::needs_control(const Request& request) {
 }
 
 void Queue::refer(Request& request, std::function<void(Request& request)> next) {
+    put_aside(request);
     request.lane = 0;
     target_.control().post([self = self_, &request, next = std::move(next)] {
         if (*self == nullptr) {

@@ -65,6 +65,8 @@ Request* Queue::new_request() {
     request.state = Request::State::kReceiving;
     request.lane = lane_->number();
     request.transfer = 0;
+    request.meant = 0;
+    request.judged = false;
     request.fate = nvme::status::kSuccess;
     request.step = 0;
     request.failed_block.reset();

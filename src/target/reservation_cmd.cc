@@ -94,8 +94,6 @@ void notify(const Request& request, const ReservationOutcome& outcome) {
 }
 
 void answer(Request& request, const ReservationOutcome& outcome) {
-    request.ns->reservations_changed();
-    request.checked_generation = request.ns->generation();
     notify(request, outcome);
     request.queue->complete(request, outcome.status);
 }
@@ -103,8 +101,6 @@ void answer(Request& request, const ReservationOutcome& outcome) {
 /// Ends what the preempted hosts have under way, and answers when no write of theirs can come any
 /// more: those that a backend has are waited for.
 void abort_removed(Request& request, const ReservationOutcome& outcome) {
-    request.ns->reservations_changed();
-    request.checked_generation = request.ns->generation();
     notify(request, outcome);
     for (const Reserver& host : outcome.removed) {
         for_each_controller(request, host, [&](Controller& controller) {

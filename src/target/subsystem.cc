@@ -55,7 +55,6 @@ bool Subsystem::remove_namespace(uint32_t nsid) {
     if (found == namespaces_.end()) {
         return false;
     }
-    found->second->retire();
     namespaces_.erase(found);
     shares_.erase(nsid);
     namespace_changed(nsid);
@@ -78,9 +77,14 @@ bool Subsystem::change_namespace(NamespaceConfig config) {
     return true;
 }
 
-void Subsystem::protect_namespace(uint32_t nsid, WriteProtection state) {
-    namespaces_.at(nsid)->protect(state);
+bool Subsystem::protect_namespace(uint32_t nsid, WriteProtection state) {
+    const auto found = namespaces_.find(nsid);
+    if (found == namespaces_.end()) {
+        return false;
+    }
+    found->second->protect(state);
     namespace_changed(nsid);
+    return true;
 }
 
 bool Subsystem::resize_namespace(uint32_t nsid) {

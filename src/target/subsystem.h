@@ -51,16 +51,17 @@ class Subsystem {
 
     /// REQUIRES: no namespace of this subsystem has this NSID.
     void add_namespace(NamespaceConfig config, std::shared_ptr<Backend> backend);
-    /// Commands that run already end as if nothing had happened; all others, and later ones, get
-    /// Invalid Namespace. The backend goes with the last of them. @return false: there is none
+    /// What a backend has already ends as if nothing had happened; all that waits, and all that
+    /// comes, gets Invalid Namespace. The backend goes with the last of what it has.
+    /// @return false: there is none
     bool remove_namespace(uint32_t nsid);
     /// Another configuration over the same backend: who sees it, identifiers, read_only…
     /// @return false: no namespace has this NSID
     bool change_namespace(NamespaceConfig config);
     /// Its store may have another size now. @return false: there is none
     bool resize_namespace(uint32_t nsid);
-    /// A host protects it from writes. REQUIRES: it is there.
-    void protect_namespace(uint32_t nsid, WriteProtection state);
+    /// A host protects it from writes. @return false: there is none
+    bool protect_namespace(uint32_t nsid, WriteProtection state);
     /// Null: there is none.
     [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
     /// By NSID.

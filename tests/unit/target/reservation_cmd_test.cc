@@ -281,6 +281,42 @@ BOOST_AUTO_TEST_CASE(a_write_whose_data_was_on_its_way_is_judged_again) {
     BOOST_TEST(support::words(end).back() == "900: Reservation Conflict (083h, do not retry)");
 }
 
+BOOST_AUTO_TEST_CASE(write_protection_is_for_hosts_that_may_write) {
+    for (const ReservationType type : kTypes) {
+        TwoHosts f;
+        const auto set = [](support::Line& admin, nvme::Feature feature, uint32_t value) {
+            auto command = host::set_features(feature, value);
+            command.sqe.nsid = 1U;
+            return admin.host.run(command)->status.number();
+        };
+        const uint16_t conflict = status::kReservationConflict.dnr().number();
+        BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
+        BOOST_REQUIRE(f.run(acquire(0x10, type)) == 0);
+        for (const uint32_t state : {1U, 2U, 0U}) {
+            BOOST_TEST(set(*f.other_admin, nvme::Feature::kWriteProtect, state) == conflict);
+        }
+        BOOST_TEST(set(*f.other_admin, nvme::Feature::kReservationPersistence, 0) == conflict);
+        BOOST_TEST(set(*f.admin, nvme::Feature::kWriteProtect, 1) == 0);
+        BOOST_TEST(set(*f.other_admin, nvme::Feature::kWriteProtect, 0) == conflict);
+        BOOST_TEST(set(*f.admin, nvme::Feature::kWriteProtect, 0) == 0);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_reservation_that_comes_while_a_host_protects_ends_that) {
+    TwoHosts f;
+    f.backend->hold = true;
+    auto command = host::set_features(nvme::Feature::kWriteProtect, 2);
+    command.sqe.nsid = 1U;
+    BOOST_TEST(!f.other_admin->host.run(command));
+    BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
+    BOOST_REQUIRE(f.run(acquire(0x10, ReservationType::kWriteExclusive)) == 0);
+    f.backend->settle();
+    f.other_admin->host.pump();
+    BOOST_TEST(f.other_admin->host.queue().take_completion()->status.number() ==
+               status::kReservationConflict.dnr().number());
+    BOOST_TEST(!f.subsystem->find_namespace(1)->read_only());
+}
+
 BOOST_AUTO_TEST_CASE(nobody_reserves_by_another_hosts_identifier) {
     TwoHosts f(TwoHosts().connect_options().hostid);  // the same, under another NQN
     const uint16_t conflict = status::kReservationConflict.dnr().number();
