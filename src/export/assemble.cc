@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "export/audit_view.h"
 #include "export/export_config.h"
+#include "export/image_look.h"
 #include "export/name_uuid.h"
 #include "export/sections.h"
 #include "nvme/fabrics.h"
@@ -41,6 +42,7 @@ class Assembler {
     void check_identity(Named<NamespaceSection>& named, const std::string& subsysnqn);
     void check_viewers(Named<NamespaceSection>& named, const Named<SubsystemSection>& subsystem);
     void check_image(const Named<NamespaceSection>& named);
+    void look_at(Named<NamespaceSection>& named);
     void check_sharing(const std::string& place, const Namespace& ns);
     void check_protection(const std::string& place, const Namespace& ns);
     void check_paths();
@@ -274,11 +276,11 @@ void Assembler::check_host_list(Named<SubsystemSection>& named) {
     Subsystem& subsystem = named.section.subsystem;
     if (subsystem.allow_any_host && !named.section.hosts.empty()) {
         complain(named.place,
-                 "allow_any_host and hosts: a list, and keys, mean nothing where every host may "
-                 "connect; keep one of the two");
+                 "allow_any_host and hosts: a list means nothing where every host may connect; "
+                 "keep one of the two");
     }
     if (subsystem.allow_any_host) {
-        warn(named.place, "every host may connect, without authentication");
+        warn(named.place, "every host may connect, and none without a secret proves itself");
     } else if (!named.given.contains("hosts") &&
                std::ranges::none_of(sections_.accesses, [&](const Named<AccessSection>& access) {
                    return access.section.subsystem == named.name;
@@ -313,6 +315,9 @@ void Assembler::place_namespaces() {
         if (!name.empty() && subsystem == nullptr) {
             complain(named.place, "subsystem: no section [subsystem." + name + "]" +
                                       suggestion(name, names_of(sections_.subsystems)));
+        }
+        if (!named.section.ns.image.empty()) {
+            look_at(named);
         }
         if (subsystem != nullptr) {
             check_identity(named, subsystem->section.subsystem.nqn);
@@ -363,6 +368,23 @@ void Assembler::check_viewers(Named<NamespaceSection>& named,
                      "hosts: [subsystem." + subsystem.name + "] does not admit host." + name);
         }
         named.section.ns.hosts.push_back(host->nqn);
+    }
+}
+
+/// What can be served is served: that an image cannot is no error of the others.
+void Assembler::look_at(Named<NamespaceSection>& named) {
+    const std::string warning = look_at_image(named.section.ns);
+    const std::string& unserved = named.section.ns.unserved;
+    if (!warning.empty()) {
+        warn(named.place, "image " + warning);
+    }
+    if (unserved.empty()) {
+        return;
+    }
+    if (sections_.target.strict) {
+        complain(named.place, "image " + unserved);
+    } else {
+        warn(named.place, "image " + unserved + "; it is not served until that is mended");
     }
 }
 
@@ -444,6 +466,7 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     config_.discovery = std::move(sections_.target.discovery);
     config_.state_dir = sections_.target.state_dir;
     config_.discovery_auth = sections_.target.discovery_auth;
+    config_.strict = sections_.target.strict;
     config_.control = std::move(sections_.target.control);
     config_.metrics = std::move(sections_.target.metrics);
     config_.audit_log = std::move(sections_.target.audit_log);

@@ -40,8 +40,10 @@ Namespace view_of(const Namespace& ns, const std::string& nqn) {
     view.name = ns.name;
     view.nsid = ns.nsid;
     view.image = ns.image;
+    view.unserved = ns.unserved;
     view.ids = ids_of_view(ns.ids);
     view.block_bytes = ns.block_bytes;
+    view.block_bytes_given = ns.block_bytes_given;
     view.read_only = true;
     view.protection = Protection::kExposed;
     view.sidecar = ns.sidecar;

@@ -210,6 +210,7 @@ void diff_target(const ExportConfig& before, const ExportConfig& after,
                  std::vector<Change>& changes) {
     Differences now;
     now.compare("discovery_auth", before.discovery_auth, after.discovery_auth);
+    now.compare("strict", before.strict, after.strict);
     now.compare("audit_log", before.audit_log, after.audit_log);
     now.compare("referrals", before.referrals, after.referrals);
     now.compare("ana", paths(before), paths(after));

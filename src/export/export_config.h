@@ -70,8 +70,12 @@ struct Namespace {
     std::string name;  ///< of its section
     uint32_t nsid = 0;
     std::string image;  ///< absolute, or as seen from the working directory
+    /// Why the image cannot be served as it was found: it is not there, or is no raw disk; empty:
+    /// nothing is known against it.
+    std::string unserved;
     nvme::NamespaceIds ids;
     uint32_t block_bytes = 512;
+    bool block_bytes_given = false;  ///< else a block device has its own
     bool read_only = false;
     Protection protection = Protection::kNone;
     std::string sidecar;      ///< empty: beside the image
@@ -134,6 +138,7 @@ struct ExportConfig {
     std::string metrics;    ///< path or loopback address where Prometheus asks; empty: nowhere
     std::string audit_log;  ///< empty: none
     bool discovery_auth = false;  ///< hosts prove themselves at the discovery service too
+    bool strict = false;          ///< an image that cannot be served is an error
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;
     std::vector<AnaGroup> ana;

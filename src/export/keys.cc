@@ -148,8 +148,9 @@ Result<nvme::DhchapSecret> load_secret(const Value& value) {
 Status store_image(const Value& value, NamespaceSection& section) {
     const std::string path = value.path();
     struct stat status {};
+    section.ns.image = path;
     if (stat(path.c_str(), &status) != 0) {
-        return base::errno_error(errno, path);
+        return base::done();  // it may come later
     }
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
         return error(path + " is neither a regular file nor a block device");
@@ -157,7 +158,6 @@ Status store_image(const Value& value, NamespaceSection& section) {
     if (S_ISREG(status.st_mode) && status.st_size == 0) {
         return error(path + " is empty");
     }
-    section.ns.image = path;
     section.image_bytes = static_cast<uint64_t>(status.st_size);
     return base::done();
 }
@@ -324,6 +324,8 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { s.audit_log = v.path(); return Status(base::done()); }},
     {"discovery_auth", "yes|no", "no", "hosts prove themselves at the discovery service too, and only those that are listed here get an answer",
      [](const Value& v, TargetSection& s) { return store(base::parse_bool(v.text), s.discovery_auth); }},
+    {"strict", "yes|no", "no", "an image that cannot be served is an error, and nothing is served without it",
+     [](const Value& v, TargetSection& s) { return store(base::parse_bool(v.text), s.strict); }},
     {"dhchap_hash", "sha256,sha384,sha512", "all", "hashes that any host may use",
      [](const Value& v, TargetSection& s) { return store_hashes(v.text, s.policy); }},
     {"dhchap_dhgroup", "null,ffdhe2048,…", "all", "Diffie-Hellman groups that any host may use; null, no exchange at all, is best left out",
@@ -368,7 +370,7 @@ constexpr Key<SubsystemSection> kSubsystemKeys[] = {
      [](const Value& v, SubsystemSection& s) { return store_nqn(v.text, s.subsystem.nqn); }},
     {"hosts", "NAME,…", "", "the hosts that may connect, by the names of their sections",
      [](const Value& v, SubsystemSection& s) { return store_section_names(v.text, s.hosts); }},
-    {"allow_any_host", "yes|no", "no", "every host may connect, without authentication",
+    {"allow_any_host", "yes|no", "no", "every host may connect; hosts with a secret prove themselves, all others need not",
      [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.allow_any_host); }},
     {"require_auth", "yes|no", "no", "no host may be listed that has no secret",
      [](const Value& v, SubsystemSection& s) { return store(base::parse_bool(v.text), s.subsystem.require_auth); }},
@@ -399,8 +401,8 @@ constexpr Key<NamespaceSection> kNamespaceKeys[] = {
      [](const Value& v, NamespaceSection& s) { return store(base::parse_bool(v.text), s.ns.shared); }},
     {"ana_group", "NUMBER", "1", "the group whose paths [ana.NAME] describes, 1 to 32",
      [](const Value& v, NamespaceSection& s) { return store_number(v.text, 1, AnaGroup::kMax, s.ns.ana_group); }},
-    {"block_size", "512|4096", "512", "bytes of a logical block; the image's size is a multiple of it",
-     [](const Value& v, NamespaceSection& s) { return store_block_size(v.text, s.ns.block_bytes); }},
+    {"block_size", "512|4096", "512, or the block device's own", "bytes of a logical block; the image's size is a multiple of it",
+     [](const Value& v, NamespaceSection& s) { s.ns.block_bytes_given = true; return store_block_size(v.text, s.ns.block_bytes); }},
     {"uuid", "UUID", "made from the NQN and the nsid", "identifies the disk for ever",
      [](const Value& v, NamespaceSection& s) { return store(nvme::parse_uuid(v.text), s.ns.ids.uuid); }},
     {"nguid", "32 HEX DIGITS|none", "the bytes of the UUID", "a second identifier",

@@ -47,6 +47,7 @@ struct TargetSection {
     std::string metrics;
     std::string audit_log;
     bool discovery_auth = false;
+    bool strict = false;
     HostAuth policy;  ///< its hashes and groups are all that any host may use
 };
 struct HostSection {

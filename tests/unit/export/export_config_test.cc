@@ -192,8 +192,8 @@ BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
          "t.conf:10: [namespace.n2]: image: disk.img is written by one namespace and read by "
          "another\n"},
         {kHost + kSubsystem + "allow_any_host=yes\n" + kNamespace,
-         "t.conf:4: [subsystem.s]: allow_any_host and hosts: a list, and keys, mean nothing where "
-         "every host may connect; keep one of the two\n"},
+         "t.conf:4: [subsystem.s]: allow_any_host and hosts: a list means nothing where every "
+         "host may connect; keep one of the two\n"},
         {kSubsystem + kNamespace, "t.conf:2: [subsystem.s]: hosts: no section [host.a]\n"},
         {"[host.anna]\nnqn=nqn.2024-08.com.example:a\n"
          "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nhosts=ana\n" +
@@ -212,8 +212,9 @@ BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
         {kHost + "dhchap_ctrl_secret_file=host.key\ndhchap_secret_file=host.key\n" + kSubsystem +
              kNamespace,
          "t.conf:2: [host.a]: both secrets are the same: who has one could play both parts\n"},
-        {kWhole + "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=none.img\n",
-         "t.conf:12: [namespace.n2] image: none.img: No such file or directory\n"},
+        {"[target]\nstrict=yes\n" + kWhole +
+             "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=none.img\n",
+         "t.conf:12: [namespace.n2]: image none.img: No such file or directory\n"},
         {kWhole + "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=empty.img\n",
          "t.conf:12: [namespace.n2] image: empty.img is empty\n"},
         {kWhole + "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=odd.img\nblock_size=4096\n",
@@ -251,7 +252,7 @@ BOOST_AUTO_TEST_CASE(what_is_seldom_meant_is_a_warning) {
     BOOST_REQUIRE(open.ok());
     BOOST_REQUIRE(open->warnings.size() == 2U);
     BOOST_TEST(open->warnings[0].ends_with(
-        "t.conf:2: [subsystem.s]: every host may connect, without authentication"));
+        "t.conf:2: [subsystem.s]: every host may connect, and none without a secret proves itself"));
     BOOST_TEST(open->warnings[1].ends_with("t.conf:8: [host.a]: no subsystem names this host"));
     const auto keyless = parse(kWhole);
     BOOST_REQUIRE(keyless.ok());
