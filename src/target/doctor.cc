@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <optional>
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "target/doctor_images.h"
 #include "target/reactor.h"
 #include "target/server.h"
 
@@ -40,12 +42,14 @@ Finding bad(std::string text) {
 }
 
 Findings check_open_files(const Patient& patient) {
-    constexpr rlim_t kOthers = 64;  // images, sockets of the operator, the engine
+    constexpr rlim_t kOthers = 64;  // sockets of the operator, the engine
     rlimit limit{};
     (void)getrlimit(RLIMIT_NOFILE, &limit);  // cannot fail
-    const rlim_t needed = patient.config.limits.max_connections + kOthers;
+    const rlim_t needed =
+        patient.config.limits.max_connections + files_of_images(patient.config) + kOthers;
     const std::string text = "this process may open " + std::to_string(limit.rlim_max) +
-                             " files, max_connections needs " + std::to_string(needed);
+                             " files, max_connections and the images need " +
+                             std::to_string(needed);
     return {limit.rlim_max >= needed ? good(text)
                                      : bad(text + "; raise LimitNOFILE (or ulimit -Hn)")};
 }
@@ -88,12 +92,29 @@ Finding check_address(const exports::Address& address, bool serving) {
     return bad(bound.error().text);
 }
 
+/// None: it is a path, or nothing.
+std::optional<exports::Address> metrics_address(const exports::ExportConfig& config) {
+    const std::string& text = config.metrics;
+    const size_t colon = text.rfind(':');
+    if (text.empty() || text.starts_with('/') || colon == std::string::npos) {
+        return std::nullopt;
+    }
+    const bool brackets = text.starts_with('[');
+    const auto port = base::parse_u64(text.substr(colon + 1), UINT16_MAX);
+    return exports::Address{
+        text.substr(brackets ? 1 : 0, colon - (brackets ? 2 : 0)),
+        static_cast<uint16_t>(port ? *port : 0)};  // it was checked with the configuration
+}
+
 Findings check_addresses(const Patient& patient) {
     Findings findings;
     for (const auto* list : {&patient.config.listen, &patient.config.discovery}) {
         for (const exports::Address& address : *list) {
             findings.push_back(check_address(address, patient.serving));
         }
+    }
+    if (const auto metrics = metrics_address(patient.config)) {
+        findings.push_back(check_address(*metrics, patient.serving));
     }
     return findings;
 }
@@ -128,21 +149,7 @@ Findings check_secrets(const Patient& patient) {
 }
 
 Findings check_images(const Patient& patient) {
-    Findings findings;
-    for (const exports::Subsystem& subsystem : patient.config.subsystems) {
-        for (const exports::Namespace& ns : subsystem.namespaces) {
-            const int wanted = ns.read_only ? R_OK : R_OK | W_OK;
-            struct stat status {};
-            if (access(ns.image.c_str(), wanted) != 0 || stat(ns.image.c_str(), &status) != 0) {
-                findings.push_back(bad(ns.image + ": " + std::strerror(errno)));
-            } else if ((status.st_mode & S_IWOTH) != 0) {
-                findings.push_back(warning(ns.image + " may be written by anybody; chmod o-w"));
-            } else {
-                findings.push_back(good(ns.image));
-            }
-        }
-    }
-    return findings;
+    return examine_images(patient.config, patient.serving);
 }
 
 /// Where the server makes files. What is not there is made, so its parent counts.
@@ -171,6 +178,9 @@ Findings check_folders(const Patient& patient) {
     }
     if (!patient.config.control.empty()) {
         look(folder_of(patient.config.control), "control");
+    }
+    if (patient.config.metrics.starts_with('/')) {
+        look(folder_of(patient.config.metrics), "metrics");
     }
     return findings;
 }

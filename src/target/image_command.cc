@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "export/image_look.h"
 #include "target/image_file.h"
 
 namespace target {
@@ -113,9 +114,17 @@ Result<ImageAnswer> info(const std::string& image, const ImageOptions& options) 
     TRY(const ImageInfo found, image_info(image, options.sidecar));
     base::JsonWriter json;
     json.begin_object().key("image").string(image).key("bytes").number(found.bytes);
+    const uint32_t block_bytes =
+        found.header ? uint32_t{found.header->block_bytes} : options.block_bytes;
+    const auto verdict = exports::judge_image(image, block_bytes);
+    const std::string problem = !verdict                   ? ""
+                                : verdict->refusal.empty() ? verdict->warning
+                                                           : verdict->refusal;
+    json.key("problem").string(problem);
     json.key("sidecar").string(found.sidecar).key("protected").boolean(found.header.ok());
     std::string text = base::format("%s: %llu bytes\n", image.c_str(),
                                     static_cast<unsigned long long>(found.bytes));
+    text += problem.empty() ? "" : image + ": " + problem + "\n";
     if (found.header) {
         const SidecarHeader& header = *found.header;
         add_header(json, header);

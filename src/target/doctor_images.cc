@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/doctor_images.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/fs.h>
+#include <pwd.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <map>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "export/image_look.h"
+#include "target/backend_file.h"
+#include "target/image_file.h"
+#include "target/reactor.h"
+
+namespace target {
+namespace {
+
+using Verdict = Finding::Verdict;
+using Findings = std::vector<Finding>;
+
+constexpr const char* kServiceUser = "nvmeroot-target";  // of the unit
+
+Finding finding(Verdict verdict, std::string text) {
+    return {verdict, "", std::move(text)};
+}
+
+bool is_read_only_device(const std::string& path) {
+    const auto fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
+    int read_only = 0;
+    return fd && ioctl(fd->get(), BLKROGET, &read_only) == 0 && read_only != 0;
+}
+
+std::string group_name(gid_t gid) {
+    const group* entry = getgrgid(gid);
+    return entry == nullptr ? std::to_string(gid) : entry->gr_name;
+}
+
+std::string permission_remedy(const struct stat& image) {
+    const std::string group = group_name(image.st_gid);
+    const bool group_may = (image.st_mode & S_IWGRP) != 0;
+    if (S_ISBLK(image.st_mode) || group_may) {
+        return "let the server's user into the group " + group + ": SupplementaryGroups=" + group +
+               " in a drop-in of the unit (systemctl edit nvmeroot-target)";
+    }
+    return std::string("give the file to the server's user: chown ") + kServiceUser + " IMAGE";
+}
+
+/// What to do about an image that the server could not open.
+std::string remedy(int code, const exports::Namespace& ns, const struct stat& image) {
+    const bool device = S_ISBLK(image.st_mode);
+    if (code == EROFS || (device && !ns.read_only && is_read_only_device(ns.image))) {
+        return "the medium is read-only: set read_only = yes, or make it writable";
+    }
+    switch (code) {
+        case EACCES:
+        case EPERM:
+            return permission_remedy(image);
+        case EBUSY:
+            return "the device is mounted, or part of a volume group, a RAID or a map: end that";
+        case EAGAIN:
+            return "end the program that has it, or set read_only = yes in both";
+        case EMFILE:
+        case ENFILE:
+            return "raise LimitNOFILE (or ulimit -Hn)";
+        default:
+            return "";
+    }
+}
+
+/// Whether somebody with this user and these groups may read, or write too.
+bool may_open(const struct stat& image, uid_t user, const std::vector<gid_t>& groups, bool write) {
+    const mode_t wanted = write ? 6 : 4;
+    const bool in_group = std::ranges::find(groups, image.st_gid) != groups.end();
+    const mode_t mode = image.st_uid == user ? image.st_mode >> 6U
+                        : in_group           ? image.st_mode >> 3U
+                                             : image.st_mode;
+    return (mode & wanted) == wanted;
+}
+
+/// root may open everything, but the unit does not run as root.
+Findings check_service_user(const exports::Namespace& ns, const struct stat& image) {
+    const passwd* user = geteuid() == 0 ? getpwnam(kServiceUser) : nullptr;
+    if (user == nullptr) {
+        return {};
+    }
+    std::vector<gid_t> groups(64);
+    int count = static_cast<int>(groups.size());
+    (void)getgrouplist(kServiceUser, user->pw_gid, groups.data(), &count);
+    groups.resize(std::min(groups.size(), static_cast<size_t>(std::max(count, 0))));
+    if (may_open(image, user->pw_uid, groups, !ns.read_only)) {
+        return {};
+    }
+    return {finding(Verdict::kWarning, ns.image + ": the unit's user, " + kServiceUser +
+                                           ", may not open it; " + permission_remedy(image))};
+}
+
+/// As the server opens it; what is opened is closed again at once.
+base::Result<std::unique_ptr<FileBackend>> try_to_open(const exports::Namespace& ns) {
+    TRY(const auto reactor, Reactor::open(Reactor::Engine::kEpoll));
+    return FileBackend::open(*reactor, {ns.image, ns.read_only, ns.block_bytes, {}, ns.shared});
+}
+
+Finding check_sidecar(const exports::Namespace& ns) {
+    const auto info = image_info(ns.image, ns.sidecar);
+    if (!info) {
+        return finding(Verdict::kBad, info.error().text);
+    }
+    return info->header ? finding(Verdict::kGood, info->sidecar)
+                        : finding(Verdict::kBad, info->header.error().text +
+                                                     "; nvmeroot-target image protect makes it");
+}
+
+Findings check_image(const exports::Namespace& ns, bool serving) {
+    struct stat image {};
+    if (stat(ns.image.c_str(), &image) != 0) {
+        return {finding(Verdict::kBad, base::errno_error(errno, ns.image).text)};
+    }
+    const auto verdict = exports::judge_image(ns.image, ns.block_bytes);
+    if (verdict && !verdict->refusal.empty()) {
+        return {finding(Verdict::kBad, ns.image + ": " + verdict->refusal)};
+    }
+    Findings findings;
+    const auto opened =
+        serving ? base::Result<std::unique_ptr<FileBackend>>(nullptr) : try_to_open(ns);
+    if (!opened) {
+        const std::string what = remedy(opened.error().code, ns, image);
+        return {finding(Verdict::kBad, opened.error().text + (what.empty() ? "" : "; " + what))};
+    }
+    if (verdict && !verdict->warning.empty()) {
+        findings.push_back(finding(Verdict::kWarning, ns.image + ": " + verdict->warning));
+    }
+    if ((image.st_mode & S_IWOTH) != 0) {
+        findings.push_back(
+            finding(Verdict::kWarning, ns.image + " may be written by anybody; chmod o-w"));
+    }
+    for (Finding& each : check_service_user(ns, image)) {
+        findings.push_back(std::move(each));
+    }
+    if (findings.empty()) {
+        findings.push_back(finding(Verdict::kGood, ns.image));
+    }
+    if (ns.protection != exports::Protection::kNone) {
+        findings.push_back(check_sidecar(ns));
+    }
+    return findings;
+}
+
+/// What hosts may still write to sparse images, by file system.
+struct Growth {
+    uint64_t bytes = 0;
+    std::string example;
+};
+
+void add_growth(const exports::Namespace& ns, std::map<dev_t, Growth>& all) {
+    constexpr uint64_t kSector = 512;  // of st_blocks
+    struct stat image {};
+    if (ns.read_only || stat(ns.image.c_str(), &image) != 0 || !S_ISREG(image.st_mode)) {
+        return;
+    }
+    const auto size = static_cast<uint64_t>(image.st_size);
+    const uint64_t there = static_cast<uint64_t>(image.st_blocks) * kSector;
+    Growth& growth = all[image.st_dev];
+    growth.bytes += size - std::min(size, there);
+    growth.example = ns.image;
+}
+
+Findings check_growth(const std::map<dev_t, Growth>& all) {
+    Findings findings;
+    for (const auto& [device, growth] : all) {
+        struct statvfs system {};
+        if (statvfs(growth.example.c_str(), &system) != 0) {
+            continue;
+        }
+        const uint64_t room = uint64_t{system.f_bavail} * system.f_frsize;
+        if (growth.bytes > room) {
+            findings.push_back(finding(
+                Verdict::kWarning,
+                base::format("the file system of %s has %llu bytes left, its sparse images may "
+                             "need %llu: writes will fail when it is full",
+                             growth.example.c_str(), static_cast<unsigned long long>(room),
+                             static_cast<unsigned long long>(growth.bytes))));
+        }
+    }
+    return findings;
+}
+
+}  // namespace
+
+Findings examine_images(const exports::ExportConfig& config, bool serving) {
+    Findings findings;
+    std::map<dev_t, Growth> growth;
+    for (const exports::Subsystem& subsystem : config.subsystems) {
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            if (!ns.view_of.empty()) {
+                continue;
+            }
+            for (Finding& each : check_image(ns, serving)) {
+                findings.push_back(std::move(each));
+            }
+            add_growth(ns, growth);
+        }
+    }
+    for (Finding& each : check_growth(growth)) {
+        findings.push_back(std::move(each));
+    }
+    return findings;
+}
+
+size_t files_of_images(const exports::ExportConfig& config) {
+    const size_t reactors = config.limits.reactors != 0
+                                ? config.limits.reactors
+                                : static_cast<size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+    const size_t of_plain = reactors == 1 ? 1 : reactors + 1;
+    constexpr size_t kOfProtected = 2;
+    size_t files = 0;
+    for (const exports::Subsystem& subsystem : config.subsystems) {
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            files += !ns.view_of.empty()                           ? 0
+                     : ns.protection == exports::Protection::kNone ? of_plain
+                                                                   : kOfProtected;
+        }
+    }
+    return files;
+}
+
+}  // namespace target
