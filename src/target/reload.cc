@@ -57,6 +57,9 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::plan(
         const exports::Subsystem* before = find(running_, subsystem.nqn);
         for (const exports::Namespace& ns : subsystem.namespaces) {
             const exports::Namespace* old_one = find(before, ns.nsid);
+            if (late_.contains({subsystem.nqn, ns.nsid})) {
+                continue;
+            }
             if (old_one != nullptr && !exports::needs_another_store(*old_one, ns)) {
                 if (!note_other_file(ns, subsystem.nqn, changes)) {
                     note_new_size(ns, subsystem.nqn, changes);
@@ -118,10 +121,11 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     base::Result<exports::ExportConfig, exports::Errors> next) {
     exports::Errors errors;
     Stores stores;
+    Reasons later;
     drop_unused_stores();
     std::optional<AuditLog> audit;
     if (next) {
-        stores = open_new_stores(*next, errors);
+        stores = open_new_stores(*next, later, errors);
         auto opened = open_audit_log(*next);
         opened ? void(audit = std::move(opened).value()) : errors.push_back(opened.error().text);
     } else {
@@ -148,6 +152,14 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
                         " because the configuration changed: " + std::to_string(count));
         }
     }
+    std::erase_if(late_, [&later](const auto& late) { return !later.contains(late.first); });
+    for (const exports::Subsystem& subsystem : next->subsystems) {
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            if (const auto why = later.find({subsystem.nqn, ns.nsid}); why != later.end()) {
+                wait_for(ns, subsystem.nqn, why->second);
+            }
+        }
+    }
     set_paths(*next, running_.listen);
     set_scrubs(*next);
     drop_unused_stores();
@@ -160,7 +172,15 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     return changes;
 }
 
-Service::Stores Service::open_new_stores(const exports::ExportConfig& next,
+/// Whether a reload goes on without this one: not if the server would serve less than before.
+bool Service::may_come_later(const exports::ExportConfig& next, const exports::Namespace& ns,
+                             const std::string& nqn, const Reasons& later) const {
+    const bool is_missing = !ns.unserved.empty() || late_.contains({nqn, ns.nsid}) ||
+                            later.contains({ns.view_of, ns.nsid});
+    return is_missing && !next.strict && !is_served(nqn, ns.nsid);
+}
+
+Service::Stores Service::open_new_stores(const exports::ExportConfig& next, Reasons& later,
                                          exports::Errors& errors) {
     Stores stores;
     for (const exports::Subsystem& subsystem : next.subsystems) {
@@ -168,13 +188,17 @@ Service::Stores Service::open_new_stores(const exports::ExportConfig& next,
         for (const exports::Namespace& ns : subsystem.namespaces) {
             const exports::Namespace* old_one = find(before, ns.nsid);
             const bool another = old_one == nullptr || exports::needs_another_store(*old_one, ns) ||
-                                 stores.contains({ns.view_of, ns.nsid});
+                                 stores.contains({ns.view_of, ns.nsid}) ||
+                                 late_.contains({subsystem.nqn, ns.nsid});
             if (!another) {
                 continue;
             }
-            auto store = open_store(ns, subsystem.nqn, stores);
+            auto store = ns.unserved.empty() ? open_store(ns, subsystem.nqn, stores)
+                                             : base::Result<Store>(base::error(ns.unserved));
             if (store) {
                 stores.emplace(std::pair(subsystem.nqn, ns.nsid), std::move(store).value());
+            } else if (may_come_later(next, ns, subsystem.nqn, later)) {
+                later.emplace(std::pair(subsystem.nqn, ns.nsid), store.error().text);
             } else {
                 const auto holder =
                     store.error().code == EAGAIN ? holder_of(ns) : std::optional<std::string>();
@@ -214,6 +238,9 @@ void Service::take_over_namespaces(const exports::Subsystem* before, const expor
         if (const auto store = stores.find({next.nqn, ns.nsid}); store != stores.end()) {
             add_namespace(ns, std::move(store->second), subsystem);
             continue;
+        }
+        if (subsystem.find_namespace(ns.nsid) == nullptr) {
+            continue;  // it comes later
         }
         const Namespace& running = *subsystem.find_namespace(ns.nsid);
         if (running.config() != core_config(ns)) {

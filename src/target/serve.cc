@@ -16,6 +16,7 @@
 
 #include "target/backend_spread.h"
 #include "target/core_config.h"
+#include "target/doctor_images.h"
 #include "target/held.h"
 #include "target/notify.h"
 #include "target/operation.h"
@@ -77,7 +78,7 @@ void raise_file_limit(const exports::ExportConfig& config, const base::Log& log)
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);  // what then is too little is told below
     constexpr rlim_t kOthers = 64;
-    if (limit.rlim_cur < config.limits.max_connections + kOthers) {
+    if (limit.rlim_cur < config.limits.max_connections + files_of_images(config) + kOthers) {
         log.warning("max_connections is " + std::to_string(config.limits.max_connections) +
                     ", but this process may open only " + std::to_string(limit.rlim_cur) +
                     " files (LimitNOFILE, ulimit -n), continuing with fewer connections");
@@ -101,6 +102,7 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::uni
       log_(log),
       started_(std::time(nullptr)),
       events_(log, clock_),
+      late_timer_(reactor, [this] { look_for_late_images(); }),
       access_(host_table(config)),
       target_(core_config(config.limits), between.access(access_), events_),
       server_(reactor, between.sessions(target_),
@@ -141,7 +143,13 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     service->events_.audit(std::move(audit));
     service->state_dir_ = config.state_dir;
     for (const exports::Subsystem& subsystem : config.subsystems) {
-        TRY_VOID(service->add_subsystem(subsystem));
+        TRY_VOID(service->add_subsystem(subsystem, config.strict));
+    }
+    const bool any = std::ranges::any_of(service->target_.subsystems(), [](const auto& subsystem) {
+        return !subsystem->namespaces().empty();
+    });
+    if (!any && !service->late_.empty()) {
+        return base::error("no image can be served: " + service->late_.begin()->second.why);
     }
     service->server_.inherit(std::move(sockets));
     TRY_VOID(service->listen_on(config.listen, false));
@@ -188,11 +196,19 @@ base::Result<Service::Store> Service::open_store(const exports::Namespace& confi
     return store;
 }
 
-base::Status Service::add_subsystem(const exports::Subsystem& config) {
+base::Status Service::add_subsystem(const exports::Subsystem& config, bool strict) {
     Subsystem& subsystem = target_.add_subsystem(core_config(config));
     for (const exports::Namespace& ns : config.namespaces) {
-        TRY(auto store, while_held(clock_, [&] { return open_store(ns, config.nqn, {}); }));
-        add_namespace(ns, std::move(store), subsystem);
+        auto store = ns.unserved.empty()
+                         ? while_held(clock_, [&] { return open_store(ns, config.nqn, {}); })
+                         : base::Result<Store>(base::error(ns.unserved));
+        if (store) {
+            add_namespace(ns, std::move(store).value(), subsystem);
+        } else if (strict) {
+            return std::move(store).error();
+        } else {
+            wait_for(ns, config.nqn, store.error().text);
+        }
     }
     return base::done();
 }
@@ -317,7 +333,7 @@ void Service::set_scrubs(const exports::ExportConfig& config) {
     std::map<NamespaceKey, std::shared_ptr<Scrub>> scrubs;
     for (const exports::Subsystem& subsystem : config.subsystems) {
         for (const exports::Namespace& ns : subsystem.namespaces) {
-            if (ns.scrub_rate == 0) {
+            if (ns.scrub_rate == 0 || !is_served(subsystem.nqn, ns.nsid)) {
                 continue;
             }
             const NamespaceKey key{subsystem.nqn, ns.nsid};
@@ -393,6 +409,7 @@ TargetStatus Service::status() const {
     status.reloads = reloads_;
     status.failed_reloads = failed_reloads_;
     status.events = events_.counts();
+    note_images(status);
     return status;
 }
 

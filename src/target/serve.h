@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -50,7 +51,8 @@ class Service {
   public:
     /// @param reactor, log, between  outlive the service
     /// @param sockets  already bound; each has to be one of the addresses of the configuration
-    /// Errors: an image, an address.
+    /// Images that cannot be served now are taken up later (late_images.cc).
+    /// Errors: an address; an image, if there is no other or the configuration is strict.
     static base::Result<std::unique_ptr<Service>> open(exports::ExportConfig config,
                                                        Reactor& reactor, const base::Log& log,
                                                        Interposer& between,
@@ -107,12 +109,29 @@ class Service {
     /// Tells files and devices apart; nothing for what is not there.
     using FileId = std::optional<std::pair<dev_t, ino_t>>;
     static FileId file_of(const std::string& path);
+    // late_images.cc
+    /// All that changes with a file or a device; nothing for what is not there.
+    using ImageState = std::optional<std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>>;
+    struct Late {
+        std::string why;  ///< it is not served
+        ImageState state;
+        base::TimePoint try_at;  ///< if it stays as it is
+    };
+    static ImageState state_of(const std::string& path);
+    void wait_for(const exports::Namespace& ns, const std::string& nqn, std::string why);
+    [[nodiscard]] bool is_served(const std::string& nqn, uint32_t nsid) const;
+    bool may_have_come(const exports::Namespace& ns, Late& late) const;
+    void look_for_late_images();
+    /// @return whether it is served now
+    bool take_up(exports::Namespace& ns, const std::string& nqn);
+    void note_images(TargetStatus& status) const;
+
     bool note_other_file(const exports::Namespace& ns, const std::string& nqn,
                          Changes& changes) const;
     void note_new_size(const exports::Namespace& ns, const std::string& nqn,
                        Changes& changes) const;
     [[nodiscard]] std::optional<std::string> holder_of(const exports::Namespace& ns) const;
-    base::Status add_subsystem(const exports::Subsystem& config);
+    base::Status add_subsystem(const exports::Subsystem& config, bool strict);
     static base::Result<std::optional<AuditLog>> open_audit_log(
         const exports::ExportConfig& config);
     /// @param listen  the addresses that the server listens on, in the order of its portals
@@ -130,7 +149,12 @@ class Service {
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
 
     // reload.cc
-    Stores open_new_stores(const exports::ExportConfig& next, exports::Errors& errors);
+    using Reasons = std::map<NamespaceKey, std::string>;  ///< why something is not served yet
+    Stores open_new_stores(const exports::ExportConfig& next, Reasons& later,
+                           exports::Errors& errors);
+    [[nodiscard]] bool may_come_later(const exports::ExportConfig& next,
+                                      const exports::Namespace& ns, const std::string& nqn,
+                                      const Reasons& later) const;
     void take_over(const exports::Subsystem* before, const exports::Subsystem& next, Stores& stores,
                    Changes& changes);
     void take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
@@ -153,6 +177,8 @@ class Service {
     std::vector<std::shared_ptr<Backend>> stores_;
     std::map<NamespaceKey, std::shared_ptr<Scrub>> scrubs_;
     std::map<NamespaceKey, FileId> files_;  ///< that are open as images
+    std::map<NamespaceKey, Late> late_;     ///< what is not served yet
+    Timer late_timer_;
     HostTable access_;
     std::unique_ptr<Labor> labor_;
     Target target_;

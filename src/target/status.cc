@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/status.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -256,6 +257,10 @@ std::string to_text(const TargetStatus& status) {
     for (const NamespaceStatus& ns : status.namespaces) {
         text += ns.protection ? integrity_text(ns) : "";
     }
+    for (const ImageStatus& image : status.images) {
+        text += (image.served ? "image of " : "not served: ") + image.subnqn + " namespace " +
+                std::to_string(image.nsid) + ", " + image.image + ": " + image.problem + "\n";
+    }
     return text;
 }
 
@@ -292,6 +297,13 @@ std::string to_json(const TargetStatus& status) {
         put_integrity(json, ns);
         json.end_object();
     }
+    json.end_array().key("images").begin_array();
+    for (const ImageStatus& image : status.images) {
+        json.begin_object();
+        json.key("subsystem").string(image.subnqn).key("nsid").number(uint64_t{image.nsid});
+        json.key("image").string(image.image).key("served").boolean(image.served);
+        json.key("problem").string(image.problem).end_object();
+    }
     json.end_array().end_object();
     return json.text() + "\n";
 }
@@ -317,6 +329,10 @@ std::string to_metrics(const TargetStatus& status) {
     events.add(label("kind", "connected"), status.events.connected);
     events.add(label("kind", "refused"), status.events.refused);
     events.add(label("kind", "cut_off"), status.events.failed);
+    Metric(text, "nvmeroot_images_not_served", "gauge",
+           "Images of the configuration that cannot be served now.")
+        .add("",
+             static_cast<uint64_t>(std::ranges::count(status.images, false, &ImageStatus::served)));
     Metric reloads(text, "nvmeroot_reloads_total", "counter", "Reloads of the configuration.");
     reloads.add(label("result", "done"), status.reloads);
     reloads.add(label("result", "refused"), status.failed_reloads);

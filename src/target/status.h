@@ -39,6 +39,15 @@ struct NamespaceStatus {
     IntegrityCounters integrity;
 };
 
+/// An image with which something is wrong.
+struct ImageStatus {
+    std::string subnqn;
+    uint32_t nsid = 0;
+    std::string image;
+    bool served = false;
+    std::string problem;
+};
+
 struct TargetStatus {
     int64_t started = 0;  ///< seconds since 1970
     size_t connections = 0;
@@ -51,6 +60,7 @@ struct TargetStatus {
     EventCounts events{};
     std::vector<ControllerStatus> controllers;
     std::vector<NamespaceStatus> namespaces;
+    std::vector<ImageStatus> images{};
 };
 
 /// What the protocol core knows; the rest is the caller's to fill in.
