@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/ticket.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "base/text.h"
@@ -19,17 +22,78 @@ constexpr base::Option<TicketOptions> kOptions[] = {
 };
 // clang-format on
 
-base::Result<std::vector<exports::Address>> portals(const exports::ExportConfig& config,
-                                                    const std::string& address) {
-    std::vector<exports::Address> portals;
+/// Where hosts reach the target, as the user says it.
+struct Place {
+    nvme::Uri uri;  ///< host, zone and port of it
+    bool has_port = false;
+    int family = AF_UNSPEC;  ///< of an address; unspecified: a name
+};
+
+bool is_address(int family, const std::string& text) {
+    std::array<std::byte, sizeof(in6_addr)> unused;
+    return inet_pton(family, text.c_str(), unused.data()) == 1;
+}
+
+int family_of(const std::string& host) {
+    return is_address(AF_INET6, host) ? AF_INET6 : is_address(AF_INET, host) ? AF_INET : AF_UNSPEC;
+}
+
+/// Written in whatever way.
+bool is_same(const std::string& a, const std::string& b) {
+    std::array<std::byte, sizeof(in6_addr)> first{};
+    std::array<std::byte, sizeof(in6_addr)> second{};
+    const int family = family_of(a);
+    return family != AF_UNSPEC && inet_pton(family, a.c_str(), first.data()) == 1 &&
+           inet_pton(family, b.c_str(), second.data()) == 1 && first == second;
+}
+
+/// `ADDRESS`, `ADDRESS:PORT`, `[IPV6]:PORT`, `NAME:PORT`; an IPv6 address alone needs no brackets.
+base::Result<Place> parse_place(const std::string& text) {
+    const auto colons = std::ranges::count(text, ':');
+    const bool bare = colons > 1 && !text.starts_with('[');
+    Place place;
+    auto uri = nvme::Uri::parse("nvme+tcp://" + (bare ? "[" + text + "]" : text));
+    const bool is_odd =
+        text.find_first_of("/?#") != std::string::npos || (!bare && text.ends_with(':'));
+    if (!uri || is_odd) {
+        return base::error("--address: " + base::quoted(text) +
+                           " is neither an address nor a host name, with or without a port: "
+                           "192.0.2.1, [2001:db8::1]:4420, server.example:4420");
+    }
+    place.uri = std::move(uri).value();
+    place.has_port =
+        !bare && text.find(':', text.starts_with('[') ? text.find(']') : 0) != std::string::npos;
+    place.family = family_of(place.uri.host);
+    return place;
+}
+
+/// Whether a host that goes to `place` comes to what listens here.
+bool leads_to(const Place& place, const exports::Address& listen) {
+    if (place.has_port && place.uri.port != listen.port) {
+        return false;
+    }
+    const bool is_wildcard = listen.host == "0.0.0.0" || listen.host == "::";
+    return place.family == AF_UNSPEC || is_same(place.uri.host, listen.host) ||
+           (is_wildcard && place.family == family_of(listen.host));
+}
+
+/// Each with host, zone and port.
+base::Result<std::vector<nvme::Uri>> portals(const exports::ExportConfig& config,
+                                             const std::string& address) {
+    std::vector<nvme::Uri> portals;
+    Place place;
+    if (!address.empty()) {
+        TRY(place, parse_place(address));
+    }
     for (const exports::Address& listen : config.listen) {
-        const bool wildcard = listen.host == "0.0.0.0" || listen.host == "::";
-        const bool v6 = address.find(':') != std::string::npos;
-        if (address.empty() && !wildcard) {
-            portals.push_back(listen);
-        } else if (!address.empty() &&
-                   (listen.host == address || (wildcard && v6 == (listen.host == "::")))) {
-            portals.push_back({address, listen.port});
+        const bool is_wildcard = listen.host == "0.0.0.0" || listen.host == "::";
+        nvme::Uri uri;
+        uri.host = address.empty() ? listen.host : place.uri.host;
+        uri.zone = place.uri.zone;
+        uri.port = listen.port;
+        if ((address.empty() ? !is_wildcard : leads_to(place, listen)) &&
+            std::ranges::find(portals, uri) == portals.end()) {
+            portals.push_back(std::move(uri));
         }
     }
     if (portals.empty()) {
@@ -40,6 +104,11 @@ base::Result<std::vector<exports::Address>> portals(const exports::ExportConfig&
     return portals;
 }
 
+/// How the host gets an address of its own.
+std::string_view ip_method(const nvme::Uri& portal) {
+    return family_of(portal.host) != AF_INET6 ? "dhcp" : portal.zone.empty() ? "auto6" : "link6";
+}
+
 /// A namespace that the host may boot from.
 struct Disk {
     const exports::Subsystem* subsystem;
@@ -47,7 +116,7 @@ struct Disk {
 };
 
 std::vector<Disk> disks(const exports::ExportConfig& config, const exports::Host& host,
-                        const std::vector<exports::Address>& portals) {
+                        const std::vector<nvme::Uri>& portals) {
     std::vector<Disk> disks;
     for (const exports::Subsystem& subsystem : config.subsystems) {
         if (!subsystem.view_of.empty()) {
@@ -62,12 +131,9 @@ std::vector<Disk> disks(const exports::ExportConfig& config, const exports::Host
                 continue;
             }
             Disk& disk = disks.emplace_back(Disk{&subsystem, {}});
-            for (const exports::Address& portal : portals) {
-                const nvme::Uri uri{.host = portal.host,
-                                    .zone = "",
-                                    .port = portal.port,
-                                    .subsysnqn = subsystem.nqn,
-                                    .nid = ns.nsid};
+            for (nvme::Uri uri : portals) {
+                uri.subsysnqn = subsystem.nqn;
+                uri.nid = ns.nsid;
                 disk.uris.push_back(uri.text());
             }
         }
@@ -75,10 +141,8 @@ std::vector<Disk> disks(const exports::ExportConfig& config, const exports::Host
     return disks;
 }
 
+/// A host with a secret proves itself everywhere, also where every host is admitted.
 std::string auth_of(const exports::Subsystem& subsystem, const exports::Host& host) {
-    if (subsystem.allow_any_host) {
-        return "off";
-    }
     const auto own = std::ranges::find(subsystem.access, host.nqn, &exports::Access::hostnqn);
     const exports::HostAuth& auth =
         own == subsystem.access.end() ? static_cast<const exports::HostAuth&>(host) : *own;
@@ -150,7 +214,7 @@ base::Result<std::string> ticket(const exports::ExportConfig& config,
     TRY(const std::string hostnqn, word(host->nqn));
     const Disk& root = all[0];
     const std::string auth = auth_of(*root.subsystem, *host);
-    std::string cmdline = "ip=dhcp";
+    std::string cmdline = "ip=" + std::string(ip_method(where[0]));
     for (const std::string& uri : root.uris) {
         cmdline += " nvmeroot=" + uri;
     }

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "nvme/uri.h"
+
 namespace {
 
 exports::ExportConfig config() {
@@ -61,7 +63,10 @@ BOOST_AUTO_TEST_CASE(authentication_is_that_of_the_subsystem_of_the_root) {
     open.subsystems[0].allow_any_host = true;
     const auto text = target::ticket(open, {.config = "", .address = "", .host = "web"});
     BOOST_REQUIRE_MESSAGE(text.ok(), (text.ok() ? "" : text.error().text));
-    BOOST_TEST(text->find("nvmeroot.auth=off\n") != std::string::npos);
+    BOOST_TEST(text->find("nvmeroot.auth=host\n") != std::string::npos);  // it has a secret
+    open.hosts[0].secret.reset();
+    BOOST_TEST(target::ticket(open, {.config = "", .address = "", .host = "web"})
+                   ->find("nvmeroot.auth=off\n") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(odd_names_stand_in_quotes) {
@@ -96,6 +101,57 @@ BOOST_AUTO_TEST_CASE(a_wildcard_needs_an_address) {
     BOOST_TEST(target::ticket(config(), {.config = "", .address = "192.0.2.7", .host = "web"})
                    .error()
                    .text == "the target does not listen on \"192.0.2.7\"");
+}
+
+BOOST_AUTO_TEST_CASE(an_address_is_written_in_many_ways) {
+    struct Row {
+        const char* address;
+        std::vector<std::string> hosts;  ///< as the URIs name them
+        const char* ip;
+    };
+    auto both = config();
+    both.listen = {{"0.0.0.0", 4420}, {"::", 4420}, {"2001:db8::7", 4421}};
+    for (const Row& row : {
+             Row{"192.0.2.1", {"192.0.2.1:4420"}, "dhcp"},
+             Row{"192.0.2.1:4420", {"192.0.2.1:4420"}, "dhcp"},
+             Row{"2001:db8::1", {"[2001:db8::1]:4420"}, "auto6"},
+             Row{"[2001:db8::1]", {"[2001:db8::1]:4420"}, "auto6"},
+             Row{"[2001:db8::1]:4420", {"[2001:db8::1]:4420"}, "auto6"},
+             Row{"2001:DB8:0::7", {"[2001:DB8:0::7]:4420", "[2001:DB8:0::7]:4421"}, "auto6"},
+             Row{"[2001:db8::7]:4421", {"[2001:db8::7]:4421"}, "auto6"},
+             Row{"fe80::1%eth0", {"[fe80::1%25eth0]:4420"}, "link6"},
+             Row{"server.example", {"server.example:4420", "server.example:4421"}, "dhcp"},
+             Row{"server.example:4421", {"server.example:4421"}, "dhcp"},
+         }) {
+        BOOST_TEST_CONTEXT(row.address) {
+            const auto text =
+                target::ticket(both, {.config = "", .address = row.address, .host = "web"});
+            BOOST_REQUIRE_MESSAGE(text.ok(), (text.ok() ? "" : text.error().text));
+            std::string words = "ip=" + std::string(row.ip);
+            for (const std::string& host : row.hosts) {
+                const std::string uri = "nvme+tcp://" + host + "/nqn.2024-08.com.example:disk/1";
+                const auto parsed = nvme::Uri::parse(uri);  // as the client does
+                BOOST_REQUIRE(parsed.ok());
+                BOOST_TEST(parsed->subsysnqn == "nqn.2024-08.com.example:disk");
+                words += " nvmeroot=" + uri;
+            }
+            BOOST_TEST(text->find("# kernel command line\n" + words + " nvmeroot.hostnqn=") !=
+                       std::string::npos);
+        }
+    }
+    for (const char* wrong : {"192.0.2.1:4421", "[2001:db8::1]:99"}) {
+        BOOST_TEST(
+            target::ticket(both, {.config = "", .address = wrong, .host = "web"}).error().text ==
+            "the target does not listen on \"" + std::string(wrong) + "\"");
+    }
+    for (const char* bad : {"[2001:db8::1", "192.0.2.1:x", "192.0.2.300", "a/b", "::1::2", "a b",
+                            "192.0.2.1:", "http://a", "user@a", "a?b", ":4420", "[::1]4420"}) {
+        BOOST_TEST_CONTEXT(bad) {
+            const auto text = target::ticket(both, {.config = "", .address = bad, .host = "web"});
+            BOOST_REQUIRE(!text.ok());
+            BOOST_TEST(text.error().text.starts_with("--address: "));
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_host_without_a_disk_gets_none) {
