@@ -232,7 +232,12 @@ class Parser {
 }  // namespace
 
 Result<JsonValue> JsonValue::parse(std::string_view text, const std::string& name) {
-    return Parser(text, name).document();
+    return Parser(without_byte_order_mark(text), name).document();
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
 }
 
 const JsonValue& JsonValue::operator[](std::string_view member) const {

@@ -34,4 +34,7 @@ struct JsonMember {
     JsonValue value;
 };
 
+/// What some editors and shells put in front of UTF-8 is no part of the text.
+std::string_view without_byte_order_mark(std::string_view text);
+
 }  // namespace base

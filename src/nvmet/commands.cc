@@ -83,6 +83,7 @@ Result<Wanted, Errors> load(const std::string& path) {
         return Errors{path +
                       ": says nothing at all: nvmeroot-nvmet clear is what empties a target"};
     }
+    append(wanted->warnings, check_reach(wanted->state));
     return wanted;
 }
 

@@ -453,7 +453,7 @@ JsonValue JsonSaver::save(const Object& object, const std::string& title) {
 }  // namespace
 
 bool looks_like_json(std::string_view text) {
-    return base::trim(text).starts_with('{');
+    return base::trim(base::without_byte_order_mark(text)).starts_with('{');
 }
 
 base::Result<Wanted, Errors> parse_nvmetcli(std::string_view text, const std::string& path) {

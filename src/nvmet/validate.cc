@@ -358,6 +358,20 @@ Errors check_lost_keys(const Object& have, const Object& want) {
     return errors;
 }
 
+Errors check_reach(const Object& want) {
+    Errors warnings;
+    const auto ports = want.all(Kind::kPort);
+    for (const Object* subsystem : want.all(Kind::kSubsystem)) {
+        const bool is_offered = std::ranges::any_of(
+            ports, [&](const Object* port) { return port->links.contains(subsystem->name); });
+        if (!is_offered) {
+            warnings.push_back((subsystem->place.empty() ? subsystem->title() : subsystem->place) +
+                               ": no port offers it, so nobody can connect");
+        }
+    }
+    return warnings;
+}
+
 Errors check_images(const Object& want) {
     Errors errors;
     for (const Object* subsystem : want.all(Kind::kSubsystem)) {

@@ -28,6 +28,9 @@ std::vector<std::string> check_presence(const Object& want, const Presence& pres
 /// Hosts that have a key now and would have none.
 std::vector<std::string> check_lost_keys(const Object& have, const Object& want);
 
+/// Subsystems that no port offers: allowed, and seldom meant.
+std::vector<std::string> check_reach(const Object& want);
+
 /// Images that are not there, or are nothing that the kernel takes.
 std::vector<std::string> check_images(const Object& want);
 

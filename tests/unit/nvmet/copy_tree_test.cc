@@ -117,6 +117,28 @@ BOOST_AUTO_TEST_CASE(images_are_files_and_controllers_are_devices) {
     BOOST_TEST(file[0].find("is no controller") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_subsystem_that_no_port_offers_is_pointed_out) {
+    BOOST_TEST(nvmet::check_reach(wanted(sample::kFull)).empty());
+    Object want = wanted(sample::kFull);
+    for (Object& child : want.children) {
+        if (child.kind == nvmet::Kind::kPort) {
+            child.links.erase("nqn.2024-08.com.example:open");
+        }
+    }
+    const auto warnings = nvmet::check_reach(want);
+    BOOST_REQUIRE(warnings.size() == 1U);
+    BOOST_TEST(warnings[0].find("no port offers it") != std::string::npos);
+    // nvmetcli's file, as an editor of another system saves it.
+    dir.file("saved.json",
+             "\xEF\xBB\xBF{\"hosts\": [], \"ports\": [], \"subsystems\": [{\"nqn\": "
+             "\"nqn.2024-08.com.example:lost\", \"allowed_hosts\": [], \"namespaces\": [], "
+             "\"attr\": {\"allow_any_host\": \"1\"}}]}");
+    const auto json = nvmet::load(dir.at("saved.json"));
+    BOOST_REQUIRE_MESSAGE(json.ok(), (json.ok() ? "" : json.error()[0]));
+    BOOST_REQUIRE(!json->warnings.empty());
+    BOOST_TEST(json->warnings.back().find("no port offers it") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(the_kernel_is_told_names_that_count_everywhere) {
     const std::string relative = std::filesystem::relative(dir.at("t.conf"));
     const auto read = nvmet::load(relative);
