@@ -165,6 +165,7 @@ std::string storm_json(const StormOptions& options, const StormResult& result) {
     base::JsonWriter json;
     json.begin_object().key("hosts").number(uint64_t{options.hosts});
     json.key("failed").number(uint64_t{result.failed});
+    json.key("first_failure").string(result.first_failure);
     json.key("seconds").decimal(seconds(result.time));
     json.key("bytes").number(result.bytes);
     json.key("connected_p50_ms").decimal(milliseconds(result.connected.percentile(50)));

@@ -42,6 +42,7 @@ class Storm {
         std::unique_ptr<Association> link;
         uint64_t asked = 0;  ///< bytes
         uint64_t got = 0;
+        uint32_t command_bytes = 0;
         bool over = false;
         base::Bytes memory;  ///< of a command that ended
     };
@@ -73,7 +74,11 @@ class Storm {
 
     void begin(Host& host) {
         result_.connected.add(reactor_.now() - began_);
-        WorkloadOptions reading{Access::kRead, options_.command_bytes, false, options_.read_bytes};
+        const uint64_t block = host.link->disk().block_bytes;
+        const uint64_t wanted = (options_.read_bytes + block - 1) / block * block;
+        host.command_bytes =
+            static_cast<uint32_t>(std::min<uint64_t>(options_.command_bytes, wanted));
+        const WorkloadOptions reading{Access::kRead, host.command_bytes, false, wanted};
         if (const auto status = check(reading, host.link->disk(), 1, 1); !status) {
             return fail(host, status.error().text);
         }
@@ -87,18 +92,18 @@ class Storm {
             return;
         }
         const Disk& disk = host.link->disk();
-        const uint32_t blocks = options_.command_bytes / disk.block_bytes;
+        const uint32_t blocks = host.command_bytes / disk.block_bytes;
         const uint64_t places = disk.blocks / blocks;
         host::Command command = host::read(
             options_.association.nsid,
-            {host.asked / options_.command_bytes % places * blocks, blocks, disk.block_bytes});
+            {host.asked / host.command_bytes % places * blocks, blocks, disk.block_bytes});
         command.memory = std::move(host.memory);
         host.link->submit(0, std::move(command));
-        host.asked += options_.command_bytes;
+        host.asked += host.command_bytes;
     }
 
     void completed(Host& host, host::Completion completion) {
-        if (!completion.status.ok() || completion.data.size() != options_.command_bytes) {
+        if (!completion.status.ok() || completion.data.size() != host.command_bytes) {
             return fail(host, "read: " + nvme::describe(completion.status));
         }
         host.got += completion.data.size();

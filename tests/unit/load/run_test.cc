@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "load/floor.h"
+#include "load/report.h"
 #include "load/storm.h"
 #include "support/running_target.h"
 
@@ -122,6 +123,33 @@ BOOST_DATA_TEST_CASE(a_small_storm_ends_well, support::engines(), engine) {
     BOOST_TEST(result->bytes == 10 * options.read_bytes);
     BOOST_TEST(result->connected.count() == 10U);
     BOOST_TEST(result->finished.count() == 10U);
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_may_read_less_than_a_command) {
+    RunningTarget target(target::Reactor::Engine::kAny);
+    const load::HostSecrets secrets = secrets_of(target);
+    for (const uint64_t bytes : {1U, 512U, 4096U, 5000U, 131072U, 200000U}) {
+        load::StormOptions options;
+        options.association = association(target, &secrets);
+        options.hosts = 2;
+        options.read_bytes = bytes;
+        const auto result = load::storm(options);
+        BOOST_REQUIRE(result.ok());
+        BOOST_TEST(result->failed == 0U, result->first_failure);
+        BOOST_TEST(result->bytes >= 2 * bytes);
+        BOOST_TEST(load::storm_json(options, *result).find("\"first_failure\":\"\"") !=
+                   std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_storm_that_fails_says_why_in_json_too) {
+    load::StormOptions options;
+    load::StormResult result;
+    result.failed = 1;
+    result.first_failure = "read: Invalid Field";
+    BOOST_TEST(load::storm_json(options, result)
+                   .find("\"failed\":1,\"first_failure\":\"read: Invalid Field\"") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(hosts_of_a_storm_have_names_of_their_own) {
