@@ -71,6 +71,31 @@ base::Status parse_name(std::string_view text, Uri& uri) {
     return base::done();
 }
 
+bool is_ipv6(std::string_view text) {
+    std::string_view zone;
+    const std::string_view address = cut(text, '%', zone);
+    return zone.find(':') == std::string_view::npos && is_address(AF_INET6, std::string(address));
+}
+
+bool looks_like_ipv6(std::string_view text) {
+    const std::string_view address = text.substr(0, text.find('%'));
+    return address.find(':') != address.rfind(':') &&
+           address.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
+/// For an IPv6 address without brackets, whose last part may be a port: how to write it.
+base::Error missing_brackets(std::string_view text) {
+    const size_t colon = text.rfind(':');
+    const std::string_view front = text.substr(0, colon);
+    std::string forms = is_ipv6(text) ? '[' + std::string(text) + ']' : std::string();
+    if (is_ipv6(front)) {
+        forms += (forms.empty() ? "[" : ", or with a port [") + std::string(front) + ']' +
+                 std::string(text.substr(colon));
+    }
+    return error(base::quoted(text) + " lacks the square brackets of an IPv6 address" +
+                 (forms.empty() ? "" : "; write " + forms));
+}
+
 /// `host`, `host:port`, `[address]`, `[address]:port`. A port of 0 stands for "not named".
 base::Status parse_authority(std::string_view text, Uri& uri) {
     if (text.find('@') != std::string_view::npos) {
@@ -85,6 +110,8 @@ base::Status parse_authority(std::string_view text, Uri& uri) {
         }
         TRY_VOID(parse_ipv6(address, uri));
         port = behind.substr(behind.empty() ? 0 : 1);
+    } else if (looks_like_ipv6(text)) {
+        return missing_brackets(text);
     } else {
         TRY_VOID(parse_name(cut(text, ':', port), uri));
     }
