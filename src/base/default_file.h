@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A file that counts wherever it is there, without being named: a secret at its usual name, the
+// configuration. Whoever put it there relies on it: only a name at which nothing is means "there is
+// none", and a thing that lstat(2) sees must be of use.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace base {
+
+/// Whether the file is there. @return true for a regular file that is not empty, or a link to one;
+/// false where nothing has this name. Errors: a link to nothing, a directory or another special
+/// file, an empty file; its directory is none, or may not be looked into.
+Result<bool> has_default_file(const std::string& path);
+
+/// Whether the directory is there. Errors: a link to nothing, no directory, one that may not be
+/// listed.
+Result<bool> has_default_directory(const std::string& path);
+
+}  // namespace base
