@@ -45,6 +45,7 @@ bool is_failure(std::string_view line) {
                                            "auth_send failed",
                                            "failed to receive",
                                            "invalid",
+                                           "empty DH value",
                                            "no key",
                                            "failed to allocate hash",
                                            "initializing DH group",
@@ -71,9 +72,9 @@ bool is_own_cause(std::string_view line) {
     constexpr std::string_view kBefore[] = {"auth_send failed with error -", ", error -"};
     const bool of_command = line.find("auth_send failed") != std::string_view::npos ||
                             line.find("failed to receive") != std::string_view::npos;
-    return of_command && std::ranges::any_of(kBefore, [&](auto text) {
-               return line.find(text) != std::string_view::npos;
-           });
+    return of_command && !tells_of_lost_connection(line) &&
+           std::ranges::any_of(
+               kBefore, [&](auto text) { return line.find(text) != std::string_view::npos; });
 }
 
 /// Ends a queue's lines, whatever the cause was.
@@ -99,6 +100,22 @@ void sort_out_own(AuthEvidence& evidence) {
     evidence.failures = std::move(foreign);
 }
 
+/// The kernel could not make sense of what the target sent: no secret was compared.
+bool breaks_protocol(std::string_view line) {
+    return line.find("invalid") != std::string_view::npos ||
+           line.find("empty DH value") != std::string_view::npos;
+}
+
+/// @param line  of a queue that failed
+std::string why_failed(const std::string& line) {
+    if (breaks_protocol(line)) {
+        return "the target broke the protocol of authentication on a queue (kernel: " + line +
+               "); no secret is to blame, look at the target's software";
+    }
+    return "authentication failed on a queue (kernel: " + line +
+           "); the target must know this host's secret and its own on every queue";
+}
+
 bool tells_of_digest(std::string_view line) {
     return line.find("digest error") != std::string_view::npos ||
            line.find("digest flag is cleared") != std::string_view::npos;
@@ -112,9 +129,10 @@ bool is_allowed(const Names& allowed, std::string_view name) {
 
 Outcome<base::Nothing> check_nothing_lost(const KernelLog& log) {
     if (log.lost()) {
-        return refusal(
-            "lines of the kernel's log were lost, so the authentication cannot be "
-            "checked; raise log_buf_len= or silence what floods the log");
+        return Failure::doubt(
+            ExitCode::kAuthentication,
+            base::error("lines of the kernel's log were lost, so the authentication cannot be "
+                        "checked; raise log_buf_len= or silence what floods the log"));
     }
     return base::done();
 }
@@ -138,6 +156,17 @@ Outcome<bool> await_admin_queue(const AuthPlan& plan, const Controller& controll
     }
 }
 
+/// The kernel took a text that it must refuse, or refused (EINVAL) one that it must take: it does
+/// not do what the proof relies on, or has no secret for this controller. Any other errno tells of
+/// a controller that is going.
+Failure not_taken(int code, const std::string& what) {
+    if (code == 0 || code == EINVAL) {
+        return Failure::final(ExitCode::kAuthentication,
+                              code == 0 ? base::error(what) : base::errno_error(code, what));
+    }
+    return Failure::passing(ExitCode::kConnect, base::errno_error(code, what));
+}
+
 /// One negotiation of all queues, from the write that starts it to its end.
 /// @return what the kernel's log says of it
 Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controller,
@@ -148,8 +177,7 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     const base::Secret& secret = plan.mode == Auth::kMutual ? plan.ctrl_secret : plan.host_secret;
     TRY(const int refused, write(secret.reveal(), deadline));
     if (refused != 0) {
-        return Failure::final(ExitCode::kAuthentication,
-                              base::errno_error(refused, "authenticate again"));
+        return not_taken(refused, "authenticate again");
     }
     TRY(const bool went_well, await_admin_queue(plan, controller, first, log, deadline));
     int end = EINVAL;
@@ -159,9 +187,7 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
     AuthEvidence evidence = read_evidence(log.of_controller(controller.name, first));
     if (end != EINVAL && evidence.failures.empty()) {
-        const std::string what = "the kernel did not tell the end of the authentication";
-        return Failure::final(ExitCode::kAuthentication,
-                              end == 0 ? base::error(what) : base::errno_error(end, what));
+        return not_taken(end, "the kernel did not tell the end of the authentication");
     }
     return evidence;
 }
@@ -222,10 +248,8 @@ Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan)
     if (failed != failures.end()) {
         // Some lines of the kernel do not tell a refusal from a connection that was lost.
         const bool lost = std::ranges::any_of(failures, tells_of_lost_connection);
-        return (lost ? Failure::doubt : Failure::final)(
-            ExitCode::kAuthentication,
-            base::error("authentication failed on a queue (kernel: " + *failed +
-                        "); the target must know this host's secret and its own on every queue"));
+        return (lost ? Failure::doubt : Failure::final)(ExitCode::kAuthentication,
+                                                        base::error(why_failed(*failed)));
     }
     if (!failures.empty()) {
         return Failure::of(ExitCode::kConnect,

@@ -78,8 +78,9 @@ SecretWriter secret_writer(const AuthPlan& plan, const Controller& controller,
                            const base::SysPaths& sys);
 
 /// Has every queue authenticated again and judges that, after judge_connect() and when the kernel
-/// has ended its scan. With Auth::kOff it does nothing. kAuthentication, final: any doubt, a lost
-/// line or silence too. kConnect, passing: this host's kernel could not do it in time.
+/// has ended its scan. With Auth::kOff it does nothing. kAuthentication: as judge(), or the kernel
+/// has no secret for the controller (final); a lost line or silence (doubtful). kConnect, passing:
+/// this host's kernel could not do it in time, or the controller went away.
 Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controller& controller,
                                            const SecretWriter& write, base::Clock& clock,
                                            KernelLog& log);

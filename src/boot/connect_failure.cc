@@ -27,6 +27,14 @@ constexpr std::string_view kWrongDigests =
     "what arrives from the target does not fit its digests; something there or on the way changes "
     "it: look at the target, at network cards and their offloads";
 
+constexpr std::string_view kOwnTrouble =
+    "this machine's kernel could not do its part of the authentication just now; the target is not "
+    "to blame";
+constexpr std::string_view kUnusable =
+    "the target broke the protocol of authentication: this machine's kernel cannot use what it "
+    "sent "
+    "(a length or a Diffie-Hellman value); no secret is to blame, look at the target's software";
+
 /// The first row that matches any line wins: causes stand before their consequences.
 constexpr Symptom kSymptoms[] = {
     {"failed to allocate queue 0 crypto", ExitCode::kModules, false,
@@ -56,6 +64,32 @@ constexpr Symptom kSymptoms[] = {
      "the target chose a hash that the kernel does not know"},
     {"invalid DH group id", ExitCode::kAuthentication, false,
      "the target chose a Diffie-Hellman group that the kernel does not know"},
+    {"invalid transaction ID", ExitCode::kAuthentication, false,
+     "the target broke the protocol of authentication: its message has a transaction id that is "
+     "not "
+     "this host's; no secret is to blame, look at the target's software"},
+    {"invalid hash length", ExitCode::kAuthentication, false,
+     "the target broke the protocol of authentication: the length of its hash does not fit the "
+     "hash "
+     "that it chose; no secret is to blame, look at the target's software"},
+    {"invalid DH value", ExitCode::kAuthentication, false,
+     "the target broke the protocol of authentication: it sent a Diffie-Hellman value without a "
+     "group; no secret is to blame, look at the target's software"},
+    {"empty DH value", ExitCode::kAuthentication, false,
+     "the target broke the protocol of authentication: it chose a Diffie-Hellman group and sent no "
+     "value; no secret is to blame, look at the target's software"},
+    {"invalid message", ExitCode::kAuthentication, false,
+     "the target broke the protocol of authentication: it sent another message than the one that "
+     "is "
+     "due; no secret is to blame, look at the target's software"},
+    // What the target says is told as a status or in words; an errno of a command is this host's.
+    {"auth_send failed with error -", ExitCode::kConnect, true, kOwnTrouble},
+    {"failed to receive challenge, error -", ExitCode::kConnect, true, kOwnTrouble},
+    {"failed to receive success1, error -", ExitCode::kConnect, true, kOwnTrouble},
+    // EINVAL, EPROTO and EMSGSIZE come of what the target sent, before any secret was compared.
+    {"authentication failed, error -22", ExitCode::kAuthentication, false, kUnusable},
+    {"authentication failed, error -71", ExitCode::kAuthentication, false, kUnusable},
+    {"authentication failed, error -90", ExitCode::kAuthentication, false, kUnusable},
     {"authentication failed", ExitCode::kAuthentication, false,
      "authentication failed: the target refused this host's secret; compare dhchap_secret for this "
      "host NQN here and "

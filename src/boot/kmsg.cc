@@ -16,7 +16,7 @@ using base::Result;
 using base::Status;
 
 bool tells_of_lost_connection(std::string_view text) {
-    return text.ends_with(" 880") || text.ends_with(" 881") ||
+    return text.ends_with(" 880") || text.ends_with(" 881") || text.ends_with(" error -4") ||
            text.ends_with("starting error recovery");
 }
 

@@ -31,7 +31,8 @@ struct KernelLine {
 };
 
 /// True of lines that only follow from a connection that ended: Host Path Error (370h) and Command
-/// Aborted By Host (371h) as the results of its commands, and what the driver does next.
+/// Aborted By Host (371h) as the results of its commands, commands that were cancelled (EINTR), and
+/// what the driver does next.
 bool tells_of_lost_connection(std::string_view text);
 
 /// One record of /dev/kmsg; none when it is no record or not of facility 0.
@@ -59,6 +60,8 @@ class KernelLog {
                                                               size_t first = 0) const;
     /// Lines were lost: overwritten in the ring, or more than kMaxLines came.
     [[nodiscard]] bool lost() const { return lost_; }
+    /// As lost(), since the last call.
+    [[nodiscard]] bool take_lost() { return std::exchange(lost_, false); }
 
     /// More than a connect says; a target that makes the kernel talk cannot fill the memory.
     static constexpr size_t kMaxLines = 512;

@@ -81,6 +81,31 @@ BOOST_AUTO_TEST_CASE(the_cause_stands_above_its_consequence) {
     BOOST_TEST(failure.error.text.find("dhchap_ctrl_secret") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_breaks_the_protocol_is_not_blamed_on_the_secret) {
+    for (const char* line :
+         {"nvme nvme0: qid 0 invalid transaction ID 7", "nvme nvme0: qid 0: invalid hash length 7",
+          "nvme nvme0: qid 0: invalid DH value for NULL DH", "nvme nvme0: qid 0: empty DH value",
+          "nvme nvme0: qid 0 invalid message 00/f0",
+          "nvme nvme0: qid 0: authentication failed, error -22"}) {
+        const auto failure = explained({line, "nvme nvme0: qid 0: authentication failed, error -71",
+                                        "nvme nvme0: failed to connect queue: 0 ret=-71"});
+        BOOST_TEST((failure.code == boot::ExitCode::kAuthentication), line);
+        BOOST_TEST(failure.error.text.find("no secret is to blame") != std::string::npos, line);
+        BOOST_TEST(failure.error.text.find("refused") == std::string::npos, line);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_is_tried_again) {
+    for (const char* line : {"nvme nvme0: qid 1 auth_send failed with error -11",
+                             "nvme nvme0: qid 0 failed to receive challenge, error -12"}) {
+        const auto failure = explained({line, "nvme nvme0: qid 1: authentication failed, error -11",
+                                        "nvme nvme0: failed to connect queue: 1 ret=-11"});
+        BOOST_TEST((failure.code == boot::ExitCode::kConnect), line);
+        BOOST_TEST(failure.retry, line);
+        BOOST_TEST(failure.error.text.find("not to blame") != std::string::npos, line);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(wrong_digests_are_not_blamed_on_the_secret) {
     for (const char* line : {"nvme nvme0: data digest error: recv 0xebf686f9 expected 0xeaf686f9",
                              "nvme nvme0: queue 0: header digest error: recv 0x1 expected 0x2",
