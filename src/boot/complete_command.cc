@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/fd.h"
@@ -13,6 +14,7 @@
 #include "boot/connect.h"
 #include "boot/fabrics_conf.h"
 #include "boot/kernel_disk.h"
+#include "boot/path_proof.h"
 #include "boot/path_record.h"
 #include "boot/probe_portals.h"
 #include "boot/root_controllers.h"
@@ -36,6 +38,7 @@ class Completion {
         return controllers_of(sys_, plan_.target.subsysnqn);
     }
     [[nodiscard]] std::vector<Portal> missing() const;
+    std::optional<Failure> prove_present();
     void keep_alive();
     std::optional<Failure> connect_missing(const std::vector<Portal>& portals);
     Outcome<base::Nothing> connect_one(const Portal& portal);
@@ -45,6 +48,7 @@ class Completion {
     const SysPaths& sys_;
     base::Clock& clock_;
     const base::Log& log_;
+    std::set<std::string> proven_;  ///< controllers
 };
 
 std::vector<Portal> Completion::missing() const {
@@ -55,9 +59,38 @@ std::vector<Portal> Completion::missing() const {
     return portals;
 }
 
-/// Times and registry entries of what is connected.
-void Completion::keep_alive() {
+/// What is there is not yet the root's path: somebody else, udev or nvme-cli, may have made it, and
+/// the boot's own may have been lost and come back before anybody watched. One that is lost now is
+/// judged when it comes back (watch_command.cc), and here if it does so in time.
+/// @return the last path that is neither proven nor cut; none: there is none
+std::optional<Failure> Completion::prove_present() {
+    std::optional<Failure> last;
     for (const std::string& controller : controllers()) {
+        if (proven_.contains(controller)) {
+            continue;
+        }
+        auto proof = is_live(controller, sys_)
+                         ? prove_path(plan_.auth, controller, sys_, clock_)
+                         : Failure::of(ExitCode::kUnreachable, base::error("it is not live"));
+        if (proof) {
+            proven_.insert(controller);
+            continue;
+        }
+        Failure why = std::move(proof).error();
+        why.error = std::move(why.error).in("the path " + controller);
+        if (why.retry) {
+            last = std::move(why);
+            continue;
+        }
+        log_.error(why.error.text + "; it is cut off from the root");
+        disconnect(controller, sys_, clock_);
+    }
+    return last;
+}
+
+/// Times and registry entries of what is connected and proven.
+void Completion::keep_alive() {
+    for (const std::string& controller : proven_) {
         auto kept = set_times(controller, plan_.connect, sys_);
         if (kept) {
             kept = register_owner(controller, sys_);
@@ -82,7 +115,7 @@ Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
     TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(sys_)));
     auto controller = connect(plan_, portal, sys_, clock_, log);
     if (!controller) {
-        // Somebody else, udev or nvme-cli, may have been quicker.
+        // Somebody else, udev or nvme-cli, may have been quicker: then that path is proven next.
         if (is_connected(portal, controllers(), sys_)) {
             return base::done();
         }
@@ -93,6 +126,7 @@ Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
         disconnect(controller->name, sys_, clock_);
         return std::move(proven).error();
     }
+    proven_.insert(controller->name);
     log_.notice("connected " + controller->name + " to " + place(portal));
     return base::done();
 }
@@ -121,21 +155,31 @@ Outcome<base::Nothing> Completion::run() {
     constexpr base::milliseconds kFirstPause = base::seconds(1);
     constexpr base::milliseconds kLongestPause = base::seconds(15);
     const base::Deadline deadline(clock_, plan_.timeouts.total);
-    const std::vector<std::string> present = controllers();
+    std::vector<std::string> present = controllers();
     if (present.empty()) {
         return Failure::final(ExitCode::kUnreachable,
                               base::error("no controller of the root is left"));
     }
+    // The boot's own know the secrets; what somebody else connected may have none.
+    const std::vector<std::string> own = owned_controllers(sys_);
+    const auto is_own = [&](const std::string& name) {
+        return std::ranges::find(own, name) != own.end();
+    };
+    std::ranges::stable_partition(present, is_own);
     TRY_VOID(staged(ExitCode::kAuthentication, take_secrets(present.front(), plan_.auth, sys_)));
     for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+        auto failure = prove_present();
         keep_alive();
         const std::vector<Portal> portals = missing();
-        if (portals.empty()) {
+        if (portals.empty() && !failure) {
             log_.notice("all " + std::to_string(plan_.target.portals.size()) +
                         " paths of the root are connected");
             return base::done();
         }
-        const auto failure = connect_missing(portals);
+        if (!portals.empty()) {
+            auto missed = connect_missing(portals);
+            failure = missed ? std::move(missed) : std::move(failure);
+        }
         if (failure && (!failure->retry || deadline.left() <= pause)) {
             keep_alive();
             return *failure;

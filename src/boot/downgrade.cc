@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/downgrade.h"
 
+#include <utility>
+
 namespace boot {
 namespace {
 
@@ -40,40 +42,46 @@ std::optional<DowngradeJudge::Downgrade> DowngradeJudge::take(std::string_view l
         return Downgrade{controller,
                          "the target shows another namespace (kernel: " + std::string(text) + ")"};
     }
-    std::vector<std::string>& lines = lines_[controller];
+    Association& association = associations_[controller];
     if (begins_association(text)) {
-        lines.clear();
+        association = {true, {}};
     } else if (ends_association(text)) {
         return judge_return(controller);
     } else if (gives_up(text)) {
         return judge_end(controller);
-    } else if (lines.size() < kMostLines) {
-        lines.emplace_back(text);
+    } else if (association.lines.size() < kMostLines) {
+        association.lines.emplace_back(text);
     }
     return std::nullopt;
 }
 
-AuthEvidence DowngradeJudge::take_evidence(const std::string& controller) {
-    const std::vector<std::string> lines = std::move(lines_[controller]);
-    lines_.erase(controller);
-    return read_evidence(std::vector<std::string_view>(lines.begin(), lines.end()));
+AuthEvidence DowngradeJudge::evidence_of(const Association& association) {
+    const auto& lines = association.lines;
+    AuthEvidence evidence =
+        read_evidence(std::vector<std::string_view>(lines.begin(), lines.end()));
+    evidence.own_failures.clear();  // of this host's own kernel, which went on and connected
+    return evidence;
 }
 
 std::optional<DowngradeJudge::Downgrade> DowngradeJudge::judge_return(
     const std::string& controller) {
-    const AuthEvidence evidence = take_evidence(controller);
+    const Association association = std::exchange(associations_[controller], {});
     if (policy_.mode == Auth::kOff) {
         return std::nullopt;
     }
-    const auto judged = judge(evidence, policy_);
+    if (!association.begun) {
+        return Downgrade{controller, "it came back, and the lines before are missing", false};
+    }
+    const auto judged = judge(evidence_of(association), policy_);
     if (judged) {
         return std::nullopt;
     }
-    return Downgrade{controller, "after a reconnect " + judged.error().error.text};
+    return Downgrade{controller, "after a reconnect " + judged.error().error.text,
+                     !judged.error().retry};
 }
 
 std::optional<DowngradeJudge::Downgrade> DowngradeJudge::judge_end(const std::string& controller) {
-    const AuthEvidence evidence = take_evidence(controller);
+    const AuthEvidence evidence = evidence_of(std::exchange(associations_[controller], {}));
     if (evidence.failures.empty()) {
         return std::nullopt;
     }

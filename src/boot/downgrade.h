@@ -9,6 +9,10 @@
 //     nvme nvme0: Successfully reconnected (attempt 3/-1)        judged here
 //     nvme nvme0: Removing controller (-129)...                  or here: the end of it
 //
+// Where lines are missing, because nobody read the log when the association began or because it ran
+// over, the lines prove nothing either way: then the controller is doubted, and must prove itself
+// again (path_proof.h).
+//
 // Lines in, complaints out; who calls reads the log and acts.
 #pragma once
 
@@ -30,20 +34,27 @@ class DowngradeJudge {
 
     struct Downgrade {
         std::string controller;
-        std::string text;  ///< one sentence
+        std::string text;     ///< one sentence
+        bool certain = true;  ///< otherwise a proof must tell
     };
     /// @param line  of any NVMe driver: `nvme nvme0: …`
     /// @return what is wrong with the controller as of this line
     std::optional<Downgrade> take(std::string_view line);
+    /// Lines were lost: what began before is not known any more.
+    void forget() { associations_.clear(); }
 
   private:
-    AuthEvidence take_evidence(const std::string& controller);
+    /// What was said of a controller since it was lost.
+    struct Association {
+        bool begun = false;  ///< and the beginning was seen
+        std::vector<std::string> lines;
+    };
+    static AuthEvidence evidence_of(const Association& association);
     std::optional<Downgrade> judge_return(const std::string& controller);
     std::optional<Downgrade> judge_end(const std::string& controller);
 
     AuthPlan policy_;
-    /// Of each controller, since it was lost.
-    std::map<std::string, std::vector<std::string>, std::less<>> lines_;
+    std::map<std::string, Association, std::less<>> associations_;
 };
 
 }  // namespace boot

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@
 #include "boot/connect.h"
 #include "boot/downgrade.h"
 #include "boot/kmsg.h"
+#include "boot/path_proof.h"
 #include "boot/path_record.h"
 #include "boot/root_controllers.h"
 #include "boot/stand_in.h"
@@ -30,7 +32,8 @@ class Watch {
   public:
     Watch(BootPlan plan, const SysPaths& sys, const base::Log& log)
         : action_(plan.on_downgrade),
-          judge_(std::move(plan.auth)),
+          judge_(demands_of(plan.auth)),
+          policy_(std::move(plan.auth)),
           sys_(sys),
           log_(log),
           stand_in_(sys, std::string(kSystemdShutdown)) {
@@ -46,10 +49,37 @@ class Watch {
         known_.insert(ours.begin(), ours.end());
         for (const KernelLine& line : lines) {
             const auto downgrade = judge_.take(line.text);
-            if (downgrade && known_.contains(downgrade->controller)) {
+            if (!downgrade || !known_.contains(downgrade->controller)) {
+                continue;
+            }
+            if (downgrade->certain) {
                 act(*downgrade);
+            } else {
+                doubts_.emplace(downgrade->controller, 0);
             }
         }
+    }
+
+    /// Nobody watched until now, or lines of the kernel's log are lost: each path may have come
+    /// back with less than the policy demands.
+    void doubt_all() {
+        judge_.forget();
+        for (const std::string& controller : owned_controllers(sys_)) {
+            doubts_.emplace(controller, 0);
+        }
+    }
+
+    /// Makes the doubted ones prove themselves, such as are connected. @return whether doubts
+    /// remain
+    bool settle_doubts() {
+        const std::vector<std::string> ours = owned_controllers(sys_);
+        for (auto doubt = doubts_.begin(); doubt != doubts_.end();) {
+            auto& [controller, times] = *doubt;
+            const bool settled = std::ranges::find(ours, controller) == ours.end() ||
+                                 (is_live(controller, sys_) && settle(controller, times));
+            doubt = settled ? doubts_.erase(doubt) : std::next(doubt);
+        }
+        return !doubts_.empty();
     }
 
   private:
@@ -74,6 +104,22 @@ class Watch {
         }
     }
 
+    /// @return whether it is known now what the controller is worth
+    bool settle(const std::string& controller, int& doubts) {
+        constexpr int kMostDoubts = 5;
+        const auto proven = prove_path(policy_, controller, sys_, clock_);
+        if (proven) {
+            return true;
+        }
+        const Failure& why = proven.error();
+        doubts += why.doubtful ? 1 : 0;
+        if (why.retry && doubts < kMostDoubts) {
+            return false;
+        }
+        act({controller, "asked to prove itself again, " + why.error.text});
+        return true;
+    }
+
     void act(const DowngradeJudge::Downgrade& downgrade) {
         const std::string text = downgrade.controller + ": " + downgrade.text;
         switch (action_) {
@@ -93,23 +139,32 @@ class Watch {
 
     OnDowngrade action_;
     DowngradeJudge judge_;
+    AuthPlan policy_;
     const SysPaths& sys_;
     const base::Log& log_;
     base::SystemClock clock_;
     std::optional<ShortAdminTimeout> short_timeout_;
     StandIn stand_in_;
     std::set<std::string> known_;  ///< the root's, those that are gone too
+    std::map<std::string, int>
+        doubts_;  ///< how often a controller left it unclear what it is worth
 };
 
 /// Returns when the kernel's log cannot be read any more.
 base::Error watch_log(Watch& watch, KernelLog& kernel) {
     constexpr base::seconds kRound{3600};
+    constexpr base::seconds kSoon{5};
     const base::SystemClock clock;
     watch.look({});  // what was lost before the log was opened has no line in it
+    watch.doubt_all();
     for (;;) {
-        const auto come = kernel.wait(base::Deadline(clock, kRound));
+        const bool doubts = watch.settle_doubts();
+        const auto come = kernel.wait(base::Deadline(clock, doubts ? kSoon : kRound));
         if (!come) {
             return come.error();
+        }
+        if (kernel.take_lost()) {
+            watch.doubt_all();
         }
         watch.look(kernel.take_lines());
     }

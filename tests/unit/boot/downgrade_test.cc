@@ -68,13 +68,41 @@ BOOST_AUTO_TEST_CASE(a_target_that_the_kernel_gives_up_is_named) {
     BOOST_TEST(complaint(kMutual, {kLost, kTrying, removed}).empty());
 }
 
+BOOST_AUTO_TEST_CASE(lines_that_are_missing_prove_nothing_either_way) {
+    const auto certain = [](std::initializer_list<const char*> lines, bool lose) {
+        boot::DowngradeJudge judge(policy(kMutual));
+        std::optional<boot::DowngradeJudge::Downgrade> last;
+        for (const char* line : lines) {
+            if (lose && std::string_view(line) == kBack) {
+                judge.forget();
+            }
+            last = judge.take(line);
+        }
+        return last ? (last->certain ? "certain" : "doubted") : "good";
+    };
+    BOOST_TEST(certain({kLost, kBack}, false) == "certain");
+    BOOST_TEST(certain({kLost, kProof, kController, kBack}, false) == "good");
+    BOOST_TEST(certain({kLost, kProof, kController, kBack}, true) == "doubted");
+    BOOST_TEST(certain({kBack}, false) == "doubted");
+    BOOST_TEST(certain({kProof, kController, kBack}, false) == "doubted");
+}
+
+BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_is_no_downgrade) {
+    const char* busy = "nvme nvme0: qid 1 auth_send failed with error -11";
+    const char* summary = "nvme nvme0: qid 1: authentication failed, error -11";
+    const char* removed = "nvme nvme0: Removing controller (-11)...";
+    BOOST_TEST(complaint(kMutual, {kLost, kTrying, busy, summary, removed}).empty());
+    BOOST_TEST(complaint(kMutual, {kLost, busy, kProof, kController, kBack}).empty());
+}
+
 BOOST_AUTO_TEST_CASE(controllers_are_told_apart) {
     BOOST_TEST(!complaint(kMutual, {kLost,
                                     "nvme nvme1: qid 0: authenticated with hash hmac(sha256) "
                                     "dhgroup ffdhe2048",
                                     "nvme nvme1: qid 0: controller authenticated", kBack})
                     .empty());
-    BOOST_TEST(complaint(kMutual, {"nvme nvme1: Successfully reconnected (1 attempt)"})
+    BOOST_TEST(complaint(kMutual, {"nvme nvme1: starting error recovery",
+                                   "nvme nvme1: Successfully reconnected (1 attempt)"})
                    .starts_with("nvme1: "));
 }
 
