@@ -118,7 +118,7 @@ first_path() {
     sed -i '/^nqn = nqn.2026/a cntlid_min = 1001' "$log/second.conf"
     printf '%s\n' '[ana.first]' 'group = 1' 'state = non-optimized' >>"$log/second.conf"
     target_start "$log/second.conf" "$log/second"
-    target_is_up "$address" "$second_port" || die "the second target does not listen: $(tail -n 1 "$log/second")"
+    target_is_up || die "the second target does not listen: $(tail -n 1 "$log/second")"
 }
 
 kill_first_path() {

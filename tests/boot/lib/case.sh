@@ -160,9 +160,8 @@ serve_by_process() {
 
 # serve_config LOG   what $log/target.conf says by now
 serve_config() {
-    local host=${address#[}
     target_start "$log/target.conf" "$1"
-    target_is_up "${host%]}" "$port" || die "the target does not listen: $(tail -n 1 "$1")"
+    target_is_up || die "the target does not listen: $(tail -n 1 "$1")"
 }
 
 # nvmet_overlay DIR   what the guest with nvmet serves: /dev/vda, to the tests' client

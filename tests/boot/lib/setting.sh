@@ -63,6 +63,7 @@ setting_settle() {
     [ "$counter" = no ] || slowness=$((slowness + 2))
     [ "$processors" != 4 ] || slowness=$((slowness + 1))
     [ "$slow" = no ] || slowness=$((slowness + 1))
+    slowness=$((slowness * ${PATIENCE:-1}))
 }
 
 setting_words() {

@@ -7,7 +7,7 @@
 #   target_config FILE PORT IMAGE  writes what one image needs; the test may append or change before target_start
 #   target_start FILE LOG          serves the file; TARGET_QUIRK=NAME takes the rogue target of the tests instead
 #   target_kill                    ends it without a word
-#   free_port FROM                 a port of 127.0.0.1 that nobody listens on
+#   free_port FROM                 a port of 127.0.0.1 that nobody listens on; tests look from $first_port on
 
 target=${NVMEROOT_TARGET:-$top/build/nvmeroot-target}
 load=${NVMEROOT_LOAD:-$top/build/nvmeroot-load}
@@ -17,6 +17,8 @@ hostnqn=nqn.2014-08.org.nvmexpress:uuid:8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 hostid=8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 second_hostid=1c0ffee1-4c8e-4e57-9e6d-6b1f3a0c1d22 # of a host that cases add
 subsysnqn=nqn.2026-01.org.example:nvmeroot-test
+# Runs beside each other look in places of their own.
+first_port=$((20000 + $$ % 100 * 100))
 # What the target demands. The largest groups take an emulated processor ten seconds.
 target_keys=yes
 dhchap_hash=sha256
@@ -64,9 +66,10 @@ END
 
 target_start() {
     local program=("$target")
+    : >"$2" # of an earlier target, for target_is_up
     [ -z "${TARGET_QUIRK-}" ] || program=("$rogue_target" --quirk "$TARGET_QUIRK")
     "${program[@]}" serve --config "$1" </dev/null >"$2" 2>&1 &
-    target_pid=$!
+    target_pid=$! target_log=$2
     started_pids+=("$target_pid")
 }
 
@@ -87,10 +90,11 @@ free_port() {
     echo "$port"
 }
 
-# target_is_up ADDRESS PORT   waits until the target takes connections; 1 when it ended instead
+# target_is_up   waits until the target that was started last takes connections; 1 when it ended instead
 target_is_up() {
-    local end=$((SECONDS + 20))
-    until port_is_open "$1" "$2"; do
+    local end=$((SECONDS + 20 * ${slowness:-1}))
+    # Not by its port, which another run's target may have taken.
+    until grep -q ': ready' "$target_log"; do
         kill -0 "$target_pid" 2>/dev/null && [ "$SECONDS" -lt "$end" ] || return 1
         sleep 0.1
     done
