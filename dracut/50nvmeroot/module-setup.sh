@@ -18,7 +18,9 @@ nvmeroot_is_root() {
 check() {
     require_binaries "${NVMEROOT_BINARY:-nvmeroot}" || return 1
     # A host-only image gets the module when this machine is set up for it; "--add nvmeroot" always works.
-    [[ $hostonly ]] && [[ ! -e ${dracutsysrootdir-}/etc/nvmeroot/nvmeroot.conf ]] && return 255
+    # A link that leads nowhere stands for a configuration too: the build stops at it.
+    local conf=${dracutsysrootdir-}/etc/nvmeroot/nvmeroot.conf
+    [[ $hostonly && ! -e $conf && ! -L $conf ]] && return 255
     # The image of kdump is for the disks it names, and its kernel has little memory.
     if [[ $hostonly && ${hostonly_default_device-} == no ]]; then
         for_each_host_dev_and_slaves nvmeroot_is_root || return 255
@@ -32,6 +34,23 @@ depends() {
     # dracut-ng made the initqueue a module of its own.
     compgen -G "$dracutbasedir/modules.d/*initqueue" > /dev/null && echo initqueue
     return 0
+}
+
+# $1: a kernel module. The build stops where somebody wants this image to boot over NVMe/TCP; a generic image that has the
+# nvmeroot module only because the program is installed is made nevertheless.
+nvmeroot_lacks_module() {
+    local why="kernel $kernel has no module \"$1\", or omit_drivers left it out"
+    [[ ! $nvmeroot_wanted ]] || nvmeroot_stop "$why."
+    dwarn "nvmeroot: $why: this image cannot boot over NVMe/TCP."
+}
+
+# Looks for kernel modules in the finished image: instmods is silent about those that it does not find.
+# $1...: names or aliases; the kernel may have them built in
+nvmeroot_check_modules() {
+    local name
+    for name; do
+        modprobe -C /dev/null -d "$initdir" -S "$kernel" --show-depends "$name" &> /dev/null || nvmeroot_lacks_module "$name"
+    done
 }
 
 # Unpacks modules of the image that lie there compressed, with what they depend on: a compressed one takes the kernel
@@ -62,6 +81,11 @@ nvmeroot_unpack_modules() {
 
 # called by dracut
 installkernel() {
+    nvmeroot_wanted=
+    if [[ $hostonly || ${nvmeroot_config-} ]] ||
+        [[ " ${dracutmodules-} ${add_dracutmodules-} ${force_add_dracutmodules-} " == *\ nvmeroot\ * ]]; then
+        nvmeroot_wanted=yes
+    fi
     # The machine that builds the image need not be the one that boots from it: nothing here looks at loaded modules.
     local hostonly=''
 
@@ -86,37 +110,25 @@ installkernel() {
             =drivers/net/ethernet =drivers/net/phy =drivers/net/mdio =drivers/net/usb
     fi
 
+    # Those that the configuration names. A list of names: one word each.
+    # shellcheck disable=SC2086
+    [[ ! ${nvmeroot_modules-} ]] || instmods $nvmeroot_modules
+    # depmod, which looks for modules below, is not called for an image without any.
+    [[ -d $initdir/lib/modules/$kernel ]] || nvmeroot_lacks_module nvme-tcp
+
     # Dracut has no hook after its last module (the file systems come late); depmod is what it ends with.
     # shellcheck disable=SC2317  # called by dracut
     depmod() {
         command depmod "$@" || return
+        # A list of names: one word each.
+        # shellcheck disable=SC2086
+        nvmeroot_check_modules nvme-core nvme-fabrics nvme-tcp ${nvmeroot_nics-} ${nvmeroot_modules-}
         # What nearly every boot from this image loads. A list of names: one word each.
         # shellcheck disable=SC2086
         nvmeroot_unpack_modules nvme-tcp crypto-crc32c virtio_pci qemu_fw_cfg autofs4 ext4 xfs btrfs \
             ${nvmeroot_nics:-virtio_net vmxnet3 hv_netvsc xen-netfront}
         command depmod "$@"
     }
-}
-
-# Prints "source destination" of each file in the image's /etc/nvmeroot: the ini file, and the secrets that it names or
-# that lie beside it under their usual names.
-# $1: the folder that becomes /etc/nvmeroot
-nvmeroot_config_files() {
-    local dir=$1 name file
-
-    {
-        printf '%s\n' nvmeroot.conf dhchap_secret dhchap_ctrl_secret
-        [[ ! -e $dir/nvmeroot.conf ]] || sed -nE \
-            's/^[[:space:]]*dhchap_(ctrl_)?secret_file[[:space:]]*=[[:space:]]*"?([^";[:space:]]+).*/\2/p' \
-            "$dir/nvmeroot.conf"
-    } | sort -u | while read -r name; do
-        file=${name#/etc/nvmeroot/}
-        if [[ $file == /* ]]; then
-            echo "${dracutsysrootdir-}$file $file"
-        elif [[ -e $dir/$file || $name == /* ]]; then
-            echo "$dir/$file /etc/nvmeroot/$file"
-        fi
-    done
 }
 
 # The mode that the image file will have: dracut writes over an existing file, and a FAT partition has one mode for all.
@@ -130,25 +142,51 @@ nvmeroot_image_mode() {
     fi
 }
 
-# Copies the folder $1, and stops the build where a secret would lie in an image that others can read.
-nvmeroot_install_config() {
-    local source dest mode
+# Stops the build: an image that lacks what it should hold is worse than none.
+nvmeroot_stop() {
+    dfatal "nvmeroot: $*"
+    exit 1
+}
 
+# Runs one of dracut's functions, which tell a failure by their return code alone.
+nvmeroot_do() {
+    "$@" || nvmeroot_stop "\"$*\" failed."
+}
+
+# Copies the private file $1 into the image only where others cannot read that.
+nvmeroot_check_privacy() {
+    local mode
     # outfile is the image that this run of dracut writes.
     # shellcheck disable=SC2154
     mode=$(nvmeroot_image_mode "$outfile")
-    while read -r source dest; do
-        if [[ ! -r $source ]]; then
-            dfatal "nvmeroot: $source is wanted in the image, but cannot be read."
-            exit 1
-        fi
-        if [[ $(stat -L -c %a "$source") == *00 && $mode != *00 ]]; then
-            dfatal "nvmeroot: $source is private, but everybody could read it in $outfile (mode $mode): chmod 600 the" \
-                "image, or mount its file system with umask=0077."
-            exit 1
-        fi
-        inst_simple -H "$source" "$dest"
-    done < <(nvmeroot_config_files "$1")
+    [[ $mode == *00 ]] || nvmeroot_stop "$1 is private, but everybody could read it in $outfile (mode $mode): chmod 600" \
+        "the image, or mount its file system with umask=0077."
+}
+
+# Installs what the program names for a configuration, and the list of it, by which the boot knows an image that has lost
+# its configuration from one that never had any. Not inst_simple: its -H is another thing in each version of dracut, it
+# takes a file that another module left there for this one, and its links may lead out of the image.
+# $1...: arguments of "nvmeroot needs"
+nvmeroot_install_needs() {
+    local needs kind mode source dest files=() list=$initdir/usr/lib/nvmeroot/image-files
+
+    needs=$("$nvmeroot_binary" needs "$@" 2>&1) || nvmeroot_stop "${needs#nvmeroot: }"
+    while IFS=$'\t' read -r kind mode source dest; do
+        case $kind in
+            module) nvmeroot_modules+=" $mode" ;;
+            file)
+                [[ $mode != 600 ]] || nvmeroot_check_privacy "$source"
+                # install is dracut's name for the function below.
+                command install -D -m "$mode" -- "$source" "$initdir$dest"
+                cmp -s -- "$source" "$initdir$dest" || nvmeroot_stop "$source did not get into the image as $dest."
+                [[ ! -s $source ]] || files+=("$dest")
+                ;;
+            '') ;;
+            *) nvmeroot_stop "\"$nvmeroot_binary needs\" says what this module does not understand: $kind" ;;
+        esac
+    done <<< "$needs"
+    ((${#files[@]} == 0)) && return
+    { mkdir -p "${list%/*}" && printf '%s\n' "${files[@]}" > "$list"; } || nvmeroot_stop "cannot write $list."
 }
 
 # $1: a unit of the image   $2...: lines that are added to it
@@ -157,62 +195,87 @@ nvmeroot_install_drop_in() {
     # shellcheck disable=SC2154
     local dir=$initdir$systemdsystemunitdir/$1.d
     shift
-    mkdir -p "$dir"
-    printf '%s\n' "$@" >> "$dir/nvmeroot.conf"
+    { mkdir -p "$dir" && printf '%s\n' "$@" >> "$dir/nvmeroot.conf"; } || nvmeroot_stop "cannot write to $dir."
 }
 
-# The units whose hooks run the program get its credentials; encrypted ones are opened by systemd, which ignores the word
-# that it is too old or too new to know. Absent ones are no error.
+# The units whose hooks run the program get its credentials, by the word that this systemd knows: encrypted ones are opened
+# by systemd. Absent ones are no error.
 nvmeroot_install_credentials() {
-    local unit file
+    local unit file version words=('ImportCredential=nvmeroot.*')
+
+    version=$("${dracutsysrootdir-}$systemdutildir/systemd" --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+    if ((${version:-0} < 254)); then
+        words=(LoadCredentialEncrypted=nvmeroot.dhchap_{,ctrl_}secret)
+        for file in "$initdir"/etc/credstore.encrypted/nvmeroot.*; do
+            [[ ! -e $file ]] || words+=("LoadCredentialEncrypted=${file##*/}")
+        done
+    fi
     for unit in dracut-cmdline dracut-pre-trigger dracut-initqueue; do
-        nvmeroot_install_drop_in "$unit.service" '[Service]' 'ImportCredential=nvmeroot.*' \
-            LoadCredentialEncrypted=nvmeroot.dhchap_{,ctrl_}secret
+        nvmeroot_install_drop_in "$unit.service" '[Service]' "${words[@]}"
     done
-    [[ ${nvmeroot_config:-${hostonly:+yes}} == yes ]] || return 0
-    for file in "${dracutsysrootdir-}"/etc/credstore.encrypted/nvmeroot.*; do
-        [[ ! -e $file ]] || inst_simple -H "$file" "/etc/credstore.encrypted/${file##*/}"
+}
+
+# The configuration. A generic image holds nothing of the machine that built it, unless dracut.conf asks for it.
+nvmeroot_install_config() {
+    local sealed=()
+    dracut_module_included systemd && sealed=(--sealed)
+    [[ ! ${dracutsysrootdir-} ]] || set -- --root "$dracutsysrootdir"
+    case ${nvmeroot_config:-${hostonly:+implied}} in
+        implied) nvmeroot_install_needs "$@" "${sealed[@]}" ;;
+        yes) nvmeroot_install_needs "$@" "${sealed[@]}" "${dracutsysrootdir-}/etc/nvmeroot" ;;
+        /*) nvmeroot_install_needs "$@" "$nvmeroot_config" ;;
+        no | '') ;;
+        *) nvmeroot_stop "nvmeroot_config=\"$nvmeroot_config\" is neither yes nor no nor the full path of a folder." ;;
+    esac
+}
+
+# As inst_hook, and looks for the hook where this version of dracut keeps them.
+nvmeroot_install_hook() {
+    local name=lib/dracut/hooks/$1/$2-${3##*/}
+    nvmeroot_do inst_hook "$@"
+    [[ -x $initdir/$name || -x $initdir/var/$name ]] || nvmeroot_stop "hook $name is not in the image."
+}
+
+# Each of these files must be in the image, and not be empty.
+nvmeroot_check_files() {
+    local file
+    for file; do
+        [[ -s $initdir$file ]] || nvmeroot_stop "$file is not in the image."
     done
 }
 
 # called by dracut
 install() {
-    local binary unit
-    binary=$(find_binary "${NVMEROOT_BINARY:-nvmeroot}")
-    inst "$binary" /usr/bin/nvmeroot
+    local nvmeroot_binary unit
+    nvmeroot_binary=$(find_binary "${NVMEROOT_BINARY:-nvmeroot}") || nvmeroot_stop "${NVMEROOT_BINARY:-nvmeroot} is not here."
+    nvmeroot_modules=
+    nvmeroot_do inst "$nvmeroot_binary" /usr/bin/nvmeroot
 
-    inst_hook cmdline 90 "$moddir/parse-nvmeroot.sh"
-    inst_hook pre-trigger 50 "$moddir/nvmeroot-start.sh"
-    inst_hook initqueue 50 "$moddir/nvmeroot.sh"
-    inst_hook initqueue/finished 50 "$moddir/nvmeroot-finished.sh"
-    inst_hook emergency 10 "$moddir/nvmeroot-coldplug.sh"
-    inst_hook shutdown 10 "$moddir/nvmeroot-shutdown.sh"
-    inst_script "$moddir/nvmeroot-boot.sh" /sbin/nvmeroot-boot
-    inst_script "$moddir/nvmeroot-coldplug.sh" /sbin/nvmeroot-coldplug
-    inst_script "$moddir/netroot-handler.sh" /sbin/nvme+tcproot
+    nvmeroot_install_hook cmdline 90 "$moddir/parse-nvmeroot.sh"
+    nvmeroot_install_hook pre-trigger 50 "$moddir/nvmeroot-start.sh"
+    nvmeroot_install_hook initqueue 50 "$moddir/nvmeroot.sh"
+    nvmeroot_install_hook initqueue/finished 50 "$moddir/nvmeroot-finished.sh"
+    nvmeroot_install_hook emergency 10 "$moddir/nvmeroot-coldplug.sh"
+    nvmeroot_install_hook shutdown 10 "$moddir/nvmeroot-shutdown.sh"
+    nvmeroot_do inst_script "$moddir/nvmeroot-boot.sh" /sbin/nvmeroot-boot
+    nvmeroot_do inst_script "$moddir/nvmeroot-coldplug.sh" /sbin/nvmeroot-coldplug
+    nvmeroot_do inst_script "$moddir/netroot-handler.sh" /sbin/nvme+tcproot
     inst_rules "$moddir/61-nvmeroot.rules"
+    nvmeroot_check_files /usr/bin/nvmeroot /sbin/nvmeroot-boot /sbin/nvmeroot-coldplug /sbin/nvme+tcproot \
+        /etc/udev/rules.d/61-nvmeroot.rules
+    nvmeroot_install_config
     if dracut_module_included systemd; then
         # shellcheck disable=SC2154  # a dracut variable
-        inst_script "$moddir/nvmeroot-generator.sh" "$systemdutildir/system-generators/nvmeroot-generator"
-        inst_script "$moddir/nvmeroot-fstab.sh" /sbin/nvmeroot-fstab
+        nvmeroot_do inst_script "$moddir/nvmeroot-generator.sh" "$systemdutildir/system-generators/nvmeroot-generator"
+        nvmeroot_do inst_script "$moddir/nvmeroot-fstab.sh" /sbin/nvmeroot-fstab
+        nvmeroot_check_files "$systemdutildir/system-generators/nvmeroot-generator" /sbin/nvmeroot-fstab
         # nvmeroot-start.sh has found what the initqueue would wait for.
         for unit in systemd-udev-trigger dracut-initqueue; do
             nvmeroot_install_drop_in "$unit.service" '[Unit]' 'ConditionPathExists=!/run/nvmeroot/coldplug-later'
         done
         nvmeroot_install_credentials
     else
-        inst_hook pre-pivot 10 "$moddir/nvmeroot-fstab.sh"
+        nvmeroot_install_hook pre-pivot 10 "$moddir/nvmeroot-fstab.sh"
     fi
     dracut_need_initqueue
-
-    # A generic image holds nothing of the machine that built it, unless dracut.conf asks for it.
-    case ${nvmeroot_config:-${hostonly:+yes}} in
-        yes) nvmeroot_install_config "${dracutsysrootdir-}/etc/nvmeroot" ;;
-        /*) nvmeroot_install_config "$nvmeroot_config" ;;
-        no | '') ;;
-        *)
-            dfatal "nvmeroot: nvmeroot_config=\"$nvmeroot_config\" is neither yes nor no nor the full path of a folder."
-            exit 1
-            ;;
-    esac
 }

@@ -3,32 +3,36 @@
 # What the dracut module puts into an image: with dracut's functions replaced, and with the real dracut.
 
 load helpers
+load dracut_stubs
 
 setup() {
     make_machine
     make_config
+    need_program
     dracutbasedir=$machine/dracut
     moddir=$top/dracut/50nvmeroot
-    dracutsysrootdir=$machine
-    systemdutildir=/usr/lib/systemd
-    outfile=$machine/image
+    systemdutildir=/usr/lib/systemd systemdsystemunitdir=/usr/lib/systemd/system
+    outfile=$machine/initrd
     hostonly=''
     included=base
-    mkdir -p "$dracutbasedir/modules.d/99base"
+    kernel=6.12 initdir=$machine/image
+    dracut=111
+    mkdir -p "$dracutbasedir/modules.d/99base" "$initdir"
     : > "$machine/did"
     . "$moddir/module-setup.sh"
 }
 
-require_binaries() { command -v "$1" > /dev/null; }
-find_binary() { command -v "$1"; }
-dracut_module_included() { [[ " $included " == *" $1 "* ]]; }
-dfatal() { echo "dfatal $*" >> "$machine/did"; }
-dracut_need_initqueue() { :; }
-for name in inst inst_hook inst_script inst_rules inst_simple instmods; do
-    eval "$name() { echo \"\${hostonly:+hostonly }$name \$*\" >> \"\$machine/did\"; }"
-done
+teardown() {
+    [ ! -e "$machine/refused" ] || { cat "$machine/refused"; return 1; }
+}
 
-did() { grep -qxF -- "$1" "$machine/did"; }
+# Another image of the same module, by a version of dracut.
+begin_image() {
+    dracut=$1
+    rm -rf "$initdir" "$machine/did"
+    mkdir -p "$initdir"
+    : > "$machine/did"
+}
 
 @test "the module is not possible without the program" {
     NVMEROOT_BINARY=$machine/absent
@@ -37,16 +41,21 @@ did() { grep -qxF -- "$1" "$machine/did"; }
 }
 
 @test "a host-only image gets the module where the host is set up for it" {
+    dracutsysrootdir=$machine
     hostonly=-h
     run check
     [ "$status" = 255 ]
     mkdir -p "$machine/etc/nvmeroot"
+    ln -s nowhere "$machine/etc/nvmeroot/nvmeroot.conf"
+    check
+    rm "$machine/etc/nvmeroot/nvmeroot.conf"
     : > "$machine/etc/nvmeroot/nvmeroot.conf"
     check
 }
 
 @test "an image for disks of its own, kdump's, gets the module where one of them is the root" {
     . "$(relocate dracut/50nvmeroot/module-setup.sh)"
+    dracutsysrootdir=$machine
     hostonly=-h
     hostonly_default_device=no
     mkdir -p "$machine/etc/nvmeroot" "$machine/run/nvmeroot"
@@ -96,25 +105,26 @@ did() { grep -qxF -- "$1" "$machine/did"; }
 }
 
 @test "dracut and mkinitcpio images take the same kernel modules" {
-    names() { sed -n '/nvme-core nvme\|nvme-core. .nvme/,/The buses/p' "$1" | grep -v '#' | grep -oE '(nvme|crypto)-[a-z0-9-]+'; }
+    names() { sed -n '/instmods nvme-core\|map add_module .nvme-core/,/The buses/p' "$1" | grep -v '#' | grep -oE '(nvme|crypto)-[a-z0-9-]+'; }
     [ "$(names "$moddir/module-setup.sh" | wc -l)" = 13 ]
     diff <(names "$moddir/module-setup.sh") <(names "$top/install/nvmeroot")
 }
 
-# What modprobe and depmod say of the image of the next test, and how often dracut's depmod was called.
+# What modprobe and depmod say of an image, and how often dracut's depmod was called.
 make_kmod() {
     printf '%s\n' '#!/bin/sh' 'case "${*##* }" in' "nvme-tcp) printf 'insmod %s opt=1 \n' '$initdir/nvme-core.ko.zst' '$initdir/nvme-tcp.ko.xz' ;;" \
-        "ext4) echo 'builtin ext4' ;;" "virtio_net) echo 'insmod $initdir/virtio_net.ko' ;;" '*) exit 1 ;;' esac > "$machine/bin/modprobe"
-    printf '%s\n' '#!/bin/sh' "echo \"depmod \$*\" >> '$machine/did'" "[ ! -e '$machine/refused' ]" > "$machine/bin/depmod"
+        "ext4 | nvme-core | nvme-fabrics | igb) echo \"builtin \${*##* }\" ;;" "virtio_net) echo 'insmod $initdir/virtio_net.ko' ;;" '*) exit 1 ;;' \
+        esac > "$machine/bin/modprobe"
+    printf '%s\n' '#!/bin/sh' "echo \"depmod \$*\" >> '$machine/did'" "[ ! -e '$machine/no-depmod' ]" > "$machine/bin/depmod"
     chmod 755 "$machine/bin/modprobe" "$machine/bin/depmod"
+    mkdir -p "$initdir/lib/modules/$kernel"
 }
 
 @test "the modules that every boot loads are unpacked when dracut has its last module, in a compressed image" {
-    initdir=$machine/image kernel=6.12
-    mkdir -p "$initdir"
     make_kmod
+    modules() { (cd "$initdir" && echo *.ko*); }
     packed() { # with one that is none
-        rm -f "$initdir"/*
+        rm -f "$initdir"/*.ko*
         echo core | zstd -q > "$initdir/nvme-core.ko.zst"
         echo tcp | xz > "$initdir/nvme-tcp.ko.xz"
         echo net > "$initdir/virtio_net.ko"
@@ -124,124 +134,226 @@ make_kmod() {
     packed
     compress=cat
     depmod -a
-    [ "$(cd "$initdir" && echo *)" = 'nvme-core.ko.zst nvme-tcp.ko.xz other.ko.xz virtio_net.ko' ]
+    [ "$(modules)" = 'nvme-core.ko.zst nvme-tcp.ko.xz other.ko.xz virtio_net.ko' ]
     : > "$machine/did"
     compress='zstd -15'
     depmod -a
     [ "$(cd "$initdir" && cat nvme-core.ko nvme-tcp.ko virtio_net.ko | xargs)" = 'core tcp net' ]
-    [ "$(cd "$initdir" && echo *)" = 'nvme-core.ko nvme-tcp.ko other.ko.xz virtio_net.ko' ]
+    [ "$(modules)" = 'nvme-core.ko nvme-tcp.ko other.ko.xz virtio_net.ko' ]
     [ "$(grep -c '^depmod -a$' "$machine/did")" = 2 ]
     packed
     echo broken > "$initdir/nvme-tcp.ko.xz"
     depmod -a
-    [ "$(cd "$initdir" && echo *)" = 'nvme-core.ko nvme-tcp.ko.xz other.ko.xz virtio_net.ko' ]
-    : > "$machine/refused"
+    [ "$(modules)" = 'nvme-core.ko nvme-tcp.ko.xz other.ko.xz virtio_net.ko' ]
+    : > "$machine/no-depmod"
     run depmod -a
     [ "$status" = 1 ]
 }
 
+@test "a kernel module that the image must hold and does not stops the build where somebody wants this image" {
+    make_kmod
+    nvmeroot_nics='virtio_net igb'
+    add_dracutmodules=' nvmeroot '
+    installkernel
+    depmod -a
+    nvmeroot_nics='virtio_net virtio-nett'
+    run depmod -a
+    [ "$status" = 1 ]
+    did "dfatal nvmeroot: kernel $kernel has no module \"virtio-nett\", or omit_drivers left it out."
+    rm -r "$initdir/lib/modules"
+    kernel_modules=none
+    run installkernel
+    [ "$status" = 1 ]
+    did "dfatal nvmeroot: kernel $kernel has no module \"nvme-tcp\", or omit_drivers left it out."
+    add_dracutmodules=
+    installkernel
+    grep -q 'dwarn nvmeroot: .*cannot boot over NVMe/TCP' "$machine/did"
+}
+
 @test "hooks, handler and rule are installed; the generator only with systemd" {
-    install
-    did "inst $machine/bin/nvmeroot /usr/bin/nvmeroot"
-    did "inst_hook cmdline 90 $moddir/parse-nvmeroot.sh"
-    did "inst_hook pre-trigger 50 $moddir/nvmeroot-start.sh"
-    did "inst_hook initqueue 50 $moddir/nvmeroot.sh"
-    did "inst_script $moddir/nvmeroot-boot.sh /sbin/nvmeroot-boot"
-    did "inst_hook initqueue/finished 50 $moddir/nvmeroot-finished.sh"
-    did "inst_rules $moddir/61-nvmeroot.rules"
-    did "inst_hook emergency 10 $moddir/nvmeroot-coldplug.sh"
-    did "inst_hook pre-pivot 10 $moddir/nvmeroot-fstab.sh"
-    run ! grep generator "$machine/did"
-    included='base systemd'
-    initdir=$machine/image systemdsystemunitdir=/units
-    install
-    for unit in systemd-udev-trigger dracut-initqueue; do
-        grep -qx 'ConditionPathExists=!/run/nvmeroot/coldplug-later' "$initdir/units/$unit.service.d/nvmeroot.conf"
+    for version in 059 111; do
+        begin_image "$version"
+        included=base
+        install
+        hooks=$initdir/lib/dracut/hooks
+        [ "$version" = 059 ] || hooks=$initdir/var/lib/dracut/hooks
+        [ "$(cd "$hooks" && find . -type f | sort | xargs)" = './cmdline/90-parse-nvmeroot.sh ./emergency/10-nvmeroot-coldplug.sh ./initqueue/50-nvmeroot.sh ./initqueue/finished/50-nvmeroot-finished.sh ./pre-pivot/10-nvmeroot-fstab.sh ./pre-trigger/50-nvmeroot-start.sh ./shutdown/10-nvmeroot-shutdown.sh' ]
+        for file in usr/bin/nvmeroot sbin/nvmeroot-boot sbin/nvmeroot-coldplug sbin/nvme+tcproot etc/udev/rules.d/61-nvmeroot.rules; do
+            [ -s "$initdir/$file" ]
+        done
+        [ ! -e "$initdir/usr/lib/nvmeroot" ]
+        [ -z "$(find "$initdir" -name '*generator*')" ]
+        begin_image "$version"
+        included='base systemd'
+        install
+        for unit in systemd-udev-trigger dracut-initqueue; do
+            grep -qx 'ConditionPathExists=!/run/nvmeroot/coldplug-later' "$initdir$systemdsystemunitdir/$unit.service.d/nvmeroot.conf"
+        done
+        [ -x "$initdir/usr/lib/systemd/system-generators/nvmeroot-generator" ]
     done
-    did "inst_script $moddir/nvmeroot-generator.sh /usr/lib/systemd/system-generators/nvmeroot-generator"
 }
 
-@test "systemd opens credentials for the units whose hooks run the program" {
-    included='base systemd'
-    initdir=$machine/image systemdsystemunitdir=/units
-    mkdir -p "$machine/etc/credstore.encrypted"
-    touch "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,other}
-    install
-    for unit in dracut-cmdline dracut-pre-trigger dracut-initqueue; do
-        grep -qx 'ImportCredential=nvmeroot.\*' "$initdir/units/$unit.service.d/nvmeroot.conf"
-        grep -qx 'LoadCredentialEncrypted=nvmeroot.dhchap_ctrl_secret' "$initdir/units/$unit.service.d/nvmeroot.conf"
+@test "a function of dracut that fails, or does nothing, stops the build" {
+    for name in inst inst_hook inst_script inst_rules; do
+        for result in 0 1; do
+            begin_image 111
+            run eval "$name() { return $result; }; install"
+            [ "$status" = 1 ]
+            grep -qE 'dfatal nvmeroot: .* (failed|is not in the image)' "$machine/did"
+        done
     done
-    run ! grep credstore "$machine/did"
+}
+
+@test "systemd opens credentials for the units whose hooks run the program, by words that it knows" {
+    dracutsysrootdir=$machine
+    included='base systemd'
+    mkdir -p "$machine/etc/credstore.encrypted" "$machine$systemdutildir"
+    touch "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,nvmeroot.uri,other}
+    systemd_is() { printf '%s\n' '#!/bin/sh' "echo 'systemd $1 ($1.1-1)'" > "$machine$systemdutildir/systemd" && chmod 755 "$machine$systemdutildir/systemd"; }
+    words() { grep -hE '^(Import|Load)' "$initdir$systemdsystemunitdir"/dracut-{cmdline,pre-trigger,initqueue}.service.d/nvmeroot.conf | sort | uniq -c | xargs; }
+    systemd_is 254
+    install
+    [ "$(words)" = '3 ImportCredential=nvmeroot.*' ]
+    [ -z "$(find "$initdir" -path '*credstore*')" ]
+    begin_image 111
+    systemd_is 252
+    install
+    [ "$(words)" = '3 LoadCredentialEncrypted=nvmeroot.dhchap_ctrl_secret 3 LoadCredentialEncrypted=nvmeroot.dhchap_secret' ]
+    echo sealed | tee "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,nvmeroot.uri} > "$machine/etc/credstore.encrypted/other"
     hostonly=-h
-    install
-    did "hostonly inst_simple -H $machine/etc/credstore.encrypted/nvmeroot.dhchap_secret /etc/credstore.encrypted/nvmeroot.dhchap_secret"
-    [ "$(grep -c credstore "$machine/did")" = 1 ]
+    for version in 059 111; do
+        begin_image "$version"
+        install
+        [ "$(ls "$initdir/etc/credstore.encrypted" | xargs)" = 'nvmeroot.dhchap_secret nvmeroot.uri' ]
+        [ "$(xargs < "$initdir/usr/lib/nvmeroot/image-files")" = '/etc/credstore.encrypted/nvmeroot.dhchap_secret /etc/credstore.encrypted/nvmeroot.uri' ]
+        grep -qx LoadCredentialEncrypted=nvmeroot.uri "$initdir$systemdsystemunitdir/dracut-cmdline.service.d/nvmeroot.conf"
+    done
 }
 
-@test "a generic image holds nothing of the host" {
-    mkdir -p "$machine/etc/nvmeroot"
-    cp "$config"/* "$machine/etc/nvmeroot/"
-    install
-    run ! grep inst_simple "$machine/did"
+# The configuration of make_config is the machine's own.
+own_config() {
+    dracutsysrootdir=$machine
+    mkdir -p "$machine/etc" "$machine$BATS_TEST_TMPDIR"
+    mv "$config" "$machine/etc/nvmeroot"
+    cp -a "$BATS_TEST_TMPDIR/keys" "$machine$BATS_TEST_TMPDIR/"
+    config=$machine/etc/nvmeroot
+}
+
+@test "a generic image holds nothing of the host, unless it is told so" {
+    own_config
+    for version in 059 111; do
+        begin_image "$version"
+        nvmeroot_config=
+        install
+        [ ! -e "$initdir/etc/nvmeroot" ]
+        [ ! -e "$initdir/usr/lib/nvmeroot" ]
+        nvmeroot_config=yes
+        begin_image "$version"
+        install
+        check_config_in "$initdir"
+    done
 }
 
 @test "a host-only image holds the ini file and the secrets that it names" {
+    own_config
     hostonly=-h
-    mkdir -p "$machine/etc/nvmeroot"
-    sed 's/^dhchap_ctrl.*//' "$config/nvmeroot.conf" > "$machine/etc/nvmeroot/nvmeroot.conf"
-    (umask 077 && : > "$machine/etc/nvmeroot/host.key")
-    install
-    did "hostonly inst_simple -H $machine/etc/nvmeroot/nvmeroot.conf /etc/nvmeroot/nvmeroot.conf"
-    did "hostonly inst_simple -H $machine/etc/nvmeroot/host.key /etc/nvmeroot/host.key"
-    nvmeroot_config=no
-    : > "$machine/did"
-    install
-    run ! grep inst_simple "$machine/did"
+    for version in 059 111; do
+        nvmeroot_config=
+        begin_image "$version"
+        install
+        check_config_in "$initdir"
+        nvmeroot_config=no
+        begin_image "$version"
+        install
+        [ ! -e "$initdir/etc/nvmeroot" ]
+    done
 }
 
-@test "nvmeroot_config takes the folder of another machine, with secrets elsewhere and under their usual names" {
-    dracutsysrootdir=
+@test "an image of either kind takes the folder of another machine, and secrets elsewhere" {
     nvmeroot_config=$config
-    (umask 077 && echo x > "$config/dhchap_secret")
+    for hostonly in -h ''; do
+        for version in 059 111; do
+            begin_image "$version"
+            install
+            check_config_in "$initdir"
+        done
+    done
+    begin_image 111
+    make_secret "$config/dhchap_secret"
     install
-    did "inst_simple -H $config/nvmeroot.conf /etc/nvmeroot/nvmeroot.conf"
-    did "inst_simple -H $config/host.key /etc/nvmeroot/host.key"
-    did "inst_simple -H $config/dhchap_secret /etc/nvmeroot/dhchap_secret"
-    did "inst_simple -H $BATS_TEST_TMPDIR/keys/ctrl.key $BATS_TEST_TMPDIR/keys/ctrl.key"
-    [ "$(grep -c inst_simple "$machine/did")" = 4 ]
+    cmp "$config/dhchap_secret" "$initdir/etc/nvmeroot/dhchap_secret"
+    grep -qx /etc/nvmeroot/dhchap_secret "$initdir/usr/lib/nvmeroot/image-files"
+}
+
+@test "a link's target gets into the image, and the configuration replaces another module's" {
+    nvmeroot_config=$config
+    mv "$config/host.key" "$BATS_TEST_TMPDIR/keys/host.key"
+    ln -s ../keys/host.key "$config/host.key"
+    mkdir -p "$initdir/etc/nvmeroot"
+    echo other > "$initdir/etc/nvmeroot/host.key"
+    install
+    check_config_in "$initdir"
+    [ ! -L "$initdir/etc/nvmeroot/host.key" ]
+}
+
+@test "modules that the configuration names are installed" {
+    nvmeroot_config=$config
+    printf '[modules]\nmodules = igb e1000e\n' >> "$config/nvmeroot.conf"
+    install
+    make_kmod
+    installkernel
+    did 'instmods igb e1000e'
+    run depmod -a
+    [ "$status" = 1 ]
+    did "dfatal nvmeroot: kernel $kernel has no module \"e1000e\", or omit_drivers left it out."
+}
+
+@test "a configuration that is not whole stops the build of either kind of image" {
+    for hostonly in -h ''; do
+        number=1
+        while rm -rf "$config" && make_config && spoil_config "$number"; do
+            begin_image 111
+            nvmeroot_config=$config
+            run install
+            [ "$status" = 1 ]
+            grep -qF "dfatal nvmeroot: " "$machine/did"
+            grep -qF "$says" "$machine/did"
+            [ ! -e "$initdir/usr/lib/nvmeroot/image-files" ]
+            number=$((number + 1))
+        done
+        [ "$number" = 12 ]
+    done
+}
+
+@test "a disk without space stops the build" {
+    nvmeroot_config=$config
+    printf '%s\n' '#!/bin/sh' 'exec /usr/bin/install -D -m 600 /dev/null "$6"' > "$machine/bin/install"
+    chmod 755 "$machine/bin/install"
+    run install
+    [ "$status" = 1 ]
+    grep -q "dfatal nvmeroot: $config/nvmeroot.conf did not get into the image" "$machine/did"
 }
 
 @test "a secret stops the build of an image that others can read" {
-    dracutsysrootdir=
     nvmeroot_config=$config
     : > "$outfile"
     chmod 640 "$outfile"
     run install
     [ "$status" = 1 ]
     grep -q "dfatal nvmeroot: .*\.key is private.*chmod 600" "$machine/did"
-    run ! grep 'inst_simple.*key' "$machine/did"
+    [ -z "$(find "$initdir" -name '*.key')" ]
     chmod 600 "$outfile"
     install
-    did "inst_simple -H $config/host.key /etc/nvmeroot/host.key"
+    check_config_in "$initdir"
 }
 
 @test "an ini file without secrets may lie in a public image" {
-    dracutsysrootdir=
     nvmeroot_config=$config
-    sed -i /secret/d "$config/nvmeroot.conf"
+    sed -i '/secret/Id' "$config/nvmeroot.conf"
     : > "$outfile"
     chmod 644 "$outfile"
     install
-    did "inst_simple -H $config/nvmeroot.conf /etc/nvmeroot/nvmeroot.conf"
-}
-
-@test "a secret that is named and not there stops the build" {
-    dracutsysrootdir=
-    nvmeroot_config=$config
-    rm "$config/host.key"
-    run install
-    [ "$status" = 1 ]
-    grep -q "dfatal nvmeroot: $config/host.key is wanted" "$machine/did"
+    cmp "$config/nvmeroot.conf" "$initdir/etc/nvmeroot/nvmeroot.conf"
 }
 
 @test "a word that nvmeroot_config does not know stops the build" {
@@ -261,6 +373,7 @@ real_image() {
     "$top/tests/boot/images/dracut.sh" "$image" 0.0.0-none "$BATS_TEST_TMPDIR/lib/modules/0.0.0-none" "$machine/bin/nvmeroot" "$config" \
         -- --no-kernel > "$BATS_TEST_TMPDIR/dracut.log" 2>&1 || { cat "$BATS_TEST_TMPDIR/dracut.log"; return 1; }
     image_root=$BATS_TEST_TMPDIR/root
+    rm -rf "$image_root"
     mkdir -p "$image_root"
     (cd "$image_root" && lsinitrd --unpack "$image" 2> /dev/null)
 }
@@ -279,29 +392,45 @@ check_real_image() {
     [ -x "$hooks/emergency/10-nvmeroot-coldplug.sh" ]
     [ -x "$hooks/shutdown/10-nvmeroot-shutdown.sh" ]
     [ -x "$hooks/initqueue/finished/50-nvmeroot-finished.sh" ]
-    cmp "$config/host.key" "$image_root/etc/nvmeroot/host.key"
-    [ "$(stat -c %a "$image_root/etc/nvmeroot/host.key")" = 600 ]
-    [ "$(stat -c %a "$image_root$BATS_TEST_TMPDIR/keys/ctrl.key")" = 600 ]
+    check_config_in "$image_root"
 }
 
-@test "the installed dracut makes an image with all of it" {
+@test "the installed dracut makes a host-only and a generic image with all of it" {
     unset DRACUT_ROOT
     command -v dracut > /dev/null || skip 'no dracut'
-    check_real_image
-    [ ! -e "$image_root/usr/lib/systemd/system-generators/nvmeroot-generator" ]
+    for kind in no yes; do
+        GENERIC=$kind check_real_image
+        [ ! -e "$image_root/usr/lib/systemd/system-generators/nvmeroot-generator" ]
+    done
 }
 
-@test "the installed dracut makes an image with systemd and the generator" {
+@test "the installed dracut makes a host-only and a generic image with systemd and the generator" {
     unset DRACUT_ROOT
     command -v dracut > /dev/null || skip 'no dracut'
-    SYSTEMD=yes check_real_image
-    [ -x "$image_root/sbin/nvmeroot-fstab" ]
-    [ -x "$image_root/usr/lib/systemd/system-generators/nvmeroot-generator" ]
+    for kind in no yes; do
+        SYSTEMD=yes GENERIC=$kind check_real_image
+        [ -x "$image_root/sbin/nvmeroot-fstab" ]
+        [ -x "$image_root/usr/lib/systemd/system-generators/nvmeroot-generator" ]
+    done
 }
 
-@test "the dracut of DRACUT_ROOT makes an image with all of it" {
+@test "the dracut of DRACUT_ROOT makes a host-only and a generic image with all of it" {
     [ -n "${DRACUT_ROOT:-}" ] || skip 'DRACUT_ROOT names no unpacked dracut'
-    check_real_image
+    for kind in no yes; do
+        GENERIC=$kind check_real_image
+    done
+}
+
+@test "the real dracut makes no image of a configuration that is not whole" {
+    unset DRACUT_ROOT
+    command -v dracut > /dev/null || skip 'no dracut'
+    [ "$(id -u)" = 0 ] || skip 'dracut needs root'
+    for number in 1 6 10; do
+        rm -rf "$config" && make_config && spoil_config "$number"
+        GENERIC=yes run ! real_image
+        grep -F nvmeroot: "$BATS_TEST_TMPDIR/dracut.log" | grep -qF "$says"
+        [ ! -e "$BATS_TEST_TMPDIR/real.img" ]
+    done
 }
 
 @test "the real dracut stops before it writes a secret into a public image" {

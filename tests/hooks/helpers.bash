@@ -32,9 +32,52 @@ make_config() {
 [host]
 hostnqn = nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001
 dhchap_secret_file = /etc/nvmeroot/host.key
-dhchap_ctrl_secret_file = "$BATS_TEST_TMPDIR/keys/ctrl.key" ; beside the others
+DHCHAP_ctrl_secret_file = "$BATS_TEST_TMPDIR/keys/ctrl.key" ; beside the others
 EOF
-    echo host > "$config/host.key"
-    echo ctrl > "$BATS_TEST_TMPDIR/keys/ctrl.key"
-    chmod 600 "$config/host.key" "$BATS_TEST_TMPDIR/keys/ctrl.key"
+    make_secret "$config/host.key"
+    make_secret "$BATS_TEST_TMPDIR/keys/ctrl.key"
+}
+
+make_secret() {
+    echo 'DHHC-1:00:JTA7RlFcZ3J9iJOeqbS/ytXg6/YBDBciLThDTllkb3qr02o2:' > "$1"
+    chmod 600 "$1"
+}
+
+# What a configuration needs in an image is the real program's to say.
+need_program() {
+    export FAKE_NEEDS=${NVMEROOT:-$top/build/nvmeroot}
+    [ -x "$FAKE_NEEDS" ] || skip 'build/nvmeroot is not built'
+}
+
+# Requires that the files of make_config lie in the image below $1, with their modes and the list of them.
+check_config_in() {
+    cmp "$config/nvmeroot.conf" "$1/etc/nvmeroot/nvmeroot.conf"
+    cmp "$config/host.key" "$1/etc/nvmeroot/host.key"
+    cmp "$BATS_TEST_TMPDIR/keys/ctrl.key" "$1$BATS_TEST_TMPDIR/keys/ctrl.key"
+    [ "$(stat -c %a "$1/etc/nvmeroot/host.key" "$1$BATS_TEST_TMPDIR/keys/ctrl.key" | xargs)" = '600 600' ]
+    diff - "$1/usr/lib/nvmeroot/image-files" << EOF
+/etc/nvmeroot/nvmeroot.conf
+/etc/nvmeroot/host.key
+$BATS_TEST_TMPDIR/keys/ctrl.key
+EOF
+}
+
+# Spoils the configuration that is to go into an image, one way for each number, each with the sentence that the build must
+# stop with. Fails when there is no such number.
+# shellcheck disable=SC2034  # says is the tests'
+spoil_config() {
+    case $1 in
+        1) rm "$config/host.key" && says="$config/host.key is missing" ;;
+        2) ln -sf nowhere "$config/host.key" && says="$config/host.key is a link that leads nowhere" ;;
+        3) rm "$config/host.key" && mkdir "$config/host.key" && says="$config/host.key is not a regular file" ;;
+        4) chmod 640 "$config/host.key" && says="$config/host.key can be read by others" ;;
+        5) : > "$config/host.key" && says="$config/host.key: " ;;
+        6) ln -s nowhere "$config/dhchap_secret" && says="$config/dhchap_secret is a link that leads nowhere" ;;
+        7) mkdir "$config/dhchap_ctrl_secret" && says="$config/dhchap_ctrl_secret is not a regular file" ;;
+        8) echo 'auht = mutual' >> "$config/nvmeroot.conf" && says='did you mean "auth"?' ;;
+        9) rm -r "$config" && says="$config is no directory that can be read" ;;
+        10) rm "$config"/* && says="$config has neither nvmeroot.conf nor dhchap_secret" ;;
+        11) ln -sf nowhere "$config/nvmeroot.conf" && says="$config/nvmeroot.conf is a link that leads nowhere" ;;
+        *) return 1 ;;
+    esac
 }

@@ -3,64 +3,104 @@
 # The build hooks of mkinitcpio: with its functions replaced, and with the real ones of a checkout named by MKINITCPIO.
 
 load helpers
+load mkinitcpio_stubs
 
 setup() {
     make_machine
     make_config
+    need_program
     nvmeroot_config=$config
-    _optgenimg=$machine/image
+    _optgenimg=$machine/initrd
     _optuki=
+    KERNELVERSION=6.12
+    export BUILDROOT=$machine/image
+    mkdir -p "$BUILDROOT"
     : > "$machine/did"
-    for name in add_module add_all_modules add_binary add_file add_udev_rule add_runscript add_symlink add_systemd_unit; do
-        eval "$name() { echo \"$name \$*\" >> \"\$machine/did\"; }"
-    done
+    systemd_is 257
 }
 
-map() {
-    local word
-    for word in "${@:2}"; do "$1" "$word"; done
+teardown() {
+    [ ! -e "$machine/refused" ] || { cat "$machine/refused"; return 1; }
 }
-die() {
-    # shellcheck disable=SC2059
-    printf "$@"
-    exit 1
+
+systemd_is() {
+    export NVMEROOT_SYSTEMD=$machine/systemd
+    printf '%s\n' '#!/bin/sh' "echo 'systemd $1 ($1.1-1)'" > "$NVMEROOT_SYSTEMD"
+    chmod 755 "$NVMEROOT_SYSTEMD"
 }
-error() {
-    die "$@"
+
+begin_image() {
+    rm -rf "$BUILDROOT"
+    mkdir -p "$BUILDROOT"
 }
-did() { grep -qxF -- "$1" "$machine/did"; }
 
 @test "the program, the hook and the kernel modules are added" {
     . "$top/install/nvmeroot"
     build
-    did 'add_binary nvmeroot /usr/bin/nvmeroot'
-    did 'add_runscript '
+    [ -s "$BUILDROOT/usr/bin/nvmeroot" ]
+    [ -x "$BUILDROOT/hooks/nvmeroot" ]
     did 'add_module nvme-tcp'
     did 'add_module nvme-keyring?'
     did 'add_all_modules /drivers/net/(ethernet|phy|mdio|usb)/'
 }
 
-@test "nvmeroot_nics names the network drivers" {
+@test "nvmeroot_nics names the network drivers, and the kernel must have them" {
     . "$top/install/nvmeroot"
     nvmeroot_nics=(e1000e igb)
     build
     did 'add_module igb'
     run ! grep add_all_modules "$machine/did"
+    nvmeroot_nics=(absent igb)
+    run build
+    [ "$status" = 1 ]
+    [[ $output == *'nvmeroot: "map add_module absent igb" failed'* ]]
 }
 
-@test "the ini file and the secrets that it names keep their modes" {
+@test "the ini file and the secrets that it names lie in the image, with their modes and the list of them" {
     . "$top/install/nvmeroot"
     build
-    did "add_file $config/nvmeroot.conf /etc/nvmeroot/nvmeroot.conf 644"
-    did "add_file $config/host.key /etc/nvmeroot/host.key 600"
-    did "add_file $BATS_TEST_TMPDIR/keys/ctrl.key $BATS_TEST_TMPDIR/keys/ctrl.key 600"
+    check_config_in "$BUILDROOT"
+}
+
+@test "a link's target gets into the image, and the configuration replaces another hook's" {
+    . "$top/install/nvmeroot"
+    mv "$config/host.key" "$BATS_TEST_TMPDIR/keys/host.key"
+    ln -s ../keys/host.key "$config/host.key"
+    mkdir -p "$BUILDROOT/etc/nvmeroot"
+    echo other > "$BUILDROOT/etc/nvmeroot/host.key"
+    build
+    check_config_in "$BUILDROOT"
+    [ ! -L "$BUILDROOT/etc/nvmeroot/host.key" ]
+}
+
+@test "modules that the configuration names are added" {
+    . "$top/install/nvmeroot"
+    printf '[modules]\nmodules = igb\n' >> "$config/nvmeroot.conf"
+    build
+    did 'add_module igb'
+    sed -i 's/^modules = igb/& absent/' "$config/nvmeroot.conf"
+    run build
+    [ "$status" = 1 ]
+}
+
+@test "a function of mkinitcpio that fails, or does nothing, stops the build" {
+    . "$top/install/nvmeroot"
+    for name in add_binary add_file add_runscript; do
+        for result in 0 1; do
+            begin_image
+            run eval "$name() { return $result; }; build"
+            [ "$status" = 1 ]
+            [[ $output =~ nvmeroot:\ .*(failed|is not in the image|did not get into the image) ]]
+        done
+    done
 }
 
 @test "nvmeroot_config=no leaves the machine's files out" {
     . "$top/install/nvmeroot"
     nvmeroot_config=no
     build
-    run ! grep add_file "$machine/did"
+    [ ! -e "$BUILDROOT/etc/nvmeroot" ]
+    [ ! -e "$BUILDROOT/usr/lib/nvmeroot" ]
 }
 
 @test "a word that nvmeroot_config does not know stops the build" {
@@ -73,10 +113,10 @@ did() { grep -qxF -- "$1" "$machine/did"; }
 
 @test "a secret stops the build of an image or a unified kernel image that others can read" {
     . "$top/install/nvmeroot"
-    : > "$machine/image"
+    : > "$_optgenimg"
     for _optuki in '' "$machine/uki"; do
-        chmod 644 "$machine/image"
-        [ -z "$_optuki" ] || mv "$machine/image" "$_optuki"
+        chmod 644 "$_optgenimg"
+        [ -z "$_optuki" ] || mv "$_optgenimg" "$_optuki"
         run build
         [ "$status" = 1 ]
         [[ $output == *'is private, but everybody could read it in '*'chmod 600'* ]]
@@ -85,37 +125,79 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     build
 }
 
-@test "a secret that is named and not there stops the build" {
+@test "a configuration that is not whole stops the build" {
     . "$top/install/nvmeroot"
-    rm "$config/host.key"
-    run build
-    [ "$status" = 1 ]
-    [ "$output" = "nvmeroot: $config/host.key is wanted in the image, but cannot be read" ]
+    number=1
+    while rm -rf "$config" && make_config && spoil_config "$number"; do
+        begin_image
+        run build
+        [ "$status" = 1 ]
+        [[ $output == *"nvmeroot: "*"$says"* ]]
+        [ ! -e "$BUILDROOT/usr/lib/nvmeroot/image-files" ]
+        number=$((number + 1))
+    done
+    [ "$number" = 12 ]
 }
 
 @test "sd-nvmeroot adds the unit, the rule and a root mount for systemd" {
     . "$top/install/sd-nvmeroot"
-    build < /dev/null
-    did 'add_systemd_unit nvmeroot.service'
-    did 'add_udev_rule 61-nvmeroot.rules'
+    build
+    units=$BUILDROOT/usr/lib/systemd/system
+    cmp "$top/mkinitcpio/nvmeroot.service" "$units/nvmeroot.service"
+    [ -s "$BUILDROOT/usr/lib/udev/rules.d/61-nvmeroot.rules" ]
+    [ -s "$units/initrd.target.wants/nvmeroot.service" ]
+    grep -qx 'What=/dev/nvmeroot/root' "$units/sysroot.mount"
+    [ -s "$units/initrd-root-fs.target.requires/sysroot.mount" ]
+    grep -qx After=nvmeroot.service "$units/dev-disk-.device.d/nvmeroot.conf"
     did 'add_module nvme-tcp'
-    did 'add_symlink /usr/lib/systemd/system/initrd.target.wants/nvmeroot.service ../nvmeroot.service'
-    run ! grep add_runscript "$machine/did"
+    [ ! -e "$BUILDROOT/hooks" ]
+    check_config_in "$BUILDROOT"
+}
+
+@test "sd-nvmeroot stops the build where a unit or a rule does not get into the image" {
+    . "$top/install/sd-nvmeroot"
+    for name in add_systemd_unit add_udev_rule add_symlink; do
+        for result in 0 1; do
+            begin_image
+            run eval "$name() { return $result; }; build"
+            [ "$status" = 1 ]
+            [[ $output =~ nvmeroot:\ .*(failed|is not in the image) ]]
+        done
+    done
+}
+
+# sd-nvmeroot takes the functions of the other hook into mkinitcpio's shell, also build.
+sd_build() {
+    . "$top/install/sd-nvmeroot"
+    build
+}
+
+@test "sd-nvmeroot asks for credentials in the image alone, by words that its systemd knows" {
+    words() { grep -hE '^(Import|Load)' "$BUILDROOT/usr/lib/systemd/system/nvmeroot.service.d/credentials.conf" | xargs; }
+    run ! grep Credential "$top/mkinitcpio/nvmeroot.service"
+    systemd_is 254
+    sd_build
+    [ "$(words)" = 'ImportCredential=nvmeroot.*' ]
+    systemd_is 253
+    sd_build
+    [ "$(words)" = 'LoadCredentialEncrypted=nvmeroot.dhchap_secret LoadCredentialEncrypted=nvmeroot.dhchap_ctrl_secret' ]
 }
 
 @test "sd-nvmeroot adds the sealed secrets of this machine, and only of this one" {
-    add_systemd_unit() { :; }
-    relocate install/nvmeroot
-    . "$(relocate install/sd-nvmeroot)"
+    # The program looks at the machine's own folders: another root for it.
+    printf '%s\n' '#!/bin/sh' 'shift' "exec '$FAKE_NEEDS' needs --root '$machine' \"\$@\"" > "$machine/bin/nvmeroot"
     mkdir -p "$machine/etc/credstore.encrypted"
-    touch "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,other}
-    build < /dev/null
-    run ! grep credstore "$machine/did"
-    nvmeroot_config=yes
-    . "$BATS_TEST_TMPDIR/sd-nvmeroot" # which has taken its functions from the other one
-    build < /dev/null
-    did "add_file $machine/etc/credstore.encrypted/nvmeroot.dhchap_secret"
-    [ "$(grep -c credstore "$machine/did")" = 1 ]
+    echo sealed | tee "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,nvmeroot.uri} > "$machine/etc/credstore.encrypted/other"
+    sed -i "s|\"$BATS_TEST_TMPDIR/keys|\"/keys|" "$config/nvmeroot.conf"
+    mkdir "$machine/keys" && cp -p "$BATS_TEST_TMPDIR/keys/ctrl.key" "$machine/keys/"
+    sd_build
+    [ ! -e "$BUILDROOT/etc/credstore.encrypted" ]
+    nvmeroot_config=
+    systemd_is 252
+    sd_build
+    [ "$(ls "$BUILDROOT/etc/credstore.encrypted" | xargs)" = 'nvmeroot.dhchap_secret nvmeroot.uri' ]
+    grep -qx /etc/credstore.encrypted/nvmeroot.uri "$BUILDROOT/usr/lib/nvmeroot/image-files"
+    grep -qx LoadCredentialEncrypted=nvmeroot.uri "$BUILDROOT/usr/lib/systemd/system/nvmeroot.service.d/credentials.conf"
 }
 
 @test "sd-nvmeroot says what is missing in an image without systemd" {
@@ -131,8 +213,7 @@ did() { grep -qxF -- "$1" "$machine/did"; }
     mkdir -p "$machine/units"
     sed "s#/usr/bin/nvmeroot#$machine/bin/nvmeroot#" "$top/mkinitcpio/nvmeroot.service" > "$machine/units/nvmeroot.service"
     run systemd-analyze verify --man=no "$machine/units/nvmeroot.service"
-    # systemd before 254 ignores ImportCredential=, and says so.
-    [[ $(grep -v "'ImportCredential'" <<< "$output") != *nvmeroot.service* ]]
+    [[ $output != *nvmeroot.service* ]]
 }
 
 @test "both hooks have a help text that names the kernel parameters or where they are" {
@@ -153,12 +234,11 @@ did() { grep -qxF -- "$1" "$machine/did"; }
 # Sources mkinitcpio's functions with what its main script sets before it runs a build hook.
 real_mkinitcpio() {
     [ -n "${MKINITCPIO:-}" ] || skip 'MKINITCPIO names no checkout'
-    export BUILDROOT=$machine/root
     mkdir -p "$BUILDROOT/hooks" "$machine/hooks"
     cp "$top/hooks/nvmeroot" "$machine/hooks/"
     chmod +x "$machine/hooks/nvmeroot"
-    unset -f map die error "${!add_@}" add_module add_all_modules add_binary add_file add_udev_rule add_runscript \
-        add_symlink add_systemd_unit
+    unset -f map die error add_module add_all_modules add_binary add_file add_udev_rule add_runscript add_symlink \
+        add_systemd_unit
     declare -gA _addedmodules=() _modpaths=() _runhooks=()
     KERNELVERSION=none _optmoduleroot=/ _optquiet=1 _d_hooks=$machine/hooks
     cleanup() { exit 1; }
@@ -179,8 +259,7 @@ real_build() {
     cmp "$machine/bin/nvmeroot" "$BUILDROOT/usr/bin/nvmeroot"
     cmp "$top/hooks/nvmeroot" "$BUILDROOT/hooks/nvmeroot"
     [ "${_runhooks[hooks]}" = ' nvmeroot' ]
-    [ "$(stat -c %a "$BUILDROOT/etc/nvmeroot/host.key")" = 600 ]
-    cmp "$BATS_TEST_TMPDIR/keys/ctrl.key" "$BUILDROOT$BATS_TEST_TMPDIR/keys/ctrl.key"
+    check_config_in "$BUILDROOT"
 }
 
 @test "the real mkinitcpio puts the units of sd-nvmeroot into the image" {
@@ -195,4 +274,28 @@ real_build() {
     [ -e "$units/initrd-root-fs.target.requires/sysroot.mount" ]
     [ -e "$units/initrd.target.wants/nvmeroot.service" ]
     grep -qx After=nvmeroot.service "$units/dev-disk-.device.d/nvmeroot.conf"
+    grep -qx 'ImportCredential=nvmeroot.\*' "$units/nvmeroot.service.d/credentials.conf"
+    check_config_in "$BUILDROOT"
+}
+
+@test "the real mkinitcpio makes no image without the configuration, nor one that could not boot" {
+    [ -n "${MKINITCPIO:-}" ] || skip 'MKINITCPIO names no checkout'
+    command -v gawk > /dev/null || skip 'no GNU awk'
+    command -v unmkinitramfs > /dev/null || skip 'no unmkinitramfs'
+    modules=$BATS_TEST_TMPDIR/lib/modules/0.0.0-none
+    mkdir -p "$modules"
+    image=$BATS_TEST_TMPDIR/real.img
+    for number in 1 6 10; do
+        rm -rf "$config" && make_config && spoil_config "$number"
+        run "$top/tests/boot/images/mkinitcpio.sh" "$image" none "$modules" "$machine/bin/nvmeroot" "$config"
+        [ "$status" != 0 ]
+        [[ $output == *"nvmeroot: "*"$says"* ]]
+        [ ! -e "$image" ]
+    done
+    rm -rf "$config" && make_config
+    run "$top/tests/boot/images/mkinitcpio.sh" "$image" none "$modules" "$machine/bin/nvmeroot" "$config"
+    root=$BATS_TEST_TMPDIR/root
+    unmkinitramfs "$image" "$root"
+    [ ! -d "$root/main" ] || root=$root/main
+    check_config_in "$root"
 }

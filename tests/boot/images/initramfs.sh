@@ -3,23 +3,24 @@
 #
 # An image of the system's initramfs-tools with our hook and script, for a kernel that is not installed.
 #
-#   initramfs.sh OUT KVER MODULES BINARY
+#   initramfs.sh OUT KVER MODULES BINARY [CONFIG]
 #
 #   OUT      the image          MODULES  the folder with this kernel's modules.dep (.../lib/modules/KVER)
 #   KVER     kernel version     BINARY   the nvmeroot program
+#   CONFIG   a folder that becomes /etc/nvmeroot: nvmeroot.conf and secrets; none if empty or absent
 #
 #   NICS="name ..."   network drivers; virtio_net where not given
 set -eu
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../../.." && pwd)
-out=$(realpath -m "$1") kver=$2 modules=$(realpath "$3") binary=$(realpath "$4")
+out=$(realpath -m "$1") kver=$2 modules=$(realpath "$3") binary=$(realpath "$4") config=${5:+$(realpath "$5")}
 
 conf=$(mktemp -d)
 trap 'rm -rf "$conf"' EXIT
 cp -r "$top"/initramfs-tools/* "$conf/"
 printf '%s\n' MODULES=list BUSYBOX=auto COMPRESS=zstd RUNSIZE=10% FSTYPE=ext4 > "$conf/initramfs.conf"
 printf '%s\n' ext4 > "$conf/modules"
-printf 'nvmeroot_config=no\nnvmeroot_nics="%s"\n' "${NICS-virtio_net}" > "$conf/hook.conf"
+printf 'nvmeroot_config=%s\nnvmeroot_nics="%s"\n' "${config:-no}" "${NICS-virtio_net}" > "$conf/hook.conf"
 
 # The generator looks into /lib/modules and /boot alone: this kernel is laid over them, in a mount name space.
 # shellcheck disable=SC2016  # the inner shell expands
