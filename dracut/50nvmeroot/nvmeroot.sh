@@ -16,5 +16,12 @@ if [ -e /run/nvmeroot/root ]; then
 fi
 
 read -r nvmeroot_code < /run/nvmeroot/code
-emergency_shell -n nvmeroot "nvmeroot: no root disk (code $nvmeroot_code); to try again, leave this shell: exit"
+# True to what emergency_shell does next: rd.emergency= names the machine's end, and without a shell there is that alone. With
+# systemd the shell wants a password, and a root account without one is locked, unless dracut opens it (sulogin -e).
+nvmeroot_advice="to try again, leave this shell: exit${DRACUT_SYSTEMD:+ (if the root account is locked: press Enter)}"
+[ -z "$(getarg rd.emergency=)" ] || nvmeroot_advice="leaving this shell ends the machine (rd.emergency=)"
+case "$(getarg rd.shell=)" in
+    0 | no | off) getarg rd.break > /dev/null || nvmeroot_advice="rd.shell=0 leaves no shell to try again from" ;;
+esac
+emergency_shell -n nvmeroot "nvmeroot: no root disk (code $nvmeroot_code); $nvmeroot_advice"
 [ -e /run/nvmeroot/root ] || /sbin/nvmeroot-boot

@@ -171,6 +171,22 @@ generate() {
     done
 }
 
+@test "the advice for the shell is true to what comes after it" {
+    export FAKE_BOOT=13
+    advice() {
+        kernel_line="nvmeroot=nvme+tcp://192.0.2.1/nqn.test/1 $1"
+        rm -rf "$machine/run/nvmeroot"
+        parse
+        connect
+        echo "${shell_message#*; }"
+    }
+    [ "$(advice quiet)" = 'to try again, leave this shell: exit' ]
+    [ "$(DRACUT_SYSTEMD=1 advice quiet)" = 'to try again, leave this shell: exit (if the root account is locked: press Enter)' ]
+    [ "$(advice rd.emergency=reboot)" = 'leaving this shell ends the machine (rd.emergency=)' ]
+    [ "$(advice 'rd.shell=0 quiet')" = 'rd.shell=0 leaves no shell to try again from' ]
+    [ "$(advice 'rd.shell=0 rd.break quiet')" = 'to try again, leave this shell: exit' ]
+}
+
 @test "leaving the shell tries again, and the shell comes back until there is a root" {
     export FAKE_BOOT=13
     parse

@@ -54,7 +54,7 @@ depmod -b "$root/usr" "$kver"
 
 install -m755 "$here/busybox-init" "$root/init"
 install -m755 "${HOOK:-$top/hooks/nvmeroot}" "$root/hooks/nvmeroot"
-printf '%s\n' 'EARLYHOOKS=""' 'HOOKS="nvmeroot"' 'LATEHOOKS=""' 'CLEANUPHOOKS=""' 'MODULES=""' > "$root/config"
+printf '%s\n' 'EARLYHOOKS=""' 'HOOKS="nvmeroot"' 'LATEHOOKS="nvmeroot"' 'CLEANUPHOOKS=""' 'MODULES=""' > "$root/config"
 install -m755 "$binary" "$root/usr/bin/nvmeroot"
 [[ -z $config ]] || cp -p "$config"/* "$root/etc/nvmeroot/"
 [[ -z ${EXTRA-} ]] || cp -a "$EXTRA"/. "$root/"
