@@ -3,11 +3,13 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "support/running_target.h"
+#include "target/backend_file.h"
 #include "target/server.h"
 
 namespace {
@@ -98,6 +100,66 @@ BOOST_AUTO_TEST_CASE(images_and_folders_are_looked_at) {
                "0 state_dir: " + f.dir.path() + "\n0 audit_log: " + f.dir.path() + "/\n");
     f.config.state_dir = f.dir.at("disk.img/below");
     BOOST_TEST(f.about("folder").starts_with("2 state_dir: " + f.dir.at("disk.img") + ": "));
+}
+
+BOOST_AUTO_TEST_CASE(images_take_files_too) {
+    DoctorFixture f;
+    const std::string before = f.about("open files");
+    auto& namespaces = f.config.subsystems[0].namespaces;
+    namespaces.resize(51, namespaces[0]);
+    BOOST_TEST(before.ends_with(" need " + std::to_string(16 + 64 + 1) + "\n"));
+    BOOST_TEST(f.about("open files").ends_with(" need " + std::to_string(16 + 64 + 51) + "\n"));
+    f.config.limits.reactors = 4;  // each of which opens every image
+    BOOST_TEST(f.about("open files").ends_with(" need " + std::to_string(16 + 64 + 51 * 5) + "\n"));
+    namespaces.resize(200000, namespaces[0]);
+    BOOST_TEST(f.about("open files").find("raise LimitNOFILE") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_image_that_the_server_could_not_open_is_bad) {
+    DoctorFixture f;
+    exports::Namespace& ns = f.config.subsystems[0].namespaces[0];
+    const auto reactor = target::Reactor::open(target::Reactor::Engine::kEpoll).value();
+    {
+        const auto other =
+            target::FileBackend::open(*reactor, {.path = ns.image, .on_trouble = {}});
+        BOOST_REQUIRE(other.ok());
+        BOOST_TEST(f.about("image").starts_with("2 "));
+        BOOST_TEST(f.about("image").find("has it locked; ") != std::string::npos);
+        BOOST_TEST(f.about("image", true).starts_with("0 "));  // by the server that runs
+    }
+    ns.protection = exports::Protection::kAtRest;
+    BOOST_TEST(f.about("image").find("nvmeroot-target image protect makes it") !=
+               std::string::npos);
+    ns.protection = exports::Protection::kNone;
+    f.dir.file("disk.img", "QFI\xFB" + std::string(4092, '\0'), 0600);
+    BOOST_TEST(f.about("image").starts_with("2 " + ns.image + ": it is a qcow2 image"));
+    f.dir.file("disk.img", std::string(4096, '\0') + "EFI PART" + std::string(4088, '\0'), 0600);
+    BOOST_TEST(f.about("image").starts_with("1 " + ns.image + ": its partition table"));
+    f.dir.file("disk.img", std::string(1000, '\0'), 0600);
+    BOOST_TEST(f.about("image").find("no multiple of the block size") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_sparse_image_may_outgrow_its_file_system) {
+    DoctorFixture f;
+    constexpr off_t kHuge = off_t{1} << 43U;  // 8 TiB
+    if (truncate(f.dir.at("disk.img").c_str(), kHuge) != 0) {
+        BOOST_TEST_MESSAGE("this file system takes no sparse file of 8 TiB");
+        return;
+    }
+    BOOST_TEST(f.about("image").find("sparse images may need") != std::string::npos);
+    f.config.subsystems[0].namespaces[0].read_only = true;
+    BOOST_TEST(f.about("image").find("sparse") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_metrics_address_is_tried_too) {
+    DoctorFixture f;
+    f.config.metrics = "127.0.0.1:0";
+    BOOST_TEST(f.about("address").ends_with("0 127.0.0.1:0 can be listened on\n"));
+    support::RunningTarget running(target::Reactor::Engine::kAny);
+    f.config.metrics = target::to_text(running.address);
+    BOOST_TEST(f.about("address").ends_with(f.config.metrics + " is in use by another program\n"));
+    f.config.metrics = f.dir.at("none/metrics");
+    BOOST_TEST(f.about("folder").starts_with("0 metrics: "));
 }
 
 BOOST_AUTO_TEST_CASE(hosts_without_secrets_are_pointed_out) {
