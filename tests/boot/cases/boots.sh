@@ -108,6 +108,40 @@ case_initramfs_tools() {
     expect_facts=(root-device~^nvme written=yes root:ADDRESS=10.0.2.15/24)
 }
 
+# An image for any machine, in which the generator has put the configuration.
+configured() {
+    image=$1-configured
+    judge=root
+    ip=ip=dhcp
+    timeout=300 # it has the drivers of all machines
+    expect_facts=(root-device~^nvme written=yes 'authentication~^both ways')
+}
+
+case_dracut_configured() {
+    about="dracut's image for any machine, built with a configuration: both sides prove themselves"
+    configured dracut
+}
+
+case_dracut_systemd_configured() {
+    about='the same with systemd in the image'
+    configured dracut-systemd
+}
+
+case_initramfs_tools_configured() {
+    about='the same of initramfs-tools'
+    configured initramfs
+}
+
+case_mkinitcpio_configured() {
+    about='the same of mkinitcpio, where MKINITCPIO names a checkout'
+    needs=mkinitcpio_checkout
+    configured mkinitcpio
+}
+
+mkinitcpio_checkout() {
+    [ -n "${MKINITCPIO:-}" ] || skip_case 'MKINITCPIO names no checkout'
+}
+
 case_busybox_static() {
     about="image laid out as mkinitcpio's init runs it, static address"
     judge=root

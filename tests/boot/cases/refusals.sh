@@ -251,3 +251,32 @@ case_dracut_hook_refused() {
     says="refused this host's secret"
     last_line='nvmeroot: no root disk .code 15.'
 }
+
+# The target would let this host in without a key, and the command line says all that the lost file said.
+configuration_lost() {
+    image=$1-configured
+    judge=root
+    without_keys
+    extra="nvmeroot.hostnqn=$hostnqn nvmeroot.hostid=$hostid nvmeroot.auth=off"
+    take_out=("${@:2}")
+    timeout=300 # it has the drivers of all machines
+    expect_exit=10
+    says="built with a configuration and has lost it: /$2 is missing"
+    last_line='nvmeroot: no root disk .code 10.'
+}
+
+case_dracut_configuration_lost() {
+    about='the configuration is taken out of a dracut image by hand: no boot without authentication'
+    configuration_lost dracut etc/nvmeroot/nvmeroot.conf etc/nvmeroot/dhchap_secret etc/nvmeroot/dhchap_ctrl_secret
+}
+
+case_initramfs_tools_key_lost() {
+    about='a key is taken out of an image of initramfs-tools by hand: no boot with less authentication'
+    configuration_lost initramfs etc/nvmeroot/dhchap_ctrl_secret
+}
+
+case_mkinitcpio_configuration_lost() {
+    about='the same of mkinitcpio, where MKINITCPIO names a checkout'
+    needs=mkinitcpio_checkout
+    configuration_lost mkinitcpio etc/nvmeroot/nvmeroot.conf etc/nvmeroot/dhchap_secret etc/nvmeroot/dhchap_ctrl_secret
+}

@@ -9,7 +9,8 @@ case_settings() {
     port=${2-4420}
     setting_draw "$1"
     about=
-    image=busybox         # busybox, dracut, dracut-systemd, dracut-packed or initramfs
+    image=busybox         # a kind of lib/images.sh; one that is configured has the client's files from its generator
+    take_out=()           # files that are taken out of the image by hand
     judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk;
                           # script: guest/tools-init runs guest/$script beside a distribution's nvme-cli and fio;
                           # facts: the image's own init prints them, and nothing else is expected
@@ -98,6 +99,10 @@ case_prepare() {
     disk_ready "$disk" "$log/root.ext4"
     overlay_make "$log/overlay"
     [ -z "$edit_overlay" ] || "$edit_overlay" "$log/overlay"
+    if [ "${#take_out[@]}" -gt 0 ]; then
+        image_without "$log/base.initrd" "$image_file" "${take_out[@]}" || die "cannot take ${take_out[*]} out of the image"
+        image_file=$log/base.initrd
+    fi
     image_with "$log/initrd" "$image_file" "$log/overlay"
 }
 
@@ -111,11 +116,14 @@ disk_ready() {
 # What the test adds to the image: /etc/nvmeroot, and /vt with the verdict init and what it needs.
 overlay_make() {
     local etc=$1/etc/nvmeroot vt=$1/vt
-    mkdir -p "$etc" "$vt"
+    mkdir -p "$vt"
+    if [[ $image != *-configured ]]; then
+        mkdir -p "$etc"
+        printf '[host]\nhostnqn = %s\nhostid = %s\n' "$client_hostnqn" "$client_hostid" >"$etc/nvmeroot.conf"
+        [ -z "$client_host_key" ] || install -m600 "$keys/$client_host_key" "$etc/dhchap_secret"
+        [ -z "$client_ctrl_key" ] || install -m600 "$keys/$client_ctrl_key" "$etc/dhchap_ctrl_secret"
+    fi
     chmod 755 "$1"/*
-    printf '[host]\nhostnqn = %s\nhostid = %s\n' "$client_hostnqn" "$client_hostid" >"$etc/nvmeroot.conf"
-    [ -z "$client_host_key" ] || install -m600 "$keys/$client_host_key" "$etc/dhchap_secret"
-    [ -z "$client_ctrl_key" ] || install -m600 "$keys/$client_ctrl_key" "$etc/dhchap_ctrl_secret"
     case $judge in
         root | facts) return 0 ;;
         script) tools_overlay "$vt" && return 0 ;;

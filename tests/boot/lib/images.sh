@@ -5,14 +5,17 @@
 #
 #   image_ready busybox|dracut|dracut-systemd|dracut-packed|initramfs|nvmet|target-unit
 #                                                     sets image_file, for the kernel of the last kernel_ready
+#   image_ready GENERATOR-configured                  the same, for any machine, and built with the client's configuration by
+#                                                     dracut, dracut-systemd, initramfs or mkinitcpio (of MKINITCPIO=)
 #   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
+#   image_without OUT BASE PATH...                    BASE with these files taken out
 
 nvmeroot=${NVMEROOT:-$top/build/nvmeroot}
 nvmet=${NVMEROOT_NVMET:-$top/build/nvmeroot-nvmet}
 
 image_ready() {
-    local script=$boot_tests/images/${1%%-*}.sh
-    local sources=("$script" "$boot_tests/images/busybox-init" "$nvmeroot" "$top"/hooks/* "$top"/dracut/50nvmeroot/*
+    local script=$boot_tests/images/${1%%-*}.sh settings=() configuration=()
+    local sources=("$script" "$boot_tests/images/busybox-init" "$nvmeroot" "$top"/hooks/* "$top"/install/* "$top"/dracut/50nvmeroot/*
         "$top"/initramfs-tools/*/*)
     image_file=$boot/images/$1-$kernel_release
     case $1 in
@@ -25,11 +28,35 @@ image_ready() {
                 "$top"/packaging/nvmeroot-target.* -- target_unit_image "$image_file"
             return
             ;;
-        dracut-systemd) set -- "$1" SYSTEMD=yes ;;
-        dracut-packed) set -- "$1" COMPRESS=no ;;
+        dracut-systemd*) settings=(SYSTEMD=yes) ;;
+        dracut-packed) settings=(COMPRESS=no) ;;
     esac
-    built "$image_file" "${sources[@]}" -- \
-        env "${@:2}" "$script" "$image_file" "$kernel_release" "$kernel_modules" "$nvmeroot"
+    if [[ $1 == *-configured ]]; then
+        keys_ready
+        settings+=(GENERIC=yes)
+        configuration=("$boot/images/configuration")
+        built "${configuration[0]}" "$keys" -- configuration_make "${configuration[0]}"
+    fi
+    built "$image_file" "${sources[@]}" "${configuration[@]}" -- \
+        env "${settings[@]}" "$script" "$image_file" "$kernel_release" "$kernel_modules" "$nvmeroot" "${configuration[@]}"
+}
+
+# What becomes /etc/nvmeroot of a configured image.
+configuration_make() {
+    mkdir -p "$1"
+    printf '[host]\nhostnqn = %s\nhostid = %s\nauth = mutual\n' "$hostnqn" "$hostid" >"$1/nvmeroot.conf"
+    install -m600 "$keys/host" "$1/dhchap_secret"
+    install -m600 "$keys/ctrl" "$1/dhchap_ctrl_secret"
+}
+
+image_without() {
+    local tree=$1.tree main=$1.tree
+    rm -rf "$tree"
+    unmkinitramfs "$2" "$tree" || return 1
+    [ ! -d "$tree/main" ] || main=$tree/main # behind an early archive
+    (cd "$main" && rm "${@:3}") || return 1
+    packed_folder "$main" | zstd -q -1 >"$1"
+    rm -rf "$tree"
 }
 
 # A later archive starts at a multiple of 4 bytes, or the kernel drops it without failing.
