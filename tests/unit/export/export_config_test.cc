@@ -251,8 +251,9 @@ BOOST_AUTO_TEST_CASE(what_is_seldom_meant_is_a_warning) {
                             kNamespace + kHost);
     BOOST_REQUIRE(open.ok());
     BOOST_REQUIRE(open->warnings.size() == 2U);
-    BOOST_TEST(open->warnings[0].ends_with(
-        "t.conf:2: [subsystem.s]: every host may connect, and none without a secret proves itself"));
+    BOOST_TEST(
+        open->warnings[0].ends_with("t.conf:2: [subsystem.s]: every host may connect, and none "
+                                    "without a secret proves itself"));
     BOOST_TEST(open->warnings[1].ends_with("t.conf:8: [host.a]: no subsystem names this host"));
     const auto keyless = parse(kWhole);
     BOOST_REQUIRE(keyless.ok());
