@@ -2,10 +2,12 @@
 #include "boot/credentials.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/default_file.h"
 #include "base/secret.h"
 #include "base/secret_file.h"
 #include "base/text.h"
@@ -51,8 +53,17 @@ class Collector {
     std::vector<std::string> seen_;
 };
 
-void take_folder(const std::string& folder, Collector& collector) {
-    for (const std::string& name : list_folder(folder)) {
+/// The names in a directory; none where it is absent.
+std::vector<std::string> names_in(const std::string& directory, Sources& sources) {
+    if (const auto there = base::has_default_directory(directory); !there) {
+        sources.errors.push_back("credentials: " + there.error().text);
+        return {};
+    }
+    return list_folder(directory);
+}
+
+void take_folder(const std::string& folder, Collector& collector, Sources& sources) {
+    for (const std::string& name : names_in(folder, sources)) {
         collector.offer(name, folder.c_str(),
                         [&] { return base::read_secret_file(folder + "/" + name); });
     }
@@ -89,22 +100,33 @@ void take_oem_string(std::string_view text, Collector& collector) {
                     });
 }
 
+/// Absent where the machine has no SMBIOS; root alone may read it.
+void take_smbios(const base::SysPaths& sys, Collector& collector, Sources& sources) {
+    const std::string path = sys.sys + "/firmware/dmi/tables/DMI";
+    const auto table = base::read_wiped(path);
+    if (table) {
+        for (const std::string_view text : oem_strings(base::bytes_of(table->reveal()))) {
+            take_oem_string(text, collector);
+        }
+    } else if (table.error().code == EACCES) {
+        sources.warnings.push_back("credentials of SMBIOS: " + table.error().text +
+                                   ", continuing without them");
+    } else if (table.error().code != ENOENT) {
+        sources.errors.push_back("credentials of SMBIOS: " + table.error().text);
+    }
+}
+
 }  // namespace
 
 void add_credentials(const std::string& folder, const base::SysPaths& sys, Sources& sources) {
     Collector collector(sources);
     if (!folder.empty()) {
-        take_folder(folder, collector);
+        take_folder(folder, collector, sources);
     }
-    take_folder(sys.run + "/credentials/@system", collector);
-    // Absent where the machine has no SMBIOS.
-    if (const auto table = base::read_wiped(sys.sys + "/firmware/dmi/tables/DMI")) {
-        for (const std::string_view text : oem_strings(base::bytes_of(table->reveal()))) {
-            take_oem_string(text, collector);
-        }
-    }
+    take_folder(sys.run + "/credentials/@system", collector, sources);
+    take_smbios(sys, collector, sources);
     const std::string fw_cfg = sys.sys + "/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials";
-    for (const std::string& name : list_folder(fw_cfg)) {
+    for (const std::string& name : names_in(fw_cfg, sources)) {
         collector.offer(name, "fw_cfg",
                         [&] { return base::read_secret_file(fw_cfg + "/" + name + "/raw"); });
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "base/default_file.h"
 #include "base/fd.h"
 #include "base/text.h"
 
@@ -25,6 +26,7 @@ constexpr std::array<std::string_view, 5> kSharedUuids = {
 base::Result<Given> read_name(const std::string& path) {
     auto text = base::read_text(path, 4096);
     if (!text && text.error().code == ENOENT) {
+        TRY_VOID(base::has_default_file(path));
         return Given{"", path};
     }
     if (!text) {

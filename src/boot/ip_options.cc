@@ -37,6 +37,8 @@ constexpr std::array kMethodWords = {
     MethodWord{"dhcp", AddressMethod::kDhcp},
     MethodWord{"on", AddressMethod::kDhcp},
     MethodWord{"any", AddressMethod::kDhcp},
+    MethodWord{"all", AddressMethod::kDhcp},
+    MethodWord{"dhcp4", AddressMethod::kDhcp},
     MethodWord{"single-dhcp", AddressMethod::kDhcp},
     MethodWord{"none", AddressMethod::kStatic},
     MethodWord{"off", AddressMethod::kStatic},
@@ -69,7 +71,31 @@ base::Result<AddressMethod> parse_method(std::string_view word) {
     return *row->method;
 }
 
-/// The parts between colons, except colons in square brackets.
+/// What stands in the field METHOD.
+struct Methods {
+    std::vector<AddressMethod> each;  ///< none twice
+    bool wants_address = false;       ///< the word `static` is among them
+};
+
+/// Whether a list of methods begins here.
+bool begins_with_method(std::string_view text) {
+    return find_method(text.substr(0, text.find(','))) != nullptr;
+}
+
+base::Result<Methods> parse_methods(std::string_view list) {
+    Methods methods;
+    for (const std::string_view word : base::split(list, ',')) {
+        TRY(const AddressMethod method, parse_method(word));
+        methods.wants_address = methods.wants_address || word == "static";
+        if (std::ranges::find(methods.each, method) == methods.each.end()) {
+            methods.each.push_back(method);
+        }
+    }
+    return methods;
+}
+
+}  // namespace
+
 base::Result<Fields> split_fields(std::string_view value) {
     Fields fields;
     size_t start = 0;
@@ -87,6 +113,8 @@ base::Result<Fields> split_fields(std::string_view value) {
     }
     return fields;
 }
+
+namespace {
 
 base::Result<std::string> parse_driver(std::string_view text) {
     const bool good = !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -196,20 +224,29 @@ base::Status apply_tail(InterfacePlan& plan, const Fields& fields, size_t first)
     return apply_servers(plan, fields, first);
 }
 
-base::Result<InterfacePlan> parse_interface_form(const Fields& fields) {
-    InterfacePlan plan;
-    TRY_VOID(set_interface(plan, fields[0]));
-    TRY(plan.method, parse_method(fields[1]));
+/// One word of ip=, before each of its methods becomes a plan of its own.
+struct Parsed {
+    InterfacePlan plan;  ///< `method` is not set
+    Methods methods;
+    bool netmask_given = false;
+};
+
+base::Result<Parsed> parse_interface_form(const Fields& fields) {
+    Parsed parsed;
+    TRY_VOID(set_interface(parsed.plan, fields[0]));
+    TRY(parsed.methods, parse_methods(fields[1]));
     if (fields.size() > 2) {
-        TRY_VOID(apply_mtu_and_mac(plan, fields, 2));
+        TRY_VOID(apply_mtu_and_mac(parsed.plan, fields, 2));
     }
-    return plan;
+    return parsed;
 }
 
 base::Status set_client(InterfacePlan& plan, std::string_view text) {
     auto address = IpAddress::parse(text);
     if (!address) {
-        return address.error().in("client");
+        const bool dotted = text.find('.') != std::string_view::npos;
+        return base::error("client: " + address.error().text +
+                           (dotted ? "" : "; IPv6 addresses stand in square brackets"));
     }
     if (!address->is_host_address()) {
         return base::error("client: no host can have the address " + address->text());
@@ -258,22 +295,28 @@ base::Status set_hostname(InterfacePlan& plan, std::string_view text) {
     return base::done();
 }
 
-base::Status set_method(InterfacePlan& plan, std::string_view text) {
-    TRY(plan.method, parse_method(text));
-    return base::done();
+/// One setter for each Field before kMethod, in order; an empty field is not set.
+constexpr std::array<base::Status (*)(InterfacePlan&, std::string_view), kMethod> kSetters = {
+    set_client, set_peer, set_gateway, set_netmask, set_hostname, set_interface};
+
+std::string_view field(const Fields& fields, Field number) {
+    return number < fields.size() ? fields[number] : std::string_view();
 }
 
-/// One setter for each Field, in order; an empty field is not set.
-constexpr std::array<base::Status (*)(InterfacePlan&, std::string_view), kAddressFields> kSetters =
-    {set_client, set_peer, set_gateway, set_netmask, set_hostname, set_interface, set_method};
-
-base::Result<InterfacePlan> parse_address_form(const Fields& fields) {
-    InterfacePlan plan;
-    plan.method = fields[kClient].empty() ? AddressMethod::kDhcp : AddressMethod::kStatic;
-    for (size_t i = 0; i < std::min<size_t>(fields.size(), kAddressFields); ++i) {
+base::Result<Parsed> parse_address_form(const Fields& fields) {
+    Parsed parsed;
+    InterfacePlan& plan = parsed.plan;
+    for (size_t i = 0; i < std::min<size_t>(fields.size(), kSetters.size()); ++i) {
         if (!fields[i].empty()) {
             TRY_VOID(kSetters[i](plan, fields[i]));
         }
+    }
+    parsed.netmask_given = !field(fields, kNetmask).empty();
+    const std::string_view methods = field(fields, kMethod);
+    if (methods.empty()) {
+        parsed.methods.each = {plan.address ? AddressMethod::kStatic : AddressMethod::kDhcp};
+    } else {
+        TRY(parsed.methods, parse_methods(methods));
     }
     TRY_VOID(apply_tail(plan, fields, kAddressFields));
     const bool one_host =
@@ -281,206 +324,56 @@ base::Result<InterfacePlan> parse_address_form(const Fields& fields) {
     if (!one_host || (plan.peer && plan.peer->v6 != plan.address->address.v6)) {
         plan.peer.reset();  // the kernel's NFS server
     }
-    if (plan.method == AddressMethod::kDhcp && plan.address && plan.address->address.v6) {
-        return base::error("method: dhcp gives IPv4 addresses, the client's is IPv6");
-    }
-    return plan;
+    return parsed;
 }
 
-base::Result<InterfacePlan> parse_ip(std::string_view value) {
+base::Result<Parsed> parse_form(std::string_view value) {
     TRY(const Fields fields, split_fields(value));
-    if (fields.size() == 1 && find_method(value) != nullptr) {
-        InterfacePlan plan;
-        TRY(plan.method, parse_method(value));
-        return plan;
+    if (fields.size() == 1 && begins_with_method(value)) {
+        Parsed parsed;
+        TRY(parsed.methods, parse_methods(value));
+        return parsed;
     }
-    if (fields.size() > 1 && (find_method(fields[1]) != nullptr || fields.size() == 2)) {
+    if (fields.size() > 1 && (begins_with_method(fields[1]) || fields.size() == 2)) {
         return parse_interface_form(fields);
     }
     return parse_address_form(fields);
 }
 
-base::Status apply_ip(NetworkPlan& plan, std::string_view value) {
-    TRY(InterfacePlan interface, parse_ip(value));
-    if (interface.method == AddressMethod::kStatic && !interface.address &&
-        interface.name.empty()) {
-        plan.off = true;
-        return base::done();
-    }
-    if (std::ranges::find(plan.interfaces, interface) == plan.interfaces.end()) {
-        plan.interfaces.push_back(std::move(interface));
-    }
-    return base::done();
+/// Whether the address belongs to the method: to be set, or to ask a server for.
+bool takes_address(const InterfacePlan& plan) {
+    return plan.method == AddressMethod::kStatic ||
+           (plan.method == AddressMethod::kDhcp && plan.address && !plan.address->address.v6);
 }
-
-base::Status apply_nameserver(NetworkPlan& plan, std::string_view value) {
-    TRY(const IpAddress server, IpAddress::parse(value));
-    plan.dns.push_back(server);
-    return base::done();
-}
-
-/// dracut puts the length of an IPv6 destination inside the brackets, others behind them.
-base::Result<Subnet> parse_destination(std::string_view text) {
-    const bool bracketed = text.starts_with('[') && text.ends_with(']');
-    auto destination = Subnet::parse(bracketed ? text.substr(1, text.size() - 2) : text);
-    if (!destination) {
-        return destination.error().in("destination");
-    }
-    return destination->network();
-}
-
-base::Status apply_route(NetworkPlan& plan, std::string_view value) {
-    TRY(const Fields fields, split_fields(value));
-    if (fields.size() < 2 || fields.size() > 3) {
-        return base::error("not DESTINATION:GATEWAY[:INTERFACE]: " + base::quoted(value));
-    }
-    RoutePlan route;
-    TRY(route.destination, parse_destination(fields[0]));
-    if (!fields[1].empty()) {
-        auto gateway = IpAddress::parse(fields[1]);
-        if (!gateway) {
-            return gateway.error().in("gateway");
-        }
-        if (gateway->v6 != route.destination.address.v6) {
-            return base::error("gateway: " + gateway->text() + " is not of the same family");
-        }
-        route.gateway = *gateway;
-    }
-    if (fields.size() == 3 && !fields[2].empty()) {
-        TRY(route.interface, parse_interface_name(fields[2]));
-    }
-    if (!route.gateway && route.interface.empty()) {
-        return base::error("neither gateway nor interface");
-    }
-    plan.routes.push_back(std::move(route));
-    return base::done();
-}
-
-/// PXELINUX puts the hardware type (01 is Ethernet) before the address.
-base::Status apply_bootif(NetworkPlan& plan, std::string_view value) {
-    constexpr size_t kPrefixed = sizeof("01-00-00-00-00-00-00") - 1;
-    if (value.size() == kPrefixed && (value.starts_with("01-") || value.starts_with("01:"))) {
-        value.remove_prefix(3);
-    }
-    TRY(plan.bootif, MacAddress::parse(value));
-    return base::done();
-}
-
-base::Status apply_bootif_switch(NetworkPlan& plan, std::string_view value) {
-    TRY(const bool use, base::parse_bool(value));
-    plan.ignore_bootif = !use;
-    return base::done();
-}
-
-base::Status apply_peer_dns(NetworkPlan& plan, std::string_view value) {
-    TRY(const bool use, base::parse_bool(value));
-    plan.ignore_peer_dns = !use;
-    return base::done();
-}
-
-base::Status add_device(NetworkPlan& plan, base::Result<DevicePlan> device) {
-    if (!device) {
-        return std::move(device).error();
-    }
-    const auto same = std::ranges::find(plan.devices, device->name, &DevicePlan::name);
-    if (same == plan.devices.end()) {
-        plan.devices.push_back(std::move(*device));
-    } else if (*same != *device) {
-        return base::error(device->name + " is described twice, and differently");
-    }
-    return base::done();
-}
-
-base::Status apply_ifname(NetworkPlan& plan, std::string_view value) {
-    TRY(NamePlan name, parse_ifname(value));
-    for (const NamePlan& other : plan.names) {
-        if (other == name) {
-            return base::done();
-        }
-        if (other.name == name.name || other.mac == name.mac) {
-            return base::error("another word has given the name " + other.name + " to " +
-                               other.mac.text());
-        }
-    }
-    plan.names.push_back(std::move(name));
-    return base::done();
-}
-
-base::Status refuse_team(NetworkPlan&, std::string_view) {
-    return base::error(
-        "the kernel's team driver needs a daemon beside it; bond= does the same without");
-}
-
-base::Status apply_bootdev(NetworkPlan& plan, std::string_view value) {
-    TRY(plan.bootdev, parse_interface_name(value));
-    return base::done();
-}
-
-base::Status apply_need_net(NetworkPlan&, std::string_view value) {
-    TRY_VOID(base::parse_bool(value));  // a root on the network needs it in any case
-    return base::done();
-}
-
-/// Waits that this client does not make one by one: nvmeroot.timeout bounds them all.
-base::Status check_number(NetworkPlan&, std::string_view value) {
-    TRY_VOID(base::parse_u64(value));
-    return base::done();
-}
-
-base::Status refuse_vendor_class(NetworkPlan&, std::string_view) {
-    return base::error(
-        "this client sends no vendor class; leave the word out, and let the server "
-        "choose by the Ethernet address or the client identifier");
-}
-
-constexpr std::string_view kDracutNet = "rd.net.";
-
-struct Option {
-    std::string_view key;
-    base::Status (*apply)(NetworkPlan&, std::string_view);
-};
-constexpr std::array kOptions = {
-    Option{"ip", apply_ip},
-    Option{"nfsaddrs", apply_ip},
-    Option{"nameserver", apply_nameserver},
-    Option{"rd.route", apply_route},
-    Option{"BOOTIF", apply_bootif},
-    Option{"rd.bootif", apply_bootif_switch},
-    Option{"rd.peerdns", apply_peer_dns},
-    Option{"ifname", apply_ifname},
-    Option{"vlan", [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_vlan(v)); }},
-    Option{"bond", [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bond(v)); }},
-    Option{"bridge",
-           [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bridge(v)); }},
-    Option{"team", refuse_team},
-    Option{"bootdev", apply_bootdev},
-    Option{"rd.neednet", apply_need_net},
-    Option{"rd.net.dhcp.retry", check_number},
-    Option{"rd.net.dhcp.vendor-class", refuse_vendor_class},
-    Option{"rd.net.timeout.ifup", check_number},
-    Option{"rd.net.timeout.route", check_number},
-    Option{"rd.net.timeout.ipv6dad", check_number},
-    Option{"rd.net.timeout.ipv6auto", check_number},
-};
 
 }  // namespace
 
-bool is_network_option(std::string_view key) {
-    return std::ranges::find(kOptions, key, &Option::key) != kOptions.end() ||
-           key.starts_with(kDracutNet);
-}
-
-base::Status apply_network_option(NetworkPlan& plan, std::string_view key, std::string_view value) {
-    const auto* option = std::ranges::find(kOptions, key, &Option::key);
-    if (option == kOptions.end()) {
-        return base::error(std::string(key) + ": no such word is known");
+base::Result<std::vector<InterfacePlan>> parse_ip(std::string_view value) {
+    TRY(const Parsed parsed, parse_form(value));
+    const InterfacePlan& plan = parsed.plan;
+    const Methods& methods = parsed.methods;
+    const bool is_static =
+        std::ranges::find(methods.each, AddressMethod::kStatic) != methods.each.end();
+    if (is_static && !plan.address &&
+        (methods.wants_address || plan.gateway || parsed.netmask_given)) {
+        return base::error("client: a static address is missing; write " +
+                           std::string(kStaticForm));
     }
-    auto status = option->apply(plan, value);
-    if (!status) {
-        return status.error().in(base::format("%.*s=%s", static_cast<int>(key.size()), key.data(),
-                                              base::quoted(value).c_str()));
+    if (methods.each.front() == AddressMethod::kDhcp && methods.each.size() == 1 && plan.address &&
+        plan.address->address.v6) {
+        return base::error("method: dhcp gives IPv4 addresses, the client's is IPv6");
     }
-    return status;
+    std::vector<InterfacePlan> plans;
+    for (const AddressMethod method : methods.each) {
+        InterfacePlan& one = plans.emplace_back(plan);
+        one.method = method;
+        if (!takes_address(one)) {
+            one.address.reset();
+            one.peer.reset();
+            one.gateway.reset();
+        }
+    }
+    return plans;
 }
 
 }  // namespace boot

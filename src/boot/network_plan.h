@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What the network should become: the input of network.h, filled from the command line by
-// ip_options.h and from the [network] section of the ini file.
+// network_options.h and from the [network] section of the ini file.
 #pragma once
 
 #include <cstdint>
@@ -110,6 +110,9 @@ struct NetworkPlan {
     /// The DHCP server must be asked even where an address exists, since the root comes from its
     /// root-path option.
     bool need_lease = false;
+
+    /// Addresses of an earlier run whose lease has ended: taken away first, wherever they are.
+    std::vector<Subnet> ended_leases;
 
     /// For an interface to appear, and again for its carrier.
     base::milliseconds carrier_timeout = base::seconds(10);

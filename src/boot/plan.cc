@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/plan.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/default_file.h"
 #include "base/ini.h"
 #include "base/secret_file.h"
 #include "base/text.h"
@@ -14,9 +13,11 @@
 #include "boot/image_files.h"
 #include "boot/ip_options.h"
 #include "boot/nbft_source.h"
+#include "boot/network_options.h"
 #include "boot/secrets.h"
 #include "boot/sources.h"
 #include "boot/target_choice.h"
+#include "boot/unread_files.h"
 
 namespace boot {
 namespace {
@@ -32,9 +33,13 @@ constexpr SecretKeys kHostSecret = {"dhchap_secret", "dhchap_secret_file",
 constexpr SecretKeys kCtrlSecret = {"dhchap_ctrl_secret", "dhchap_ctrl_secret_file",
                                     "/nvmeroot/dhchap_ctrl_secret"};
 
-bool exists(const std::string& path) {
-    struct stat st {};
-    return stat(path.c_str(), &st) == 0;
+constexpr std::string_view kNobody = "neither the command line nor nvmeroot.conf names a target";
+
+/// Whether a root path is in the form of another protocol: iscsi:…, nfs:…, 192.0.2.1:/srv, /srv.
+bool is_of_others(std::string_view root_path) {
+    const std::string_view scheme = root_path.substr(0, root_path.find(':'));
+    return root_path.starts_with('/') ||
+           (scheme.size() < root_path.size() && !base::to_lower(scheme).starts_with("nvme"));
 }
 
 /// A subsystem that a URI names is the one that subsysnqn names, where it names one.
@@ -62,7 +67,9 @@ class Planner {
     void look_at_firmware();
     void apply_keys();
     void apply_key(const Key& key, KeyValues& values);
+    void judge_vain_words();
     void finish_network();
+    void apply_network_words();
     void finish_target();
     void finish_identity();
     void finish_auth();
@@ -76,6 +83,8 @@ class Planner {
     void fail(const base::Error& error) { fail(error.text); }
     void warn(std::string text) { loaded_.warnings.push_back(std::move(text)); }
     void warn_of_name(std::string_view name);
+    /// A file at its usual name that is there and of no use is an error.
+    bool is_there(const std::string& default_file);
     /// Replaces the value shown for a key, or that of a key nobody gave.
     void show(std::string_view key, std::string value, std::string origin);
 
@@ -91,6 +100,7 @@ LoadedPlan Planner::run() {
     read_sources();
     lost_ = lost_of_image(sys_, input_.root, sources_, input_.dry_run);
     apply_keys();
+    judge_vain_words();
     if (!input_.file_alone && decide_whether_asked()) {
         finish_network();
         finish_target();
@@ -109,10 +119,11 @@ void Planner::read_sources() {
     const std::string default_path = sys_.etc + "/nvmeroot/nvmeroot.conf";
     if (!input_.config.empty()) {
         read_file(input_.config);
-    } else if (exists(default_path)) {
+    } else if (is_there(default_path)) {
         read_file(default_path);
     }
     add_cmdline(input_.cmdline, sources_);
+    draft_.plan.root = sources_.root;
     if (input_.root.empty() && !input_.file_alone) {
         add_credentials(input_.credentials, sys_, sources_);
         if (!sources_.ignore_nbft) {
@@ -125,6 +136,14 @@ void Planner::read_sources() {
     for (std::string& text : sources_.warnings) {
         warn(std::move(text));
     }
+}
+
+bool Planner::is_there(const std::string& default_file) {
+    auto there = base::has_default_file(default_file);
+    if (!there) {
+        fail(there.error());
+    }
+    return there && *there;
 }
 
 void Planner::read_file(const std::string& path) {
@@ -149,13 +168,15 @@ bool Planner::decide_whether_asked() {
         loaded_.warnings.clear();
         return false;
     }
-    if (draft_.uris.empty() && !lost_.of_config) {
+    if (draft_.uris.empty() && !lost_.of_config && loaded_.errors.empty()) {
         look_at_firmware();
         return false;
     }
     loaded_.asked = Asked::kYes;
-    loaded_.asked_why = draft_.uris.empty() ? "the image lacks what it was built with"
-                                            : "asked for by " + draft_.uris.front().origin;
+    // A setting of ours that is wrong may be the one that names the target.
+    loaded_.asked_why = lost_.of_config       ? "the image lacks what it was built with"
+                        : draft_.uris.empty() ? "asked for by a setting that is wrong"
+                                              : "asked for by " + draft_.uris.front().origin;
     return true;
 }
 
@@ -173,7 +194,24 @@ void Planner::look_at_firmware() {
             sources_.firmware + "; name the target by nvmeroot=, or mend the firmware's settings";
         fail(loaded_.asked_why);
     } else {
-        loaded_.asked_why = "neither command line nor configuration names a target; nothing to do";
+        loaded_.asked_why = kNobody;
+        for (const VainWord& word : sources_.vain_words) {
+            loaded_.asked_why += "; " + word.text;
+        }
+        const std::string unread = unread_files(sys_);
+        loaded_.asked_why += (unread.empty() ? "" : "; ") + unread;
+        loaded_.warnings.clear();
+    }
+}
+
+/// Beside a target that is named they are odd words of others, alone an attempt to name one.
+void Planner::judge_vain_words() {
+    for (const VainWord& word : sources_.vain_words) {
+        if (!draft_.uris.empty()) {
+            warn(word.text + ", continuing without it");
+        } else if (word.tcp) {
+            fail(word.text);
+        }
     }
 }
 
@@ -202,27 +240,56 @@ void Planner::apply_key(const Key& key, KeyValues& values) {
 
 void Planner::finish_network() {
     NetworkPlan& network = draft_.plan.network;
-    const auto apply = [&](std::string_view word, std::string_view value, std::string_view origin) {
-        if (const auto applied = apply_network_option(network, word, value); !applied) {
-            fail(applied.error().in(origin));
+    for (const Given& address : draft_.addresses) {
+        if (const auto applied = apply_network_option(network, "ip", address.text); !applied) {
+            fail(applied.error().in(address.origin));
+        }
+    }
+    apply_network_words();
+    const auto is_bare = [](const InterfacePlan& one) {
+        return one.method == AddressMethod::kStatic && !one.address;
+    };
+    if (!network.interfaces.empty() && std::ranges::all_of(network.interfaces, is_bare)) {
+        fail("ip: no interface gets an address; write " + std::string(kStaticForm) +
+             ", or dhcp in place of none");
+    }
+}
+
+/// Others read these words too: one that is wrong stops the boot only where the root needs it.
+void Planner::apply_network_words() {
+    NetworkPlan& network = draft_.plan.network;
+    std::vector<NetworkWord> wrong;
+    const auto apply = [&](bool switches) {
+        for (const NetworkWord& word : sources_.network_words) {
+            if ((word.word == "rd.bootif") != switches) {
+                continue;
+            }
+            if (const auto applied = apply_network_option(network, word.word, word.value);
+                !applied) {
+                // In place of where it stands: what is wrong with it.
+                wrong.push_back({word.word, word.value, applied.error().in(word.place).text});
+            }
+            loaded_.values.push_back(
+                {"network", word.word, word.value, word.place + ": " + word.word});
         }
     };
-    for (const Given& address : draft_.addresses) {
-        apply("ip", address.text, address.origin);
-    }
-    for (const auto& [word, value, place] : sources_.network_words) {
-        apply(word, value, place);
-        loaded_.values.push_back({"network", word, value, place + ": " + word});
+    apply(true);  // rd.bootif=0 says that BOOTIF= is not to be looked at
+    apply(false);
+    for (NetworkWord& word : wrong) {
+        if (needs_option(network, word.word, word.value)) {
+            fail(std::move(word.place));
+        } else {
+            warn(word.place + ", continuing without it");
+        }
     }
 }
 
 void Planner::finish_target() {
-    draft_.plan.root = sources_.root;
     Target& target = draft_.plan.target;
-    bool dhcp = false;
+    size_t dhcp = 0;
     for (const Given& uri : draft_.uris) {
         if (uri.text == "dhcp") {
-            dhcp = true;
+            ++dhcp;
             continue;
         }
         auto other = target_of_uri(uri);
@@ -242,7 +309,8 @@ void Planner::finish_target() {
          {target.subsysnqn, draft_.plan.subsystems, draft_.plan.audit.nqn}) {
         warn_of_name(name);
     }
-    draft_.plan.target_from_dhcp = dhcp && target.portals.empty() && target.discovery.empty();
+    draft_.plan.target_from_dhcp = dhcp > 0 && target.portals.empty() && target.discovery.empty();
+    draft_.plan.any_protocol = dhcp == sources_.dhcp_roots;
     draft_.plan.network.need_lease = draft_.plan.target_from_dhcp;
 }
 
@@ -291,7 +359,7 @@ void Planner::finish_secret(const SecretKeys& keys, Given file, base::Secret& se
         return;
     }
     const std::string default_file = sys_.etc + std::string(keys.default_file);
-    if (file.text.empty() && exists(default_file)) {
+    if (file.text.empty() && is_there(default_file)) {
         file = {default_file, "default, since the file is there"};
         show(keys.file_key, default_file, file.origin);
     } else if (!file.text.empty()) {
@@ -341,6 +409,9 @@ void Planner::decide_auth_mode() {
              (ctrl ? "the controller's" : "the host's") +
              " secret stands for: take the secret or this word away");
     } else if (!draft_.auth) {
+        if (const std::string unread = unread_files(sys_); !host && !unread.empty()) {
+            warn(unread);
+        }
         constexpr const char* kNames[] = {"off", "host", "mutual"};
         show("auth", kNames[static_cast<size_t>(implied)],
              ctrl   ? "both secrets are set"
@@ -429,6 +500,11 @@ Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootP
         return config(
             base::error("the DHCP server gave no root-path (option 17), which should "
                         "name the target"));
+    }
+    if (plan.any_protocol && is_of_others(root_path)) {
+        return Failure::of(ExitCode::kNotAsked,
+                           base::error("the DHCP server's root-path " + base::quoted(root_path) +
+                                       " is of another protocol, which is no matter of nvmeroot"));
     }
     auto target = target_of_uri({std::string(root_path), "DHCP root-path (option 17)"});
     if (!target) {

@@ -149,6 +149,8 @@ struct BootPlan {
     std::string root;  ///< the file system that root= names; the init's to mount
     /// The target comes with the DHCP lease: call complete_from_root_path after it.
     bool target_from_dhcp = false;
+    /// …by a word of dracut that leaves the protocol open too: root=dhcp.
+    bool any_protocol = false;
     NamespaceChoice demanded;  ///< what keys say of the namespace, whatever the URI adds
 };
 
@@ -198,8 +200,8 @@ struct PlanInput {
 LoadedPlan load_plan(const PlanInput& input, const base::SysPaths& sys);
 
 /// Fills in the target from DHCP option 17, which must be one nvme+tcp URI; empty when the lease
-/// has none, which is an error too. On failure the plan is unchanged. REQUIRES:
-/// plan.target_from_dhcp
+/// has none, which is an error too. kNotAsked: it names a root of another protocol, and the plan
+/// leaves the protocol open. On failure the plan is unchanged. REQUIRES: plan.target_from_dhcp
 Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan);
 
 }  // namespace boot

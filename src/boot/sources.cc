@@ -8,7 +8,8 @@
 #include "boot/cmdline.h"
 #include "boot/device_options.h"
 #include "boot/ip_address.h"
-#include "boot/ip_options.h"
+#include "boot/network_options.h"
+#include "boot/word_hints.h"
 
 namespace boot {
 namespace {
@@ -19,6 +20,19 @@ constexpr std::string_view kScheme = "nvme+tcp://";
 void add_word(std::string_view key, const CmdlineWord& word, Sources& sources) {
     add_value(*find_key(key), Source::kCommandLine, {word.value, "command line: " + word.key},
               sources);
+}
+
+/// As a key's value where it is one. Others may have written the word for somebody else: a value
+/// that is none is left out.
+void add_others_word(std::string_view key, const CmdlineWord& word, Sources& sources) {
+    Given given{word.value, "command line: " + word.key};
+    Draft scratch;
+    if (const auto fits = find_key(key)->apply(given, scratch); !fits) {
+        sources.warnings.push_back(given.origin + ": " + fits.error().text +
+                                   ", continuing without it");
+        return;
+    }
+    add_value(*find_key(key), Source::kOthersWord, std::move(given), sources);
 }
 
 base::Error not_of_form(std::string_view text, std::string_view form) {
@@ -42,16 +56,25 @@ void take_uri(const CmdlineWord& word, Sources& sources) {
     add_word("uri", word, sources);
 }
 
+/// dracut's word for a root whose place the DHCP server knows, whatever the protocol.
+bool take_dhcp_root(const CmdlineWord& word, Sources& sources) {
+    if (word.value != "dhcp" && word.value != "dhcp6") {
+        return false;
+    }
+    ++sources.dhcp_roots;
+    add_value(*find_key("uri"), Source::kCommandLine, {"dhcp", "command line: " + word.key},
+              sources);
+    return true;
+}
+
 void take_netroot(const CmdlineWord& word, Sources& sources) {
-    if (word.value == "dhcp" || starts_with_scheme(word.value)) {
+    if (!take_dhcp_root(word, sources) && starts_with_scheme(word.value)) {
         add_word("uri", word, sources);
     }
 }
 
 void take_root(const CmdlineWord& word, Sources& sources) {
-    if (word.value == "dhcp") {
-        add_word("uri", word, sources);
-    } else if (starts_with_scheme(word.value)) {
+    if (!take_dhcp_root(word, sources) && starts_with_scheme(word.value)) {
         sources.errors.push_back(
             "command line: root: a URI belongs to nvmeroot=; root= is left to "
             "the file system on the disk");
@@ -62,7 +85,6 @@ void take_root(const CmdlineWord& word, Sources& sources) {
 
 /// The fields of rd.nvmf.connect= and rd.nvmf.discover=, each in its own order.
 struct NvmfFields {
-    std::string_view transport;
     std::string_view address;
     std::string_view nqn;
     std::string_view port;
@@ -71,10 +93,6 @@ struct NvmfFields {
 
 /// The URI that they mean, and its source address.
 base::Result<Given> uri_of(const NvmfFields& fields) {
-    if (fields.transport != "tcp") {
-        return base::error("transport " + base::quoted(fields.transport) +
-                           " is not supported, only tcp");
-    }
     const bool given = !fields.source.empty() && fields.source != "none";
     if (given) {
         TRY_VOID(check_source(fields.source));
@@ -99,40 +117,52 @@ base::Result<Given> uri_of(const NvmfFields& fields) {
 void add_uri(const CmdlineWord& word, base::Result<Given> uri, Sources& sources) {
     const std::string where = "command line: " + word.key;
     if (!uri) {
-        sources.errors.push_back(where + ": " + uri.error().text);
+        sources.vain_words.push_back({where + ": " + uri.error().text});
         return;
     }
     uri->origin = where;
     add_value(*find_key("uri"), Source::kCommandLine, std::move(uri).value(), sources);
 }
 
+/// Whether the first field is tcp. Other transports are other programs' matter.
+bool is_tcp(const CmdlineWord& word, std::string_view transport, Sources& sources) {
+    constexpr std::array<std::string_view, 4> kOthers = {"rdma", "fc", "loop", "pcie"};
+    if (std::ranges::find(kOthers, transport) == kOthers.end()) {
+        return true;
+    }
+    sources.vain_words.push_back({"command line: " + word.key + ": transport " +
+                                      base::quoted(transport) + " is not supported",
+                                  false});
+    return false;
+}
+
 /// make-initrd's
 void take_connect(const CmdlineWord& word, Sources& sources) {
-    constexpr std::string_view kForm = "TRANSPORT,TRADDR,SUBNQN[,TRSVCID[,HOST-TRADDR]]";
+    constexpr std::string_view kForm = "tcp,TRADDR,SUBNQN[,TRSVCID[,HOST-TRADDR]]";
     auto fields = base::split(word.value, ',');
-    if (fields.size() < 3 || fields.size() > 5) {
+    if (!is_tcp(word, fields[0], sources)) {
+        return;
+    }
+    if (fields[0] != "tcp" || fields.size() < 3 || fields.size() > 5) {
         return add_uri(word, not_of_form(word.value, kForm), sources);
     }
     fields.resize(5);
-    add_uri(word, uri_of({fields[0], fields[1], fields[2], fields[3], fields[4]}), sources);
+    add_uri(word, uri_of({fields[1], fields[2], fields[3], fields[4]}), sources);
 }
 
 /// dracut's, with the port that it takes where none is given
 void take_discover(const CmdlineWord& word, Sources& sources) {
-    constexpr std::string_view kForm = "TRANSPORT,TRADDR[,HOST-TRADDR[,TRSVCID]]";
+    constexpr std::string_view kForm = "tcp,TRADDR[,HOST-TRADDR[,TRSVCID]]";
     auto fields = base::split(word.value, ',');
-    if (fields.size() < 2 || fields.size() > 4) {
-        return add_uri(word, not_of_form(word.value, kForm), sources);
-    }
-    if (fields[0] != "tcp") {
-        sources.warnings.push_back("command line: " + word.key + ": transport " +
-                                   base::quoted(fields[0]) +
-                                   " is not supported, continuing without it");
+    if (!is_tcp(word, fields[0], sources)) {
         return;
+    }
+    if (fields[0] != "tcp" || fields.size() < 2 || fields.size() > 4) {
+        return add_uri(word, not_of_form(word.value, kForm), sources);
     }
     fields.resize(4);
     const std::string_view port = fields[3].empty() ? "4420" : fields[3];
-    add_uri(word, uri_of({fields[0], fields[1], nvme::kDiscoveryNqn, port, fields[2]}), sources);
+    add_uri(word, uri_of({fields[1], nvme::kDiscoveryNqn, port, fields[2]}), sources);
 }
 
 /// As kernel switches do: alone it means yes.
@@ -145,7 +175,7 @@ bool is_yes(const CmdlineWord& word) {
 void take_ip(const CmdlineWord& word, Sources& sources) {
     const std::string_view method = std::string_view(word.value).substr(word.value.rfind(':') + 1);
     if (method != "ibft" && method != "nbft") {
-        add_word("ip", word, sources);
+        add_others_word("ip", word, sources);
     }
 }
 
@@ -157,7 +187,7 @@ void take_off(const CmdlineWord& word, Sources& sources) {
 
 /// dracut has two waits, for the interface to appear and for its carrier; the key bounds each.
 void take_carrier(const CmdlineWord& word, Sources& sources) {
-    add_word("carrier_timeout", word, sources);
+    add_others_word("carrier_timeout", word, sources);
 }
 
 void take_no_nbft(const CmdlineWord& word, Sources& sources) {
@@ -167,22 +197,25 @@ void take_no_nbft(const CmdlineWord& word, Sources& sources) {
 struct Word {
     std::string_view name;
     void (*take)(const CmdlineWord& word, Sources& sources);
+    bool others = false;  ///< others read it too, and an empty value says nothing
 };
 constexpr std::array kWords = {
     Word{"nvmeroot", take_uri},
     Word{"netroot", take_netroot},
     Word{"root", take_root},
-    Word{"rd.nvmf.hostnqn", [](const CmdlineWord& w, Sources& s) { add_word("hostnqn", w, s); }},
-    Word{"rd.nvmf.hostid", [](const CmdlineWord& w, Sources& s) { add_word("hostid", w, s); }},
-    Word{"rd.nvmf.connect", take_connect},
-    Word{"rd.nvmf.discover", take_discover},
+    Word{"rd.nvmf.hostnqn",
+         [](const CmdlineWord& w, Sources& s) { add_others_word("hostnqn", w, s); }, true},
+    Word{"rd.nvmf.hostid",
+         [](const CmdlineWord& w, Sources& s) { add_others_word("hostid", w, s); }, true},
+    Word{"rd.nvmf.connect", take_connect, true},
+    Word{"rd.nvmf.discover", take_discover, true},
     Word{"rd.nonvmf", take_off},
     Word{"rd.nvmf.nonbft", take_no_nbft},
-    Word{"ip", take_ip},
-    Word{"rd.net.timeout.carrier", take_carrier},
-    Word{"rd.net.timeout.iflink", take_carrier},
+    Word{"ip", take_ip, true},
+    Word{"rd.net.timeout.carrier", take_carrier, true},
+    Word{"rd.net.timeout.iflink", take_carrier, true},
     Word{"rd.net.timeout.dhcp",
-         [](const CmdlineWord& w, Sources& s) { add_word("dhcp_timeout", w, s); }},
+         [](const CmdlineWord& w, Sources& s) { add_others_word("dhcp_timeout", w, s); }, true},
 };
 
 void take_key(const CmdlineWord& word, Sources& sources) {
@@ -301,18 +334,35 @@ void add_file(const base::Ini& ini, const std::string& path, Sources& sources) {
     }
 }
 
+namespace {
+
+void take_word(const CmdlineWord& word, Sources& sources) {
+    if (word.key.starts_with(kKeyPrefix)) {
+        return take_key(word, sources);
+    }
+    const auto* known = std::ranges::find(kWords, word.key, &Word::name);
+    const bool is_ours = known != kWords.end();
+    const bool is_network = !is_ours && is_network_option(word.key);
+    const bool wants_value =
+        is_ours ? known->others : is_network && (word.has_value || !may_stand_alone(word.key));
+    const std::string where = "command line: " + word.key + "=";
+    if (wants_value && base::trim(word.value).empty()) {
+        sources.warnings.push_back(where + ": empty, continuing without it");
+    } else if (is_ours) {
+        known->take(word, sources);
+    } else if (is_network) {
+        sources.network_words.push_back({word.key, word.value, "command line"});
+    } else if (const std::string hint = network_hint(word.key); !hint.empty() && word.has_value) {
+        sources.warnings.push_back(where + ": no word that counts here, continuing without it; " +
+                                   "write " + hint);
+    }
+}
+
+}  // namespace
+
 void add_cmdline(std::string_view text, Sources& sources) {
     for (CmdlineWord& word : parse_cmdline(text)) {
-        const auto known = std::find_if(kWords.begin(), kWords.end(), [&](const Word& candidate) {
-            return candidate.name == word.key;
-        });
-        if (word.key.starts_with(kKeyPrefix)) {
-            take_key(word, sources);
-        } else if (known != kWords.end()) {
-            known->take(word, sources);
-        } else if (is_network_option(word.key)) {
-            sources.network_words.push_back({word.key, word.value, "command line"});
-        }
+        take_word(word, sources);
         // It may have been a secret.
         base::wipe(word.value.data(), word.value.size());
     }

@@ -18,8 +18,8 @@
 
 namespace boot {
 
-/// Weakest first.
-enum class Source { kDefault, kFile, kNbft, kCredential, kCommandLine };
+/// Weakest first. A word of the command line that others read too is weaker than our own.
+enum class Source { kDefault, kFile, kNbft, kCredential, kOthersWord, kCommandLine };
 
 /// What the strongest source says about one key; for a list, each of its values.
 struct KeyValues {
@@ -39,6 +39,12 @@ struct NetworkWord {
     std::string place;  ///< where it stands: `command line`, or a part of the firmware's table
 };
 
+/// A word of others that names a target, and of which nothing came.
+struct VainWord {
+    std::string text;  ///< one sentence
+    bool tcp = true;   ///< false: it means another transport, and is no matter of ours
+};
+
 struct Sources {
     /// One for each row of keys(), in the same order.
     std::vector<KeyValues> by_key;
@@ -49,12 +55,15 @@ struct Sources {
     std::string root;  ///< the file system that root= names, for the init
     bool has_secret_in_file = false;
     bool ignore_nbft = false;
+    /// How often root= and netroot= leave the target to DHCP.
+    size_t dhcp_roots = 0;
     std::vector<SecurityDemand> security;
     /// Where no source names a target: why the firmware's tables name none either. Empty: there are
     /// no tables.
     std::string firmware;
     /// Likewise: what they name, and demand a security of that there is none here.
     std::vector<std::string> refused;
+    std::vector<VainWord> vain_words;
     std::vector<std::string> warnings;
     std::vector<std::string> errors;
 
@@ -68,8 +77,9 @@ void add_value(const Key& key, Source source, Given given, Sources& sources);
 /// Adds the ini file's values. Unknown sections and keys are errors. @param path  for these errors
 void add_file(const base::Ini& ini, const std::string& path, Sources& sources);
 
-/// Adds the command line's words. Unknown words that begin with
-/// `nvmeroot.` are errors, all other unknown words are somebody else's.
+/// Adds the command line's words. Only those that are ours alone, nvmeroot= and nvmeroot.KEY=, may
+/// be errors. A word that others read too is left out with a warning where it is wrong or empty;
+/// all other words are somebody else's.
 void add_cmdline(std::string_view text, Sources& sources);
 
 /// Sources with a default for each key that has one.

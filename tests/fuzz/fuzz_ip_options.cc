@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "boot/address_settings.h"
-#include "boot/ip_options.h"
+#include "boot/network_options.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "boot/ip_options.h"
+#include "boot/network_options.h"
 #include "boot/network.h"
 
 namespace {

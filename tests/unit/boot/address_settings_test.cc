@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "boot/ip_options.h"
+#include "boot/network_options.h"
 
 using boot::IpAddress;
 using boot::NetworkPlan;

@@ -2,6 +2,7 @@
 #include "boot/credentials.h"
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "base/text.h"
 #include "unit/boot/plan_machine.h"
@@ -84,6 +85,24 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_without_its_value) {
     broken.fw_cfg("nvmeroot.dhchap_secret", bad);
     BOOST_TEST(!first_error(broken.load(uri)).empty());
     BOOST_TEST(first_error(broken.load(uri)).find(bad.substr(10)) == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_of_credentials_that_cannot_be_looked_into_is_refused) {
+    const std::string uri = "nvmeroot=" + std::string(kUri);
+    const Machine dangling;
+    std::filesystem::create_symlink("/none/x", dangling.dir.at("unit"));
+    BOOST_TEST(first_error(dangling.load(uri)).find("a link that leads to nothing") !=
+               std::string::npos);
+    const Machine file;
+    file.dir.file("run/credentials/@system", "x");
+    BOOST_TEST(first_error(file.load(uri)).find("is no directory") != std::string::npos);
+    const Machine inside;
+    (void)inside.dir.folder("unit");
+    std::filesystem::create_symlink("/none/x", inside.dir.at("unit/nvmeroot.dhchap_secret"));
+    BOOST_TEST(first_error(inside.load(uri)).starts_with("credential \"nvmeroot.dhchap_secret\""));
+    const Machine empty;
+    empty.system("nvmeroot.dhchap_secret", "");
+    BOOST_TEST(!first_error(empty.load(uri)).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

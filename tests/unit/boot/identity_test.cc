@@ -2,6 +2,7 @@
 #include "boot/identity.h"
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "support/temp_dir.h"
 
@@ -111,6 +112,17 @@ BOOST_AUTO_TEST_CASE(a_machine_nobody_can_tell_is_refused) {
         const auto found = boot::find_identity({c.nqn, "key"}, {c.id, "key"}, machine.sys);
         BOOST_REQUIRE_MESSAGE(!found.ok(), c.message);
         BOOST_TEST(found.error().text.find(c.message) != std::string::npos, found.error().text);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_the_identity_that_leads_to_nothing_is_refused) {
+    for (const char* name : {"etc/nvme/hostnqn", "etc/nvme/hostid"}) {
+        const Machine machine(kDmi, "", "");
+        (void)machine.dir.folder("etc/nvme");
+        std::filesystem::create_symlink("/none/x", machine.dir.at(name));
+        const auto found = boot::find_identity({"", ""}, {"", ""}, machine.sys);
+        BOOST_REQUIRE(!found.ok());
+        BOOST_TEST(found.error().text.find("a link that leads to nothing") != std::string::npos);
     }
 }
 

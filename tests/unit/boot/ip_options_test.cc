@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "boot/network_options.h"
+
 using boot::AddressMethod;
 using boot::InterfacePlan;
 using boot::NetworkPlan;
@@ -37,6 +39,9 @@ const Good kGood[] = {
     {"any", "dhcp - - - - - - -"},
     {"single-dhcp", "dhcp - - - - - - -"},
     {"", "dhcp - - - - - - -"},
+    {"all", "dhcp - - - - - - -"},
+    {"dhcp4", "dhcp - - - - - - -"},
+    {"dhcp,on", "dhcp - - - - - - -"},
     {"eth0:dhcp", "dhcp eth0 - - - - - -"},
     {"eth0:dhcp:1400", "dhcp eth0 - - - - 1400 -"},
     {"eth0:dhcp:9000:52:54:00:12:34:56", "dhcp eth0 - - - - 9000 52:54:00:12:34:56"},
@@ -122,6 +127,15 @@ const Bad kBad[] = {
     {"ip", "[2001:db8::10]::[2001:db8::1]:64::eth0:dhcp", "dhcp gives IPv4"},
     {"ip", "[2001:db8::10::eth0:none", "bracket"},
     {"ip", "2001:db8::10", "client: not an IP address"},
+    {"ip", "2001:db8::10:::64::eth0:none", "IPv6 addresses stand in square brackets"},
+    {"ip", "static", "a static address is missing; write ip=ADDRESS::GATEWAY"},
+    {"ip", "eth0:static", "client: a static address is missing"},
+    {"ip", ":::::eth0:static", "client: a static address is missing"},
+    {"ip", "::10.0.2.2:24::eth0:none", "client: a static address is missing"},
+    {"ip", ":::255.255.255.0::eth0:off", "client: a static address is missing"},
+    {"ip", "eth0:dhcp,static", "client: a static address is missing"},
+    {"ip", "eth0:dhcp,dchp6", "not a method"},
+    {"ip", "dhcp,", "not a method"},
     {"nameserver", "dns.example", "nameserver=\"dns.example\": not an IP address"},
     {"rd.route", "10.0.0.0/8", "not DESTINATION:GATEWAY"},
     {"rd.route", "10.0.0.0/8:10.0.2.2:eth0:x", "not DESTINATION:GATEWAY"},
@@ -129,7 +143,11 @@ const Bad kBad[] = {
     {"rd.route", "10.0.0.0/8:gw", "gateway"},
     {"rd.route", "10.0.0.0/8:[2001:db8::1]", "not of the same family"},
     {"rd.route", "10.0.0.0/8::", "neither gateway nor interface"},
-    {"BOOTIF", "20-52-54-00-12-34-56", "not an Ethernet address"},
+    {"BOOTIF", "20-52-54-00-12-34-56", "the hardware type \"20\" is not that of Ethernet"},
+    {"BOOTIF", "06-52-54-00-12-34-56", "the hardware type \"06\""},
+    {"BOOTIF", "20-00-00-00-00-00-00-00-00", "not an Ethernet address"},
+    {"BOOTIF", "01-", "not an Ethernet address"},
+    {"BOOTIF", "", "not an Ethernet address"},
     {"rd.bootif", "maybe", "maybe"},
     {"rd.peerdns", "maybe", "maybe"},
     {"ifname", "boot0", "not NAME:MAC"},
@@ -173,6 +191,59 @@ BOOST_AUTO_TEST_CASE(every_form_of_ip_is_understood) {
         BOOST_REQUIRE_MESSAGE(plan.interfaces.size() == 1, row.value);
         BOOST_TEST(text_of(plan.interfaces[0]) == row.plan, row.value);
     }
+}
+
+BOOST_AUTO_TEST_CASE(each_method_of_a_list_becomes_a_plan) {
+    struct List {
+        const char* value;
+        std::vector<std::string> plans;
+    };
+    const List lists[] = {
+        {"dhcp,dhcp6", {"dhcp - - - - - - -", "dhcp6 - - - - - - -"}},
+        {"eth0:dhcp,dhcp6", {"dhcp eth0 - - - - - -", "dhcp6 eth0 - - - - - -"}},
+        {"eth0:dhcp6,dhcp:1400", {"dhcp6 eth0 - - - - 1400 -", "dhcp eth0 - - - - 1400 -"}},
+        {"::::pc7:eth0:on,auto6", {"dhcp eth0 - - - pc7 - -", "auto6 eth0 - - - pc7 - -"}},
+        {"10.0.2.15::10.0.2.2:24::eth0:none,either6",
+         {"static eth0 10.0.2.15/24 - 10.0.2.2 - - -", "either6 eth0 - - - - - -"}},
+        {"[2001:db8::5]:::64::eth0:none,dhcp",
+         {"static eth0 2001:db8::5/64 - - - - -", "dhcp eth0 - - - - - -"}},
+    };
+    for (const List& list : lists) {
+        const auto plans = boot::parse_ip(list.value);
+        BOOST_REQUIRE_MESSAGE(plans.ok(), list.value);
+        std::vector<std::string> texts;
+        for (const InterfacePlan& plan : *plans) {
+            texts.push_back(text_of(plan));
+        }
+        BOOST_TEST(texts == list.plans, boost::test_tools::per_element());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_word_is_needed_where_an_address_is_put_on_what_it_describes) {
+    NetworkPlan plan;
+    for (const char* value : {"bond7.5:dhcp", "eth0:dhcp"}) {
+        BOOST_REQUIRE(boot::apply_network_option(plan, "ip", value).ok());
+    }
+    BOOST_REQUIRE(boot::apply_network_option(plan, "vlan", "bond7.5:bond7").ok());
+    BOOST_TEST(boot::needs_option(plan, "ip", "eth1:dchp"));
+    BOOST_TEST(boot::needs_option(plan, "vlan", "bond7.5:x/y"));
+    BOOST_TEST(boot::needs_option(plan, "bond", "bond7:eth1:mode=x"));
+    BOOST_TEST(boot::needs_option(plan, "ifname", "eth0:52:54"));
+    BOOST_TEST(!boot::needs_option(plan, "team", "team0:eth1,eth2"));
+    BOOST_TEST(!boot::needs_option(plan, "bond", "bond8:eth1:mode=x"));
+    BOOST_TEST(!boot::needs_option(plan, "nameserver", "eth0"));
+    BOOST_TEST(!boot::needs_option(plan, "rd.net.dns", "x"));
+}
+
+BOOST_AUTO_TEST_CASE(a_switch_alone_means_yes) {
+    for (const char* key : {"rd.neednet", "rd.bootif", "rd.peerdns"}) {
+        NetworkPlan plan;
+        BOOST_TEST(boot::may_stand_alone(key), key);
+        BOOST_TEST(boot::apply_network_option(plan, key, "").ok(), key);
+        BOOST_TEST(!plan.ignore_bootif);
+        BOOST_TEST(!plan.ignore_peer_dns);
+    }
+    BOOST_TEST(!boot::may_stand_alone("BOOTIF"));
 }
 
 BOOST_AUTO_TEST_CASE(errors_name_the_part_and_leave_the_plan_alone) {

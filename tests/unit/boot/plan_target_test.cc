@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
         BOOST_TEST(plan.target_from_dhcp);
         BOOST_TEST(plan.network.need_lease);
         BOOST_TEST(plan.target.portals.empty());
-        for (const char* bad : {"", "192.0.2.1:/srv/nfs", "nvme+tcp://192.0.2.1:x",
+        for (const char* bad : {"", "nvme-tcp://192.0.2.1", "nvme+tcp://192.0.2.1:x",
                                 "nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/4"}) {
             const auto completed = boot::complete_from_root_path(bad, plan);
             BOOST_REQUIRE_MESSAGE(!completed.ok(), bad);
@@ -99,6 +99,28 @@ BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
         BOOST_TEST(!plan.target_from_dhcp);
         BOOST_TEST(plan.target.portals.size() == 1U);
         BOOST_TEST((plan.target.choice.nsid == 3U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_root_path_of_another_protocol_is_not_ours_unless_it_was_to_be) {
+    const PlanMachine machine;
+    for (const char* path : {"iscsi:192.0.2.1::::iqn.2024-08.com.example:disk",
+                             "nfs:192.0.2.1:/srv", "192.0.2.1:/srv/nfs", "/srv/nfs", "nfs4:/srv",
+                             "nbd:192.0.2.1:root", "http://192.0.2.1/root.img", "NFS:/srv"}) {
+        for (const char* cmdline : {"root=dhcp", "netroot=dhcp", "root=dhcp netroot=dhcp"}) {
+            auto theirs = machine.load(cmdline);
+            const auto left = boot::complete_from_root_path(path, theirs.plan);
+            BOOST_REQUIRE_MESSAGE(!left.ok(), path);
+            BOOST_TEST((left.error().code == boot::ExitCode::kNotAsked), path);
+            BOOST_TEST(!left.error().retry);
+        }
+        for (const char* cmdline :
+             {"nvmeroot=dhcp", "nvmeroot=dhcp root=dhcp", "nvmeroot.uri=dhcp"}) {
+            auto ours = machine.load(cmdline);
+            const auto refused = boot::complete_from_root_path(path, ours.plan);
+            BOOST_REQUIRE_MESSAGE(!refused.ok(), path);
+            BOOST_TEST((refused.error().code == boot::ExitCode::kConfig), path);
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
 
 #include "boot/keys.h"
 #include "boot/plan_report.h"
@@ -92,9 +94,12 @@ BOOST_AUTO_TEST_CASE(every_default_is_a_value_that_its_key_accepts) {
 BOOST_AUTO_TEST_CASE(nobody_asked_for_a_root) {
     const Machine machine;
     machine.config("[host]\nauth = off\n");
-    for (const char* cmdline : {"", "ro root=UUID=1 ip=dhcp bond=nonsense", "netroot=iscsi:x",
-                                "rd.nvmf.discover=fc,auto", "rd.nvmf.nonbft"}) {
+    for (const char* cmdline :
+         {"", "ro root=UUID=1 ip=dhcp bond=nonsense", "netroot=iscsi:x", "rd.nvmf.discover=fc,auto",
+          "rd.nvmf.connect=rdma,192.0.2.1,nqn.2024-08.com.example:disk", "rd.nvmf.nonbft",
+          "BOOTIF= ip=nonsense netmask=255.0.0.0 rd.nvmf.hostnqn=me"}) {
         const boot::LoadedPlan loaded = machine.load(cmdline);
+        BOOST_TEST(loaded.warnings.empty(), cmdline << joined(loaded.warnings));
         BOOST_TEST((loaded.asked == boot::Asked::kNo), cmdline);
         BOOST_TEST(loaded.errors.empty(), cmdline << joined(loaded.errors));
         BOOST_TEST((loaded.failure().code == boot::ExitCode::kNotAsked), cmdline);
@@ -107,6 +112,129 @@ BOOST_AUTO_TEST_CASE(discovery_over_other_transports_beside_a_uri_is_a_warning) 
     BOOST_TEST(joined(loaded.warnings) ==
                "command line: rd.nvmf.discover: transport \"fc\" is not supported, continuing "
                "without it\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_transport_that_is_not_ours_is_told_where_it_alone_names_a_target) {
+    BOOST_TEST(Machine().load("rd.nvmf.discover=fc,auto").asked_why ==
+               "neither the command line nor nvmeroot.conf names a target; command line: "
+               "rd.nvmf.discover: transport \"fc\" is not supported");
+}
+
+BOOST_AUTO_TEST_CASE(files_of_nvme_cli_that_nobody_reads_are_told_where_they_are_missed) {
+    const Machine machine;
+    machine.dir.file("etc/nvme/discovery.conf", "-t tcp -a 192.0.2.1\n");
+    BOOST_TEST(machine.load("").asked_why.find("etc/nvme/discovery.conf is nvme-cli's and is not "
+                                               "read here: write targets and secrets into ") !=
+               std::string::npos);
+    machine.dir.link("etc/nvme/config.json", "/none/x");
+    BOOST_TEST(machine.load("").asked_why.find("config.json are nvme-cli's and are not read") !=
+               std::string::npos);
+    const auto open = machine.load(kUri);
+    BOOST_TEST(joined(open.warnings).find("are nvme-cli's") != std::string::npos);
+    BOOST_TEST(machine.load(std::string(kUri) + "nvmeroot.auth=off").warnings.empty());
+    machine.host_secret();
+    BOOST_TEST(machine.load(kUri).warnings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_setting_of_ours_is_told_even_if_no_target_is_named) {
+    const Machine machine;
+    machine.config("[root]\nurl = nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1\n");
+    BOOST_TEST((machine.load("").asked == boot::Asked::kYes));
+    BOOST_TEST((Machine().load("nvmeroot.uir=x").asked == boot::Asked::kYes));
+}
+
+BOOST_AUTO_TEST_CASE(an_odd_word_of_others_is_a_warning_and_stops_nothing) {
+    struct Case {
+        const char* words;
+        const char* part;  // of the one warning; null: none
+    };
+    const Case cases[] = {
+        {"BOOTIF=", "command line: BOOTIF=: empty, continuing without it"},
+        {"BOOTIF", "BOOTIF=: empty"},
+        {"BOOTIF=20-00-11-22-33-44-55", "the hardware type \"20\" is not that of Ethernet"},
+        {"BOOTIF=01-${net0/mac:hexhyp}", "not an Ethernet address"},
+        {"rd.bootif=0 BOOTIF=nonsense", nullptr},
+        {"BOOTIF=nonsense rd.bootif=0", nullptr},
+        {"rd.bootif=0", nullptr},
+        {"rd.bootif=maybe", "rd.bootif"},
+        {"rd.neednet", nullptr},
+        {"rd.neednet=", "rd.neednet=: empty"},
+        {"rd.peerdns=maybe", "rd.peerdns"},
+        {"ip=", "ip=: empty"},
+        {"ip", "ip=: empty"},
+        {"nfsaddrs=", "nfsaddrs=: empty"},
+        {"nameserver=", "nameserver=: empty"},
+        {"nameserver=dns.example", "nameserver=\"dns.example\": not an IP address"},
+        {"rd.route=10.0.0.0/8", "not DESTINATION:GATEWAY"},
+        {"bootdev=", "bootdev=: empty"},
+        {"bootdev=eth0/1", "not an interface name"},
+        {"vlan=", "vlan=: empty"},
+        {"bond=", "bond=: empty"},
+        {"bond=bond9:eth7:mode=x", "mode"},
+        {"bridge=", "bridge=: empty"},
+        {"vlan=vlan:eth7", "must end with the VLAN's number"},
+        {"team=team0:eth1,eth2", "bond= does the same"},
+        {"ifname=boot0", "not NAME:MAC"},
+        {"rd.net.dns=192.0.2.1", "rd.net.dns=\"192.0.2.1\": no such word is known"},
+        {"rd.net.dns-resolve-mode=exclusive", "no such word is known"},
+        {"rd.net.dhcp.vendor-class=pxe", "sends no vendor class"},
+        {"rd.net.dhcp.retry=often", "rd.net.dhcp.retry"},
+        {"rd.net.timeout.soon=1", "no such word is known"},
+        {"rd.net.timeout.dhcp=0", "must be longer than zero"},
+        {"rd.net.timeout.dhcp=", "empty"},
+        {"rd.net.timeout.carrier=soon", "rd.net.timeout.carrier"},
+        {"rd.nvmf.hostnqn=", "rd.nvmf.hostnqn=: empty"},
+        {"rd.nvmf.hostid=", "rd.nvmf.hostid=: empty"},
+        {"rd.nvmf.hostid=me", "rd.nvmf.hostid: "},
+        {"rd.nvmf.discover=", "rd.nvmf.discover=: empty"},
+        {"rd.nvmf.discover=tcp", "is not tcp,TRADDR"},
+        {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "no address of a host"},
+        {"rd.nvmf.connect=x", "is not tcp,TRADDR,SUBNQN"},
+        {"rd.nvmf.connect=rdma,192.0.2.1,nqn.2024-08.com.example:disk",
+         "transport \"rdma\" is not supported"},
+        {"netmask=255.255.255.0", "write ip=ADDRESS::GATEWAY:NETMASK::INTERFACE:none"},
+        {"gateway=192.0.2.1", "command line: gateway=: no word that counts here"},
+        {"dns=192.0.2.1", "write nameserver=ADDRESS"},
+        {"ksdevice=eth0", "write ip=INTERFACE:dhcp"},
+        {"mtu=9000", "write nvmeroot.mtu=BYTES"},
+        {"IP=dhcp", "write ip="},
+        {"bootif=01-52-54-00-12-34-56", "write BOOTIF="},
+        {"rd.ip=dhcp", "write ip="},
+        {"neednet=1", "write rd.neednet="},
+        {"root=", nullptr},
+        {"netroot=", nullptr},
+        {"netroot=iscsi:192.0.2.1::::iqn.2024-08.com.example", nullptr},
+        {"dhcp quiet net.ifnames=0 hostname=pc7 rd.nvmf.nostatic", nullptr},
+    };
+    const Machine machine;
+    for (const Case& c : cases) {
+        const boot::LoadedPlan loaded = machine.load(std::string(kUri) + c.words);
+        BOOST_TEST_CONTEXT(c.words << " -> " << joined(loaded.errors) << joined(loaded.warnings)) {
+            BOOST_TEST(loaded.errors.empty());
+            BOOST_REQUIRE(loaded.warnings.size() == (c.part == nullptr ? 0U : 1U));
+            BOOST_TEST((c.part == nullptr || loaded.warnings[0].find(c.part) != std::string::npos));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(our_own_words_are_stronger_than_those_that_others_read_too) {
+    const Machine machine;
+    for (const std::string& words : {std::string("nvmeroot.ip=eth0:dhcp ip=eth1:dhcp"),
+                                     std::string("ip=nonsense nvmeroot.ip=eth0:dhcp")}) {
+        const auto loaded = machine.load(kUri + words);
+        BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+        BOOST_REQUIRE(loaded.plan.network.interfaces.size() == 1U);
+        BOOST_TEST(loaded.plan.network.interfaces[0].name == "eth0");
+    }
+    const auto times =
+        machine.load(std::string(kUri) + "nvmeroot.dhcp_timeout=9 rd.net.timeout.dhcp=7");
+    BOOST_TEST((times.plan.network.dhcp_timeout == base::seconds(9)));
+}
+
+BOOST_AUTO_TEST_CASE(a_device_without_an_address_of_its_own_may_carry_others) {
+    const auto loaded =
+        Machine().load(std::string(kUri) + "ip=eth0:none vlan=eth0.5:eth0 ip=eth0.5:dhcp");
+    BOOST_TEST(loaded.errors.empty(), joined(loaded.errors));
 }
 
 BOOST_AUTO_TEST_CASE(rd_nonvmf_turns_all_off_even_what_is_wrong) {
@@ -177,22 +305,26 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
         {uri + "nvmeroot.nsid=2", "two different values are given for the NSID"},
         {uri + "nvmeroot=nvme+tcp://192.0.2.11/nqn.2024-08.com.example:other/1",
          "another subsystem"},
-        {"rd.nvmf.discover=tcp", "is not TRANSPORT,TRADDR"},
+        {"rd.nvmf.discover=tcp", "is not tcp,TRADDR"},
         {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "no address of a host"},
         {uri + "nvmeroot.subsysnqn=disk", "is not disk, which subsysnqn names"},
         {uri + "nvmeroot.tos=256", "above 255"},
         {uri + "nvmeroot.iopolicy=any", "is none of numa, round-robin, queue-depth"},
         {uri + "nvmeroot.interface=@", "not a driver's name"},
-        {uri + "rd.net.timeout.soon=1", "no such word is known"},
-        {uri + "rd.net.timeout.dhcp=0", "must be longer than zero"},
         {"nvmeroot=http://192.0.2.1/x", "does not begin with nvme+tcp://"},
         {"root=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1", "belongs to nvmeroot="},
-        {"rd.nvmf.connect=rdma,192.0.2.1,nqn.2024-08.com.example:disk", "only tcp"},
-        {"rd.nvmf.connect=tcp,192.0.2.1", "is not TRANSPORT,TRADDR,SUBNQN"},
+        {"rd.nvmf.connect=tcp,192.0.2.1", "is not tcp,TRADDR,SUBNQN"},
         {"rd.nvmf.connect=tcp,192.0.2.1,nqn.2024-08.com.example:disk,4420,0.0.0.0",
          "no address of a host"},
-        {uri + "rd.nvmf.hostnqn=" + std::string(224, 'x'), "rd.nvmf.hostnqn: a name of 224 bytes"},
         {uri + "ip=nonsense", "ip"},
+        {uri + "ip=eth0:none", "no interface gets an address; write ip=ADDRESS::"},
+        {uri + "ip=eth0:off ip=:::::eth1:none", "no interface gets an address"},
+        {uri + "ip=eth0:static ip=eth1:dhcp", "a static address is missing"},
+        {uri + "ip=bond0:dhcp bond=bond0:eth0:mode=x", "mode: \"x\" is none of"},
+        {uri + "ip=team0:dhcp team=team0:eth0", "bond= does the same"},
+        {uri + "ip=boot0:dhcp ifname=boot0:52:54", "not an Ethernet address"},
+        {"nvmeroot=nvme+tcp://2001:db8::10:4420/nqn.2024-08.com.example:disk",
+         "or with a port [2001:db8::10]:4420"},
     };
     for (const Case& c : cases) {
         check_error(machine, c.cmdline, c.part);
@@ -249,6 +381,44 @@ BOOST_AUTO_TEST_CASE(secrets_in_their_default_files_decide_the_mode) {
     check_error(machine, std::string(kUri) + "nvmeroot.auth=off", "asks for less");
     check_error(machine, std::string(kUri) + "nvmeroot.auth=host", "asks for less");
     BOOST_TEST(machine.load(std::string(kUri) + "nvmeroot.auth=mutual").errors.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_or_a_configuration_that_is_there_and_of_no_use_is_refused) {
+    constexpr const char* kNames[] = {"dhchap_secret", "dhchap_ctrl_secret", "nvmeroot.conf"};
+    struct Case {
+        const char* part;
+        void (*put)(const std::string& path);
+    };
+    const Case cases[] = {
+        {"a link that leads to nothing",
+         [](const std::string& path) { std::filesystem::create_symlink("/none/x", path); }},
+        {"a link that leads to nothing",
+         [](const std::string& path) { std::filesystem::create_symlink(path, path); }},
+        {"not a regular file",
+         [](const std::string& path) { std::filesystem::create_directory(path); }},
+        {"not a regular file",
+         [](const std::string& path) { std::filesystem::create_symlink("/dev/null", path); }},
+        {"is empty", [](const std::string& path) { std::ofstream file(path); }},
+    };
+    for (const char* name : kNames) {
+        for (const Case& c : cases) {
+            const Machine machine;
+            std::filesystem::create_directories(machine.dir.at("etc/nvmeroot"));
+            c.put(machine.dir.at("etc/nvmeroot/" + std::string(name)));
+            check_error(machine, kUri, c.part);
+            BOOST_TEST((machine.load("").failure().code == boot::ExitCode::kNotAsked) ==
+                       (std::string(name) != "nvmeroot.conf"));
+        }
+    }
+    const Machine linked;
+    std::filesystem::create_symlink("/none/x", linked.dir.at("etc/nvmeroot"));
+    const auto hidden = linked.load(kUri);
+    BOOST_TEST(joined(hidden.errors).find("etc/nvmeroot is a link that leads to nothing") !=
+               std::string::npos);
+    const Machine replaced;
+    replaced.dir.file("etc/nvmeroot", "x");
+    BOOST_TEST(joined(replaced.load(kUri).errors).find("etc/nvmeroot is no directory") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_mode_without_its_secrets_is_refused) {
