@@ -14,10 +14,12 @@
 #include "boot/modules.h"
 #include "boot/namespace_finder.h"
 #include "boot/network_handover.h"
+#include "boot/network_memory.h"
 #include "boot/path_interfaces.h"
 #include "boot/path_record.h"
 #include "boot/pi_check.h"
 #include "boot/probe_portals.h"
+#include "boot/reach.h"
 #include "boot/resolver.h"
 #include "boot/root_controllers.h"
 #include "boot/root_hint.h"
@@ -165,6 +167,20 @@ void hint_at_root(const Root& root, Machine& machine, const base::Deadline& dead
     }
 }
 
+/// In a process of its own: fills in what the lease says of the target.
+base::Status reach_target(Machine& machine, const Network& network) {
+    BootPlan& plan = machine.plan;
+    if (plan.target_from_dhcp) {
+        const std::string path = root_path(network, plan.network.bootdev);
+        if (auto named = complete_from_root_path(path, plan); !named) {
+            return std::move(named).error().error;
+        }
+    }
+    std::vector<Portal> places = plan.target.portals;
+    places.insert(places.end(), plan.target.discovery.begin(), plan.target.discovery.end());
+    return reach(places, network, machine.sys, machine.clock);
+}
+
 std::string size_text(uint64_t bytes) {
     constexpr double kMebi = 1024.0 * 1024;
     return base::format("%.0f MiB", static_cast<double>(bytes) / kMebi);
@@ -229,8 +245,16 @@ Outcome<Network> network_stage(Machine& machine) {
     machine.state.begin("network");
     constexpr base::seconds kUdevPatience{3};
     await_interface_names(machine.sys, machine.clock, machine.deadline.within(kUdevPatience));
-    TRY(Network network, staged(ExitCode::kNetwork,
-                                bring_up(machine.plan.network, machine.clock, machine.deadline)));
+    machine.plan.network.ended_leases = ended_leases(machine.sys, machine.clock.now());
+    TRY(Network network,
+        staged(ExitCode::kNetwork,
+               bring_up(machine.plan.network, machine.clock, machine.deadline,
+                        [&](const Network& so_far) { return reach_target(machine, so_far); })));
+    recall(network, machine.sys);
+    if (const auto noted = remember(network, machine.sys); !noted) {
+        machine.state.warning(noted.error().text +
+                              ", continuing; another run would not know the lease again");
+    }
     std::string places;
     for (const Interface& interface : network.interfaces) {
         places += " " + interface.name;

@@ -82,7 +82,7 @@ std::optional<base::Bytes> DhcpClient::on_message(base::ByteView bytes, base::Ti
     }
     if (state_ == State::kRequesting && is_from_chosen_server(*message)) {
         if (message->type == DhcpType::kAck) {
-            on_ack(*message);
+            on_ack(*message, now);
         } else if (message->type == DhcpType::kNak) {
             on_nak(*message, now);
         }
@@ -150,7 +150,7 @@ std::optional<base::Bytes> DhcpClient::on_offer(const DhcpMessage& offer, base::
     return request(now);
 }
 
-void DhcpClient::on_ack(const DhcpMessage& ack) {
+void DhcpClient::on_ack(const DhcpMessage& ack, base::TimePoint now) {
     auto lease = lease_of(ack);
     if (!lease) {
         refuse(ack, lease.error());
@@ -158,6 +158,8 @@ void DhcpClient::on_ack(const DhcpMessage& ack) {
     }
     lease_ = std::move(*lease);
     lease_->client_id = client_id_;
+    lease_->message = build_dhcp(ack);
+    lease_->granted = now;
     state_ = State::kBound;
     wake_ = base::TimePoint::max();
 }

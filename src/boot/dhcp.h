@@ -64,7 +64,7 @@ class DhcpClient {
     base::Bytes request(base::TimePoint now);
     [[nodiscard]] DhcpMessage message(DhcpType type) const;
     std::optional<base::Bytes> on_offer(const DhcpMessage& offer, base::TimePoint now);
-    void on_ack(const DhcpMessage& ack);
+    void on_ack(const DhcpMessage& ack, base::TimePoint now);
     void on_nak(const DhcpMessage& nak, base::TimePoint now);
     void restart(base::TimePoint at);
     void refuse(const DhcpMessage& message, const base::Error& why);

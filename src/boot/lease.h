@@ -35,6 +35,9 @@ struct Lease {
     std::string root_path;
     /// What we identified ourselves with (option 61): hardware type and Ethernet address.
     base::Bytes client_id;
+    /// The server's acknowledgement, for network_memory.h.
+    base::Bytes message;
+    base::TimePoint granted{};
 };
 
 /// What a DHCPv6 server granted.

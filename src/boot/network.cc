@@ -9,6 +9,7 @@
 
 #include "boot/address_settings.h"
 #include "boot/device_setup.h"
+#include "boot/early_end.h"
 #include "boot/interface_setup.h"
 #include "boot/link.h"
 #include "boot/rtnetlink.h"
@@ -71,6 +72,13 @@ class Wish {
         }
         over_ = true;
     }
+
+    /// Whether both mean the same interface.
+    [[nodiscard]] bool is_sister_of(const Wish& other) const {
+        return plan_.name == other.plan_.name && plan_.match_mac == other.plan_.match_mac &&
+               plan_.match_driver == other.plan_.match_driver;
+    }
+    [[nodiscard]] AddressMethod method() const { return plan_.method; }
 
     [[nodiscard]] bool is_over() const { return over_ || ready() != nullptr; }
     /// The interface that serves this wish; null where there is none (yet).
@@ -138,6 +146,16 @@ class Wish {
     std::vector<std::string> failures_;
 };
 
+base::Status remove_ended_leases(const NetworkPlan& plan, Rtnetlink& kernel) {
+    TRY(const std::vector<LinkAddress> addresses, kernel.addresses());
+    for (const LinkAddress& address : addresses) {
+        if (std::ranges::find(plan.ended_leases, address.subnet) != plan.ended_leases.end()) {
+            TRY_VOID(kernel.remove_address(address.index, address.subnet));
+        }
+    }
+    return base::done();
+}
+
 base::Status bring_up_loopback(Rtnetlink& kernel, const NetworkState& network) {
     const auto loopback = std::ranges::find_if(network.links, &Link::loopback);
     if (loopback == network.links.end() || loopback->up) {
@@ -152,37 +170,6 @@ int milliseconds_until(base::TimePoint wake, base::TimePoint now) {
     return wake <= now
                ? 0
                : static_cast<int>(std::chrono::ceil<base::milliseconds>(wake - now).count());
-}
-
-base::Status run(std::vector<Wish>& wishes, DeviceSetup& devices, Rtnetlink& kernel,
-                 const base::UniqueFd& events, const base::Clock& clock, base::Deadline deadline) {
-    while (true) {
-        drain_network_events(events.get());
-        TRY(const NetworkState network, read_network_state(kernel));
-        if (devices.step(kernel, network) && !deadline.passed()) {
-            continue;
-        }
-        base::TimePoint wake = deadline.end();
-        std::vector<pollfd> fds = {{events.get(), POLLIN, 0}};
-        bool over = true;
-        for (Wish& wish : wishes) {
-            if (!wish.is_over()) {
-                wish.step(kernel, network, clock.now());
-            }
-            if (!wish.is_over() && deadline.passed()) {
-                wish.end(network);
-            }
-            if (!wish.is_over()) {
-                over = false;
-                wake = std::min(wake, wish.wake());
-                wish.collect_fds(fds);
-            }
-        }
-        if (over) {
-            return base::done();
-        }
-        (void)::poll(fds.data(), fds.size(), milliseconds_until(wake, clock.now()));
-    }
 }
 
 /// What an interface has now, whoever gave it.
@@ -281,11 +268,53 @@ void add_findings(const InterfaceSetup& setup, Interface& interface) {
     }
 }
 
-base::Result<Network> conclude(const NetworkPlan& plan, Rtnetlink& kernel,
-                               const std::vector<Wish>& wishes, const DeviceSetup& devices) {
+/// The sister that has what `wish` still waits for, by another method; null where there is none.
+const Wish* served_sister(const Wish& wish, const std::vector<Wish>& wishes) {
+    const auto sister = std::ranges::find_if(wishes, [&](const Wish& other) {
+        return other.ready() != nullptr && other.is_sister_of(wish);
+    });
+    return sister == wishes.end() ? nullptr : &*sister;
+}
+
+/// Whether other methods of interfaces that are ready are all that is awaited.
+bool only_sisters_wait(const std::vector<Wish>& wishes) {
+    return std::ranges::all_of(wishes, [&](const Wish& wish) {
+        return wish.is_over() || served_sister(wish, wishes) != nullptr;
+    });
+}
+
+/// Everything that bring_up() works on.
+struct Work {
+    const NetworkPlan& plan;
+    Rtnetlink& kernel;
+    const base::Clock& clock;
+    std::vector<Wish> wishes;
+    DeviceSetup devices;
+    EarlyEnd early;
+};
+
+/// Methods that were not awaited are the real root's to go on with.
+void note_pending(const Wish& wish, const std::vector<Wish>& wishes, Network& network) {
+    const Wish* sister = wish.is_over() ? nullptr : served_sister(wish, wishes);
+    if (sister == nullptr) {
+        return;
+    }
+    const auto interface =
+        std::ranges::find(network.interfaces, sister->ready()->index(), &Interface::index);
+    if (interface == network.interfaces.end()) {
+        return;
+    }
+    const bool v4 = wish.method() == AddressMethod::kDhcp;
+    interface->dhcp_pending = interface->dhcp_pending || v4;
+    interface->router_given =
+        interface->router_given || (!v4 && wish.method() != AddressMethod::kStatic &&
+                                    wish.method() != AddressMethod::kLinkLocal);
+}
+
+base::Result<Network> conclude(const Work& work) {
     std::vector<int> ready;
-    std::vector<std::string> failures = devices.failures();
-    for (const Wish& wish : wishes) {
+    std::vector<std::string> failures = work.devices.failures();
+    for (const Wish& wish : work.wishes) {
         if (const InterfaceSetup* setup = wish.ready()) {
             ready.push_back(setup->index());
         } else {
@@ -295,9 +324,10 @@ base::Result<Network> conclude(const NetworkPlan& plan, Rtnetlink& kernel,
     if (ready.empty()) {
         return base::error(join(failures));
     }
-    TRY(Network result, finish(plan, kernel, ready));
+    TRY(Network result, finish(work.plan, work.kernel, ready));
     result.warnings.insert(result.warnings.begin(), failures.begin(), failures.end());
-    for (const Wish& wish : wishes) {
+    for (const Wish& wish : work.wishes) {
+        note_pending(wish, work.wishes, result);
         const InterfaceSetup* setup = wish.ready();
         if (setup == nullptr) {
             continue;
@@ -315,12 +345,70 @@ base::Result<Network> conclude(const NetworkPlan& plan, Rtnetlink& kernel,
     return result;
 }
 
+/// Whether the target is reached without what is still awaited.
+base::Result<bool> is_enough(Work& work) {
+    if (!only_sisters_wait(work.wishes)) {
+        return false;
+    }
+    const auto is_ready = [](const Wish& wish) { return wish.ready() != nullptr; };
+    const auto ready = static_cast<size_t>(std::ranges::count_if(work.wishes, is_ready));
+    if (work.early.is_due(ready, work.clock.now())) {
+        TRY(const Network so_far, conclude(work));
+        work.early.ask(so_far, ready);
+    }
+    return work.early.is_enough(work.clock);
+}
+
+void wait(const Work& work, const base::UniqueFd& events, const base::Deadline& deadline) {
+    std::vector<pollfd> fds = {{events.get(), POLLIN, 0}};
+    base::TimePoint wake = deadline.end();
+    for (const Wish& wish : work.wishes) {
+        if (!wish.is_over()) {
+            wake = std::min(wake, wish.wake());
+            wish.collect_fds(fds);
+        }
+    }
+    if (only_sisters_wait(work.wishes)) {
+        wake = std::min(wake, work.early.wake());
+    }
+    work.early.collect_fds(fds);
+    (void)::poll(fds.data(), fds.size(), milliseconds_until(wake, work.clock.now()));
+}
+
+base::Status run(Work& work, const base::UniqueFd& events, base::Deadline deadline) {
+    while (true) {
+        drain_network_events(events.get());
+        TRY(const NetworkState network, read_network_state(work.kernel));
+        if (work.devices.step(work.kernel, network) && !deadline.passed()) {
+            continue;
+        }
+        const base::TimePoint now = work.clock.now();
+        for (Wish& wish : work.wishes) {
+            if (!wish.is_over()) {
+                wish.step(work.kernel, network, now);
+            }
+            if (!wish.is_over() && deadline.passed()) {
+                wish.end(network);
+            }
+        }
+        if (std::ranges::all_of(work.wishes, &Wish::is_over)) {
+            return base::done();
+        }
+        TRY(const bool enough, is_enough(work));
+        if (enough) {
+            return base::done();
+        }
+        wait(work, events, deadline);
+    }
+}
+
 }  // namespace
 
-base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock,
-                               base::Deadline deadline) {
+base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock, base::Deadline deadline,
+                               const IsEnough& is_enough) {
     TRY(Rtnetlink kernel, Rtnetlink::open());
     TRY(const base::UniqueFd events, open_network_events());
+    TRY_VOID(remove_ended_leases(plan, kernel));
     TRY(const NetworkState found, read_network_state(kernel));
     TRY_VOID(bring_up_loopback(kernel, found));
     const std::vector<int> configured = configured_links(found);
@@ -329,14 +417,13 @@ base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock,
     }
     const InterfaceSetup::Limits limits{plan.carrier_timeout, plan.dhcp_timeout, plan.need_lease,
                                         !plan.ignore_peer_dns};
-    std::vector<Wish> wishes;
+    Work work{plan, kernel, clock, {}, DeviceSetup(plan), EarlyEnd(is_enough)};
     uint32_t metric = kFirstMetric;
     for (InterfacePlan& one : interface_plans(plan)) {
-        wishes.emplace_back(std::move(one), limits, metric++, clock.now());
+        work.wishes.emplace_back(std::move(one), limits, metric++, clock.now());
     }
-    DeviceSetup devices(plan);
-    TRY_VOID(run(wishes, devices, kernel, events, clock, deadline));
-    return conclude(plan, kernel, wishes, devices);
+    TRY_VOID(run(work, events, deadline));
+    return conclude(work);
 }
 
 }  // namespace boot

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,8 +32,10 @@ struct Interface {
     bool mtu_given = false;  ///< by command line, file or DHCP
     /// A bond, bridge or VLAN rather than hardware.
     bool made = false;
-    /// The IPv6 addresses are a router's or a DHCPv6 server's.
+    /// The IPv6 addresses are a router's or a DHCPv6 server's, or shall be.
     bool router_given = false;
+    /// DHCPv4 was asked for and not awaited.
+    bool dhcp_pending = false;
     std::vector<Subnet> addresses;
     std::vector<Route> routes;
     std::vector<IpAddress> dns;
@@ -47,10 +50,15 @@ struct Network {
     std::vector<std::string> warnings;
 };
 
+/// Whether the network as it is will do; asked in a process of its own.
+using IsEnough = std::function<base::Status(const Network&)>;
+
 /// Brings the loopback and the plan's interfaces up, and returns when each of them is ready or has
 /// failed. At least one must be ready; all failures are in the error otherwise.
 /// @param deadline  the end of all waiting, whatever the plan's own timeouts say
-base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock,
-                               base::Deadline deadline);
+/// @param is_enough  asked when an interface is ready by one of its methods and the others are all
+///                   that is still awaited: they are not, if it says done; null: all are awaited
+base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock, base::Deadline deadline,
+                               const IsEnough& is_enough = nullptr);
 
 }  // namespace boot

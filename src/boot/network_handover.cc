@@ -29,7 +29,7 @@ Ways ways_of(const Interface& interface) {
             ways.v6 = Way::kLinkLocal;
         }
     }
-    ways.v4 = interface.lease ? Way::kDhcp : ways.v4;
+    ways.v4 = interface.lease || interface.dhcp_pending ? Way::kDhcp : ways.v4;
     if (interface.router_given) {
         ways.v6 = interface.dhcp6 && interface.dhcp6->lease ? Way::kDhcp : Way::kRouter;
     }

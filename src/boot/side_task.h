@@ -34,6 +34,9 @@ class SideTask {
     /// Abandons a child that was not waited for.
     ~SideTask();
 
+    /// Becomes readable when the work ends, for poll(2).
+    [[nodiscard]] int fd() const { return pipe_.get(); }
+
     /// What the work returned. Errors: the work's own; ETIMEDOUT at the deadline, after which the
     /// child has a SIGKILL pending and acts on it when the kernel lets it; EPIPE when it died.
     /// May be called once.

@@ -8,9 +8,11 @@ the namespace this program runs in, where the servers are. Tests run side by sid
 import concurrent.futures
 import itertools
 import os
+import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -296,6 +298,82 @@ def the_deadline_ends_all_waiting(client):
     lines, took = client.boot("ip=eth0:dhcp", "timeout=1s", status=1)
     assert lines[0].startswith("error: eth0: no DHCP server answered"), lines
     assert took < QUICK, took
+
+
+def listen(client, address, port=4420):
+    server = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    client.cleanups.append(server.close)
+
+
+@test
+def two_methods_go_on_as_soon_as_the_target_is_reached(client):
+    client.server(client.wire().plug().up("192.0.2.33/24"), me="192.0.2.33")
+    listen(client, "192.0.2.33")
+    lines, took = client.boot("ip=eth0:dhcp,dhcp6", "reach=192.0.2.33:4420")
+    expect(lines, "eth0 address 192.0.2.20/24", "eth0 goes on IPv6")
+    assert took < QUICK, took
+
+
+@test
+def of_two_methods_without_a_name_of_the_interface_one_reaches_the_target(client):
+    client.server(client.wire().plug().up("192.0.2.34/24"), me="192.0.2.34")
+    listen(client, "192.0.2.34")
+    _, took = client.boot("ip=dhcp,auto6", "reach=192.0.2.34:4420")
+    assert took < QUICK, took
+
+
+@test
+def the_second_method_is_awaited_where_the_first_does_not_reach_the_target(client):
+    wire = client.wire().plug().up("192.0.2.1/24", "2001:db8:35::1/64")
+    client.server(wire)
+    listen(client, "2001:db8:35::1")
+    later(3, lambda: client.router(wire, prefix="2001:db8:35::"))
+    lines, took = client.boot("ip=eth0:dhcp,auto6", "reach=2001:db8:35::1:4420")
+    expect(lines, "eth0 address 192.0.2.20/24", "eth0 address 2001:db8:35:0:5054:ff:fe12:3450/64")
+    assert 2.5 < took < 3 + QUICK, took
+
+
+@test
+def two_methods_without_an_answer_of_either_target_end_in_time(client):
+    client.server(client.wire().plug().up("192.0.2.1/24"))
+    lines, took = client.boot("ip=eth0:dhcp,dhcp6", "reach=192.0.2.99:4420", "dhcp_timeout=3s")
+    expect(lines, "eth0 address 192.0.2.20/24")
+    assert any(line.startswith("warning: eth0: ") for line in lines), lines
+    assert 3 <= took < 3 + QUICK, took
+
+
+@test
+def a_second_run_knows_the_lease_of_the_first(client):
+    server = client.server(client.wire().plug().up("192.0.2.1/24"), options={6: ip("192.0.2.53")})
+    with tempfile.TemporaryDirectory() as folder:
+        for words in ((), ("ip=dhcp",), ("ip=eth0:dhcp",)):
+            lines, _ = client.boot(*words, f"run={folder}")
+            expect(lines, "eth0 address 192.0.2.20/24", "eth0 dns 192.0.2.53",
+                   "eth0 lease 3600 t1 1800 t2 3150 server 192.0.2.1")
+    assert len(server.seen) == 2, server.seen  # the first run's
+
+
+@test
+def a_second_run_after_the_end_of_the_lease_asks_anew(client):
+    wire = client.wire().plug().up("192.0.2.1/24")
+    server = client.server(wire, options={51: struct.pack("!I", 1)})
+    with tempfile.TemporaryDirectory() as folder:
+        client.boot("ip=dhcp", f"run={folder}")
+        server.address = "192.0.2.21"
+        time.sleep(1.2)
+        lines, _ = client.boot("ip=dhcp", f"run={folder}")
+    expect(lines, "eth0 address 192.0.2.21/24")
+    assert "eth0 address 192.0.2.20/24" not in lines, lines
+
+
+@test
+def a_second_run_knows_that_a_router_gave_the_address(client):
+    wire = client.wire().plug().up("2001:db8:1::1/64")
+    client.router(wire, dns="2001:db8:1::53")
+    with tempfile.TemporaryDirectory() as folder:
+        client.boot("ip=auto6", f"run={folder}")
+        lines, _ = client.boot(f"run={folder}")
+    expect(lines, "eth0 goes on IPv6", "eth0 dns 2001:db8:1::53")
 
 
 @test

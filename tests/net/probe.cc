@@ -2,25 +2,49 @@
 //
 // net-probe KEY=VALUE…   gives the words of a kernel command line to bring_up() and prints what
 // came of it, one fact a line, for tests/net/run. Further keys: carrier_timeout, dhcp_timeout,
-// timeout, need_lease.
+// timeout, need_lease; reach=PORTAL, the target that may be reached before all is ready; run=DIR,
+// where one run notes for the next how the network came.
 #include <cstdio>
 #include <string>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "boot/network_options.h"
 #include "boot/network.h"
+#include "boot/network_memory.h"
+#include "boot/network_options.h"
+#include "boot/reach.h"
 
 namespace {
 
-base::Status take_word(boot::NetworkPlan& plan, base::milliseconds& timeout,
-                       std::string_view word) {
+/// What the words ask for.
+struct Wanted {
+    boot::NetworkPlan plan;
+    base::milliseconds timeout = base::seconds(60);
+    std::vector<boot::Portal> portals;
+    base::SysPaths sys;
+    bool remembers = false;
+};
+
+base::Status take_word(Wanted& wanted, std::string_view word) {
+    boot::NetworkPlan& plan = wanted.plan;
     const size_t equals = word.find('=');
     const std::string_view key = word.substr(0, equals);
     const std::string_view value = equals == std::string_view::npos ? "" : word.substr(equals + 1);
     if (boot::is_network_option(key)) {
         return boot::apply_network_option(plan, key, value);
+    }
+    if (key == "reach") {
+        const size_t colon = value.rfind(':');
+        TRY(const uint64_t port, base::parse_u64(value.substr(colon + 1), UINT16_MAX));
+        wanted.portals.push_back(
+            {std::string(value.substr(0, colon)), static_cast<uint16_t>(port), "reach"});
+        return base::done();
+    }
+    if (key == "run") {
+        wanted.sys.run = value;
+        wanted.remembers = true;
+        return base::done();
     }
     if (key == "need_lease") {
         plan.need_lease = true;
@@ -32,7 +56,7 @@ base::Status take_word(boot::NetworkPlan& plan, base::milliseconds& timeout,
     } else if (key == "dhcp_timeout") {
         plan.dhcp_timeout = span;
     } else if (key == "timeout") {
-        timeout = span;
+        wanted.timeout = span;
     } else {
         return base::error("unknown word " + base::quoted(word));
     }
@@ -52,6 +76,10 @@ void print(const boot::Interface& interface) {
     }
     for (const auto& server : interface.dns) {
         std::printf("%s dns %s\n", name, server.text().c_str());
+    }
+    if (interface.router_given || interface.dhcp_pending) {
+        std::printf("%s goes on%s%s\n", name, interface.dhcp_pending ? " DHCPv4" : "",
+                    interface.router_given ? " IPv6" : "");
     }
     if (interface.dhcp6) {
         std::printf("%s boot-file %s\n", name,
@@ -85,19 +113,34 @@ void print_peak() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    boot::NetworkPlan plan;
-    base::milliseconds timeout = base::seconds(60);
+    Wanted wanted;
     for (int i = 1; i < argc; ++i) {
-        if (const auto status = take_word(plan, timeout, argv[i]); !status) {
+        if (const auto status = take_word(wanted, argv[i]); !status) {
             std::printf("usage: %s\n", status.error().text.c_str());
             return 2;
         }
     }
     base::SystemClock clock;
-    const auto network = boot::bring_up(plan, clock, base::Deadline(clock, timeout));
+    boot::IsEnough is_enough;
+    if (!wanted.portals.empty()) {
+        is_enough = [&](const boot::Network& so_far) {
+            return boot::reach(wanted.portals, so_far, wanted.sys, clock);
+        };
+    }
+    wanted.plan.ended_leases = wanted.remembers ? boot::ended_leases(wanted.sys, clock.now())
+                                                : std::vector<boot::Subnet>();
+    auto network =
+        boot::bring_up(wanted.plan, clock, base::Deadline(clock, wanted.timeout), is_enough);
     if (!network) {
         std::printf("error: %s\n", network.error().text.c_str());
         return 1;
+    }
+    if (wanted.remembers) {
+        boot::recall(*network, wanted.sys);
+        if (const auto noted = boot::remember(*network, wanted.sys); !noted) {
+            std::printf("error: %s\n", noted.error().text.c_str());
+            return 1;
+        }
     }
     for (const auto& interface : network->interfaces) {
         print(interface);
