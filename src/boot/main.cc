@@ -51,11 +51,17 @@ Outcome<Root> run(Machine& machine) {
 }
 
 Outcome<Root> boot_machine(BootPlan plan, const base::SysPaths& sys, base::Clock& clock,
-                           BootState& state) {
+                           BootState& state, const base::Log& log) {
     const base::Deadline deadline(clock, plan.timeouts.total);
+    const WaitReport report(log, clock, deadline.end());
+    state.report_to(&report);
     Machine machine{std::move(plan), sys, clock, state, deadline, {}, {}, {}, {}};
-    TRY_VOID(start_modules(machine));
-    return retry(machine, run);
+    auto root = [&]() -> Outcome<Root> {
+        TRY_VOID(start_modules(machine));
+        return retry(machine, run);
+    }();
+    state.report_to(nullptr);
+    return root;
 }
 
 /// Lines go to the kernel's log, which the console shows; to stderr where there is none.
@@ -89,20 +95,26 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, const O
     go_first();
     load_firmware_module(sys);
     LoadedPlan loaded = load_plan(input, sys);
-    for (const std::string& warning : loaded.warnings) {
-        state.warning(warning);
-    }
     if (options.debug || loaded.plan.debug) {
         state.trace_to(trace);
         state.trace(plan_text(loaded));
     }
     if (loaded.asked == Asked::kNo) {
+        // Nobody else was asked for a root either.
+        if (loaded.plan.root.empty()) {
+            state.alarm(loaded.asked_why);
+        }
         return ExitCode::kNotAsked;
     }
+    for (const std::string& warning : loaded.warnings) {
+        state.warning(warning);
+    }
     const Outcome<Root> root = loaded.errors.empty()
-                                   ? boot_machine(std::move(loaded.plan), sys, clock, state)
+                                   ? boot_machine(std::move(loaded.plan), sys, clock, state, log)
                                    : loaded.failure();
-    if (!root) {
+    if (!root && root.error().code == ExitCode::kNotAsked) {
+        state.notice(root.error().error.text);
+    } else if (!root) {
         state.failure(root.error());
         if (!options.advice.empty() && loaded.asked == Asked::kYes) {
             log.error(options.advice);

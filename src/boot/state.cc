@@ -17,6 +17,9 @@ void BootState::begin(std::string_view name) {
     stages_.push_back({std::string(name), seconds(), 0});
     stage_open_ = true;
     trace("stage " + stages_.back().name);
+    if (report_ != nullptr) {
+        report_->stage(name);
+    }
 }
 
 void BootState::end() {
@@ -68,6 +71,9 @@ void BootState::failure(const Failure& failure) {
 void BootState::trying_again(const Failure& failure) {
     ++attempts_;
     trace("attempt failed: " + failure.error.text);
+    if (report_ != nullptr) {
+        report_->trouble(failure.error.text);
+    }
     if (failure.error.text != last_trouble_) {
         last_trouble_ = failure.error.text;
         log_->warning(failure.error.text + base::format(", trying again [%.2f s]", seconds()));

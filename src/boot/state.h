@@ -17,6 +17,7 @@
 #include "boot/failure.h"
 #include "boot/handover.h"
 #include "boot/kmsg.h"
+#include "boot/wait_report.h"
 
 namespace boot {
 
@@ -31,6 +32,8 @@ class BootState {
 
     /// From now on every step is told there, for who looks for a cause. Borrowed.
     void trace_to(const base::Log& log) { trace_ = &log; }
+    /// From now on stages and troubles are told there, until it is null. Borrowed.
+    void report_to(const WaitReport* report) { report_ = report; }
     /// A step, or several lines; dropped unless somebody wants it.
     void trace(std::string_view text) const;
 
@@ -66,6 +69,7 @@ class BootState {
     const base::Clock* clock_;
     const base::Log* log_;
     const base::Log* trace_ = nullptr;
+    const WaitReport* report_ = nullptr;
     std::vector<Stage> stages_;
     bool stage_open_ = false;
     std::vector<std::string> warnings_;

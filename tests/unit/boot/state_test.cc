@@ -71,6 +71,14 @@ BOOST_AUTO_TEST_CASE(each_step_is_told_to_who_wants_it) {
     BOOST_TEST(fake.dir.read("kmsg") == "<4>nvmeroot: nobody, trying again [1.00 s]\n");
 }
 
+BOOST_AUTO_TEST_CASE(an_alarm_is_shown_under_quiet_and_kept) {
+    Fake fake;
+    fake.state.alarm("no driver");
+    BOOST_TEST(fake.dir.read("kmsg") == "<3>nvmeroot: no driver\n");
+    BOOST_TEST(has(fake.state.json(), R"("exit_code":0)"));
+    BOOST_TEST(has(fake.state.json(), R"("warnings":["no driver"])"));
+}
+
 BOOST_AUTO_TEST_CASE(the_root_is_described) {
     Fake fake;
     boot::Root root;
