@@ -157,9 +157,9 @@ void load_file_systems_of(const Root& root, Machine& machine, const base::Deadli
 /// Aside for the same reason.
 void hint_at_root(const Root& root, Machine& machine, const base::Deadline& deadline) {
     auto task = SideTask::start("root=", [&]() -> Result<std::string> {
-        std::vector<std::string> devices = root.partitions;
-        devices.push_back(root.disk.name);
-        return root_hint(machine.plan.root, devices, machine.sys);
+        return root_hint(
+            {machine.plan.root, root.disk.name, root.partitions, machine.plan.load_modules},
+            machine.sys);
     });
     const auto hint = task ? task->wait(deadline) : Result<std::string>(std::string());
     if (hint && !hint->empty()) {
@@ -390,9 +390,7 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
     if (machine.plan.load_modules) {
         load_file_systems_of(root, machine, machine.patience().next());
     }
-    if (!machine.plan.root.empty()) {
-        hint_at_root(root, machine, machine.patience().next());
-    }
+    hint_at_root(root, machine, machine.patience().next());
     return root;
 }
 
