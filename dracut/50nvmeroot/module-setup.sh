@@ -100,6 +100,8 @@ installkernel() {
 
     # What vlan=, bond= and bridge= make.
     instmods -s 8021q bonding bridge
+    # What a root usually is: the build machine's own file system is all that a host-only image would have.
+    instmods -s ext4 xfs btrfs
 
     if [[ ${nvmeroot_nics-} ]]; then
         # A list of names: one word each.
@@ -272,6 +274,14 @@ install() {
         # nvmeroot-start.sh has found what the initqueue would wait for.
         for unit in systemd-udev-trigger dracut-initqueue; do
             nvmeroot_install_drop_in "$unit.service" '[Unit]' 'ConditionPathExists=!/run/nvmeroot/coldplug-later'
+        done
+        # parse-nvmeroot.sh has found that the network is ours (README).
+        for unit in systemd-networkd.service systemd-networkd{,-varlink,-varlink-metrics,-resolve-hook}.socket \
+            systemd-networkd-wait-online.service {nm,NetworkManager,cm}-initrd.service \
+            {nm,NetworkManager,cm}-wait-online-initrd.service NetworkManager-config-initrd.service; do
+            # shellcheck disable=SC2154  # dracut variables
+            [[ ! -e $initdir$systemdsystemunitdir/$unit ]] || nvmeroot_install_drop_in "$unit" '[Unit]' \
+                After=dracut-cmdline.service 'ConditionPathExists=!/run/nvmeroot/network-is-ours'
         done
         nvmeroot_install_credentials
     else

@@ -31,7 +31,7 @@ for file in /etc/cmdline.d/*.conf /etc/cmdline /proc/cmdline; do
         text="$text $line"
     done < "$file"
 done
-# The text of the first call is kept: what turns dracut's nvmf module off afterwards would turn us off too.
+# Asked and answered before this generator's second turn.
 if [ ! -e /run/nvmeroot/cmdline ]; then
     code=0
     nvmeroot plan --cmdline "$text" > /dev/null 2>&1 || code=$?

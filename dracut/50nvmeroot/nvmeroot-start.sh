@@ -7,6 +7,9 @@
 
 [ -e /run/nvmeroot/cmdline ] || return 0
 
+# Without systemd NetworkManager runs where this file is (with it, a condition of its units stops it).
+[ ! -e /run/nvmeroot/network-is-ours ] || rm -f /run/NetworkManager/initrd/neednet
+
 # Names of cards whose drivers are built into the kernel; the program waits for udev's names.
 udevadm trigger --action=add --subsystem-match=net
 /sbin/nvmeroot-boot &

@@ -23,5 +23,7 @@ nvmeroot_advice="to try again, leave this shell: exit${DRACUT_SYSTEMD:+ (if the 
 case "$(getarg rd.shell=)" in
     0 | no | off) getarg rd.break > /dev/null || nvmeroot_advice="rd.shell=0 leaves no shell to try again from" ;;
 esac
+# root=dhcp, and the DHCP server names a root of another protocol.
+[ "$nvmeroot_code" != 3 ] || nvmeroot_advice='with rd.nonvmf on the command line, dracut looks for it'
 emergency_shell -n nvmeroot "nvmeroot: no root disk (code $nvmeroot_code); $nvmeroot_advice"
 [ -e /run/nvmeroot/root ] || /sbin/nvmeroot-boot

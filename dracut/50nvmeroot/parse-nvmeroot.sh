@@ -17,19 +17,36 @@ if [ ! -e /run/nvmeroot/cmdline ]; then
     # Credentials may name the target, and a credential may come by QEMU's fw_cfg.
     [ ! -e /sys/bus/acpi/devices/QEMU0002:00 ] || [ -e /sys/firmware/qemu_fw_cfg ] || modprobe -q qemu_fw_cfg
     nvmeroot_code=0
-    nvmeroot plan --cmdline "$nvmeroot_text" > /dev/null 2>&1 || nvmeroot_code=$?
+    nvmeroot_why=$(nvmeroot plan --cmdline "$nvmeroot_text" 2> /dev/null) || nvmeroot_code=$?
     case $nvmeroot_code in
-        3) return 0 ;;
+        3)
+            # Without root= nobody asked for any root, and the first line of the answer is better than dracut's riddle.
+            [ -n "$root" ] || warn "nvmeroot: ${nvmeroot_why%%"
+"*}"
+            return 0
+            ;;
         4)
             nvmeroot boot --cmdline "$nvmeroot_text" || :
             return 0
             ;;
     esac
 
-    # The text is kept before dracut's own nvmf module is turned off, since rd.nonvmf turns us off too.
-    mkdir -p /run/nvmeroot /etc/cmdline.d
+    mkdir -p /run/nvmeroot
     (umask 077 && printf '%s\n' "$nvmeroot_text" > /run/nvmeroot/cmdline)
-    echo 'rd.nonvmf=1' > /etc/cmdline.d/90-nvmeroot.conf
+
+    # No other program configures the network, or gets a lease of its own (README). Whoever writes ip= beside nvmeroot.ip=
+    # has another interface for others.
+    case " $nvmeroot_text" in
+        *' nvmeroot.ip='*' ip='* | *' ip='*' nvmeroot.ip='*) ;;
+        *) : > /run/nvmeroot/network-is-ours ;;
+    esac
+
+    # dracut's own nvmf module would connect too, and complains at each boot where rd.nonvmf stops it. Its turn comes
+    # after this one, and an empty hook says nothing.
+    # shellcheck disable=SC2154  # hookdir is dracut's
+    for nvmeroot_hook in "$hookdir"/cmdline/*-parse-nvmf-boot-connections.sh; do
+        [ ! -e "$nvmeroot_hook" ] || printf '' > "$nvmeroot_hook"
+    done
 fi
 
 # The network is ours as well: no network root for dracut's network modules.

@@ -8,7 +8,9 @@ setup() {
     make_machine
     export hookdir=$machine/hooks
     export -f getarg
-    mkdir -p "$hookdir/initqueue/finished"
+    mkdir -p "$hookdir"/{initqueue/finished,cmdline}
+    warnings=$machine/warnings
+    : > "$warnings"
     kernel_line='nvmeroot=nvme+tcp://192.0.2.1/nqn.test/1 quiet'
     shell_message=
     install -m755 "$(relocate dracut/50nvmeroot/nvmeroot-boot.sh)" "$machine/sbin/nvmeroot-boot"
@@ -33,6 +35,7 @@ getarg() {
 getargbool() { [[ " $(getcmdline) " == *" $2 "* ]]; }
 dev_unit_name() { sed "s,^/,,; s,/,-,g" <<< "$1"; }
 label_uuid_to_dev() { echo "/dev/disk/by-uuid/${1#UUID=}"; }
+warn() { echo "$*" >> "$warnings"; }
 emergency_shell() { shell_message="$*"; }
 udevadm() { echo "$*" >> "$machine/udevadm"; }
 check_finished() { return "${waiting:-0}"; }
@@ -73,10 +76,81 @@ generate() {
     [ -z "${rootok-}" ]
 }
 
-@test "the merged command line reaches the program, without the rd.nonvmf that stops dracut's nvmf module" {
+@test "dracut's nvmf module does not connect too, and says nothing of it" {
+    local hook=$hookdir/cmdline/92-parse-nvmf-boot-connections.sh
+    echo 'warn "skipping nvmf"; netroot=nbft' > "$hook"
+    echo 'other=ran' > "$hookdir/cmdline/91-other.sh"
+    local file
+    for file in $(printf '%s\n' "$hookdir"/cmdline/*.sh); do # as dracut-ng does: the names first
+        [[ $file == *91* ]] || parse
+        . "$file"
+    done
+    [ "$other" = ran ]
+    [ -z "$netroot" ]
+    [ ! -s "$warnings" ]
+}
+
+@test "where nobody asked, dracut's nvmf module is left alone" {
+    export FAKE_PLAN=3
+    echo 'ran=yes' > "$hookdir/cmdline/92-parse-nvmf-boot-connections.sh"
+    parse
+    . "$hookdir/cmdline/92-parse-nvmf-boot-connections.sh"
+    [ "$ran" = yes ]
+}
+
+@test "where nobody asked for any root, one line says so" {
+    export FAKE_PLAN=3 FAKE_WHY='neither the command line nor nvmeroot.conf names a target'
+    root=
+    parse
+    [ "$(cat "$warnings")" = "nvmeroot: $FAKE_WHY" ]
+    : > "$warnings"
+    root=UUID=1234
+    parse
+    [ ! -s "$warnings" ]
+}
+
+@test "the network is ours while our disk is asked for" {
+    parse
+    [ -e "$machine/run/nvmeroot/network-is-ours" ]
+    mkdir -p "$machine/run/NetworkManager/initrd"
+    : > "$machine/run/NetworkManager/initrd/neednet"
+    connect
+    [ ! -e "$machine/run/NetworkManager/initrd/neednet" ]
+}
+
+@test "the network is ours with our own word for it alone, and shared where ip= stands beside it" {
+    local words
+    for words in 'nvmeroot.ip=eth0:dhcp' 'ip=eth0:dhcp rd.neednet=1' 'nvmeroot.ip=eth0:dhcp rd.neednet=1'; do
+        rm -rf "$machine/run/nvmeroot"
+        kernel_line="nvmeroot=nvme+tcp://192.0.2.1/nqn.test/1 $words"
+        parse
+        [ -e "$machine/run/nvmeroot/network-is-ours" ]
+    done
+    for words in 'nvmeroot.ip=eth0:dhcp ip=eth1:dhcp' 'ip=eth1:dhcp quiet nvmeroot.ip=eth0:dhcp'; do
+        rm -rf "$machine/run/nvmeroot"
+        kernel_line="nvmeroot=nvme+tcp://192.0.2.1/nqn.test/1 $words"
+        parse
+        [ ! -e "$machine/run/nvmeroot/network-is-ours" ]
+    done
+}
+
+@test "where nobody asked, the network is not ours" {
+    export FAKE_PLAN=3
+    parse
+    [ ! -e "$machine/run/nvmeroot" ]
+}
+
+@test "a root-path of another protocol ends in the shell with the word that leaves it to dracut" {
+    root=dhcp
+    parse
+    export FAKE_BOOT=3
+    connect
+    [[ $shell_message == *'(code 3)'*'rd.nonvmf'* ]]
+}
+
+@test "the merged command line reaches the program" {
     parse
     connect
-    grep -qx 'rd.nonvmf=1' "$machine/etc/cmdline.d/90-nvmeroot.conf"
     [ "$(tail -n 1 "$FAKE_CALLS")" = "boot --cmdline @$machine/run/nvmeroot/cmdline" ]
     [ "$(cat "$machine/run/nvmeroot/cmdline")" = " from=cmdline.d $kernel_line" ]
 }
@@ -144,7 +218,7 @@ generate() {
 }
 
 @test "the program has a head start of some seconds, and the initqueue waits for the rest of its time" {
-    sed -i 's/^case/sleep 4; case/' "$machine/bin/nvmeroot"
+    sed -i 's/^case/sleep 8; case/' "$machine/bin/nvmeroot"
     mkdir -p "$machine/run/nvmeroot"
     echo "$kernel_line" > "$machine/run/nvmeroot/cmdline"
     . "$(relocate dracut/50nvmeroot/nvmeroot-start.sh)"

@@ -20,7 +20,7 @@ make_machine() {
 # Prints a copy of a script of ours whose absolute paths lie in the machine's folder.
 relocate() {
     local copy=$BATS_TEST_TMPDIR/${1##*/}
-    sed -E "s#(^|[^[:alnum:]/])/(run/nvmeroot|etc/cmdline\.d|tmp/cmdline|proc/cmdline|sbin/nvmeroot-[a-z]+|etc/credstore\.encrypted|etc/crypttab|etc/fstab\.sys)#\1$machine/\2#g" "$top/$1" > "$copy"
+    sed -E "s#(^|[^[:alnum:]/])/(run/nvmeroot|run/NetworkManager|etc/cmdline\.d|tmp/cmdline|proc/cmdline|sbin/nvmeroot-[a-z]+|etc/credstore\.encrypted|etc/crypttab|etc/fstab\.sys)#\1$machine/\2#g" "$top/$1" > "$copy"
     echo "$copy"
 }
 
