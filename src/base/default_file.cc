@@ -9,6 +9,10 @@
 namespace base {
 namespace {
 
+Error of_no_use(const std::string& path, const char* why) {
+    return error(path + why + "; mend it or take it away");
+}
+
 /// What is at the end of the links, or the error that they lead to nothing.
 Result<struct stat> follow(const std::string& path) {
     struct stat found {};
@@ -16,7 +20,7 @@ Result<struct stat> follow(const std::string& path) {
         return found;
     }
     if (errno == ENOENT || errno == ELOOP) {
-        return error(path + " is a link that leads to nothing; mend it or take it away");
+        return of_no_use(path, " is a link that leads to nothing");
     }
     return errno_error(errno, "look at " + path);
 }
@@ -44,10 +48,10 @@ Result<bool> has_default_file(const std::string& path) {
     }
     TRY(const struct stat found, follow(path));
     if (!S_ISREG(found.st_mode)) {
-        return error(path + " is not a regular file; mend it or take it away");
+        return of_no_use(path, " is not a regular file");
     }
     if (found.st_size == 0) {
-        return error(path + " is empty; write it or take it away");
+        return of_no_use(path, " is empty");
     }
     return true;
 }
@@ -59,7 +63,7 @@ Result<bool> has_default_directory(const std::string& path) {
     }
     TRY(const struct stat found, follow(path));
     if (!S_ISDIR(found.st_mode)) {
-        return error(path + " is no directory; mend it or take it away");
+        return of_no_use(path, " is no directory");
     }
     if (::access(path.c_str(), R_OK | X_OK) != 0) {
         return errno_error(errno, "look into " + path);
