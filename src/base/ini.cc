@@ -62,8 +62,10 @@ std::string without_secrets(std::string_view text, std::span<const std::string_v
     for (const std::string_view line : split(text, '\n')) {
         if (std::find(secrets.begin(), secrets.end(), key_of(line)) != secrets.end()) {
             const std::string_view value = trim(value_of(line));
-            const auto begin = blanked.begin() + (value.data() - text.data());
-            std::fill(begin, begin + static_cast<std::ptrdiff_t>(value.size()), 'x');
+            if (!value.empty()) {  // an empty one need not lie in the text
+                const auto begin = blanked.begin() + (value.data() - text.data());
+                std::fill(begin, begin + static_cast<std::ptrdiff_t>(value.size()), 'x');
+            }
         }
     }
     return blanked;

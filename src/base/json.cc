@@ -6,6 +6,16 @@
 namespace base {
 namespace {
 
+/// A character by its number: RFC 8259, section 7 "Strings".
+std::string numbered(uint32_t code) {
+    constexpr uint32_t kFirstOfPairs = 0x10000;
+    if (code < kFirstOfPairs) {
+        return format("\\u%04x", code);
+    }
+    const uint32_t rest = code - kFirstOfPairs;
+    return format("\\u%04x\\u%04x", 0xD800 + (rest >> 10U), 0xDC00 + (rest & 0x3FFU));
+}
+
 std::string escaped(std::string_view value) {
     std::string out = "\"";
     while (!value.empty()) {
@@ -15,8 +25,8 @@ std::string escaped(std::string_view value) {
             out += "\\ufffd";
         } else if (c == '"' || c == '\\') {
             out += {'\\', c};
-        } else if (static_cast<unsigned char>(c) < ' ') {
-            out += format("\\u%04x", static_cast<unsigned>(c));
+        } else if (printable_length(value) == 0) {
+            out += numbered(utf8_code(value));
         } else {
             out += value.substr(0, length);
         }

@@ -20,7 +20,8 @@ class JsonWriter {
     JsonWriter& end_array() { return close(']'); }
     JsonWriter& key(std::string_view name);
 
-    /// Bytes that are not UTF-8 are written as U+FFFD.
+    /// Bytes that are not UTF-8 are written as U+FFFD, characters that may not be shown as they are
+    /// (base::printable_length) by their numbers.
     JsonWriter& string(std::string_view value);
     JsonWriter& number(int64_t value);
     JsonWriter& number(uint64_t value);

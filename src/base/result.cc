@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "base/text.h"
+
 namespace base {
 
 Error Error::in(std::string_view context) const& {
@@ -10,12 +12,12 @@ Error Error::in(std::string_view context) const& {
 }
 
 Error Error::in(std::string_view context) && {
-    text.insert(0, ": ").insert(0, context);
+    text.insert(0, ": ").insert(0, without_secrets(context));
     return std::move(*this);
 }
 
 Error error(std::string_view text) {
-    return {0, std::string(text)};
+    return {0, without_secrets(text)};
 }
 
 Error errno_error(int code, std::string_view what) {

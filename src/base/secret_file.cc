@@ -43,6 +43,7 @@ Status check_owner_and_mode(int fd, const std::string& path) {
 }  // namespace
 
 Result<Secret> read_secret_file(const std::string& path) {
+    TRY_VOID(parse_path(path));
     TRY(const UniqueFd fd, open_file(path, kFlags));
     TRY_VOID(check_owner_and_mode(fd.get(), path));
     std::array<std::byte, kMaxFile + 1> buffer;

@@ -12,7 +12,8 @@
 namespace base {
 
 /// The text of the file without the white space around it. Errors: no regular file, larger than
-/// 4 KiB, owned by someone other than root or this user, any permission for group or others.
+/// 4 KiB, owned by someone other than root or this user, any permission for group or others; a
+/// secret in place of the path.
 Result<Secret> read_secret_file(const std::string& path);
 
 /// The whole of a file that may hold secrets, whoever may read it. Errors: it cannot be read or is

@@ -56,6 +56,52 @@ int hex_digit(char c) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/// Characters that may not be shown as they are: controls, line separators, Unicode's Cf.
+struct Range {
+    uint32_t first;
+    uint32_t last;
+};
+constexpr std::array kUnfit = {
+    Range{0x0000, 0x001F},   Range{0x007F, 0x009F},   Range{0x00AD, 0x00AD},
+    Range{0x0600, 0x0605},   Range{0x061C, 0x061C},   Range{0x06DD, 0x06DD},
+    Range{0x070F, 0x070F},   Range{0x0890, 0x0891},   Range{0x08E2, 0x08E2},
+    Range{0x180E, 0x180E},   Range{0x200B, 0x200F},   Range{0x2028, 0x202E},
+    Range{0x2060, 0x206F},   Range{0xFEFF, 0xFEFF},   Range{0xFFF9, 0xFFFB},
+    Range{0x110BD, 0x110BD}, Range{0x110CD, 0x110CD}, Range{0x13430, 0x1343F},
+    Range{0x1BCA0, 0x1BCA3}, Range{0x1D173, 0x1D17A}, Range{0xE0000, 0xE007F},
+};
+
+std::string hex_escaped(std::string_view bytes) {
+    std::string out;
+    for (const char c : bytes) {
+        out += format("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    }
+    return out;
+}
+
+constexpr std::string_view kSecretPrefixes[] = {"DHHC-1:", "NVMeTLSkey-1:"};
+/// Behind the prefix; fewer characters are no secret but words about one, such as DHHC-1:HH:KEY:.
+constexpr size_t kShortestSecret = 12;
+
+/// Where the secret part of the first secret in `text` begins and ends; both npos: there is none.
+std::pair<size_t, size_t> find_secret(std::string_view text) {
+    const std::string lower = to_lower(text);
+    for (size_t from = 0; from < text.size(); ++from) {
+        for (const std::string_view prefix : kSecretPrefixes) {
+            if (lower.compare(from, prefix.size(), to_lower(prefix)) != 0) {
+                continue;
+            }
+            const size_t begin = from + prefix.size();
+            const size_t end =
+                std::min(text.find_first_not_of(std::string(kBase64) + "=:-_", begin), text.size());
+            if (end - begin >= kShortestSecret) {
+                return {begin, end};
+            }
+        }
+    }
+    return {std::string_view::npos, std::string_view::npos};
+}
+
 size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), size_t{0});
@@ -173,23 +219,69 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 std::string quoted(std::string_view text) {
     std::string out = "\"";
-    for (const char c : text) {
-        if (c < ' ' || c > '~' || c == '"' || c == '\\') {
-            out += format("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
-        } else {
-            out += c;
-        }
+    for (const char c : without_secrets(text)) {
+        const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+        out += plain ? std::string(1, c) : hex_escaped({&c, 1});
     }
     return out + '"';
 }
 
 std::string shown(std::string_view text) {
     constexpr size_t kMost = 64;
-    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return c > ' ' && c <= '~' && c != '"' && c != '\\';
-    });
+    const bool plain =
+        !text.empty() && !holds_secret(text) && std::all_of(text.begin(), text.end(), [](char c) {
+            return c > ' ' && c <= '~' && c != '"' && c != '\\';
+        });
     const std::string whole = plain ? std::string(text) : quoted(text);
     return whole.size() <= kMost ? whole : whole.substr(0, kMost) + "…";
+}
+
+std::string printable(std::string_view text) {
+    const std::string safe = without_secrets(text);
+    std::string out;
+    for (std::string_view rest = safe; !rest.empty();) {
+        const size_t length = printable_length(rest);
+        const size_t taken = std::max<size_t>(length, 1);
+        out += length == 0 ? hex_escaped(rest.substr(0, taken)) : rest.substr(0, taken);
+        rest.remove_prefix(taken);
+    }
+    return out;
+}
+
+size_t printable_length(std::string_view text) {
+    const size_t length = utf8_length(text);
+    const uint32_t code = length == 0 ? 0 : utf8_code(text);
+    const bool unfit = std::any_of(kUnfit.begin(), kUnfit.end(), [&](const Range& range) {
+        return code >= range.first && code <= range.last;
+    });
+    return unfit ? 0 : length;
+}
+
+bool holds_secret(std::string_view text) {
+    return find_secret(text).first != std::string_view::npos;
+}
+
+std::string without_secrets(std::string_view text) {
+    std::string out;
+    while (true) {
+        const auto [begin, end] = find_secret(text);
+        out += text.substr(0, begin);
+        if (begin == std::string_view::npos) {
+            return out;
+        }
+        out += "(secret)";
+        text.remove_prefix(end);
+    }
+}
+
+Result<std::string> parse_path(std::string_view text) {
+    if (holds_secret(text)) {
+        return error("a secret where the name of its file belongs");
+    }
+    if (text.empty() || text.find('\0') != std::string_view::npos) {
+        return error("not the name of a file");
+    }
+    return std::string(text);
 }
 
 std::string to_hex(ByteView bytes) {
@@ -299,6 +391,16 @@ size_t utf8_length(std::string_view text) {
     const bool surrogate = lead == 0xED && byte(1) > 0x9F;
     const bool too_high = lead == 0xF4 && byte(1) > 0x8F;
     return overlong || surrogate || too_high ? 0 : length;
+}
+
+uint32_t utf8_code(std::string_view text) {
+    constexpr std::array<uint32_t, 5> kLeadBits = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    const size_t length = utf8_length(text);
+    uint32_t code = static_cast<unsigned char>(text[0]) & kLeadBits[length];
+    for (size_t i = 1; i < length; ++i) {
+        code = code << 6U | (static_cast<unsigned char>(text[i]) & 0x3FU);
+    }
+    return code;
 }
 
 void append_utf8(uint32_t code, std::string& out) {

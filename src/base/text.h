@@ -39,12 +39,29 @@ std::string to_lower(std::string_view text);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 /// Text of doubtful origin made fit for one log line: in double quotes, with every byte that is not
-/// printable ASCII, and quote and backslash, written as \xNN.
+/// printable ASCII, and quote and backslash, written as \xNN. Secrets are left out.
 std::string quoted(std::string_view text);
 
 /// As quoted(), but bare where the text is printable ASCII without blanks and quotes, and cut off
 /// with … behind 64 bytes: for a stranger's name inside a sentence.
 std::string shown(std::string_view text);
+
+/// Text of doubtful origin made fit for one line of a log or a terminal: what printable_length()
+/// refuses is written as \xNN, byte by byte, a secret as without_secrets() writes it.
+std::string printable(std::string_view text);
+/// Length in bytes of the character at the front of `text`, which is not empty, if it may be shown
+/// as it is; 0 when it is malformed UTF-8, a control character, a line separator, or a character
+/// that only changes how others look (bidirectional marks, zero widths, tags: Unicode's Cf).
+size_t printable_length(std::string_view text);
+
+/// Whether the text has a secret of NVMe in it, such as DHHC-1:00:…, as where somebody gave one in
+/// place of the name of its file.
+bool holds_secret(std::string_view text);
+/// The text with what stands behind the prefix of each secret left out.
+std::string without_secrets(std::string_view text);
+/// The name of a file as an option or a configuration gives it. Errors: empty, a NUL byte, a secret
+/// in place of the name of its file; none quotes the text.
+Result<std::string> parse_path(std::string_view text);
 
 std::string to_hex(ByteView bytes);
 /// Errors: odd length, a character that is not a hexadecimal digit.
@@ -60,6 +77,8 @@ Result<std::string> percent_decode(std::string_view text);
 /// Length in bytes of the UTF-8 sequence at the front of `text`, which is not empty; 0 when it is
 /// malformed: RFC 3629, section 4 "Syntax of UTF-8 Byte Sequences".
 size_t utf8_length(std::string_view text);
+/// The character of such a sequence. REQUIRES: utf8_length(text) is not 0.
+uint32_t utf8_code(std::string_view text);
 /// REQUIRES: `code` is a character: at most 0x10FFFF and no surrogate.
 void append_utf8(uint32_t code, std::string& out);
 

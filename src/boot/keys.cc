@@ -219,6 +219,7 @@ Result<std::string> parse_pattern(std::string_view text) {
 
 /// A path must be absolute: the hook's working folder is nobody's promise.
 Status apply_path(const Given& given, Given& into) {
+    TRY_VOID(base::parse_path(given.text));
     if (!given.text.starts_with('/')) {
         return error(base::quoted(given.text) + " is not an absolute path");
     }

@@ -2,6 +2,11 @@
 #include "boot/netlink_message.h"
 
 namespace boot {
+namespace {
+
+constexpr int32_t kLargestErrno = 4095;  // the kernel's MAX_ERRNO
+
+}  // namespace
 
 void put_attribute(base::Bytes& out, uint16_t type, base::ByteView value) {
     const nlattr attribute{static_cast<uint16_t>(sizeof(nlattr) + value.size()), type};
@@ -30,7 +35,7 @@ std::vector<NetlinkMessage> split_netlink(base::ByteView datagram) {
 base::Status parse_netlink_ack(base::ByteView payload) {
     base::Reader reader(payload);
     const auto code = take_struct<int32_t>(reader);
-    if (!code || *code > 0 || !take_struct<nlmsghdr>(reader)) {
+    if (!code || *code > 0 || *code < -kLargestErrno || !take_struct<nlmsghdr>(reader)) {
         return base::error("the kernel's answer is malformed");
     }
     if (*code == 0) {

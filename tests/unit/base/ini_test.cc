@@ -128,4 +128,12 @@ BOOST_AUTO_TEST_CASE(a_missing_file_names_its_path) {
     BOOST_TEST(ini.error().text == "open /nonexistent/x.conf: No such file or directory");
 }
 
+BOOST_AUTO_TEST_CASE(a_secret_without_a_value_is_blanked_without_looking_outside_the_text) {
+    constexpr std::string_view kSecrets[] = {"key"};
+    for (const char* text :
+         {"[a]\nkey\n", "[a]\nkey =\n", "[a]\nkey =   \n", "[a]\nkey = \"\"\n"}) {
+        BOOST_TEST(!base::Ini::parse(text, "x", kSecrets).ok());
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

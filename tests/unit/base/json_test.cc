@@ -33,4 +33,10 @@ BOOST_AUTO_TEST_CASE(strings_are_escaped_and_always_utf8) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_may_not_be_shown_is_written_by_its_number) {
+    base::JsonWriter json;
+    json.string("\x7f \xc2\x85 \xe2\x80\xae \xf3\xa0\x80\xa1 \xc3\xa4");
+    BOOST_TEST(json.text() == "\"\\u007f \\u0085 \\u202e \\udb40\\udc21 \xc3\xa4\"");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

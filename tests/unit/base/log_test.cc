@@ -25,4 +25,14 @@ BOOST_AUTO_TEST_CASE(kmsg_lines_carry_the_level_and_stay_one_short_line) {
     BOOST_TEST(text.size() == first.size() + 901);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_peer_wrote_cannot_speak_to_the_terminal) {
+    const support::TempDir dir;
+    base::Log log("nvmeroot", base::Level::kNotice);
+    log.silence_stderr();
+    log.also_to_kmsg(base::open_file(dir.at("kmsg"), O_WRONLY | O_CREAT, 0600).value());
+    log.notice("a\tb \x1b[31m \xc2\x9b \xe2\x80\xae \xff \xc3\xa4");
+    BOOST_TEST(dir.read("kmsg") ==
+               "<5>nvmeroot: a b \\x1b[31m \\xc2\\x9b \\xe2\\x80\\xae \\xff \xc3\xa4\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "base/fd.h"
+#include "base/secret_file.h"
+
 BOOST_AUTO_TEST_SUITE(secret)
 
 BOOST_AUTO_TEST_CASE(taking_and_moving_leave_nothing_behind) {
@@ -25,6 +28,14 @@ BOOST_AUTO_TEST_CASE(moving_from_a_long_secret_wipes_its_buffer) {
     taken = std::move(source);
     BOOST_TEST(std::string(buffer, 1) != "s");
     BOOST_TEST(taken.reveal().size() == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(a_secret_in_place_of_its_file_is_refused_and_not_told) {
+    const std::string secret = "DHHC-1:00:ia6zGodOr4SEG0Zzaw398rpY0wqipUWj4jWjUh4HWUz6aQ2n:";
+    const auto read = base::read_secret_file(secret);
+    BOOST_REQUIRE(!read.ok());
+    BOOST_TEST(read.error().text == "a secret where the name of its file belongs");
+    BOOST_TEST(base::open_file("/etc/" + secret, 0).error().text.find("ia6z") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

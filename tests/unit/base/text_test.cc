@@ -77,4 +77,64 @@ BOOST_AUTO_TEST_CASE(suggestions_are_near_or_none) {
     BOOST_TEST(base::nearest("colour", {"timeout", "hostnqn"}) == "");
 }
 
+BOOST_AUTO_TEST_CASE(what_may_not_be_shown_is_escaped_and_the_rest_stays) {
+    BOOST_TEST(base::printable("plain, \"quoted\", b\\a, \xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xbe") ==
+               "plain, \"quoted\", b\\a, \xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xbe");
+    struct Case {
+        const char* what;
+        std::string_view text;
+    };
+    const Case cases[] = {
+        {"C0", "\x1b"},
+        {"DEL", "\x7f"},
+        {"C1, U+0080", "\xc2\x80"},
+        {"C1, U+009B, which begins terminal commands", "\xc2\x9b"},
+        {"C1, U+009F", "\xc2\x9f"},
+        {"soft hyphen", "\xc2\xad"},
+        {"Arabic letter mark", "\xd8\x9c"},
+        {"zero width space", "\xe2\x80\x8b"},
+        {"right to left mark", "\xe2\x80\x8f"},
+        {"line separator", "\xe2\x80\xa8"},
+        {"right to left override", "\xe2\x80\xae"},
+        {"isolate", "\xe2\x81\xa6"},
+        {"pop isolate", "\xe2\x81\xa9"},
+        {"byte order mark", "\xef\xbb\xbf"},
+        {"tag", "\xf3\xa0\x80\xa1"},
+        {"invalid", "\xff"},
+        {"cut short", "\xe2\x82"},
+        {"overlong", "\xc0\xaf"},
+        {"surrogate", "\xed\xa0\x80"},
+    };
+    for (const Case& each : cases) {
+        const std::string shown = base::printable(each.text);
+        BOOST_TEST(shown.size() == 4 * each.text.size(), each.what);
+        BOOST_TEST(shown.starts_with("\\x"), each.what);
+    }
+    BOOST_TEST(base::printable("a\xc2\x9b"
+                               "b") ==
+               "a\\xc2\\x9b"
+               "b");
+    BOOST_TEST(base::printable("\xc2\xa0") == "\xc2\xa0");  // the first one behind C1
+}
+
+BOOST_AUTO_TEST_CASE(secrets_are_left_out_of_whatever_is_shown) {
+    const std::string dhchap = "DHHC-1:00:ia6zGodOr4SEG0Zzaw398rpY0wqipUWj4jWjUh4HWUz6aQ2n:";
+    const std::string tls = "NVMeTLSkey-1:01:VRLbtnN9AQb2WXW3c9+wEf/DRLz0QuLdbYvEhwtdWwNf9LrZ:";
+    for (const std::string& secret : {dhchap, tls, base::to_lower(dhchap)}) {
+        BOOST_TEST(base::holds_secret("/etc/" + secret));
+        const std::string body = secret.substr(secret.find(':') + 4, 20);
+        for (const std::string& shown :
+             {base::printable("open " + secret + " twice " + secret), base::quoted(secret),
+              base::without_secrets(secret), base::error("open " + secret).text,
+              base::error("no").in(secret).text, base::errno_error(2, secret).text,
+              base::parse_path("/etc/" + secret).error().text}) {
+            BOOST_TEST(shown.find(body) == std::string::npos, shown);
+        }
+    }
+    BOOST_TEST(base::without_secrets("a DHHC-1:HH:KEY: secret") == "a DHHC-1:HH:KEY: secret");
+    BOOST_TEST(base::without_secrets("x " + dhchap + " y") == "x DHHC-1:(secret) y");
+    BOOST_TEST(base::parse_path("/etc/key").value() == "/etc/key");
+    BOOST_TEST(!base::parse_path("").ok());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -208,6 +208,11 @@ BOOST_AUTO_TEST_CASE(refusals_carry_the_number_and_the_kernels_words) {
     append(success, nlmsghdr{});
     BOOST_TEST(boot::parse_netlink_ack(success).ok());
     BOOST_TEST(!boot::parse_netlink_ack({}).ok());
+    Bytes absurd;
+    append(absurd, int32_t{INT32_MIN});  // has no positive counterpart
+    append(absurd, nlmsghdr{});
+    BOOST_TEST(boot::parse_netlink_ack(absurd).error().text ==
+               "the kernel's answer is malformed");
 }
 
 BOOST_AUTO_TEST_CASE(the_running_kernel_can_be_asked) {
