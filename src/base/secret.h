@@ -12,6 +12,10 @@ namespace base {
 /// Overwrites memory in a way the compiler may not leave out.
 void wipe(void* data, size_t size);
 
+/// Keeps this process's memory out of core dumps, and from other programs of its user. To be called
+/// first of all; what it execs is as before.
+void keep_memory_private();
+
 class Secret {
   public:
     Secret() = default;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/sys_paths.h"
 #include "boot/audit_stage.h"
 #include "boot/boot.h"
@@ -184,6 +185,7 @@ ExitCode run_command(const Options& options) {
 }  // namespace boot
 
 int main(int argc, char** argv) {
+    base::keep_memory_private();
     ::umask(022);
     const auto arguments = std::span<const char* const>(argv, argv + argc).subspan(1);
     if (boot::is_stand_in(argv[0], ::getpid())) {

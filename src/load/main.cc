@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "load/options.h"
 
 namespace {
@@ -188,6 +189,7 @@ int execute(const Command& command, Arguments arguments, const Log& log) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    base::keep_memory_private();
     const Log log("nvmeroot-load", base::Level::kNotice);
     const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
     if (words.empty() || std::ranges::find(words, "--help") != words.end()) {

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "nvmet/command_options.h"
@@ -249,6 +250,7 @@ int run(const Command& command, std::span<const std::string_view> words, const L
 }  // namespace
 
 int main(int argc, char** argv) {
+    base::keep_memory_private();
     const Log log("nvmeroot-nvmet", base::Level::kNotice);
     const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
     const Command* command = words.empty() ? nullptr : find_command(words[0]);

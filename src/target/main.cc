@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "export/diff.h"
@@ -134,7 +135,7 @@ int compare_files(std::string_view before, std::string_view after, const Log& lo
     }
     std::string text;
     for (const exports::Change& change : exports::diff(*running, *next)) {
-        text += change.line() + "\n";
+        text += base::printable(change.line()) + "\n";
     }
     return print(log, text);
 }
@@ -208,7 +209,7 @@ int run_doctor(Arguments arguments, const Log& log) {
     std::string text;
     for (const target::Finding& finding : target::examine(*config, {}, serving)) {
         healthy = healthy && finding.verdict != target::Finding::Verdict::kBad;
-        text += finding.line() + "\n";
+        text += base::printable(finding.line()) + "\n";
     }
     const int printed = print(log, text);
     return healthy ? printed : kFailed;
@@ -335,6 +336,7 @@ int unknown_command(const Log& log, std::string_view name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    base::keep_memory_private();
     const Log log("nvmeroot-target", base::Level::kNotice);
     const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
     const bool wants_help = std::ranges::find(words, "--help") != words.end();
