@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,9 +22,12 @@ namespace target {
 namespace {
 
 constexpr size_t kMaxQuestion = 4096;
-constexpr size_t kMaxPeers = 16;
-/// For a question to come, and again for its answer to be taken.
-constexpr base::seconds kPatience{10};
+constexpr size_t kMaxPeers = 64;
+constexpr int kBacklog = 128;
+/// For a question to come.
+constexpr base::seconds kQuestionPatience{2};
+/// For its answer to be taken.
+constexpr base::seconds kAnswerPatience{10};
 constexpr base::seconds kRetryAfter{1};
 
 base::Result<sockaddr_un> unix_address(const std::string& path) {
@@ -126,7 +130,7 @@ class TextServer::Peer {
           socket_(std::move(socket)),
           who_(peer_name(socket_.get())),
           timer_(server.reactor_, [this] { end(); }) {
-        timer_.set(server_.reactor_.now() + kPatience);
+        timer_.set(server_.reactor_.now() + kQuestionPatience);
     }
     ~Peer() { server_.reactor_.close(std::move(socket_)); }
 
@@ -137,6 +141,8 @@ class TextServer::Peer {
             }
         });
     }
+    /// It has not asked yet.
+    [[nodiscard]] bool is_silent() const { return answer_.empty(); }
     /// Ends the operation that is under way.
     void end() { (void)shutdown(socket_.get(), SHUT_RDWR); }
 
@@ -150,7 +156,7 @@ class TextServer::Peer {
         const size_t at = question_.find(server_.end_);
         if (at != std::string::npos) {
             answer_ = server_.handler_(std::string_view(question_).substr(0, at), who_);
-            timer_.set(server_.reactor_.now() + kPatience);
+            timer_.set(server_.reactor_.now() + kAnswerPatience);
             send();
         } else if (question_.size() > kMaxQuestion) {
             server_.forget(*this);
@@ -226,12 +232,12 @@ base::Status TextServer::listen_loopback(const std::string& address) {
 
 void TextServer::start(base::UniqueFd listener) {
     listener_ = std::move(listener);
-    (void)::listen(listener_.get(), static_cast<int>(kMaxPeers));  // cannot fail once bound
+    (void)::listen(listener_.get(), kBacklog);  // cannot fail once bound
     accept_next();
 }
 
 void TextServer::accept_next() {
-    if (accepting_ || stopping_ || peers_.size() >= kMaxPeers) {
+    if (accepting_ || stopping_) {
         return;
     }
     accepting_ = true;
@@ -251,6 +257,11 @@ void TextServer::on_accepted(int result) {
     if (!socket.valid()) {  // out of descriptors, mostly
         retry_.set(reactor_.now() + kRetryAfter);
         return;
+    }
+    if (peers_.size() >= kMaxPeers) {  // the oldest that has not asked, or the oldest, gives way
+        const auto silent =
+            std::ranges::find_if(peers_, [](const auto& peer) { return peer->is_silent(); });
+        (silent == peers_.end() ? peers_.front() : *silent)->end();
     }
     peers_.push_back(std::make_unique<Peer>(*this, std::move(socket)));
     peers_.back()->receive();
@@ -274,24 +285,41 @@ void TextServer::stop() {
     }
 }
 
-base::Result<std::string> ask(const std::string& path, std::string_view question) {
+base::Result<std::string> ask(const std::string& path, std::string_view question,
+                              base::milliseconds limit) {
     auto address = unix_address(path);
     if (!address) {
         return std::move(address).error().in(path);
     }
+    const auto late = [&] {
+        return base::Error{ETIMEDOUT, path + ": the server has not answered in " +
+                                          std::to_string(limit.count() / 1000) + " s"};
+    };
     const base::UniqueFd peer(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const timeval patience{limit.count() / 1000, limit.count() % 1000 * 1000};
+    (void)setsockopt(peer.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (connect(peer.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
-        return base::errno_error(errno, "connect to " + path);
+        return errno == EAGAIN ? late() : base::errno_error(errno, "connect to " + path);
     }
     TRY_VOID(base::write_all(peer.get(), std::string(question) + "\n"));
+    base::SystemClock clock;
+    const base::Deadline deadline(clock, limit);
     std::string answer;
     std::array<std::byte, 4096> part;
     while (true) {
-        TRY(const size_t count, base::read_full(peer.get(), part));
-        answer += base::text_of(base::ByteView(part).first(count));
-        if (count < part.size()) {
+        pollfd waits{peer.get(), POLLIN, 0};
+        const auto left = static_cast<int>(deadline.left().count());
+        if (poll(&waits, 1, left) <= 0) {
+            return late();
+        }
+        const ssize_t count = recv(peer.get(), part.data(), part.size(), MSG_DONTWAIT);
+        if (count < 0) {
+            return base::errno_error(errno, "read the answer of " + path);
+        }
+        if (count == 0) {
             return answer;
         }
+        answer += base::text_of(base::ByteView(part).first(static_cast<size_t>(count)));
     }
 }
 

@@ -56,7 +56,11 @@ class TextServer {
     std::shared_ptr<bool> alive_;  ///< false once this is gone: for what the reactor still holds
 };
 
+/// A reload of many images takes seconds.
+constexpr base::milliseconds kAnswerLimit{60'000};
 /// Asks a server on a Unix socket, blocking. @return the whole answer
-base::Result<std::string> ask(const std::string& path, std::string_view question);
+/// Errors: nobody listens, no answer within `limit`; they name the path.
+base::Result<std::string> ask(const std::string& path, std::string_view question,
+                              base::milliseconds limit = kAnswerLimit);
 
 }  // namespace target
