@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/access.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "target/subsystem.h"
@@ -9,11 +8,13 @@
 namespace target {
 
 void HostTable::add(std::string nqn, std::shared_ptr<const HostKeys> keys) {
+    names_.insert(nqn);
     hosts_.insert_or_assign(std::move(nqn), std::move(keys));
 }
 
 void HostTable::add(std::string nqn, std::string_view subnqn,
                     std::shared_ptr<const HostKeys> keys) {
+    names_.insert(nqn);
     special_[std::string(subnqn)].insert_or_assign(std::move(nqn), std::move(keys));
 }
 
@@ -22,10 +23,14 @@ bool HostTable::may_connect(std::string_view hostnqn, const Subsystem& subsystem
     if (subsystem.is_discovery()) {
         return !discovery_auth_ || keys(hostnqn, subsystem, 0) != nullptr;
     }
-    if (!config.allow_any_host && std::ranges::find(config.hosts, hostnqn) == config.hosts.end()) {
+    if (!config.allow_any_host && !subsystem.names(hostnqn)) {
         return false;
     }
     return !config.require_keys || keys(hostnqn, subsystem, 0) != nullptr;
+}
+
+bool HostTable::knows(std::string_view hostnqn) const {
+    return names_.contains(hostnqn);
 }
 
 std::shared_ptr<const HostKeys> HostTable::keys(std::string_view hostnqn,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ class AccessPolicy {
     [[nodiscard]] virtual bool may_connect(std::string_view hostnqn,
                                            const Subsystem& subsystem) const = 0;
 
+    /// Whether it may tell this host from the hosts that nothing is said of.
+    [[nodiscard]] virtual bool knows(std::string_view /*hostnqn*/) const { return true; }
+
     /// The keys that a queue of this host must authenticate with; null: it need not and cannot.
     /// Shared by the policy and each authentication under way, so that keys may be replaced while
     /// one runs.
@@ -57,6 +61,7 @@ class HostTable final : public AccessPolicy {
 
     [[nodiscard]] bool may_connect(std::string_view hostnqn,
                                    const Subsystem& subsystem) const override;
+    [[nodiscard]] bool knows(std::string_view hostnqn) const override;
     [[nodiscard]] std::shared_ptr<const HostKeys> keys(std::string_view hostnqn,
                                                        const Subsystem& subsystem,
                                                        uint16_t qid) const override;
@@ -67,6 +72,7 @@ class HostTable final : public AccessPolicy {
     std::map<std::string, Keys, std::less<>> hosts_;
     /// By subsystem NQN, then host NQN.
     std::map<std::string, std::map<std::string, Keys, std::less<>>, std::less<>> special_;
+    std::set<std::string, std::less<>> names_;
     bool discovery_auth_ = false;
 };
 

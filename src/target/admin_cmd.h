@@ -44,13 +44,13 @@ struct FeatureScope {
 };
 std::span<const FeatureScope> feature_scopes();
 
-/// The discovery log page as this host may see it, over the connection it asks on.
-base::Bytes discovery_log(const Request& request);
+/// The discovery log page as this host may see it, over the connection it asks on: its size, and
+/// its part from `offset` on, behind its end zeros.
+uint64_t discovery_log_bytes(const Request& request);
+void read_discovery_log(const Request& request, uint64_t offset, base::MutableBytes out);
 /// What it can do besides: the parameter of its entry in the Supported Log Pages page.
 constexpr uint16_t kDiscoveryParameters =
     nvme::DiscoveryHeader::kExtendedEntries | nvme::DiscoveryHeader::kPortLocal;
-/// What a host may see there, in a form to compare.
-std::string discovery_content(const Target& target, std::string_view hostnqn);
 
 /// Bytes of an ANA log page before its NSIDs, if every group is there.
 constexpr size_t kLargestAnaHead =

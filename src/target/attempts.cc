@@ -36,13 +36,17 @@ bool Attempts::may_try(const std::string& address, const std::string& host,
         return true;
     }
     return below(pairs_.find(pair), rules_.forgotten_after, rules_.tolerated) &&
-           (proved_.find(pair) != nullptr ||
+           (has_proved(address, host) ||
             below(addresses_.find(address), rules_.forgotten_after / rules_.crowd,
                   rules_.tolerated * rules_.crowd));
 }
 
 void Attempts::proved(const std::string& address, const std::string& host) {
     (void)proved_.of(pair_of(address, host));
+}
+
+bool Attempts::has_proved(const std::string& address, const std::string& host) const {
+    return proved_.find(pair_of(address, host)) != nullptr;
 }
 
 base::milliseconds Attempts::failed(const std::string& address, const std::string& host,

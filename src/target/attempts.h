@@ -57,6 +57,8 @@ class Attempts {
     base::milliseconds failed(const std::string& address, const std::string& host,
                               base::TimePoint now);
     void proved(const std::string& address, const std::string& host);
+    /// Whether it was proved of late.
+    [[nodiscard]] bool has_proved(const std::string& address, const std::string& host) const;
 
   private:
     /// Two generations: when the younger is full, the older is forgotten.

@@ -61,6 +61,11 @@ class Authentication {
     /// The next message to the host; it is taken to have arrived.
     Message produce();
 
+    /// A message of the host has come, and it is not over.
+    [[nodiscard]] bool is_under_way() const {
+        return state_ != State::kNegotiate && state_ != State::kOver;
+    }
+
     /// For the log: what was agreed on, or what went wrong.
     [[nodiscard]] const std::string& detail() const { return detail_; }
     [[nodiscard]] Agreement agreement() const { return {hash_, group_, mutual_, used_next_}; }

@@ -131,6 +131,7 @@ class Request final : public Io, private WritePlace {
     bool judged = false;    ///< and has not waited since
     nvme::Status fate;      ///< not success: how it ends, whatever becomes of it
     bool owns_cid = false;  ///< no other command in flight has its identifier
+    bool beside = false;    ///< takes no entry of the queue: events, authentication
     R2tWindow r2ts;
     Buffer buffer;
     Continuation continuation = nullptr;

@@ -61,6 +61,10 @@ void Connection::schedule() {
     if (state_ == State::kClosed || std::exchange(scheduled_, true)) {
         return;
     }
+    in_line_ = state_ == State::kOpen && paced_ && owner_.paces(*this);
+    if (in_line_) {
+        return;
+    }
     if (reactor_->here()) {
         reactor_->defer([this] { pump(); });
     } else {
@@ -68,7 +72,14 @@ void Connection::schedule() {
     }
 }
 
+void Connection::go_on() {
+    in_line_ = false;
+    pump();
+}
+
 void Connection::pump() {
+    take_received();
+    take_sent();
     scheduled_ = false;
     if (state_ == State::kOpen) {
         send_output();
@@ -83,9 +94,8 @@ void Connection::pump() {
     if (state_ == State::kClosed) {
         return;
     }
-    if (!admitted_ && session_->standing().admitted) {
-        admitted_ = true;
-        owner_.admitted(*this);
+    if (!admitted_) {
+        look_at_standing();
     }
     if (next_home_ && state_ == State::kOpen) {
         if (!receiving_ && !sending_ && session_->is_still()) {
@@ -96,6 +106,22 @@ void Connection::pump() {
         receive_more();
     }
     arm_timer();
+}
+
+void Connection::look_at_standing() {
+    const Standing standing = session_->standing();
+    paced_ = standing.is_paced();
+    admitted_ = standing.admitted;
+    if (!admitted_) {
+        return;
+    }
+    if (paced_) {  // what it does not read waits in the session, which bounds it
+        for (const int option : {SO_SNDBUF, SO_RCVBUF}) {
+            (void)setsockopt(socket_.get(), SOL_SOCKET, option, &kVisitorBuffer,
+                             sizeof kVisitorBuffer);
+        }
+    }
+    owner_.admitted(*this);
 }
 
 /// All that this reactor has of the connection goes over to the next one.
@@ -128,13 +154,24 @@ void Connection::send_output() {
 }
 
 void Connection::on_sent(int result) {
+    sent_ = result;
+    if (!paced_ || state_ != State::kOpen) {
+        take_sent();
+    }
+    schedule();
+}
+
+void Connection::take_sent() {
+    const auto result = std::exchange(sent_, std::nullopt);
+    if (!result) {
+        return;
+    }
     sending_ = false;
-    if (result > 0) {
-        session_->sent(static_cast<size_t>(result));
+    if (*result > 0) {
+        session_->sent(static_cast<size_t>(*result));
     } else if (state_ == State::kOpen) {
         end();
     }
-    schedule();
 }
 
 void Connection::receive_more() {
@@ -143,21 +180,34 @@ void Connection::receive_more() {
         return;
     }
     receiving_ = true;
-    reactor_->receive(socket_.get(), input_, [this](int result) { on_received(result); });
+    const size_t size = paced_ ? kPacedBytes : kInputBytes;
+    reactor_->receive(socket_.get(), base::MutableBytes(input_).first(size),
+                      [this](int result) { on_received(result); });
 }
 
 void Connection::on_received(int result) {
+    received_ = result;
+    if (!paced_ || state_ != State::kOpen) {
+        take_received();
+    }
+    schedule();
+}
+
+void Connection::take_received() {
+    const auto result = std::exchange(received_, std::nullopt);
+    if (!result) {
+        return;
+    }
     receiving_ = false;
-    if (result <= 0) {
+    if (*result <= 0) {
         end();
     } else if (state_ == State::kOpen && !stopped_) {
-        const auto count = static_cast<size_t>(result);
+        const auto count = static_cast<size_t>(*result);
         session_->receive(base::ByteView(input_).first(count), reactor_->now());
         if (count == input_.size()) {
             drain_socket();
         }
     }
-    schedule();
 }
 
 void Connection::drain_socket() {
@@ -210,6 +260,11 @@ void Connection::end() {
     state_ = State::kEnding;
     timer_.clear();
     (void)shutdown(socket_.get(), SHUT_RDWR);  // ends the operations that are left
+    if (std::exchange(in_line_, false)) {
+        owner_.hurries(*this);
+        scheduled_ = false;
+        schedule();
+    }
 }
 
 void Connection::finish_ending() {

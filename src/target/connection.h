@@ -6,7 +6,9 @@
 //     socket ──► session.receive()          one receive is always posted while wants_input()
 //     socket ◄── session.output()           one send at a time, of all that is there
 //
-// What ended during a turn of the reactor is answered at its end, by one send for all of it.
+// What ended during a turn of the reactor is answered at its end, by one send for all of it. Of a
+// peer that has proved nothing the owner says when that is (pace.h), and its buffers in the kernel
+// are small.
 //
 // A connection begins at one reactor and may go on at another. Only that one's thread runs it then,
 // but control may call it in its turns (turns.h).
@@ -37,6 +39,11 @@ class ConnectionOwner {
     virtual ~ConnectionOwner() = default;
     /// The peer has shown that it may be here. Called once at most, by the reactor where it began.
     virtual void admitted(Connection& connection) = 0;
+    /// Something is to be done for a peer that has proved nothing.
+    /// @return false: now; true: go_on() will be called
+    virtual bool paces(Connection& /*connection*/) { return false; }
+    /// A connection that waits for go_on() does not any more.
+    virtual void hurries(Connection& /*connection*/) {}
     /// Called once, as the connection's last act: it may be destroyed now, and not before. By the
     /// reactor where it is now.
     virtual void closed(Connection& connection) = 0;
@@ -80,6 +87,14 @@ class Connection final : public SessionOwner {
     void abort();
 
     void ready() override { schedule(); }
+    /// After ConnectionOwner::paces().
+    void go_on();
+
+    /// Input of a peer that has proved nothing that is taken at a time.
+    static constexpr size_t kPacedBytes = 2U << 10U;
+    /// Buffers of the kernel, each way, for one that only asks what there is; the kernel doubles
+    /// it.
+    static constexpr int kVisitorBuffer = 64 << 10U;
 
   private:
     enum class State {
@@ -95,8 +110,11 @@ class Connection final : public SessionOwner {
     void receive_more();
     void change_home();
     void on_received(int result);
+    void take_received();
     void drain_socket();
     void on_sent(int result);
+    void take_sent();
+    void look_at_standing();
     void on_timer();
     void arm_timer();
     void linger();
@@ -120,7 +138,11 @@ class Connection final : public SessionOwner {
     bool sending_ = false;    ///< an operation holds parts_ and the session's output
     bool stopped_ = false;
     bool close_asked_ = false;
-    bool admitted_ = false;  ///< the owner was told
+    bool admitted_ = false;          ///< the owner was told
+    bool paced_ = true;              ///< as Standing::is_paced()
+    bool in_line_ = false;           ///< waits for go_on()
+    std::optional<int> received_{};  ///< how the receive ended that is to be looked at
+    std::optional<int> sent_{};      ///< likewise
     std::array<iovec, kMaxParts> parts_{};
     std::array<std::byte, kInputBytes> input_;  ///< written before it is read
 };

@@ -14,6 +14,8 @@ namespace {
 /// For a host that connected and does not go on, and for a discovery controller without keep-alive:
 /// nothing else would ever end those.
 constexpr auto kSilenceLimit = base::seconds(120);
+/// Of a host that proves nothing and only asks what there is; two of them are the limit above.
+constexpr uint32_t kVisitorKeepAliveMs = 60'000;
 
 constexpr size_t kReservationRecords = 255;  ///< what the log can count
 
@@ -43,7 +45,7 @@ Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, Co
     timestamp_.since = now;
     look_at_namespaces();
     if (is_discovery()) {
-        discovery_generation_ = target_.discovery_generation(host_.hostnqn);
+        discovery_generation_ = target_.discovery_view(host_.hostnqn).generation;
     }
 }
 
@@ -56,10 +58,54 @@ void Controller::disconnect(std::string_view reason) {
         remember(*queue);
         queue->controller_lost(reason);
     }
+    for (Queue* queue : std::exchange(claimants_, {})) {
+        queue->controller_lost(reason);
+    }
 }
 
 bool Controller::is_discovery() const {
     return subsystem_.is_discovery();
+}
+
+uint32_t Controller::max_transfer_bytes() const {
+    const uint32_t all = target_.limits().max_transfer_bytes;
+    return is_discovery() ? std::min(all, kDiscoveryTransfer) : all;
+}
+
+bool Controller::owes_proof() const {
+    const Queue* admin = queue(0);
+    return admin != nullptr && !admin->proved();
+}
+
+uint32_t Controller::keep_alive_ms() const {
+    const Queue* admin = queue(0);
+    const bool bounded = admin != nullptr && admin->is_visitor();
+    return bounded ? std::min(kato_ms_, kVisitorKeepAliveMs) : kato_ms_;
+}
+
+void Controller::attach(Queue& queue) {
+    if (queue.qid() == 0 || queue.proved()) {
+        queues_.emplace(queue.qid(), &queue);
+    } else {
+        claimants_.insert(&queue);
+    }
+}
+
+bool Controller::admit(Queue& queue) {
+    if (queue.qid() == 0) {
+        return true;
+    }
+    if (!queues_.emplace(queue.qid(), &queue).second) {
+        return false;
+    }
+    claimants_.erase(&queue);
+    const auto same_id = [&](const Queue* other) { return other->qid() == queue.qid(); };
+    for (auto other = claimants_.begin();
+         (other = std::ranges::find_if(other, claimants_.end(), same_id)) != claimants_.end();) {
+        (*other)->controller_lost("another queue of this id has proved itself");
+        other = claimants_.erase(other);
+    }
+    return true;
 }
 
 const std::shared_ptr<Namespace>& Controller::share_namespace(uint32_t nsid, unsigned lane) const {
@@ -129,7 +175,9 @@ bool Controller::set_configuration(uint32_t cc) {
     } else if (before.enable && !wanted.enable) {
         reset();
     }
-    const bool shutdown = wanted.shutdown != 0 && before.shutdown == 0;
+    // What EN changes begins without a shutdown: one that CC still asks for begins again.
+    const bool shutdown =
+        wanted.shutdown != 0 && (before.shutdown == 0 || before.enable != wanted.enable);
     if (shutdown) {
         csts_ |= nvme::ControllerStatus::kShutdownBusy;
     } else if (wanted.shutdown == 0) {
@@ -172,6 +220,9 @@ void Controller::close_io_queues(std::string_view reason) {
         remember(*it->second);
         it->second->controller_lost(reason);
     }
+    for (Queue* queue : std::exchange(claimants_, {})) {
+        queue->controller_lost(reason);
+    }
 }
 
 Queue* Controller::queue(uint16_t qid) const {
@@ -204,12 +255,15 @@ base::TimePoint Controller::last_command() const {
     return last;
 }
 
-void Controller::detach(uint16_t qid) {
-    if (const auto found = queues_.find(qid); found != queues_.end()) {
-        remember(*found->second);
-        queues_.erase(found);
+void Controller::detach(const Queue& queue) {
+    const auto found = queues_.find(queue.qid());
+    if (found == queues_.end() || found->second != &queue) {
+        std::erase_if(claimants_, [&](const Queue* claimant) { return claimant == &queue; });
+        return;
     }
-    if (qid == 0) {
+    remember(queue);
+    queues_.erase(found);
+    if (queue.qid() == 0) {
         subsystem_.remove_controller(*this);
     }
 }
@@ -250,8 +304,11 @@ void Controller::note_error(uint16_t qid, const nvme::Sqe& sqe, nvme::Status sta
 }
 
 void Controller::look_at_discovery() {
-    const uint64_t now = target_.discovery_generation(host_.hostnqn);
-    if (is_discovery() && std::exchange(discovery_generation_, now) != now) {
+    if (!is_discovery()) {
+        return;
+    }
+    const uint64_t now = target_.discovery_view(host_.hostnqn).generation;
+    if (std::exchange(discovery_generation_, now) != now) {
         raise(AsyncEvents::Kind::kDiscoveryChanged);
     }
 }
@@ -263,15 +320,16 @@ bool Controller::is_drained() const {
 }
 
 std::optional<base::TimePoint> Controller::expiry() const {
-    if (!ready() || (is_discovery() && kato_ms_ == 0)) {
+    const uint32_t kato_ms = keep_alive_ms();
+    if (!ready() || (is_discovery() && kato_ms == 0)) {
         return last_command() + kSilenceLimit;
     }
-    if (kato_ms_ == 0) {
+    if (kato_ms == 0) {
         return std::nullopt;
     }
     // Any command counts (CTRATT.TBKAS), and a host that sees completions skips its keep-alive, so
     // up to two periods may pass between two commands of a living host.
-    return last_command() + 2 * base::milliseconds(kato_ms_);
+    return last_command() + 2 * base::milliseconds(kato_ms);
 }
 
 void Controller::expire() {

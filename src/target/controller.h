@@ -77,6 +77,8 @@ struct Timestamp {
 class Controller {
   public:
     static constexpr uint8_t kAsyncEventLimit = 4;  ///< AERL + 1
+    /// What one command of a discovery controller moves at most, in bytes.
+    static constexpr uint32_t kDiscoveryTransfer = 64U << 10U;
 
     Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, ControllerHost host,
                base::TimePoint now);
@@ -90,6 +92,10 @@ class Controller {
     [[nodiscard]] const Reserver& reserver() const { return reserver_; }
     [[nodiscard]] Subsystem& subsystem() const { return subsystem_; }
     [[nodiscard]] bool is_discovery() const;
+    /// MDTS in bytes.
+    [[nodiscard]] uint32_t max_transfer_bytes() const;
+    /// Its host has yet to authenticate, and must.
+    [[nodiscard]] bool owes_proof() const;
 
     // --- namespaces, as far as this host sees them
 
@@ -175,15 +181,21 @@ class Controller {
     void grant_queues(uint16_t count) { granted_queues_ = count; }
     [[nodiscard]] bool has_io_queues() const;
     [[nodiscard]] size_t queue_count() const { return queues_.size(); }
-    void attach(uint16_t qid, Queue& queue) { queues_.emplace(qid, &queue); }
+    /// A queue is connected. An I/O queue that has yet to prove itself owns no id and is no sign of
+    /// life: anybody may claim to be the host.
+    void attach(Queue& queue);
+    /// An attached queue has proved itself and owns its id now; others that only claimed that id
+    /// close. @return false: another queue owns it
+    bool admit(Queue& queue);
     /// Every queue closes.
     void disconnect(std::string_view reason);
-    /// A queue is gone. The controller goes with its admin queue: not used afterwards if qid is 0.
-    void detach(uint16_t qid);
+    /// A queue is gone. The controller goes with its admin queue: not used afterwards then.
+    void detach(const Queue& queue);
 
     // --- keep-alive
 
-    [[nodiscard]] uint32_t keep_alive_ms() const { return kato_ms_; }
+    /// Bounded for a host that proves nothing and only asks what there is.
+    [[nodiscard]] uint32_t keep_alive_ms() const;
     void set_keep_alive_ms(uint32_t kato_ms) { kato_ms_ = kato_ms; }
     /// When the host counts as lost if nothing comes; none: it may be silent for ever.
     [[nodiscard]] std::optional<base::TimePoint> expiry() const;
@@ -218,6 +230,7 @@ class Controller {
     base::TimePoint last_command_;  ///< on queues that are gone
     IoCounters past_;               ///< likewise
     std::map<uint16_t, Queue*> queues_;
+    std::set<Queue*> claimants_;  ///< I/O queues that have yet to prove themselves
     /// By lane: shared with the subsystem, but among no lanes.
     std::vector<std::vector<std::shared_ptr<Namespace>>> namespaces_;
     std::set<uint32_t> changed_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/core_config.h"
 
+#include <algorithm>
+
 namespace target {
 namespace {
 
@@ -28,6 +30,7 @@ Limits core_config(const exports::Limits& limits) {
     result.max_h2c_bytes = limits.max_h2c_bytes;
     result.io_capsule_bytes = limits.io_capsule_bytes;
     result.attempts = Attempts::kStrict;
+    result.controllers = std::max(result.controllers, limits.max_connections);
     return result;
 }
 

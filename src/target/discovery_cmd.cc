@@ -36,51 +36,15 @@ constexpr std::array kDiscoveryCommands = {
 using nvme::DiscoveryEntry;
 using nvme::DiscoveryHeader;
 
-/// One line of the log before it has the form of the wire.
-struct Record {
-    const Subsystem* subsystem = nullptr;  ///< null: a referral
-    std::string address;
-    uint16_t port = 0;
-    uint16_t portid = 0;
-};
-
-/// What a host may see. Where a portal has the address of the whole machine, so has its record.
-std::vector<Record> records_for(const Target& target, std::string_view hostnqn) {
-    std::vector<Record> records;
-    for (const auto& subsystem : target.subsystems()) {
-        const bool listed =
-            subsystem->config().listed && (subsystem->is_discovery() || !target.draining());
-        if (!listed || !target.access().may_connect(hostnqn, *subsystem)) {
-            continue;
-        }
-        for (const Portal& portal : target.portals()) {
-            if (portal.discovery == subsystem->is_discovery()) {
-                records.push_back({subsystem.get(), portal.address, portal.port, portal.id});
-            }
-        }
-    }
-    for (const Referral& referral : target.referrals()) {
-        records.push_back({nullptr, referral.address, referral.port, referral.id});
-    }
-    return records;
-}
-
-std::string_view nqn_of(const Record& record) {
-    if (record.subsystem == nullptr) {
-        return nvme::kDiscoveryNqn;
-    }
-    return record.subsystem->config().nqn;
-}
-
 /// The address to tell a host: that of the portal, or where it listens on all, the one the host
 /// used.
-std::string address_for(const Record& record, const Endpoints& endpoints) {
+std::string address_for(const DiscoveryRecord& record, const Endpoints& endpoints) {
     const std::string& address =
-        is_wildcard(record.address) ? endpoints.local_address : record.address;
+        is_wildcard(*record.address) ? endpoints.local_address : *record.address;
     return address.substr(0, address.find('%'));  // a scope means nothing to the host
 }
 
-DiscoveryEntry entry_for(const Record& record, const Queue& queue) {
+DiscoveryEntry entry_for(const DiscoveryRecord& record, const Queue& queue) {
     const std::string address = address_for(record, queue.endpoints());
     DiscoveryEntry entry;
     entry.adrfam = address.find(':') == std::string::npos ? DiscoveryEntry::kFamilyIpv4
@@ -91,7 +55,7 @@ DiscoveryEntry entry_for(const Record& record, const Queue& queue) {
     entry.asqsz = queue.target().limits().queue_entries;
     nvme::set_field(entry.trsvcid, std::to_string(record.port), ' ');
     nvme::set_field(entry.traddr, address, ' ');
-    nvme::set_field(entry.subnqn, nqn_of(record), '\0');
+    nvme::set_field(entry.subnqn, record.nqn(), '\0');
     if (record.subsystem == nullptr) {
         entry.subtype = DiscoveryEntry::kSubtypeReferral;
     } else if (record.subsystem->is_discovery()) {
@@ -101,16 +65,61 @@ DiscoveryEntry entry_for(const Record& record, const Queue& queue) {
     return entry;
 }
 
-/// Several ways to this discovery service lead to the same log, and say so.
-void mark_duplicates(std::vector<DiscoveryEntry>& entries) {
-    const auto is_current = [](const DiscoveryEntry& entry) {
-        return entry.subtype == DiscoveryEntry::kSubtypeCurrent;
-    };
-    if (std::ranges::count_if(entries, is_current) > 1) {
-        for (DiscoveryEntry& entry : entries) {
-            entry.eflags = static_cast<uint16_t>(
-                entry.eflags | (is_current(entry) ? DiscoveryEntry::kDuplicateInformation : 0U));
+bool is_current(const DiscoveryRecord* record) {
+    return record->subsystem != nullptr && record->subsystem->is_discovery();
+}
+
+/// The log as one command asks for it.
+struct Log {
+    uint8_t flags = 0;
+    uint64_t generation = 0;
+    std::vector<const DiscoveryRecord*> records{};
+    bool repeats_itself = false;  ///< several ways to this discovery service lead to the same log
+
+    [[nodiscard]] size_t entry_bytes() const {
+        const bool extended = (flags & DiscoveryHeader::kExtendedEntries) != 0;
+        return sizeof(DiscoveryEntry) + (extended ? sizeof(nvme::DiscoveryExtension) : 0);
+    }
+    [[nodiscard]] uint64_t bytes() const {
+        return sizeof(DiscoveryHeader) + records.size() * entry_bytes();
+    }
+};
+
+Log log_of(const Request& request) {
+    Queue& queue = *request.queue;
+    const DiscoveryView& view = queue.target().discovery_view(queue.controller()->host().hostnqn);
+    Log log{.flags = static_cast<uint8_t>(request.sqe.cdw10 >> 8U & kDiscoveryParameters),
+            .generation = view.generation};
+    log.records.reserve(view.records.size());
+    for (const DiscoveryRecord& record : view.records) {
+        const bool all = (log.flags & DiscoveryHeader::kPortLocal) == 0;
+        if (all || (record.subsystem != nullptr &&
+                    address_for(record, queue.endpoints()) == queue.endpoints().local_address)) {
+            log.records.push_back(&record);
         }
+    }
+    log.repeats_itself = std::ranges::count_if(log.records, is_current) > 1;
+    return log;
+}
+
+DiscoveryHeader header_of(const Log& log) {
+    DiscoveryHeader header;
+    header.genctr = log.generation;
+    header.numrec = log.records.size();
+    header.flags = log.flags;
+    if (log.flags != 0) {
+        header.total_bytes = static_cast<uint32_t>(log.bytes());
+    }
+    return header;
+}
+
+/// Copies what of `piece`, which lies at `at` of the page, belongs into `out`, which begins at
+/// `offset`.
+void put(base::ByteView piece, uint64_t at, uint64_t offset, base::MutableBytes out) {
+    const uint64_t begin = std::max(at, offset);
+    const uint64_t end = std::min(at + piece.size(), offset + out.size());
+    if (begin < end) {
+        std::ranges::copy(piece.subspan(begin - at, end - begin), &out[begin - offset]);
     }
 }
 
@@ -120,48 +129,33 @@ std::span<const CommandEntry> discovery_commands() {
     return kDiscoveryCommands;
 }
 
-std::string discovery_content(const Target& target, std::string_view hostnqn) {
-    std::string content;
-    for (const Record& record : records_for(target, hostnqn)) {
-        content += std::string(nqn_of(record)) + ' ' + record.address + ' ' +
-                   std::to_string(record.port) + ' ' + std::to_string(record.portid) + '\n';
-    }
-    return content;
+uint64_t discovery_log_bytes(const Request& request) {
+    return log_of(request).bytes();
 }
 
-base::Bytes discovery_log(const Request& request) {
-    Queue& queue = *request.queue;
-    const std::string& hostnqn = queue.controller()->host().hostnqn;
-    const auto flags = static_cast<uint8_t>(request.sqe.cdw10 >> 8U & kDiscoveryParameters);
-    std::vector<DiscoveryEntry> entries;
-    for (const Record& record : records_for(queue.target(), hostnqn)) {
-        const bool here = record.subsystem != nullptr &&
-                          address_for(record, queue.endpoints()) == queue.endpoints().local_address;
-        if (here || (flags & DiscoveryHeader::kPortLocal) == 0) {
-            entries.push_back(entry_for(record, queue));
+void read_discovery_log(const Request& request, uint64_t offset, base::MutableBytes out) {
+    const Log log = log_of(request);
+    std::ranges::fill(out, std::byte{0});
+    const DiscoveryHeader header = header_of(log);
+    put(base::bytes_of(header), 0, offset, out);
+    const uint64_t skipped = offset - std::min<uint64_t>(offset, sizeof header);
+    for (size_t i = skipped / log.entry_bytes(); i < log.records.size(); ++i) {
+        const uint64_t at = sizeof header + i * log.entry_bytes();
+        if (at >= offset + out.size()) {
+            return;
         }
-    }
-    mark_duplicates(entries);
-    DiscoveryHeader header;
-    header.genctr = queue.target().discovery_generation(hostnqn);
-    header.numrec = entries.size();
-    header.flags = flags;
-    base::Bytes page;
-    base::Writer writer(page);
-    writer.put(header);
-    for (const DiscoveryEntry& entry : entries) {
-        writer.put(entry);
-        if ((flags & DiscoveryHeader::kExtendedEntries) != 0) {
+        DiscoveryEntry entry = entry_for(*log.records[i], *request.queue);
+        if (log.repeats_itself && is_current(log.records[i])) {
+            entry.eflags =
+                static_cast<uint16_t>(entry.eflags | DiscoveryEntry::kDuplicateInformation);
+        }
+        put(base::bytes_of(entry), at, offset, out);
+        if ((log.flags & DiscoveryHeader::kExtendedEntries) != 0) {
             nvme::DiscoveryExtension extension;
-            extension.total_entry_bytes = sizeof entry + sizeof extension;
-            writer.put(extension);
+            extension.total_entry_bytes = static_cast<uint32_t>(log.entry_bytes());
+            put(base::bytes_of(extension), at + sizeof entry, offset, out);
         }
     }
-    if (flags != 0) {
-        header.total_bytes = static_cast<uint32_t>(page.size());
-        std::ranges::copy(base::bytes_of(header), page.begin());
-    }
-    return page;
 }
 
 }  // namespace target

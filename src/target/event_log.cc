@@ -9,9 +9,10 @@
 namespace target {
 namespace {
 
-/// Lines of trouble at once, and the time after which there may be one more.
-constexpr double kTroubleLines = 100;
-constexpr base::milliseconds kTroubleInterval{200};
+/// What anybody can cause. The man page names the numbers.
+constexpr LineBound::Rule kOfStrangers = {.at_once = 100, .interval = base::milliseconds(200)};
+/// A fleet that boots is a line for each queue of each host.
+constexpr LineBound::Rule kOfProved = {.at_once = 10'000, .interval = base::milliseconds(10)};
 
 }  // namespace
 
@@ -56,42 +57,43 @@ void EventLog::audit(std::optional<AuditLog> audit) {
     audit_ = std::move(audit);
 }
 
+std::optional<uint64_t> LineBound::pass(base::TimePoint now, const Rule& rule) {
+    if (lines_.level(now, rule.interval) >= rule.at_once) {
+        ++left_out_;
+        return std::nullopt;
+    }
+    lines_.add(now, rule.interval);
+    return std::exchange(left_out_, 0);
+}
+
 void EventLog::on_event(const Event& event) {
     counts_.connected += event.kind == Event::Kind::kConnected ? 1 : 0;
     counts_.refused += event.kind == Event::Kind::kRefused ? 1 : 0;
     counts_.failed += event.kind == Event::Kind::kFailed ? 1 : 0;
     const bool trouble = event.kind == Event::Kind::kRefused || event.kind == Event::Kind::kFailed;
-    if (trouble && !may_tell_trouble()) {
-        ++left_out_;
+    LineBound& bound = event.proved ? proved_ : trouble ? trouble_ : strangers_;
+    const auto left_out = bound.pass(clock_.now(), event.proved ? kOfProved : kOfStrangers);
+    if (!left_out) {
+        ++counts_.left_out;
         return;
     }
+    const std::string line =
+        describe(event) +
+        (*left_out == 0 ? "" : "; lines left out before this: " + std::to_string(*left_out));
     if (trouble) {
-        log_.warning(
-            describe(event) +
-            (left_out_ == 0 ? "" : "; lines left out before this: " + std::to_string(left_out_)));
+        log_.warning(line);
     } else if (event.qid == 0) {
-        log_.notice(describe(event));
+        log_.notice(line);
     } else {
-        log_.info(describe(event));
+        log_.info(line);
     }
     if (audit_) {
-        write_audit(event);
+        write_audit(event, *left_out);
     }
-    left_out_ = trouble ? 0 : left_out_;
 }
 
-bool EventLog::may_tell_trouble() {
-    const base::TimePoint now = clock_.now();
-    if (trouble_.level(now, kTroubleInterval) >= kTroubleLines) {
-        return false;
-    }
-    trouble_.add(now, kTroubleInterval);
-    return true;
-}
-
-void EventLog::write_audit(const Event& event) {
-    const bool trouble = event.kind == Event::Kind::kRefused || event.kind == Event::Kind::kFailed;
-    const auto written = audit_->write(event, std::time(nullptr), trouble ? left_out_ : 0);
+void EventLog::write_audit(const Event& event, uint64_t left_out) {
+    const auto written = audit_->write(event, std::time(nullptr), left_out);
     if (!written) {
         log_.error("audit log: " + written.error().text + ", continuing without");
         audit_.reset();

@@ -2,10 +2,12 @@
 //
 // What happens on connections as lines of the log, one an event, each with the host's NQN and
 // address, and as lines of the audit log where there is one. A host's own queues (qid 1 and up) are
-// told at info level, so that a host that boots is a few lines, not dozens. Trouble that strangers
-// make is told as often as somebody could read it; how much was left out is told too.
+// told at info level, so that a host that boots is a few lines, not dozens. Each kind of event is
+// told as often as somebody could read it, what strangers cause far less often than what hosts do
+// that have proved themselves; how much was left out is told too.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +29,22 @@ struct EventCounts {
     uint64_t connected = 0;  ///< queues
     uint64_t refused = 0;
     uint64_t failed = 0;
+    uint64_t left_out = 0;  ///< events that no log tells, for there were too many
+};
+
+/// How often lines of one kind are told: many at once, and then one after each interval.
+class LineBound {
+  public:
+    struct Rule {
+        double at_once = 100;
+        base::milliseconds interval{200};
+    };
+    /// @return how many were left out before this one; nothing: this one is, too
+    std::optional<uint64_t> pass(base::TimePoint now, const Rule& rule);
+
+  private:
+    LeakyBucket lines_;
+    uint64_t left_out_ = 0;
 };
 
 class EventLog final : public EventSink {
@@ -39,17 +57,16 @@ class EventLog final : public EventSink {
     [[nodiscard]] const EventCounts& counts() const { return counts_; }
 
   private:
-    /// False: there was too much trouble of late.
-    bool may_tell_trouble();
-    void write_audit(const Event& event);
+    void write_audit(const Event& event, uint64_t left_out);
 
     EventCounts counts_;
     const base::Log& log_;
     const base::Clock& clock_;
     std::optional<AuditLog> audit_;
     std::vector<AuditLog> former_audits_;  ///< until they have written all of theirs
-    LeakyBucket trouble_;
-    uint64_t left_out_ = 0;
+    LineBound trouble_;                    ///< refused, cut off
+    LineBound strangers_;                  ///< what else those do that have not proved themselves
+    LineBound proved_;
 };
 
 }  // namespace target

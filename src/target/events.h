@@ -26,6 +26,7 @@ struct Event {
     uint16_t cntlid = 0;       ///< 0 before Connect
     uint16_t qid = 0;
     std::string detail;
+    bool proved = false;  ///< the host has authenticated on this queue
 };
 
 class EventSink {

@@ -104,7 +104,7 @@ base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArgu
         args.subsystem->create_controller({.hostnqn = args.hostnqn,
                                            .hostid = args.data.hostid,
                                            .portal = queue.target().portal_of(queue.endpoints())},
-                                          queue.now());
+                                          queue.endpoints().peer_address, queue.now());
     if (controller == nullptr) {
         return refused(status::kConnectControllerBusy, "no controller left");
     }

@@ -63,7 +63,7 @@ IdentifyController common(const Queue& queue) {
     nvme::set_field(id.mn, config.model, ' ');
     nvme::set_field(id.fr, kFirmwareRevision, ' ');
     nvme::set_field(id.subnqn, config.nqn, '\0');
-    id.mdts = mdts(limits.max_transfer_bytes);
+    id.mdts = mdts(controller.max_transfer_bytes());
     id.cntlid = controller.cntlid();
     id.ver = nvme::kVersion20;
     id.ctratt = IdentifyController::kCtrattHostId128 | IdentifyController::kCtrattTrafficKeepAlive;

@@ -11,6 +11,24 @@ constexpr WorkerPool::Options kOneQuietThread = {.threads = 1, .niceness = 10};
 
 }  // namespace
 
+void LaborQueue::add(Labor::Id id, const Labor::Client& client) {
+    (client.known ? known_ : unknown_).add(id, client.address);
+}
+
+void LaborQueue::remove(Labor::Id id) {
+    known_.remove(id);
+    unknown_.remove(id);
+}
+
+Labor::Id LaborQueue::take() {
+    const bool turn_of_unknown = ++taken_ % kShareOfUnknown == 0;
+    const bool from_known = unknown_.empty() || (!turn_of_unknown && !known_.empty());
+    FairOrder& order = from_known ? known_ : unknown_;
+    const Labor::Id id = *order.next();
+    order.remove(id);
+    return id;
+}
+
 LaborBeside::LaborBeside(Reactor& reactor)
     : reactor_(reactor), pool_(kOneQuietThread), alive_(std::make_shared<bool>(true)) {}
 
@@ -24,18 +42,49 @@ base::Result<std::unique_ptr<LaborBeside>> LaborBeside::open(Reactor& reactor) {
     return labor;
 }
 
-void LaborBeside::start(Work work, Work done) {
-    ++under_way_;
-    pool_.start(
-        [work = std::move(work)] {
-            work();
-            return 0;
-        },
-        [this, done = std::move(done)](int) {
-            --under_way_;
-            done();
-        });
-    listen();
+Labor::Id LaborBeside::start(const Client& client, Work work, Work done) {
+    const Id id = ++last_id_;
+    queue_.add(id, client);
+    pieces_.emplace(id, Piece{std::move(work), std::move(done)});
+    hand_over();
+    return id;
+}
+
+void LaborBeside::forget(Id id) {
+    const auto piece = pieces_.find(id);
+    if (piece == pieces_.end()) {
+        return;
+    }
+    queue_.remove(id);
+    piece->second.done = nullptr;
+    if (!piece->second.begun) {
+        pieces_.erase(piece);
+    }
+}
+
+void LaborBeside::hand_over() {
+    while (handed_over_ < kHandedOver && !queue_.empty()) {
+        const Id id = queue_.take();
+        Piece& piece = pieces_.at(id);
+        piece.begun = true;
+        ++handed_over_;
+        pool_.start(
+            [work = std::exchange(piece.work, nullptr)] {
+                work();
+                return 0;
+            },
+            [this, id](int) { ended(id); });
+        listen();
+    }
+}
+
+void LaborBeside::ended(Id id) {
+    --handed_over_;
+    const Work done = std::move(pieces_.extract(id).mapped().done);
+    hand_over();
+    if (done) {
+        done();
+    }
 }
 
 void LaborBeside::listen() {
@@ -48,7 +97,7 @@ void LaborBeside::listen() {
         }
         listening_ = false;
         pool_.collect();
-        if (under_way_ > 0) {
+        if (handed_over_ > 0) {
             listen();
         }
     });

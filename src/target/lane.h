@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "target/buffer_pool.h"
+#include "target/memory_share.h"
 
 namespace target {
 
@@ -31,10 +32,12 @@ class Lane {
     /// Calls `action` there, in a turn to come. From any thread.
     virtual void post(std::function<void()> action) = 0;
     [[nodiscard]] BufferPool& buffers() { return buffers_; }
+    [[nodiscard]] LaneMemory& memory() { return memory_; }
 
   private:
     const unsigned number_;
     BufferPool buffers_;
+    LaneMemory memory_;
 };
 
 /// The lane of whoever has one thread.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Get Log Page: a table of pages by LID. Each page is built whole and the part asked for is copied;
-// what is asked for beyond its end is zeros, an offset beyond its end is refused. Reading a page
-// clears the asynchronous event that pointed to it, unless the host asks to keep it (RAE).
+// Get Log Page: a table of pages by LID. Each page but the discovery log, which may be long, is
+// built whole and the part asked for is copied; what is asked for beyond its end is zeros, an
+// offset beyond its end is refused. Reading a page clears the asynchronous event that pointed to
+// it, unless the host asks to keep it (RAE).
 //
 // Base Specification 2.0: 5.16 "Get Log Page command".
 #include <algorithm>
@@ -30,12 +31,34 @@ constexpr uint32_t kNamespaceScope = 1U << 20U;
 constexpr uint32_t kControllerScope = 1U << 21U;
 constexpr size_t kEffectsEntry = 4;
 
+using BuildPage = base::Bytes (*)(const Request& request);
+
+template <BuildPage build>
+uint64_t bytes_of_built(const Request& request) {
+    return build(request).size();
+}
+
+template <BuildPage build>
+void read_built(const Request& request, uint64_t offset, base::MutableBytes out) {
+    const base::Bytes page = build(request);
+    const auto rest = base::ByteView(page).subspan(std::min<uint64_t>(offset, page.size()));
+    const size_t count = std::min(rest.size(), out.size());
+    std::ranges::copy(rest.first(count), out.begin());
+    std::ranges::fill(out.subspan(count), std::byte{0});
+}
+
 struct LogRow {
     LogPage page;
     bool in_discovery;
-    base::Bytes (*build)(const Request& request);
+    uint64_t (*bytes)(const Request& request);
+    void (*read)(const Request& request, uint64_t offset, base::MutableBytes out);
     uint16_t parameters = 0;  ///< LID specific parameter of the Supported Log Pages page
 };
+
+template <BuildPage build>
+constexpr LogRow built(LogPage page, bool in_discovery) {
+    return {page, in_discovery, bytes_of_built<build>, read_built<build>};
+}
 
 const Controller& controller_of(const Request& request) {
     return *request.queue->controller();
@@ -190,17 +213,18 @@ base::Bytes reservation_log(const Request& request) {
 }
 
 constexpr std::array kLogRows = {
-    LogRow{LogPage::kSupportedPages, true, supported_pages},
-    LogRow{LogPage::kErrors, true, error_log},
-    LogRow{LogPage::kSmart, false, smart_log},
-    LogRow{LogPage::kFirmwareSlots, false, firmware_slots},
-    LogRow{LogPage::kChangedNamespaces, false, changed_namespaces},
-    LogRow{LogPage::kCommandEffects, false, command_effects},
-    LogRow{LogPage::kAna, false, ana_log},
-    LogRow{LogPage::kFeatureEffects, true, feature_effects},
-    LogRow{LogPage::kManagementEffects, true, management_effects},
-    LogRow{LogPage::kDiscovery, true, discovery_log, kDiscoveryParameters},
-    LogRow{LogPage::kReservation, false, reservation_log},
+    built<supported_pages>(LogPage::kSupportedPages, true),
+    built<error_log>(LogPage::kErrors, true),
+    built<smart_log>(LogPage::kSmart, false),
+    built<firmware_slots>(LogPage::kFirmwareSlots, false),
+    built<changed_namespaces>(LogPage::kChangedNamespaces, false),
+    built<command_effects>(LogPage::kCommandEffects, false),
+    built<ana_log>(LogPage::kAna, false),
+    built<feature_effects>(LogPage::kFeatureEffects, true),
+    built<management_effects>(LogPage::kManagementEffects, true),
+    LogRow{LogPage::kDiscovery, true, discovery_log_bytes, read_discovery_log,
+           kDiscoveryParameters},
+    built<reservation_log>(LogPage::kReservation, false),
 };
 
 /// The discovery log is the discovery controller's alone.
@@ -257,13 +281,13 @@ Checked check_get_log_page(const Request& request) {
     if (const nvme::Status verdict = check_scope(*row, sqe); !verdict.ok()) {
         return verdict;
     }
-    if (length_of(sqe) > request.queue->target().limits().max_transfer_bytes) {
+    if (length_of(sqe) > controller_of(request).max_transfer_bytes()) {
         return status::kInvalidField.dnr().at(10, 16);
     }
     if ((sqe.cdw14 & kOffsetIsIndex) != 0) {
         return status::kInvalidField.dnr().at(14, 23);
     }
-    if (offset_of(sqe) % 4 != 0 || offset_of(sqe) > row->build(request).size()) {
+    if (offset_of(sqe) % 4 != 0 || offset_of(sqe) > row->bytes(request)) {
         return status::kInvalidField.dnr().at(12);
     }
     return static_cast<uint32_t>(length_of(sqe));
@@ -271,13 +295,7 @@ Checked check_get_log_page(const Request& request) {
 
 void get_log_page(Request& request) {
     const LogRow& row = *find_row(request);
-    const base::Bytes page = row.build(request);
-    const base::ByteView rest =
-        base::ByteView(page).subspan(std::min<uint64_t>(offset_of(request.sqe), page.size()));
-    const base::MutableBytes out = request.payload();
-    const size_t count = std::min(rest.size(), out.size());
-    std::ranges::copy(rest.first(count), out.begin());
-    std::ranges::fill(out.subspan(count), std::byte{0});
+    row.read(request, offset_of(request.sqe), request.payload());
     if ((request.sqe.cdw10 & kRetainEvent) == 0) {
         request.queue->controller()->log_read(row.page);
     }

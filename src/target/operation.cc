@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <utility>
 
 #include "base/text.h"
@@ -17,7 +18,7 @@ std::string good(const std::string& text) {
 std::string bad(const exports::Errors& errors) {
     std::string text = "error\n";
     for (const std::string& error : errors) {
-        text += error + "\n";
+        text += base::printable(error) + "\n";
     }
     return text;
 }
@@ -25,14 +26,29 @@ std::string bad(const exports::Errors& errors) {
 std::string lines(const std::vector<exports::Change>& changes) {
     std::string text;
     for (const exports::Change& change : changes) {
-        text += change.line() + "\n";
+        text += base::printable(change.line()) + "\n";
     }
     return text.empty() ? "nothing changes\n" : text;
 }
 
-std::string http(const std::string& body) {
-    return "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: " +
+/// @param status  with its reason, and further header lines
+std::string http(std::string_view status, const std::string& body) {
+    return "HTTP/1.0 " + std::string(status) +
+           "\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: " +
            std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
+}
+
+/// Metrics can be read, and nothing else: RFC 9110, section 9 "Methods".
+std::string answer_http(std::string_view request, const std::function<std::string()>& metrics) {
+    const auto words = base::split_words(request.substr(0, request.find("\r\n")));
+    if (words.size() != 3 || !words[2].starts_with("HTTP/")) {
+        return http("400 Bad Request", "");
+    }
+    if (words[0] != "GET" && words[0] != "HEAD") {
+        return http("405 Method Not Allowed\r\nAllow: GET, HEAD", "");
+    }
+    const std::string whole = http("200 OK", metrics());
+    return words[0] == "GET" ? whole : whole.substr(0, whole.find("\r\n\r\n") + 4);
 }
 
 }  // namespace
@@ -57,8 +73,8 @@ Operation::Operation(Service& service, const ConfigSource& source, Reactor& reac
                [this](std::string_view question, const std::string& who) {
                    return answer(question, who);
                }),
-      metrics_(reactor, "\r\n\r\n", [this](std::string_view, const std::string&) {
-          return http(to_metrics(service_.status()));
+      metrics_(reactor, "\r\n\r\n", [this](std::string_view request, const std::string&) {
+          return answer_http(request, [this] { return to_metrics(service_.status()); });
       }) {}
 
 base::Status Operation::open(const OperationSockets& sockets) {

@@ -21,6 +21,12 @@ constexpr auto kHandshakeLimit = base::seconds(10);
 /// From Connect, or from the first message of a repetition, to the end of an authentication.
 /// Generous: a kernel without the help of its processor takes seconds for a large group.
 constexpr auto kAuthenticationLimit = base::seconds(60);
+/// Commands of a visitor without an answer, and PDUs that it has not read, before no more is read
+/// from it.
+constexpr size_t kVisitorCommands = 32;
+/// In this time a host has to send so much of the data it was asked for, or all of it.
+constexpr auto kTransferLimit = base::seconds(30);
+constexpr uint64_t kTransferLeast = 64U << 10U;
 
 template <class Wire>
 Wire as(base::ByteView header) {
@@ -49,11 +55,12 @@ Queue::Queue(Target& target, SessionOwner& owner, Endpoints endpoints, TimePoint
 
 Queue::~Queue() {
     *self_ = nullptr;
+    abandon_authentication(true);
     if (controller_ != nullptr) {
         if (!closing_) {
             tell(Event::Kind::kDisconnected, "connection closed");
         }
-        controller_->detach(qid_);
+        controller_->detach(*this);
     }
     closing_ = true;  // whoever gets his turn below is not run any more
     for (auto& request : requests_) {
@@ -65,6 +72,12 @@ Queue::~Queue() {
         if (request->submitted) {
             request->queue = nullptr;
             (void)request.release();  // deletes itself when its backend is done
+        }
+    }
+    if (memory_ != nullptr) {
+        lane_->memory().give_back(memory_, buffered_);
+        if (lane_->memory().may_wake()) {
+            lane_->post([lane = lane_] { lane->memory().wake(); });
         }
     }
 }
@@ -79,7 +92,14 @@ void Queue::receive(base::ByteView bytes, TimePoint now) {
     }
 }
 
+bool Queue::is_visitor() const {
+    return controller_ != nullptr && keys_ == nullptr && controller_->is_discovery();
+}
+
 bool Queue::wants_input() const {
+    if (is_visitor()) {
+        return out_.size() < kVisitorCommands && unanswered_ < kVisitorCommands;
+    }
     return out_.size() < 2 * request_limit();
 }
 
@@ -100,14 +120,28 @@ bool Queue::step_pending() const {
 }
 
 Standing Queue::standing() const {
-    return {.admitted = controller_ != nullptr && proved(),
+    const bool admitted = controller_ != nullptr && proved();
+    const bool visits = admitted && controller_->is_discovery();
+    return {.admitted = admitted,
             .spoke = initialized_,
-            .last_step = computing_ ? TimePoint::max() : last_step_};
+            .last_step = computing_ ? TimePoint::max()
+                         : visits   ? last_command_
+                                    : last_step_,
+            .proved = admitted && keys_ != nullptr,
+            .visits = visits};
 }
 
 bool Queue::is_still() const {
     return !closing_ && free_.size() == requests_.size() && out_.size() == 0 &&
            authentication_ == nullptr;
+}
+
+void Queue::move_to(Lane& lane) {
+    if (memory_ != nullptr) {
+        lane_->memory().give_back(std::exchange(memory_, nullptr), buffered_);
+    }
+    lane_ = &lane;
+    count_memory();
 }
 
 std::optional<TimePoint> Queue::next_deadline() const {
@@ -123,6 +157,9 @@ std::optional<TimePoint> Queue::next_deadline() const {
     }
     if (held_failure_) {
         next = std::min(held_failure_->at, next.value_or(held_failure_->at));
+    }
+    if (transferring_ > 0) {
+        next = std::min(transfer_deadline(), next.value_or(transfer_deadline()));
     }
     return next;
 }
@@ -141,12 +178,35 @@ void Queue::on_timer(TimePoint now) {
               controller_ == nullptr ? "no Connect in time" : "authentication not done in time");
         return;
     }
+    if (transferring_ > 0 && transfer_deadline() <= now && !transfers_move()) {
+        close(Event::Kind::kFailed, "the data of a write did not come in time");
+        return;
+    }
     const bool counts = controller_ != nullptr && qid_ == 0;
     const auto expiry = counts ? controller_->expiry() : std::nullopt;
     if (expiry && *expiry <= now) {
         controller_->expire();
         close(Event::Kind::kFailed, "keep-alive expired");
     }
+}
+
+TimePoint Queue::transfer_deadline() const {
+    return transfers_since_ + kTransferLimit;
+}
+
+/// Whether enough came since this was last asked. A host may owe the data of many writes, and a
+/// slow network brings one after the other.
+bool Queue::transfers_move() {
+    const bool move = transfers_came_ >= std::min(transfers_owed_, kTransferLeast);
+    transfers_since_ = now_;
+    transfers_came_ = 0;
+    transfers_owed_ = 0;
+    for (const auto& request : requests_) {
+        if (request->state == Request::State::kTransferring) {
+            transfers_owed_ += request->r2ts.to_come();
+        }
+    }
+    return move;
 }
 
 void Queue::send(OutPdu& pdu) {
@@ -168,12 +228,14 @@ void Queue::close(Event::Kind kind, std::string reason) {
     if (!closing_) {
         closing_ = true;
         tell(kind, std::move(reason));
+        abandon_authentication(true);
         owner_.ready();
     }
 }
 
 void Queue::controller_lost(std::string_view reason) {
     controller_ = nullptr;
+    abandon_authentication(false);  // it is not the host that ends it
     close(Event::Kind::kDisconnected, std::string(reason));
 }
 
@@ -192,7 +254,8 @@ void Queue::tell(Event::Kind kind, std::string detail) {
                                .subnqn = subnqn_,
                                .cntlid = cntlid_,
                                .qid = qid_,
-                               .detail = std::move(detail)});
+                               .detail = std::move(detail),
+                               .proved = authenticated_});
 }
 
 // --- PDUs in ------------------------------------------------------------------------------------
@@ -270,12 +333,12 @@ Queue::Destination Queue::on_term_req(base::ByteView header, const nvme::PduLayo
 }
 
 Queue::Destination Queue::on_capsule(base::ByteView header, const nvme::PduLayout& layout) {
-    Request* request = new_request();
-    if (request == nullptr) {
-        return PduError{FatalStatus::kSequenceError,
-                        0};  // more commands than the queue has entries
+    const nvme::Sqe sqe = as<nvme::CapsuleCmd>(header).sqe;
+    Request* request = new_request(sqe);
+    if (request == nullptr) {  // more commands than the queue has entries
+        return PduError{FatalStatus::kSequenceError, 0};
     }
-    request->sqe = as<nvme::CapsuleCmd>(header).sqe;
+    request->sqe = sqe;
     pdu_request_ = request;
     if (layout.data_length == 0) {
         return base::MutableBytes();
@@ -340,6 +403,7 @@ base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
         request.fate = status::kTransientTransportError;
     }
     request.r2ts.take(pdu_part_, pdu_data_);
+    transfers_came_ += pdu_data_;
     const bool ends = !request.fate.ok() && request.r2ts.outstanding() == 0;
     if (!request.r2ts.complete() && !ends) {
         send_r2ts(request);
@@ -369,7 +433,8 @@ void Queue::connected(Controller& controller, const nvme::ConnectSqe& connect,
     keys_ = std::move(keys);
     deadline_ = now_ + kAuthenticationLimit;
     last_step_ = connected_at_ = last_command_ = now_;
-    controller.attach(qid_, *this);
+    count_memory();
+    controller.attach(*this);
     tell(Event::Kind::kConnected,
          framing_.data_digest ? "with data digest" : "without data digest");
 }
@@ -391,12 +456,38 @@ Authentication& Queue::authenticate() {
 }
 
 void Queue::compute(Request& request) {
+    const bool known =
+        authenticated_ || target_.attempts().has_proved(endpoints_.peer_address, hostnqn_);
     computing_ = true;
-    target_.labor().start(authentication_->take_work(), [self = self_, &request] {
-        if (*self != nullptr) {
-            (*self)->computed(request);
-        }
-    });
+    const Labor::Id labor = target_.labor().start(
+        {endpoints_.peer_address, known}, authentication_->take_work(), [self = self_, &request] {
+            if (*self != nullptr) {
+                (*self)->computed(request);
+            }
+        });
+    labor_ = computing_ ? labor : 0;  // it may be done already
+}
+
+/// To be called by any lane.
+void Queue::abandon_authentication(bool counts) {
+    if (authentication_ == nullptr) {
+        return;
+    }
+    if (!target_.control().here()) {
+        target_.control().post([self = self_, counts] {
+            if (*self != nullptr) {
+                (*self)->abandon_authentication(counts);
+            }
+        });
+        return;
+    }
+    const auto over = std::exchange(authentication_, nullptr);
+    if (computing_) {
+        target_.labor().forget(labor_);
+    }
+    if (counts && over->is_under_way()) {
+        (void)target_.attempts().failed(endpoints_.peer_address, hostnqn_, now_);
+    }
 }
 
 void Queue::computed(Request& request) {
@@ -413,13 +504,21 @@ void Queue::authentication_moved(Authentication::Outcome outcome) {
         return;
     }
     const auto over = std::exchange(authentication_, nullptr);
-    if (outcome == Authentication::Outcome::kFailed) {
+    if (outcome == Authentication::Outcome::kFailed) {  // the host gave up
+        (void)target_.attempts().failed(endpoints_.peer_address, hostnqn_, now_);
         close(Event::Kind::kRefused, "authentication: " + over->detail());
         return;
     }
-    authenticated_ = true;
-    agreement_ = over->agreement();
+    if (closing_ || controller_ == nullptr) {
+        return;
+    }
     target_.attempts().proved(endpoints_.peer_address, hostnqn_);
+    if (!std::exchange(authenticated_, true) && !controller_->admit(*this)) {
+        close(Event::Kind::kRefused, "a queue id in use");
+        return;
+    }
+    agreement_ = over->agreement();
+    count_memory();
     tell(Event::Kind::kAuthenticated, over->detail());
 }
 

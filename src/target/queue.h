@@ -49,7 +49,7 @@ class Queue final : public Session, private nvme::PduSink {
         return qid_ != 0 && controller_ != nullptr && proved();
     }
     [[nodiscard]] bool is_still() const override;
-    void move_to(Lane& lane) override { lane_ = &lane; }
+    void move_to(Lane& lane) override;
     [[nodiscard]] std::optional<base::TimePoint> next_deadline() const override;
     void on_timer(base::TimePoint now) override;
 
@@ -66,6 +66,8 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] bool is_idle() const { return unanswered_ == 0; }
     /// No authentication has to come first any more.
     [[nodiscard]] bool proved() const { return keys_ == nullptr || authenticated_; }
+    /// It only asks what there is, and has not proved who it is.
+    [[nodiscard]] bool is_visitor() const;
 
     /// Memory for a command beside its payload, at most kScratchBytes of it.
     static constexpr size_t kScratchBytes = Namespace::kCopyBytes;
@@ -112,7 +114,8 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
     [[nodiscard]] base::TimePoint connected_at() const { return connected_at_; }
     [[nodiscard]] bool data_digest() const { return framing_.data_digest; }
-    /// Does the work of the negotiation, and then answers the request that made it necessary.
+    /// Does the work of the negotiation, and then answers the request that made it necessary. An
+    /// exchange that the host does not bring to its end counts as a failed attempt.
     void compute(Request& request);
     /// What an authentication message led to, after it was answered.
     void authentication_moved(Authentication::Outcome outcome);
@@ -155,6 +158,7 @@ class Queue final : public Session, private nvme::PduSink {
     Destination on_term_req(base::ByteView header, const nvme::PduLayout& layout);
 
     void computed(Request& request);
+    void abandon_authentication(bool counts);
     void tell_failure();
 
     [[nodiscard]] bool needs_control(const Request& request);
@@ -172,7 +176,10 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] Checked judge(Request& request) const;
     static void put_aside(Request& request);
     void start(Request& request);
+    [[nodiscard]] bool has_own_room(const Request& request) const;
     [[nodiscard]] bool has_room(const Request& request) const;
+    void count_memory();
+    void wait_for_memory();
     void start_waiting();
     void transfer(Request& request);
     void send_r2ts(Request& request);
@@ -184,10 +191,15 @@ class Queue final : public Session, private nvme::PduSink {
     void turn_came(Request& request);
     void pdu_sent(Request& request);
 
+    [[nodiscard]] base::TimePoint transfer_deadline() const;
+    [[nodiscard]] bool transfers_move();
+
     Request* take_async_request(uint16_t cid);
     bool claim_cid(Request& request);
     void give_up_cid(Request& request);
-    Request* new_request();
+    Request* new_request(const nvme::Sqe& sqe);
+    [[nodiscard]] bool may_begin(bool beside) const;
+    void not_unanswered(const Request& request);
     void release(Request& request);
     void take_buffer(Request& request, size_t size);
     void free_buffer(Buffer& buffer);
@@ -253,6 +265,7 @@ class Queue final : public Session, private nvme::PduSink {
     };
     std::optional<HeldFailure> held_failure_;
     bool computing_ = false;
+    Labor::Id labor_ = 0;  ///< what is computed
     /// What work that is under way knows of this queue; null once the queue is gone.
     std::shared_ptr<Queue*> self_;
     base::TimePoint connected_at_;
@@ -261,11 +274,17 @@ class Queue final : public Session, private nvme::PduSink {
     std::vector<std::unique_ptr<Request>> requests_;  ///< by slot
     std::vector<uint16_t> free_;
     using CidSet = std::bitset<size_t{UINT16_MAX} + 1>;
-    std::unique_ptr<CidSet> cids_;  ///< of the commands in flight, from Connect on
-    size_t unanswered_ = 0;         ///< commands without an answer in the output
-    size_t transferring_ = 0;       ///< of those, with data to come
-    std::deque<Request*> waiting_;  ///< for memory, in order
-    size_t buffered_ = 0;           ///< bytes of memory that requests hold
+    std::unique_ptr<CidSet> cids_;         ///< of the commands in flight, from Connect on
+    size_t unanswered_ = 0;                ///< commands without an answer in the output
+    size_t beside_ = 0;                    ///< of those, what takes no entry of the queue
+    size_t transferring_ = 0;              ///< of those, with data to come
+    base::TimePoint transfers_since_;      ///< when their progress was last looked at
+    uint64_t transfers_owed_ = 0;          ///< bytes that were to come then
+    uint64_t transfers_came_ = 0;          ///< bytes since then
+    std::deque<Request*> waiting_;         ///< for memory, in order
+    size_t buffered_ = 0;                  ///< bytes of memory that requests hold
+    std::shared_ptr<MemoryShare> memory_;  ///< where they are counted; null: not connected yet
+    bool awaits_memory_ = false;           ///< of the lane
     std::vector<Request*> async_events_;
     IoCounters counters_;
     base::TimePoint last_command_;

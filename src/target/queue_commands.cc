@@ -21,6 +21,8 @@ constexpr size_t kQueueBytes = size_t{4} << 20U;
 /// With so much to send a queue reads no more: what is sent soon comes out of the processor's
 /// cache.
 constexpr size_t kUnsentBytes = size_t{1} << 20U;
+/// Both, for who only asks what there is.
+constexpr size_t kVisitorBytes = Controller::kDiscoveryTransfer;
 
 bool is_fabrics(const nvme::Sqe& sqe) {
     return sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kFabrics);
@@ -232,10 +234,16 @@ nvme::Status Queue::take_capsule_data(Request& request) {
     return status::kSuccess;
 }
 
-bool Queue::has_room(const Request& request) const {
+bool Queue::has_own_room(const Request& request) const {
     const bool reads = direction(request.sqe) == nvme::DataDirection::kToHost;
-    return buffered_ == 0 ||
-           (buffered_ + request.transfer <= kQueueBytes && (!reads || out_.bytes() < kUnsentBytes));
+    const size_t most = is_visitor() ? kVisitorBytes : kQueueBytes;
+    return buffered_ == 0 || (buffered_ + request.transfer <= most &&
+                              (!reads || out_.bytes() < std::min(most, kUnsentBytes)));
+}
+
+bool Queue::has_room(const Request& request) const {
+    return has_own_room(request) &&
+           (memory_ == nullptr || lane_->memory().has_room(*memory_, request.transfer));
 }
 
 void Queue::start(Request& request) {
@@ -247,6 +255,9 @@ void Queue::start(Request& request) {
     request.state = Request::State::kWaiting;
     put_aside(request);
     waiting_.push_back(&request);
+    if (has_own_room(*waiting_.front())) {
+        wait_for_memory();
+    }
 }
 
 void Queue::start_waiting() {
@@ -255,6 +266,10 @@ void Queue::start_waiting() {
         waiting_.pop_front();
         transfer(request);
     }
+    if (!closing_ && !waiting_.empty() && has_own_room(*waiting_.front())) {
+        wait_for_memory();
+    }
+    lane_->memory().wake();
 }
 
 void Queue::transfer(Request& request) {
@@ -265,7 +280,11 @@ void Queue::transfer(Request& request) {
     }
     request.state = Request::State::kTransferring;
     put_aside(request);
-    ++transferring_;
+    if (++transferring_ == 1) {
+        transfers_since_ = now_;
+        transfers_owed_ = request.transfer;
+        transfers_came_ = 0;
+    }
     request.r2ts.start(request.transfer, target_.limits().max_h2c_bytes, r2t_limit_);
     send_r2ts(request);
 }
@@ -406,7 +425,7 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
         out.add(request.response_head.bytes());
     }
     request.state = Request::State::kAnswering;
-    --unanswered_;
+    not_unanswered(request);
     give_up_cid(request);
     free_buffer(request.scratch);
     if (!data) {
@@ -419,7 +438,7 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
     request.leave();
     if (lane_->here()) {
         start_waiting();
-    } else if (!waiting_.empty()) {
+    } else if (!waiting_.empty() || lane_->memory().may_wake()) {
         lane_->post([self = self_] {
             if (*self != nullptr) {
                 (*self)->start_waiting();

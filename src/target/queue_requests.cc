@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "target/fair_order.h"
 #include "target/queue.h"
 
 namespace target {
@@ -12,15 +13,37 @@ namespace {
 
 /// Commands of a peer that is not connected yet.
 constexpr size_t kUnconnectedRequests = 2;
-/// Beyond the queue's size: Asynchronous Event Requests, which give their entry back when they are
-/// fetched, and Authentication commands, which hosts send beside a full queue.
+/// Beyond the queue's size: what is_beside().
 constexpr size_t kExtraRequests = 8;
+
+/// Asynchronous Event Requests give their entry back when they are fetched, and hosts send
+/// Authentication commands beside a full queue.
+bool is_beside(const nvme::Sqe& sqe, bool admin) {
+    if (sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kFabrics)) {
+        const auto type = nvme::fabrics_type(sqe);
+        return type == nvme::FabricsType::kAuthSend || type == nvme::FabricsType::kAuthReceive;
+    }
+    return admin && sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kAsyncEventRequest);
+}
 
 }  // namespace
 
 size_t Queue::request_limit() const {
-    return controller_ == nullptr ? kUnconnectedRequests
-                                  : target_.limits().queue_entries + kExtraRequests;
+    return controller_ == nullptr ? kUnconnectedRequests : sqsize_ + 1U + kExtraRequests;
+}
+
+/// A queue of SQSIZE + 1 entries keeps one of them empty, but where commands travel in capsules
+/// nothing is lost if a host uses that one too, as some do.
+bool Queue::may_begin(bool beside) const {
+    if (controller_ == nullptr) {
+        return unanswered_ < kUnconnectedRequests;
+    }
+    return beside ? beside_ < kExtraRequests : unanswered_ - beside_ < sqsize_ + 1U;
+}
+
+void Queue::not_unanswered(const Request& request) {
+    --unanswered_;
+    beside_ -= request.beside ? 1 : 0;
 }
 
 /// A host may use an identifier again once it has the answer, which it may have before we know that
@@ -46,11 +69,12 @@ void Queue::give_up_cid(Request& request) {
     }
 }
 
-Request* Queue::new_request() {
+Request* Queue::new_request(const nvme::Sqe& sqe) {
     // A command that is answered at once is not counted as unanswered, but holds memory until its
     // answer has gone; a host may have the answer, and send the next, before we know that it went.
     const size_t alive = requests_.size() - free_.size();
-    if (unanswered_ >= request_limit() || alive >= 2 * request_limit() ||
+    const bool beside = controller_ != nullptr && is_beside(sqe, qid_ == 0);
+    if (!may_begin(beside) || alive >= 2 * request_limit() ||
         (free_.empty() && requests_.size() == kSlots)) {
         return nullptr;
     }
@@ -62,6 +86,8 @@ Request* Queue::new_request() {
     Request& request = *requests_[free_.back()];
     free_.pop_back();
     ++unanswered_;
+    beside_ += beside ? 1 : 0;
+    request.beside = beside;
     request.state = Request::State::kReceiving;
     request.lane = lane_->number();
     request.transfer = 0;
@@ -78,7 +104,7 @@ Request* Queue::new_request() {
 
 void Queue::release(Request& request) {
     if (request.state != Request::State::kAnswering) {
-        --unanswered_;
+        not_unanswered(request);
     }
     give_up_cid(request);
     free_buffer(request.buffer);
@@ -89,18 +115,50 @@ void Queue::release(Request& request) {
     free_.push_back(request.slot);
 }
 
+/// Counts what this queue holds as its host's, or, of a host that nobody knows, as its network's.
+void Queue::count_memory() {
+    const bool known = authenticated_ || target_.access().knows(hostnqn_);
+    const std::shared_ptr<MemoryShare> share =
+        lane_->memory().share(known ? hostnqn_ : network_of(endpoints_.peer_address));
+    if (memory_ != nullptr) {
+        lane_->memory().give_back(memory_, buffered_);
+    }
+    lane_->memory().take(*share, buffered_);
+    memory_ = share;
+}
+
+void Queue::wait_for_memory() {
+    if (memory_ != nullptr && !std::exchange(awaits_memory_, true)) {
+        lane_->memory().wait(memory_, [self = self_] {
+            if (*self != nullptr) {
+                (*self)->awaits_memory_ = false;
+                (*self)->start_waiting();
+            }
+        });
+    }
+}
+
 void Queue::take_scratch(Request& request, size_t size) {
     request.scratch = lane_->buffers().take(std::min(size, kScratchBytes));
     buffered_ += request.scratch.size();
+    if (memory_ != nullptr) {
+        lane_->memory().take(*memory_, request.scratch.size());
+    }
 }
 
 void Queue::take_buffer(Request& request, size_t size) {
     request.buffer = lane_->buffers().take(size);
     buffered_ += size;
+    if (memory_ != nullptr) {
+        lane_->memory().take(*memory_, size);
+    }
 }
 
 void Queue::free_buffer(Buffer& buffer) {
     buffered_ -= buffer.size();
+    if (memory_ != nullptr && buffer.size() > 0) {
+        lane_->memory().give_back(memory_, buffer.size());
+    }
     buffer.reset();
 }
 

@@ -75,6 +75,8 @@ class R2tWindow {
         outstanding_ -= left == 0 ? 1 : 0;
     }
     [[nodiscard]] bool complete() const { return received_ == transfer_; }
+    /// Bytes of the whole transfer that are still to come.
+    [[nodiscard]] uint32_t to_come() const { return transfer_ - received_; }
     [[nodiscard]] uint32_t outstanding() const { return outstanding_; }
 
   private:

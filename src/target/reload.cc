@@ -168,6 +168,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
         return find(find(*next, nqn), nsid) == nullptr;
     });
     remember(std::move(next).value());
+    server_.keep(kept_connections(running_));
     ++reloads_;
     return changes;
 }

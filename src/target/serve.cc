@@ -85,15 +85,37 @@ void raise_file_limit(const exports::ExportConfig& config, const base::Log& log)
     }
 }
 
-Admission::Bounds admission_bounds(const exports::Limits& limits) {
+/// Connections that may wait for room: of the files that this process may open, a part that it
+/// does not need.
+size_t waiting_connections(const exports::ExportConfig& config) {
+    constexpr rlim_t kMost = 1024, kFew = 64, kOthers = 256;
+    rlimit limit{};
+    (void)getrlimit(RLIMIT_NOFILE, &limit);  // it is there
+    const rlim_t needed = config.limits.max_connections + kOthers;
+    return limit.rlim_cur <= needed ? kFew : std::clamp(limit.rlim_cur - needed, kFew, kMost);
+}
+
+Admission::Bounds admission_bounds(const exports::ExportConfig& config) {
+    const exports::Limits& limits = config.limits;
     return {.connections = limits.max_connections,
             .of_one_address = limits.max_connections_per_address == 0
                                   ? limits.max_connections
                                   : limits.max_connections_per_address,
-            .strangers = limits.max_strangers};
+            .strangers = limits.max_strangers,
+            .kept = Service::kept_connections(config)};
 }
 
 }  // namespace
+
+size_t Service::kept_connections(const exports::ExportConfig& config) {
+    constexpr size_t kPart = 4;
+    const auto has_secret = [](const exports::HostAuth& auth) { return auth.secret.has_value(); };
+    const bool any = std::ranges::any_of(config.hosts, has_secret) ||
+                     std::ranges::any_of(config.subsystems, [&](const auto& subsystem) {
+                         return std::ranges::any_of(subsystem.access, has_secret);
+                     });
+    return any ? (config.limits.max_connections + kPart - 1) / kPart : 0;
+}
 
 Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::unique_ptr<Crew> crew,
                  const base::Log& log, Interposer& between)
@@ -106,8 +128,8 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::uni
       access_(host_table(config)),
       target_(core_config(config.limits), between.access(access_), events_),
       server_(reactor, between.sessions(target_),
-              {admission_bounds(config.limits),
-               [&log](const std::string& text) { log.warning(text); }, crew_.get()}) {
+              {admission_bounds(config), [&log](const std::string& text) { log.warning(text); },
+               crew_.get(), waiting_connections(config)}) {
     if (crew_ != nullptr) {
         std::vector<Lane*> lanes{&crew_->control()};
         for (unsigned number = 1; number <= crew_->size(); ++number) {
@@ -135,7 +157,6 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
                                                      const base::Log& log, Interposer& between,
                                                      std::vector<base::UniqueFd> sockets) {
     TRY(auto crew, start_crew(config.limits, reactor));
-    const size_t reactors = crew == nullptr ? 1 : crew->size();
     std::unique_ptr<Service> service(new Service(config, reactor, std::move(crew), log, between));
     TRY(service->labor_, LaborBeside::open(reactor));
     service->target_.use_labor(*service->labor_);
@@ -161,9 +182,13 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     }
     service->set_scrubs(config);
     service->running_ = std::move(config);
-    log.notice("ready, using " + std::string(reactor.engine()) +
-               (reactors > 1 ? ", reactors: " + std::to_string(reactors) : ""));
     return service;
+}
+
+void Service::tell_ready() const {
+    const size_t reactors = crew_ == nullptr ? 1 : crew_->size();
+    log_.notice("ready, using " + std::string(reactor_.engine()) +
+                (reactors > 1 ? ", reactors: " + std::to_string(reactors) : ""));
 }
 
 base::Result<std::optional<AuditLog>> Service::open_audit_log(const exports::ExportConfig& config) {
@@ -246,7 +271,7 @@ void Service::keep_reservations(const exports::Namespace& config, ReservationSta
     const auto save = [this, path = reservation_path(config)](const ReservationState& next) {
         const base::Status saved = save_reservations(path, next);
         if (!saved) {
-            log_.error("reservations not saved: " + saved.error().text);
+            tell_trouble(base::Level::kError, "reservations not saved: " + saved.error().text);
         }
         return saved.ok();
     };
@@ -288,9 +313,10 @@ base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Name
                              .fault_file = config.fault_file,
                              .on_trouble = tell,
                              .on_fault = [this, who](const IntegrityFault& fault) {
-                                 const std::string text = who + ": " + describe(fault);
-                                 fault.layer == IntegrityFault::Layer::kReread ? log_.warning(text)
-                                                                               : log_.error(text);
+                                 tell_trouble(fault.layer == IntegrityFault::Layer::kReread
+                                                  ? base::Level::kWarning
+                                                  : base::Level::kError,
+                                              who + ": " + describe(fault));
                              }}));
     if (!config.fault_file.empty()) {
         log_.warning(who + ": damaged on purpose, as " + config.fault_file + " says");
@@ -299,6 +325,18 @@ base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Name
         log_.warning(who + ": " + finding);
     }
     return stores_.emplace_back(spread(std::move(file), lane));
+}
+
+/// A host that reads a bad block again and again must not fill the log. For any thread.
+void Service::tell_trouble(base::Level level, const std::string& text) {
+    const std::lock_guard lock(trouble_mutex_);
+    const auto left_out = trouble_.pass(clock_.now(), LineBound::Rule{});
+    if (left_out) {
+        const std::string line =
+            text +
+            (*left_out == 0 ? "" : "; lines left out before this: " + std::to_string(*left_out));
+        level == base::Level::kError ? log_.error(line) : log_.warning(line);
+    }
 }
 
 /// One that all lanes can use.
@@ -404,7 +442,13 @@ TargetStatus Service::status() const {
         look_at(target_, reactor_.now(), std::chrono::duration_cast<base::milliseconds>(wall));
     status.started = started_;
     status.connections = server_.connection_count();
-    status.strangers = server_.stranger_count();
+    const Admission& admission = server_.admission();
+    status.max_connections = admission.bounds().connections;
+    status.strangers = admission.strangers();
+    status.guests = admission.guests();
+    status.visitors = admission.visitors();
+    status.kept = admission.bounds().kept;
+    status.waiting = server_.waiting_count();
     status.reactors = server_.spread();
     status.reloads = reloads_;
     status.failed_reloads = failed_reloads_;
@@ -436,6 +480,7 @@ base::Status serve(exports::ExportConfig config, const ConfigSource& source, Rea
         service->stop(kStopPatience);
         return false;
     });
+    service->tell_ready();
     notifier.ready();
     const auto watchdog = notifier.start_watchdog(*reactor);
     reactor->run();

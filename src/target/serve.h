@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -46,7 +47,7 @@ class Interposer {
 
 /// Everything that serves one configuration, on one reactor, or where the configuration says so on
 /// more of them, which it starts: then the one that it was given is control (lane.h). Says one line
-/// for each image and each address, `listening on 192.0.2.1:4420`, and then `ready`.
+/// for each image and each address, `listening on 192.0.2.1:4420`.
 class Service {
   public:
     /// @param reactor, log, between  outlive the service
@@ -62,6 +63,12 @@ class Service {
     /// REQUIRES: the reactor does not run.
     ~Service();
 
+    /// What hosts without authentication leave to those with, of max_connections; nothing where
+    /// there are none with.
+    static size_t kept_connections(const exports::ExportConfig& config);
+
+    /// Says `ready`: for when all there is around it is, too.
+    void tell_ready() const;
     /// Where it listens, in the order of the configuration, with the ports that it got.
     [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
 
@@ -142,6 +149,7 @@ class Service {
     void keep_reservations(const exports::Namespace& config, ReservationState state, Namespace& ns);
     [[nodiscard]] base::Result<std::shared_ptr<Backend>> store_of_view(
         const exports::Namespace& view, const Stores& fresh) const;
+    void tell_trouble(base::Level level, const std::string& text);
     base::Result<std::shared_ptr<Backend>> open_backend(const exports::Namespace& config,
                                                         const std::string& nqn);
     base::Result<std::shared_ptr<Backend>> spread(std::unique_ptr<FileBackend> file);
@@ -172,6 +180,8 @@ class Service {
     uint64_t failed_reloads_ = 0;
     base::SystemClock clock_;
     EventLog events_;
+    std::mutex trouble_mutex_;  ///< guards what follows
+    LineBound trouble_;         ///< of images
     /// Protected stores, kept until a reload finds that nobody else has them: one must not go in
     /// the middle of its own work, with the last command that used it.
     std::vector<std::shared_ptr<Backend>> stores_;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,7 +17,8 @@
 namespace target {
 namespace {
 
-constexpr int kBacklog = 1024;
+/// The system has a bound of its own (net.core.somaxconn).
+constexpr int kBacklog = 4096;
 /// Out of descriptors or memory: try again when some may be free.
 constexpr base::seconds kAcceptRetry{1};
 /// No room for a stranger: how soon one may be found that has stood still for too long.
@@ -24,6 +26,12 @@ constexpr base::milliseconds kAdmissionRetry{20};
 /// How often a stopping server looks whether everything was answered.
 constexpr base::milliseconds kQuietInterval{10};
 constexpr base::seconds kComplainInterval{10};
+/// Of those that wait, how many are looked at before the reactor does other things.
+constexpr size_t kLooksEachTurn = 64;
+/// Connections that wait and have sent nothing: a host speaks first, and at once, so that they are
+/// few but for a crowd that says nothing.
+constexpr size_t kUnspoken = 32;
+constexpr base::milliseconds kSilence{250};
 
 /// An address in the form of the socket calls.
 union AnyAddress {
@@ -124,6 +132,11 @@ base::Status tune(int socket) {
     return set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 15);
 }
 
+bool has_spoken(int socket) {
+    int bytes = 0;
+    return ioctl(socket, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 base::Result<Endpoints> endpoints_of(int socket) {
     TRY(const SocketAddress local, local_address(socket));
     TRY(const SocketAddress peer, name_of(socket, getpeername));
@@ -155,6 +168,7 @@ Server::Server(Reactor& reactor, SessionFactory& factory, Options options)
       scratch_(Connection::kScratchBytes),
       spread_(options_.crew == nullptr ? 0 : options_.crew->size()),
       admission_(options_.bounds),
+      pace_(reactor),
       retry_accept_(reactor, [this] { look_again(); }),
       stop_timer_(reactor, [this] { check_quiet(); }) {}
 
@@ -192,7 +206,7 @@ std::vector<std::string> Server::left_over() const {
 }
 
 void Server::accept_next(Listener& listener) {
-    if (listener.accepting || stopping_) {
+    if (listener.accepting || stopping_ || waiting_.size() > options_.waiting) {
         return;
     }
     listener.accepting = true;
@@ -213,20 +227,68 @@ void Server::on_accepted(Listener& listener, int result) {
         retry_accept_.set(reactor_.now() + kAcceptRetry);
         return;
     }
-    if (socket.valid() && !take(socket)) {
-        listener.held = std::move(socket);
-        retry_accept_.set(reactor_.now() + kAdmissionRetry);
-        return;
+    if (socket.valid()) {
+        welcome(std::move(socket));
     }
     accept_next(listener);
 }
 
-bool Server::take(base::UniqueFd& socket) {
+void Server::welcome(base::UniqueFd socket) {
     auto endpoints = endpoints_of(socket.get());
     if (!endpoints || !tune(socket.get()).ok()) {
-        return true;  // either fails only for a peer that is gone already
+        return;  // either fails only for a peer that is gone already
     }
-    const auto decision = admission_.decide(endpoints->peer_address, reactor_.now());
+    Newcomer newcomer{std::move(socket), std::move(endpoints).value(), reactor_.now()};
+    // Who came before goes first, but for addresses that have more than their share.
+    const bool overtakes =
+        waiting_count() == 0 || admission_.has_beyond_share(newcomer.endpoints.peer_address);
+    if (overtakes && take(newcomer)) {
+        return;
+    }
+    unspoken_.push_back(std::move(newcomer));
+    if (unspoken_.size() > kUnspoken) {
+        sort_unspoken();
+    }
+    if (!retry_accept_.armed()) {
+        retry_accept_.set(reactor_.now() + kAdmissionRetry);
+    }
+}
+
+/// Those that have sent something by now are moved on, and of the others only the last stay.
+void Server::sort_unspoken() {
+    for (auto newcomer = unspoken_.begin(); newcomer != unspoken_.end();) {
+        if (has_spoken(newcomer->socket.get())) {
+            let_wait(std::move(*newcomer));
+        } else if (newcomer->since > reactor_.now() - kSilence && unspoken_.size() <= kUnspoken) {
+            ++newcomer;
+            continue;
+        } else {
+            complain("refusing connections that say nothing, to have room for others");
+        }
+        newcomer = unspoken_.erase(newcomer);
+    }
+}
+
+/// Where too many wait, one of the address goes that has the most. Where each has its share, they
+/// wait in the kernel.
+void Server::let_wait(Newcomer newcomer) {
+    const std::string& address = newcomer.endpoints.peer_address;
+    if (waiting_.size() >= options_.waiting) {
+        if (const auto victim = waiting_order_.newest_beyond_share(address)) {
+            waiting_order_.remove(*victim);
+            waiting_.erase(*victim);
+        } else if (waiting_order_.has_any_of(address)) {
+            complain("refusing connections from " + address + ": too many wait for room");
+            return;
+        }
+    }
+    waiting_order_.add(++last_newcomer_, address);
+    waiting_.emplace(last_newcomer_, std::move(newcomer));
+}
+
+bool Server::take(Newcomer& newcomer) {
+    const std::string& address = newcomer.endpoints.peer_address;
+    const auto decision = admission_.decide(address, reactor_.now());
     switch (decision.verdict) {
         case Admission::Verdict::kWait:
             return false;
@@ -235,8 +297,7 @@ bool Server::take(base::UniqueFd& socket) {
                                   admission_.bounds().connections));
             return true;
         case Admission::Verdict::kAddressAtBound:
-            complain(base::format("refusing connections from %s: it has %zu",
-                                  endpoints->peer_address.c_str(),
+            complain(base::format("refusing connections from %s: it has %zu", address.c_str(),
                                   admission_.bounds().of_one_address));
             return true;
         case Admission::Verdict::kTake:
@@ -244,36 +305,73 @@ bool Server::take(base::UniqueFd& socket) {
     }
     if (decision.victim != nullptr) {
         complain("ending connections that say nothing, to have room for others");
-        admission_.remove(*decision.victim);
-        decision.victim->abort();
+        end(*decision.victim);
     }
-    add_connection(std::move(socket), std::move(endpoints).value());
+    add_connection(std::move(newcomer));
     return true;
 }
 
-void Server::add_connection(base::UniqueFd socket, Endpoints endpoints) {
+void Server::end(Connection& connection) {
+    admission_.remove(connection);
+    connection.abort();
+}
+
+void Server::add_connection(Newcomer newcomer) {
     ConnectionOwner& self = *this;
-    auto connection = std::make_unique<Connection>(reactor_, self, std::move(socket), scratch_);
+    auto connection =
+        std::make_unique<Connection>(reactor_, self, std::move(newcomer.socket), scratch_);
     Connection& added = *connection;
-    connections_.emplace(&added, Member{std::move(connection)});
-    admission_.add(added, endpoints.peer_address);
-    added.open(factory_, std::move(endpoints));
+    const std::string& address = newcomer.endpoints.peer_address;
+    connections_.emplace(&added, Member{std::move(connection), address});
+    admission_.add(added, address);
+    added.open(factory_, std::move(newcomer.endpoints));
 }
 
 /// There may be room now for what had to wait.
 void Server::look_again() {
+    if (stopping_) {
+        return;
+    }
+    take_some_that_wait();
     for (Listener& listener : listeners_) {
-        if (listener.held.valid() && !stopping_ && !take(listener.held)) {
-            retry_accept_.set(reactor_.now() + kAdmissionRetry);
-            continue;
-        }
-        listener.held.reset();
         accept_next(listener);
     }
 }
 
+void Server::take_some_that_wait() {
+    bool took = false;
+    while (!unspoken_.empty() && waiting_.empty() && take(unspoken_.front())) {
+        unspoken_.pop_front();
+    }
+    sort_unspoken();
+    for (size_t i = 0; i < kLooksEachTurn && !waiting_.empty(); ++i) {
+        const FairOrder::Id id = *waiting_order_.next();
+        if (take(waiting_.at(id))) {
+            took = true;
+            waiting_order_.remove(id);
+            waiting_.erase(id);
+        }
+    }
+    if (waiting_count() > 0) {
+        retry_accept_.set(reactor_.now() + (took ? base::milliseconds(0) : kAdmissionRetry));
+    }
+}
+
+bool Server::paces(Connection& connection) {
+    pace_.wait(connection, connections_.at(&connection).address);
+    return true;
+}
+
 void Server::admitted(Connection& connection) {
-    admission_.admit(connection);
+    if (Connection* victim = admission_.admit(connection, reactor_.now())) {
+        complain("ending connections without authentication: " +
+                 std::to_string(admission_.bounds().kept) +
+                 " are kept for hosts that prove themselves");
+        end(*victim);
+        if (victim == &connection) {
+            return;
+        }
+    }
     if (!spread_.empty() && connection.spreads()) {
         const auto fewest = std::ranges::min_element(spread_);
         ++*fewest;
@@ -300,7 +398,7 @@ void Server::closed(Connection& connection) {
 }
 
 void Server::room_was_made() {
-    if (std::ranges::any_of(listeners_, [](const Listener& l) { return l.held.valid(); })) {
+    if (waiting_count() > 0) {
         retry_accept_.set(reactor_.now());
     }
 }
@@ -312,8 +410,9 @@ void Server::stop(base::milliseconds patience, std::function<void()> stopped) {
     retry_accept_.clear();
     for (Listener& listener : listeners_) {
         (void)shutdown(listener.socket.get(), SHUT_RDWR);  // ends its accept
-        listener.held.reset();
     }
+    waiting_.clear();
+    unspoken_.clear();
     for (const auto& [key, member] : connections_) {
         member.connection->stop_receiving();
     }

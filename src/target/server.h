@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The listening sockets and the connections they give. Knows addresses and limits, no protocol: a
-// factory makes the session of each connection. Where there are more reactors than its own,
-// sessions that can be spread go on there once they are admitted, where there are the fewest.
+// factory makes the session of each connection. Connections for which there is no room yet wait,
+// and one address goes after the other. Where there are more reactors than its own, sessions that
+// can be spread go on there once they are admitted, where there are the fewest.
 #pragma once
 
 #include <functional>
@@ -16,6 +17,8 @@
 #include "target/admission.h"
 #include "target/connection.h"
 #include "target/crew.h"
+#include "target/fair_order.h"
+#include "target/pace.h"
 #include "target/reactor.h"
 #include "target/session.h"
 
@@ -43,6 +46,8 @@ class Server final : private ConnectionOwner {
         std::function<void(const std::string&)> on_trouble;
         /// Reactors beside the one that the server itself runs on; null: none.
         Crew* crew = nullptr;
+        /// Accepted connections that have spoken and may wait for room at the same time.
+        size_t waiting = 1024;
     };
 
     Server(Reactor& reactor, SessionFactory& factory, Options options);
@@ -64,8 +69,11 @@ class Server final : private ConnectionOwner {
     void stop(base::milliseconds patience, std::function<void()> stopped);
 
     [[nodiscard]] size_t connection_count() const { return connections_.size(); }
-    /// Of those, whose peers have not shown yet that they may be here.
-    [[nodiscard]] size_t stranger_count() const { return admission_.strangers(); }
+    /// Who they are, and how many wait to be one.
+    [[nodiscard]] const Admission& admission() const { return admission_; }
+    [[nodiscard]] size_t waiting_count() const { return waiting_.size() + unspoken_.size(); }
+    /// Admission::keep()
+    void keep(size_t connections) { admission_.keep(connections); }
     /// How many have gone on to each reactor of the crew.
     [[nodiscard]] const std::vector<size_t>& spread() const { return spread_; }
 
@@ -74,16 +82,28 @@ class Server final : private ConnectionOwner {
         base::UniqueFd socket;
         std::string name;
         bool accepting = false;
-        base::UniqueFd held{};  ///< accepted, and waits until there is room for it
+    };
+    /// Accepted, and not taken yet.
+    struct Newcomer {
+        base::UniqueFd socket;
+        Endpoints endpoints;
+        base::TimePoint since{};
     };
 
     void accept_next(Listener& listener);
     void on_accepted(Listener& listener, int result);
+    void welcome(base::UniqueFd socket);
     /// @return false: it has to wait
-    bool take(base::UniqueFd& socket);
-    void add_connection(base::UniqueFd socket, Endpoints endpoints);
+    bool take(Newcomer& newcomer);
+    void let_wait(Newcomer newcomer);
+    void sort_unspoken();
+    void add_connection(Newcomer newcomer);
+    void end(Connection& connection);
     void look_again();
+    void take_some_that_wait();
     void admitted(Connection& connection) override;
+    bool paces(Connection& connection) override;
+    void hurries(Connection& connection) override { pace_.forget(connection); }
     void closed(Connection& connection) override;
     void room_was_made();
     [[nodiscard]] bool is_quiet() const;
@@ -99,11 +119,17 @@ class Server final : private ConnectionOwner {
     std::list<Listener> listeners_;
     struct Member {
         std::unique_ptr<Connection> connection;
+        std::string address;
         unsigned lane = 0;  ///< where it lives
     };
     std::unordered_map<const Connection*, Member> connections_;
     std::vector<size_t> spread_;  ///< connections by lane, from 1 on
     Admission admission_;
+    Pace pace_;
+    std::list<Newcomer> unspoken_;  ///< that wait and have sent nothing yet, as they came
+    std::unordered_map<FairOrder::Id, Newcomer> waiting_;  ///< that wait and have
+    FairOrder waiting_order_;
+    FairOrder::Id last_newcomer_ = 0;
     Timer retry_accept_;
     Timer stop_timer_;
     base::TimePoint stop_deadline_;

@@ -38,9 +38,15 @@ struct Endpoints {
 
 /// How far a peer has come.
 struct Standing {
-    bool admitted = false;        ///< it has shown that it may be here; never goes back
-    bool spoke = false;           ///< something whole has come from it
-    base::TimePoint last_step{};  ///< when it last came nearer to being admitted
+    bool admitted = false;  ///< it has shown that it may be here; never goes back
+    bool spoke = false;     ///< something whole has come from it
+    base::TimePoint
+        last_step{};      ///< when it last came nearer to being admitted, or asked something
+    bool proved = false;  ///< it is admitted because it has proved who it is
+    bool visits = false;  ///< it may only ask what there is, at the discovery service
+
+    /// It is served as strangers are: a little each turn, one address after the other.
+    [[nodiscard]] bool is_paced() const { return !admitted || (visits && !proved); }
 };
 
 class SessionOwner {

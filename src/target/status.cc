@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
 
 #include "base/json.h"
@@ -26,7 +27,7 @@ std::string megabytes(uint64_t bytes) {
 }
 
 ControllerStatus look_at_controller(const Subsystem& subsystem, const Controller& controller,
-                                    base::TimePoint now, base::milliseconds wall) {
+                                    bool knows, base::TimePoint now, base::milliseconds wall) {
     ControllerStatus out;
     out.subnqn = subsystem.config().nqn;
     out.cntlid = controller.cntlid();
@@ -34,6 +35,7 @@ ControllerStatus look_at_controller(const Subsystem& subsystem, const Controller
     nvme::Uuid hostid;
     hostid.bytes = controller.host().hostid.bytes;
     out.hostid = nvme::to_text(hostid);
+    out.known = knows;
     out.io = controller.counters();
     auto since = wall;
     if (const Queue* admin = controller.queue(0)) {
@@ -65,23 +67,30 @@ class Metric {
     std::string name_;
 };
 
-/// Names have no control characters, but a host may call itself by bytes that are no UTF-8.
+/// A peer's text as a value: what may not be shown as it is is escaped before quotes and
+/// backslashes are.
 std::string label(std::string_view name, std::string_view value) {
     std::string text = std::string(name) + "=\"";
-    while (!value.empty()) {
-        const size_t length = base::utf8_length(value);
-        if (value[0] == '"' || value[0] == '\\') {
-            text += '\\';
-        }
-        text += length == 0 ? std::string_view("\xEF\xBF\xBD") : value.substr(0, length);
-        value.remove_prefix(std::max<size_t>(length, 1));
+    for (const char c : base::printable(value)) {
+        text += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
     }
     return text + "\"";
 }
 
-std::string labels_of(const ControllerStatus& controller) {
-    return label("subsystem", controller.subnqn) + "," + label("host", controller.hostnqn) + "," +
-           label("controller", std::to_string(controller.cntlid));
+/// What identifies a series must not be a stranger's choice: hosts that the configuration does not
+/// know share one, and so do all connections of a host.
+using HostSums = std::map<std::pair<std::string, std::string>, IoCounters>;
+
+HostSums sums_by_host(const TargetStatus& status) {
+    HostSums sums;
+    for (const ControllerStatus& controller : status.controllers) {
+        sums[{controller.subnqn, controller.known ? controller.hostnqn : ""}] += controller.io;
+    }
+    return sums;
+}
+
+std::string labels_of(const HostSums::value_type& sum) {
+    return label("subsystem", sum.first.first) + "," + label("host", sum.first.second);
 }
 
 struct CounterRow {
@@ -209,6 +218,21 @@ NamespaceStatus look_at_namespace(const Subsystem& subsystem, const Namespace& n
     return out;
 }
 
+struct CrowdRow {
+    std::string_view name;
+    std::string_view help;
+    uint64_t value;
+};
+std::array<CrowdRow, 6> crowd_rows(const TargetStatus& status) {
+    return {
+        CrowdRow{"max_connections", "TCP connections that there may be.", status.max_connections},
+        CrowdRow{"strangers", "Connections that are not admitted yet.", status.strangers},
+        CrowdRow{"guests", "Connections that are admitted without authentication.", status.guests},
+        CrowdRow{"visitors", "Of those, connections to the discovery service.", status.visitors},
+        CrowdRow{"kept_connections", "Connections that guests cannot have.", status.kept},
+        CrowdRow{"waiting", "Accepted connections that wait for room.", status.waiting}};
+}
+
 }  // namespace
 
 TargetStatus look_at(const Target& target, base::TimePoint now, base::milliseconds wall) {
@@ -217,7 +241,11 @@ TargetStatus look_at(const Target& target, base::TimePoint now, base::millisecon
     status.undrained = status.draining ? target.undrained() : 0;
     for (const auto& subsystem : target.subsystems()) {
         for (const auto& [cntlid, controller] : subsystem->controllers()) {
-            status.controllers.push_back(look_at_controller(*subsystem, *controller, now, wall));
+            const std::string& host = controller->host().hostnqn;
+            const bool knows = !controller->owes_proof() &&
+                               (subsystem->names(host) || target.access().knows(host));
+            status.controllers.push_back(
+                look_at_controller(*subsystem, *controller, knows, now, wall));
         }
         for (const auto& [nsid, ns] : subsystem->namespaces()) {
             status.namespaces.push_back(look_at_namespace(*subsystem, *ns));
@@ -231,10 +259,16 @@ std::string to_text(const TargetStatus& status) {
         base::format("started %s, connections %zu, hosts %zu, reloads %llu\n",
                      utc_text(status.started).c_str(), status.connections,
                      status.controllers.size(), static_cast<unsigned long long>(status.reloads));
-    text += base::format("connected %llu, refused %llu, cut off %llu\n",
+    text += base::format(
+        "of at most %zu connections: strangers %zu, guests %zu (%zu of them at "
+        "the discovery service), kept for hosts that prove themselves %zu\n",
+        status.max_connections, status.strangers, status.guests, status.visitors, status.kept);
+    text += status.waiting == 0 ? "" : "waiting for room: " + std::to_string(status.waiting) + "\n";
+    text += base::format("connected %llu, refused %llu, cut off %llu, not told in the logs %llu\n",
                          static_cast<unsigned long long>(status.events.connected),
                          static_cast<unsigned long long>(status.events.refused),
-                         static_cast<unsigned long long>(status.events.failed));
+                         static_cast<unsigned long long>(status.events.failed),
+                         static_cast<unsigned long long>(status.events.left_out));
     for (size_t i = 0; i < status.reactors.size(); ++i) {
         text += base::format("%s %zu: %zu%s", i == 0 ? "I/O queues by reactor:" : ",", i + 1,
                              status.reactors[i], i + 1 == status.reactors.size() ? "\n" : "");
@@ -245,9 +279,10 @@ std::string to_text(const TargetStatus& status) {
     }
     for (const ControllerStatus& controller : status.controllers) {
         text += base::quoted(controller.hostnqn) + " at " + controller.peer + "\n  subsystem " +
-                controller.subnqn + ", controller " + std::to_string(controller.cntlid) +
-                ", I/O queues " + std::to_string(controller.io_queues) + "\n  since " +
-                utc_text(controller.since) + ", " + proof_text(controller.proof) +
+                base::printable(controller.subnqn) + ", controller " +
+                std::to_string(controller.cntlid) + ", I/O queues " +
+                std::to_string(controller.io_queues) + "\n  since " + utc_text(controller.since) +
+                ", " + proof_text(controller.proof) +
                 (controller.data_digest
                      ? ", data digest, wrong " + std::to_string(controller.io.digest_errors)
                      : "") +
@@ -269,7 +304,9 @@ std::string to_json(const TargetStatus& status) {
     json.begin_object();
     json.key("started").string(utc_text(status.started));
     json.key("connections").number(uint64_t{status.connections});
-    json.key("strangers").number(uint64_t{status.strangers});
+    for (const auto& [name, help, value] : crowd_rows(status)) {
+        json.key(name).number(value);
+    }
     json.key("reactors").begin_array();
     for (const size_t queues : status.reactors) {
         json.begin_object().key("io_queues").number(uint64_t{queues}).end_object();
@@ -282,6 +319,7 @@ std::string to_json(const TargetStatus& status) {
     json.key("connected").number(status.events.connected);
     json.key("refused").number(status.events.refused);
     json.key("cut_off").number(status.events.failed);
+    json.key("left_out").number(status.events.left_out);
     json.key("controllers").begin_array();
     for (const ControllerStatus& controller : status.controllers) {
         put_controller(json, controller);
@@ -313,8 +351,9 @@ std::string to_metrics(const TargetStatus& status) {
     Metric(text, "nvmeroot_start_time_seconds", "gauge", "When the target started.")
         .add("", static_cast<uint64_t>(status.started));
     Metric(text, "nvmeroot_connections", "gauge", "TCP connections.").add("", status.connections);
-    Metric(text, "nvmeroot_strangers", "gauge", "Connections that are not admitted yet.")
-        .add("", status.strangers);
+    for (const auto& [name, help, value] : crowd_rows(status)) {
+        Metric(text, "nvmeroot_" + std::string(name), "gauge", help).add("", value);
+    }
     Metric queues(text, "nvmeroot_reactor_io_queues", "gauge", "I/O queues that a reactor runs.");
     for (size_t i = 0; i < status.reactors.size(); ++i) {
         queues.add(label("reactor", std::to_string(i + 1)), status.reactors[i]);
@@ -333,13 +372,17 @@ std::string to_metrics(const TargetStatus& status) {
            "Images of the configuration that cannot be served now.")
         .add("",
              static_cast<uint64_t>(std::ranges::count(status.images, false, &ImageStatus::served)));
+    Metric(text, "nvmeroot_events_left_out_total", "counter",
+           "Events that the logs do not tell, for there were too many.")
+        .add("", status.events.left_out);
     Metric reloads(text, "nvmeroot_reloads_total", "counter", "Reloads of the configuration.");
     reloads.add(label("result", "done"), status.reloads);
     reloads.add(label("result", "refused"), status.failed_reloads);
+    const HostSums sums = sums_by_host(status);
     for (const CounterRow& row : kCounters) {
         Metric metric(text, std::string(row.name), "counter", row.help);
-        for (const ControllerStatus& controller : status.controllers) {
-            metric.add(labels_of(controller), controller.io.*row.value);
+        for (const auto& sum : sums) {
+            metric.add(labels_of(sum), sum.second.*row.value);
         }
     }
     Metric bytes(text, "nvmeroot_namespace_bytes", "gauge", "Size of a namespace.");

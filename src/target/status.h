@@ -26,6 +26,7 @@ struct ControllerStatus {
     size_t io_queues = 0;
     bool data_digest = false;
     std::optional<Agreement> proof;  ///< none: the host did not prove itself
+    bool known = false;              ///< it has proved itself, or the configuration names it
     IoCounters io;
 };
 
@@ -51,7 +52,12 @@ struct ImageStatus {
 struct TargetStatus {
     int64_t started = 0;  ///< seconds since 1970
     size_t connections = 0;
+    size_t max_connections = 0;
     size_t strangers = 0;            ///< of those, not admitted yet
+    size_t guests = 0;               ///< of those, admitted without authentication
+    size_t visitors = 0;             ///< of those, at the discovery service
+    size_t kept = 0;                 ///< connections that guests cannot have
+    size_t waiting = 0;              ///< accepted, and not among the connections yet
     std::vector<size_t> reactors{};  ///< connections of each; empty: there is one reactor
     uint64_t reloads = 0;
     uint64_t failed_reloads = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "target/fair_order.h"
 #include "target/queue.h"
 #include "target/target.h"
 
@@ -109,9 +110,40 @@ const Namespace* Subsystem::find_namespace(uint32_t nsid) const {
     return found == namespaces_.end() ? nullptr : found->second.get();
 }
 
-Controller* Subsystem::create_controller(ControllerHost host, base::TimePoint now) {
+/// @return false: every controller is of a host that owes no proof, or that is about to give it
+bool Subsystem::make_room(const std::string& address, base::TimePoint now) {
+    constexpr base::seconds kStandstill{2};
+    FairOrder claimants;
+    Controller* slow = nullptr;
+    for (const auto& [cntlid, controller] : controllers_) {
+        if (!controller->owes_proof()) {
+            continue;
+        }
+        const Queue& admin = *controller->queue(0);
+        claimants.add(cntlid, admin.endpoints().peer_address);
+        if (slow == nullptr && admin.standing().last_step <= now - kStandstill) {
+            slow = controller.get();
+        }
+    }
+    const auto crowded = claimants.oldest_beyond_share(address);
+    Controller* victim = crowded ? controllers_.at(static_cast<uint16_t>(*crowded)).get() : slow;
+    if (victim != nullptr) {
+        victim->disconnect("gave way: it had not proved itself");
+        remove_controller(*victim);
+    }
+    return victim != nullptr;
+}
+
+void Subsystem::change(SubsystemConfig config) {
+    config_ = std::move(config);
+    names_ = {config_.hosts.begin(), config_.hosts.end()};
+}
+
+Controller* Subsystem::create_controller(ControllerHost host, const std::string& address,
+                                         base::TimePoint now) {
     const size_t ids = size_t{config_.cntlid_max} - config_.cntlid_min + 1;
-    if (controllers_.size() >= std::min<size_t>(ids, target_.limits().controllers)) {
+    if (controllers_.size() >= std::min<size_t>(ids, target_.limits().controllers) &&
+        !make_room(address, now)) {
         return nullptr;
     }
     // Ids go round, so that a late command of an old association cannot meet a new one.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,13 +35,16 @@ struct SubsystemConfig {
 
 class Subsystem {
   public:
-    Subsystem(Target& target, SubsystemConfig config)
-        : target_(target), config_(std::move(config)) {}
+    Subsystem(Target& target, SubsystemConfig config) : target_(target) {
+        change(std::move(config));
+    }
     Subsystem(const Subsystem&) = delete;
     Subsystem& operator=(const Subsystem&) = delete;
 
     [[nodiscard]] const SubsystemConfig& config() const { return config_; }
     [[nodiscard]] bool is_discovery() const { return config_.nqn == nvme::kDiscoveryNqn; }
+    /// Whether `hosts` of the configuration has it.
+    [[nodiscard]] bool names(std::string_view hostnqn) const { return names_.contains(hostnqn); }
 
     /// Commands under way share a namespace with its subsystem, so that its backend stays until
     /// they are done.
@@ -72,8 +76,11 @@ class Subsystem {
         return shares_.at(nsid)[lane];
     }
 
-    /// @return null when every controller id is taken or the limit is reached.
-    Controller* create_controller(ControllerHost host, base::TimePoint now);
+    /// Where every controller id is taken or the limit is reached, one that still owes its proof
+    /// gives way: of an address that has more of them than its share, or that has stood still.
+    /// @param address  of the host. @return null: there is none
+    Controller* create_controller(ControllerHost host, const std::string& address,
+                                  base::TimePoint now);
     [[nodiscard]] Controller* find_controller(uint16_t cntlid) const;
     /// By id.
     [[nodiscard]] const std::map<uint16_t, std::unique_ptr<Controller>>& controllers() const {
@@ -92,7 +99,7 @@ class Subsystem {
 
     /// Who is admitted, and what Identify says, from now on. Controllers stay as they are: see
     /// enforce_access(). REQUIRES: the same NQN.
-    void change(SubsystemConfig config) { config_ = std::move(config); }
+    void change(SubsystemConfig config);
     /// Ends the controllers whose host may not be connected any more, or would have to prove itself
     /// and did not. @return how many
     size_t enforce_access();
@@ -102,9 +109,11 @@ class Subsystem {
     using Shares = std::vector<std::shared_ptr<Namespace>>;  ///< by lane
     [[nodiscard]] Shares share(NamespaceConfig config, std::shared_ptr<Backend> backend) const;
     void namespace_changed(uint32_t nsid);
+    bool make_room(const std::string& address, base::TimePoint now);
 
     Target& target_;
     SubsystemConfig config_;
+    std::set<std::string, std::less<>> names_;  ///< of config_.hosts
     NamespaceMap namespaces_;
     std::map<uint32_t, Shares> shares_;  ///< of the same namespaces
     std::map<uint16_t, std::unique_ptr<Controller>> controllers_;

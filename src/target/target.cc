@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "target/admin_cmd.h"
 #include "target/crypto.h"
 #include "target/queue.h"
 
@@ -32,7 +31,20 @@ Target::Target(Limits limits, const AccessPolicy& access, EventSink& events)
     add_subsystem(std::move(discovery));
 }
 
+void Target::use_lanes(std::vector<Lane*> lanes) {
+    lanes_ = std::move(lanes);
+    for (Lane* lane : lanes_) {
+        lane->memory().divide(lanes_.size());
+    }
+}
+
+void Target::add_portal(Portal portal) {
+    portals_.push_back(std::move(portal));
+    views_.changed();
+}
+
 Subsystem& Target::add_subsystem(SubsystemConfig config) {
+    views_.changed();
     return *subsystems_.emplace_back(std::make_unique<Subsystem>(*this, std::move(config)));
 }
 
@@ -41,6 +53,7 @@ void Target::remove_subsystem(std::string_view nqn) {
         subsystems_, [&](const auto& subsystem) { return subsystem->config().nqn == nqn; });
     (*found)->disconnect_all("the subsystem is not served any more");
     subsystems_.erase(found);
+    views_.changed();
 }
 
 std::unique_ptr<Session> Target::make(SessionOwner& owner, Endpoints endpoints,
@@ -55,6 +68,7 @@ void Target::set_referrals(std::vector<Referral> referrals) {
 }
 
 void Target::discovery_changed() {
+    views_.changed();
     for (const auto& subsystem : subsystems_) {
         for (const auto& [cntlid, controller] : subsystem->controllers()) {
             controller->look_at_discovery();
@@ -62,8 +76,8 @@ void Target::discovery_changed() {
     }
 }
 
-uint64_t Target::discovery_generation(const std::string& hostnqn) {
-    return generations_.of(hostnqn, discovery_content(*this, hostnqn));
+const DiscoveryView& Target::discovery_view(const std::string& hostnqn) {
+    return views_.of(*this, hostnqn);
 }
 
 uint16_t Target::portal_of(const Endpoints& endpoints) const {

@@ -22,7 +22,7 @@
 #include "target/access.h"
 #include "target/ana.h"
 #include "target/attempts.h"
-#include "target/discovery_generation.h"
+#include "target/discovery_view.h"
 #include "target/events.h"
 #include "target/labor.h"
 #include "target/lane.h"
@@ -69,7 +69,7 @@ class Target final : public SessionFactory {
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;
 
-    void add_portal(Portal portal) { portals_.push_back(std::move(portal)); }
+    void add_portal(Portal portal);
     /// REQUIRES: no subsystem has this NQN. The discovery subsystem is there from the start.
     Subsystem& add_subsystem(SubsystemConfig config);
     /// Its hosts are disconnected. REQUIRES: it is there, and not the discovery subsystem.
@@ -80,8 +80,9 @@ class Target final : public SessionFactory {
     /// To be called after whatever changed the discovery log but the functions here: hosts with a
     /// persistent connection hear of it if their part of the log is another.
     void discovery_changed();
-    /// GENCTR for this host.
-    uint64_t discovery_generation(const std::string& hostnqn);
+    /// What this host may see in the discovery log now; lives until the next call.
+    const DiscoveryView& discovery_view(const std::string& hostnqn);
+    [[nodiscard]] const DiscoveryViews& discovery_views() const { return views_; }
 
     /// The id of the portal where a connection came in; 0: none that was added.
     [[nodiscard]] uint16_t portal_of(const Endpoints& endpoints) const;
@@ -110,7 +111,7 @@ class Target final : public SessionFactory {
     [[nodiscard]] EventSink& events() const { return events_; }
     /// Who runs queues; at first, whoever calls. The first one is control. To be called before
     /// there is a namespace; they outlive the target.
-    void use_lanes(std::vector<Lane*> lanes) { lanes_ = std::move(lanes); }
+    void use_lanes(std::vector<Lane*> lanes);
     [[nodiscard]] Lane& control() const { return *lanes_.front(); }
     [[nodiscard]] size_t lanes() const { return lanes_.size(); }
     [[nodiscard]] const std::vector<Portal>& portals() const { return portals_; }
@@ -142,7 +143,7 @@ class Target final : public SessionFactory {
     std::vector<Portal> portals_;
     std::vector<Referral> referrals_;
     AnaGroups ana_;
-    DiscoveryGenerations generations_;
+    DiscoveryViews views_;
     std::optional<base::TimePoint> started_;
     bool draining_ = false;
     std::vector<std::unique_ptr<Subsystem>> subsystems_;

@@ -104,7 +104,8 @@ class RunningService {
 /// A queue of a host.
 class ServiceLine {
   public:
-    explicit ServiceLine(RunningService& running) : peer(running.address), host(peer, {}) {
+    explicit ServiceLine(RunningService& running, const std::string& source = "")
+        : peer(running.address, source), host(peer, {}) {
         peer.wait_while([this] {
             return host.queue().state() == host::Queue::State::kHandshake ||
                    host.queue().outstanding() > 0;

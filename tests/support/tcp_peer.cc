@@ -17,7 +17,7 @@ constexpr int kPatienceMs = 5000;
 
 }  // namespace
 
-base::UniqueFd connect_to(const target::SocketAddress& address) {
+base::UniqueFd connect_to(const target::SocketAddress& address, const std::string& source) {
     sockaddr_storage storage{};
     auto* v4 = reinterpret_cast<sockaddr_in*>(&storage);
     auto* v6 = reinterpret_cast<sockaddr_in6*>(&storage);
@@ -29,6 +29,13 @@ base::UniqueFd connect_to(const target::SocketAddress& address) {
         v6->sin6_port = htons(address.port);
     }
     base::UniqueFd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    if (!source.empty() &&
+        (inet_pton(AF_INET, source.c_str(), &from.sin_addr) != 1 ||
+         bind(fd.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0)) {
+        throw std::runtime_error("cannot connect from " + source);
+    }
     const socklen_t length = storage.ss_family == AF_INET ? sizeof *v4 : sizeof *v6;
     if (connect(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
         throw std::runtime_error("nobody listens on " + target::to_text(address));

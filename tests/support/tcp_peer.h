@@ -13,11 +13,13 @@
 namespace support {
 
 /// A blocking connection. Throws std::runtime_error when nobody listens.
-base::UniqueFd connect_to(const target::SocketAddress& address);
+/// @param source  IPv4 address to connect from; empty: the system's choice
+base::UniqueFd connect_to(const target::SocketAddress& address, const std::string& source = "");
 
 class TcpPeer final : public Peer {
   public:
-    explicit TcpPeer(const target::SocketAddress& address) : socket_(connect_to(address)) {}
+    explicit TcpPeer(const target::SocketAddress& address, const std::string& source = "")
+        : socket_(connect_to(address, source)) {}
 
     /// While `waiting` says yes, exchange() waits for an answer, for at most five seconds;
     /// otherwise it takes what is there.

@@ -103,7 +103,8 @@ BOOST_AUTO_TEST_CASE(silence_goes_before_standstill_and_work_of_ours_is_neither)
 BOOST_AUTO_TEST_CASE(guests_are_never_victims) {
     Crowd crowd({.connections = 2, .of_one_address = 2});
     for (const char* address : {"192.0.2.1", "192.0.2.2"}) {
-        crowd.admission.admit(crowd.add({.last_step = crowd.now - seconds(9)}, address));
+        (void)crowd.admission.admit(crowd.add({.last_step = crowd.now - seconds(9)}, address),
+                                    crowd.now);
     }
     BOOST_TEST(crowd.admission.strangers() == 0U);
     BOOST_TEST((crowd.admission.decide("192.0.2.3", crowd.now).verdict == Verdict::kAllTaken));
@@ -118,6 +119,65 @@ BOOST_AUTO_TEST_CASE(an_address_has_its_own_bound) {
     crowd.admission.remove(first);
     crowd.admission.remove(first);
     BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kTake));
+}
+
+BOOST_AUTO_TEST_CASE(a_stranger_of_a_crowded_address_goes_at_once_for_another_address) {
+    Crowd crowd({.strangers = 3});
+    auto& first = crowd.add({.spoke = true, .last_step = crowd.now}, "192.0.2.66");
+    crowd.add({.spoke = true, .last_step = crowd.now}, "192.0.2.66");
+    crowd.add({.spoke = true, .last_step = crowd.now}, "192.0.2.66");
+    BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now).victim == &first);
+    BOOST_TEST((crowd.admission.decide("192.0.2.66", crowd.now).verdict == Verdict::kWait));
+}
+
+BOOST_AUTO_TEST_CASE(visitors_leave_the_kept_share_and_give_way_to_other_addresses) {
+    Crowd crowd({.connections = 8, .kept = 4});
+    const Standing visits{.admitted = true, .last_step = crowd.now, .visits = true};
+    std::vector<target::Connection*> visitors;
+    for (int i = 0; i < 4; ++i) {
+        visitors.push_back(&crowd.add(visits, "192.0.2.66"));
+        BOOST_TEST(crowd.admission.admit(*visitors.back(), crowd.now) == nullptr);
+    }
+    auto& same = crowd.add(visits, "192.0.2.66");
+    BOOST_TEST(crowd.admission.admit(same, crowd.now) == &same);  // all of them ask, all the time
+    crowd.admission.remove(same);
+    auto& other = crowd.add(visits, "192.0.2.1");
+    BOOST_TEST(crowd.admission.admit(other, crowd.now) == visitors[0]);
+    crowd.admission.remove(*visitors[0]);
+    auto& later = crowd.add(visits, "192.0.2.66");
+    BOOST_TEST(crowd.admission.admit(later, crowd.now + seconds(2)) == visitors[1]);
+    BOOST_TEST(crowd.admission.guests() == 5U);
+    BOOST_TEST(crowd.admission.visitors() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(hosts_that_prove_themselves_have_all_that_guests_leave) {
+    Crowd crowd({.connections = 4, .kept = 2});
+    const Standing guest{.admitted = true, .last_step = crowd.now};
+    const Standing proved{.admitted = true, .last_step = crowd.now, .proved = true};
+    for (int i = 0; i < 2; ++i) {
+        BOOST_TEST(crowd.admission.admit(crowd.add(guest, "192.0.2.66"), crowd.now) == nullptr);
+    }
+    auto& one_more = crowd.add(guest, "192.0.2.67");
+    BOOST_TEST(crowd.admission.admit(one_more, crowd.now) == &one_more);
+    crowd.admission.remove(one_more);
+    for (int i = 0; i < 2; ++i) {
+        BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kTake));
+        BOOST_TEST(crowd.admission.admit(crowd.add(proved), crowd.now) == nullptr);
+    }
+    BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kAllTaken));
+    crowd.admission.keep(0);
+    BOOST_TEST(crowd.admission.bounds().kept == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(where_all_are_taken_a_quiet_visitor_goes) {
+    Crowd crowd({.connections = 2});
+    const Standing visits{.admitted = true, .last_step = crowd.now, .visits = true};
+    auto& visitor = crowd.add(visits);
+    (void)crowd.admission.admit(visitor, crowd.now);
+    (void)crowd.admission.admit(
+        crowd.add({.admitted = true, .last_step = crowd.now, .proved = true}), crowd.now);
+    BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kWait));
+    BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now + seconds(2)).victim == &visitor);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -245,6 +245,35 @@ BOOST_AUTO_TEST_CASE(trouble_is_told_as_often_as_somebody_could_read_it) {
     BOOST_TEST(audit.find("\"left_out_before\":900") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(whatever_strangers_do_makes_few_lines_and_hosts_that_prove_themselves_more) {
+    const support::TempDir dir;
+    support::FakeClock clock;
+    base::Log log("target", base::Level::kError);
+    std::optional<target::EventLog> events(std::in_place, log, clock);
+    events->audit(target::AuditLog::open(dir.at("audit")).value());
+    using Kind = target::Event::Kind;
+    for (int i = 0; i < 3000; ++i) {
+        for (const Kind kind :
+             {Kind::kConnected, Kind::kDisconnected, Kind::kRefused, Kind::kFailed}) {
+            events->on_event(
+                {.kind = kind, .peer = "p", .hostnqn = "", .subnqn = "", .detail = ""});
+        }
+        if (i % 3 == 0) {
+            events->on_event({.kind = Kind::kAuthenticated,
+                              .peer = "host",
+                              .hostnqn = "",
+                              .subnqn = "",
+                              .detail = "",
+                              .proved = true});
+        }
+    }
+    BOOST_TEST(events->counts().connected == 3000U);
+    BOOST_TEST(events->counts().left_out == 4U * 3000 - 200);
+    events.reset();
+    const std::string audit = dir.read("audit");
+    BOOST_TEST(std::ranges::count(audit, '\n') == 200 + 1000);
+}
+
 /// A file that takes no bytes until somebody reads: a pipe stands for a disk that stands still.
 BOOST_AUTO_TEST_CASE(a_disk_that_stands_still_delays_lines_and_nobody) {
     std::array<int, 2> pipe_ends{};

@@ -20,9 +20,12 @@ namespace {
 /// Keeps work until the test does it.
 class HeldLabor final : public target::Labor {
   public:
-    void start(Work work, Work done) override {
+    Id start(const Client& client, Work work, Work done) override {
+        clients.push_back(client);
         held.push_back({std::move(work), std::move(done)});
+        return ++last;
     }
+    void forget(Id id) override { forgotten.push_back(id); }
     void settle() {
         while (!held.empty()) {
             const auto [work, done] = std::move(held.front());
@@ -32,6 +35,9 @@ class HeldLabor final : public target::Labor {
         }
     }
     std::deque<std::pair<Work, Work>> held;
+    std::vector<Client> clients;
+    std::vector<Id> forgotten;
+    Id last = 0;
 };
 
 struct LaborFixture : support::TargetFixture {
@@ -125,14 +131,16 @@ BOOST_DATA_TEST_CASE(is_done_on_another_thread_and_told_on_this_one, support::en
     const auto here = std::this_thread::get_id();
     std::vector<int> order;
     for (int i = 0; i < 3; ++i) {
-        (*labor)->start([&] { BOOST_TEST((std::this_thread::get_id() != here)); },
-                        [&, i] {
-                            BOOST_TEST((std::this_thread::get_id() == here));
-                            order.push_back(i);
-                            if (i == 2) {
-                                (*labor)->start([] {}, [&] { reactor->stop(); });
-                            }
-                        });
+        (*labor)->start(
+            {"192.0.2.1"}, [&] { BOOST_TEST((std::this_thread::get_id() != here)); },
+            [&, i] {
+                BOOST_TEST((std::this_thread::get_id() == here));
+                order.push_back(i);
+                if (i == 2) {
+                    (*labor)->start(
+                        {"192.0.2.1"}, [] {}, [&] { reactor->stop(); });
+                }
+            });
     }
     BOOST_TEST(order.empty());
     reactor->run();
@@ -144,7 +152,8 @@ BOOST_DATA_TEST_CASE(is_forgotten_with_its_owner, support::engines(), engine) {
     {
         const auto labor = target::LaborBeside::open(*reactor);
         for (int i = 0; i < 3; ++i) {
-            (*labor)->start([] {}, [] { BOOST_ERROR("its owner is gone"); });
+            (*labor)->start(
+                {"192.0.2.1"}, [] {}, [] { BOOST_ERROR("its owner is gone"); });
         }
     }
     target::Timer stop(*reactor, [&] { reactor->stop(); });

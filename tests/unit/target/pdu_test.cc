@@ -305,7 +305,7 @@ BOOST_AUTO_TEST_CASE(refuses_more_commands_than_a_queue_has_entries) {
     }
     BOOST_TEST(uint16_t{term_req_in(answer).fes} ==
                static_cast<uint16_t>(FatalStatus::kSequenceError));
-    BOOST_TEST(f.backend->held.size() == 40U);
+    BOOST_TEST(f.backend->held.size() == 32U);
     f.backend->settle();
 }
 

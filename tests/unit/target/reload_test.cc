@@ -391,6 +391,82 @@ BOOST_AUTO_TEST_CASE(the_control_socket_outlives_a_want_of_descriptors) {
     BOOST_TEST(base::text_of(base::ByteView(answer).first(*size)) == "ok\nnothing changes\n");
 }
 
+BOOST_AUTO_TEST_CASE(metrics_can_be_read_and_nothing_else) {
+    Running running;
+    const auto answer = [&](const std::string& request) {
+        return target::ask(running.dir.at("metrics"), request + "\r\n\r").value();
+    };
+    BOOST_TEST(answer("GET /metrics HTTP/1.1\r\nHost: x").starts_with("HTTP/1.0 200 OK\r\n"));
+    const std::string head = answer("HEAD /metrics HTTP/1.1");
+    BOOST_TEST(head.starts_with("HTTP/1.0 200 OK\r\n"));
+    BOOST_TEST(head.ends_with("\r\n\r\n"));
+    for (const char* method : {"POST", "PUT", "DELETE", "get", "OPTIONS"}) {
+        const std::string refused = answer(std::string(method) + " /metrics HTTP/1.1");
+        BOOST_TEST(refused.starts_with("HTTP/1.0 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n"));
+    }
+    BOOST_TEST(answer("hello").starts_with("HTTP/1.0 400 "));
+}
+
+BOOST_AUTO_TEST_CASE(local_peers_that_say_nothing_hold_nobody_up) {
+    Running running;
+    std::vector<base::UniqueFd> silent;
+    for (int i = 0; i < 200; ++i) {
+        for (const char* name : {"control", "metrics"}) {
+            sockaddr_un address{};
+            address.sun_family = AF_UNIX;
+            std::ranges::copy(running.dir.at(name), address.sun_path);
+            silent.emplace_back(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            BOOST_REQUIRE(connect(silent.back().get(), reinterpret_cast<const sockaddr*>(&address),
+                                  sizeof address) == 0);
+        }
+    }
+    const auto before = std::chrono::steady_clock::now();
+    BOOST_TEST(running.ask("plan") == "ok\nnothing changes\n");
+    BOOST_TEST(target::ask(running.dir.at("metrics"), "GET / HTTP/1.0\r\n\r").ok());
+    BOOST_TEST((std::chrono::steady_clock::now() - before < base::seconds(5)));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_does_not_answer_is_not_waited_for_for_ever) {
+    const support::TempDir dir;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::ranges::copy(dir.at("control"), address.sun_path);
+    const base::UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    BOOST_REQUIRE(
+        bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    BOOST_REQUIRE(listen(listener.get(), 1) == 0);
+    for (int i = 0; i < 4; ++i) {  // with the queue of new connections full, too
+        const auto answer = target::ask(dir.at("control"), "status", base::milliseconds(50));
+        BOOST_REQUIRE(!answer.ok());
+        BOOST_TEST(answer.error().code == ETIMEDOUT);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(strangers_make_no_series_and_write_nothing_raw) {
+    target::TargetStatus status;
+    const std::string evil = "nqn.2024-08.com.example:\xc2\x9b\xe2\x80\xae\"";
+    for (int i = 0; i < 100; ++i) {
+        target::ControllerStatus controller;
+        controller.subnqn = "nqn.2014-08.org.nvmexpress.discovery";
+        controller.hostnqn = evil + std::to_string(i);
+        controller.cntlid = static_cast<uint16_t>(i);
+        controller.known = i == 0;
+        status.controllers.push_back(controller);
+    }
+    const std::string metrics = target::to_metrics(status);
+    size_t series = 0;
+    for (size_t at = 0; (at = metrics.find("nvmeroot_read_bytes_total{", at)) != std::string::npos;
+         ++at) {
+        ++series;
+    }
+    BOOST_TEST(series == 2U);
+    BOOST_TEST(metrics.find("controller=") == std::string::npos);
+    for (const std::string& text : {metrics, target::to_json(status), target::to_text(status)}) {
+        BOOST_TEST(text.find('\xc2') == std::string::npos);
+        BOOST_TEST(text.find('\xe2') == std::string::npos);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {
     Running running;
     Activity activity(running);
@@ -406,7 +482,7 @@ BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {
     BOOST_REQUIRE(metrics.ok());
     BOOST_TEST(metrics->starts_with("HTTP/1.0 200 OK\r\n"));
     BOOST_TEST(metrics->find("nvmeroot_write_commands_total{subsystem=\"nqn.2024-08.com.example:"
-                             "disk\",host=\"nqn.2024-08.com.example:host\",controller=\"1\"} ") !=
+                             "disk\",host=\"nqn.2024-08.com.example:host\"} ") !=
                std::string::npos);
     BOOST_TEST(running.ask("dance") == "error\nno such question: \"dance\"\n");
     BOOST_TEST(activity.stop() > 0U);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// How much memory for data the queues of one lane hold together, so that no host takes all of it by
+// asking and not reading, or by promising data that it does not send. Each host has a part of it;
+// whoever has to wait goes on when memory comes back, one host after the other.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+namespace target {
+
+/// What the queues of one host hold.
+class MemoryShare {
+  private:
+    friend class LaneMemory;
+    size_t bytes_ = 0;
+    std::deque<std::function<void()>> waiting_;
+    bool listed_ = false;
+};
+
+class LaneMemory {
+  public:
+    /// Of all lanes together; one lane has its part, but at least kLeast.
+    static constexpr size_t kAll = size_t{256} << 20U;
+    static constexpr size_t kLeast = size_t{64} << 20U;
+    /// What one host may have of a lane's, as a fraction, but at least kLeastOfHost.
+    static constexpr size_t kHosts = 4;
+    static constexpr size_t kLeastOfHost = size_t{32} << 20U;
+
+    /// To be called before anything is taken. @param lanes  how many there are
+    void divide(size_t lanes);
+
+    /// The share of a host, which it has as long as somebody holds it.
+    std::shared_ptr<MemoryShare> share(const std::string& host);
+    /// Whether so much more may be taken.
+    [[nodiscard]] bool has_room(const MemoryShare& share, size_t bytes) const;
+    /// Counts, and refuses nothing.
+    void take(MemoryShare& share, size_t bytes);
+    void give_back(const std::shared_ptr<MemoryShare>& share, size_t bytes);
+
+    /// Calls `again` when there may be room; it asks, and may wait, again.
+    void wait(const std::shared_ptr<MemoryShare>& share, std::function<void()> again);
+    /// Lets some go on that wait, if there is room. To be called after something was given back.
+    void wake();
+    /// wake() has something to do.
+    [[nodiscard]] bool may_wake() const { return !listed_.empty() && bytes_ < most_; }
+
+    [[nodiscard]] size_t bytes() const { return bytes_; }
+
+  private:
+    void list(const std::shared_ptr<MemoryShare>& share);
+
+    size_t most_ = kAll;
+    size_t most_of_host_ = kAll / kHosts;
+    size_t bytes_ = 0;
+    std::unordered_map<std::string, std::weak_ptr<MemoryShare>> shares_;
+    size_t sweep_at_ = 64;
+    /// Those that wait and may have room.
+    std::deque<std::shared_ptr<MemoryShare>> listed_;
+    bool waking_ = false;
+};
+
+}  // namespace target
