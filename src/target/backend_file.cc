@@ -134,6 +134,32 @@ int open_flags(const FileBackend::Options& options) {
 
 }  // namespace
 
+FailedSyncs::Flag FailedSyncs::of(int fd) {
+    std::erase_if(flags_, [](const auto& entry) {
+        return entry.second.use_count() == 1 && !entry.second->load();
+    });
+    struct statx status {};
+    (void)statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status);
+    const bool device = S_ISBLK(status.stx_mode);
+    const auto number = [](uint32_t major, uint32_t minor) {
+        return uint64_t{major} << 32U | minor;
+    };
+    const uint64_t born = (status.stx_mask & STATX_BTIME) == 0
+                              ? 0
+                              : static_cast<uint64_t>(status.stx_btime.tv_sec) * 1'000'000'000 +
+                                    status.stx_btime.tv_nsec;
+    const std::array<uint64_t, 3> key =
+        device ? std::array{number(status.stx_rdev_major, status.stx_rdev_minor), uint64_t{0},
+                            uint64_t{0}}
+               : std::array{number(status.stx_dev_major, status.stx_dev_minor),
+                            uint64_t{status.stx_ino}, born};
+    Flag& flag = flags_[key];
+    if (flag == nullptr) {
+        flag = std::make_shared<std::atomic<bool>>(false);
+    }
+    return flag;
+}
+
 base::Result<std::unique_ptr<FileBackend>> FileBackend::open(Reactor& reactor, Options options) {
     const std::string context = "image " + options.path;
     auto fd = base::open_file(options.path, open_flags(options) | O_NONBLOCK);
@@ -144,9 +170,12 @@ base::Result<std::unique_ptr<FileBackend>> FileBackend::open(Reactor& reactor, O
     if (!size) {
         return size.error().in(context);
     }
-    return std::unique_ptr<FileBackend>(
-        new FileBackend(reactor, std::move(options), std::move(fd).value(), *size,
-                        std::make_shared<std::atomic<bool>>(false)));
+    auto shared = std::make_shared<Shared>();
+    shared->sync_failed = options.failed_syncs == nullptr
+                              ? std::make_shared<std::atomic<bool>>(false)
+                              : options.failed_syncs->of(fd->get());
+    return std::unique_ptr<FileBackend>(new FileBackend(
+        reactor, std::move(options), std::move(fd).value(), *size, std::move(shared)));
 }
 
 base::Result<std::unique_ptr<FileBackend>> FileBackend::twin(Reactor& reactor) const {
@@ -162,18 +191,18 @@ base::Result<std::unique_ptr<FileBackend>> FileBackend::twin(Reactor& reactor) c
         return base::error("image " + options_.path + ": another file has its name now");
     }
     return std::unique_ptr<FileBackend>(
-        new FileBackend(reactor, options_, std::move(fd).value(), size_bytes_, sync_failed_));
+        new FileBackend(reactor, options_, std::move(fd).value(), size_bytes_, shared_));
 }
 
 FileBackend::FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes,
-                         Flag sync_failed)
+                         std::shared_ptr<Shared> shared)
     : reactor_(reactor),
       options_(std::move(options)),
       fd_(std::move(fd)),
       size_bytes_(size_bytes),
       reads_at_once_(is_in_memory(fd_.get()) ? AtOnce::kAll : AtOnce::kIfNoWait),
       writes_at_once_(reads_at_once_),
-      sync_failed_(std::move(sync_failed)) {}
+      shared_(std::move(shared)) {}
 
 void FileBackend::refresh() {
     struct stat status {};
@@ -183,7 +212,29 @@ void FileBackend::refresh() {
     const auto size = size_of(fd_.get(), status);
     if (size && *size != 0 && *size % options_.block_size == 0) {
         size_bytes_ = *size;
+        shared_->cut_at = UINT64_MAX;
     }
+}
+
+void FileBackend::note_cut(uint64_t size) {
+    uint64_t least = shared_->cut_at;
+    while (size < least && !shared_->cut_at.compare_exchange_weak(least, size)) {
+    }
+}
+
+/// Whether the file is too short for this. Its size is asked for once in each turn that writes.
+bool FileBackend::is_cut(const Io& io) {
+    const bool reads = io.kind == Io::Kind::kRead;
+    if (!reads && looked_at_ != reactor_.now()) {
+        looked_at_ = reactor_.now();
+        struct stat status {};
+        if (fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+            static_cast<uint64_t>(status.st_size) < size_bytes_) {
+            note_cut(static_cast<uint64_t>(status.st_size));
+        }
+    }
+    const uint64_t cut_at = shared_->cut_at.load(std::memory_order_relaxed);
+    return cut_at != UINT64_MAX && (!reads || io.offset + io.length > cut_at);
 }
 
 void FileBackend::submit(Io& io) {
@@ -191,6 +242,9 @@ void FileBackend::submit(Io& io) {
     if (io.kind != Io::Kind::kRead && io.kind != Io::Kind::kFlush && options_.read_only) {
         io.done(IoError::kReadOnly);
         return;
+    }
+    if (io.kind != Io::Kind::kFlush && is_cut(io)) {
+        return fail(io, ENODATA);
     }
     switch (io.kind) {
         case Io::Kind::kRead:
@@ -222,7 +276,7 @@ void FileBackend::move_data(Io& io) {
         reactor_.read(fd_.get(), rest, at, [this, &io](int result) { moved(io, result); });
         return;
     }
-    if (io.force_unit_access && *sync_failed_) {
+    if (io.force_unit_access && *shared_->sync_failed) {
         return fail(io, EIO);
     }
     reactor_.write(fd_.get(), rest, at, io.force_unit_access,
@@ -248,12 +302,13 @@ int FileBackend::move_at_once(const Io& io, base::MutableBytes rest, uint64_t at
 
 void FileBackend::moved(Io& io, int result) {
     if (result == 0) {
+        note_cut(io.offset + io.progress);
         return fail(io, ENODATA);  // somebody cut the file
     }
     if (result < 0) {
-        const bool was_sync = io.kind == Io::Kind::kWrite && io.force_unit_access;
-        if (was_sync && result == -EIO) {
-            *sync_failed_ = true;
+        // Whether it was the write or the sync that failed is not told.
+        if (io.kind == Io::Kind::kWrite && io.force_unit_access) {
+            *shared_->sync_failed = true;
         }
         return fail(io, -result);
     }
@@ -266,15 +321,15 @@ void FileBackend::flush(Io& io) {
         io.done(IoError::kNone);
         return;
     }
-    if (*sync_failed_) {
+    if (*shared_->sync_failed) {
         return fail(io, EIO);
     }
     reactor_.sync(fd_.get(), [this, &io](int result) {
-        if (result == 0 && !*sync_failed_) {
+        if (result == 0 && !*shared_->sync_failed) {
             io.done(IoError::kNone);
             return;
         }
-        *sync_failed_ = true;
+        *shared_->sync_failed = true;
         fail(io, result == 0 ? EIO : -result);
     });
 }
@@ -336,7 +391,8 @@ void FileBackend::forced_or_done(Io& io) {
 void FileBackend::fail(Io& io, int code) {
     if (options_.on_trouble && reactor_.now() >= quiet_until_) {
         quiet_until_ = reactor_.now() + kTroubleInterval;
-        const std::string reason = *sync_failed_ ? " (no flush is trusted after a failed one)" : "";
+        const std::string reason =
+            *shared_->sync_failed ? " (no flush is trusted after a failed one)" : "";
         options_.on_trouble(std::string(verb(io.kind)) + " " + options_.path + " at byte " +
                             std::to_string(io.offset + io.progress) + ": " + std::strerror(code) +
                             reason);

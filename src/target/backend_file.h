@@ -4,8 +4,12 @@
 //
 // What "on stable storage" rests on: Flush is fdatasync(2), a forced write is RWF_DSYNC, a forced
 // Write Zeroes is fallocate(2) and fdatasync(2). The kernel reports a failed write-back once and
-// then forgets it, so after one failed fdatasync nothing is ever called stable again: every later
-// Flush and forced write fails until the target is started anew.
+// then forgets it, so after one failed fdatasync or forced write nothing is ever called stable
+// again: every later Flush and forced write fails until the target is started anew, however often
+// the file is closed and opened meanwhile.
+//
+// A file that somebody cut is not made longer by a write, which would put zeros where there was
+// data: writes fail, and so do reads behind the cut, until refresh() takes over its size.
 //
 // The file is locked for as long as it is open (an open file description lock): one target may
 // write it, or several may read it.
@@ -14,7 +18,9 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -25,6 +31,18 @@
 
 namespace target {
 
+/// Which files have failed to sync, for as long as the server runs.
+class FailedSyncs {
+  public:
+    using Flag = std::shared_ptr<std::atomic<bool>>;
+    /// Of the file or device behind `fd`.
+    Flag of(int fd);
+
+  private:
+    /// Device, inode, and when it was made: an inode's number is used again.
+    std::map<std::array<uint64_t, 3>, Flag> flags_;
+};
+
 class FileBackend final : public Backend {
   public:
     struct Options {
@@ -33,7 +51,8 @@ class FileBackend final : public Backend {
         uint32_t block_size = 512;  ///< the size must be a multiple of it
         /// Hears of failed I/O in one sentence, at most once in ten seconds. May be empty.
         std::function<void(const std::string&)> on_trouble;
-        bool shared = false;  ///< others may write it too, if they say the same
+        bool shared = false;                  ///< others may write it too, if they say the same
+        FailedSyncs* failed_syncs = nullptr;  ///< null: nobody remembers for longer than this
     };
 
     /// Errors: no such file, no permission, neither a file nor a block device, empty, its size is
@@ -58,9 +77,17 @@ class FileBackend final : public Backend {
         kNone,      ///< the file system does not know RWF_NOWAIT here
     };
 
-    using Flag = std::shared_ptr<std::atomic<bool>>;
+    /// What twins know of their file.
+    struct Shared {
+        FailedSyncs::Flag sync_failed;
+        /// The least size that was seen, where that is less than it should be.
+        std::atomic<uint64_t> cut_at{UINT64_MAX};
+    };
     FileBackend(Reactor& reactor, Options options, base::UniqueFd fd, uint64_t size_bytes,
-                Flag sync_failed);
+                std::shared_ptr<Shared> shared);
+
+    [[nodiscard]] bool is_cut(const Io& io);
+    void note_cut(uint64_t size);
 
     void move_data(Io& io);
     int move_at_once(const Io& io, base::MutableBytes rest, uint64_t at);
@@ -79,7 +106,8 @@ class FileBackend final : public Backend {
     AtOnce reads_at_once_;
     AtOnce writes_at_once_;
     std::array<bool, kMethodCount> method_works_{true, true};
-    const Flag sync_failed_;  ///< shared by twins
+    const std::shared_ptr<Shared> shared_;
+    std::optional<base::TimePoint> looked_at_;  ///< when its size was asked for last
     base::TimePoint quiet_until_;
 };
 

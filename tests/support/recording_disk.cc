@@ -29,6 +29,10 @@ void RecordingDisk::read(int /*fd*/, base::MutableBytes into, uint64_t offset,
 /// Sometimes takes only a part, as write(2) may.
 void RecordingDisk::write(int /*fd*/, base::ByteView from, uint64_t offset, bool durable,
                           target::IoDone done) {
+    if (durable && forced_writes_fail != 0) {
+        start(std::move(done), -forced_writes_fail, 0, false);
+        return;
+    }
     const size_t sectors = from.size() / kSector;
     const size_t taken = random_() % 4 == 0 ? 1 + random_() % sectors : sectors;
     const Id id = next_id_++;

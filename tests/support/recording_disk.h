@@ -31,6 +31,8 @@ class RecordingDisk final : public target::Reactor {
     bool can_allocate = true;
     /// Syncs fail from now on, and what they were to write is lost, as after a failed write-back.
     bool sync_fails = false;
+    /// How writes with RWF_DSYNC fail from now on: an errno. 0: they do not.
+    int forced_writes_fail = 0;
 
     [[nodiscard]] size_t pending() const { return pending_.size(); }
     /// Ends one of the operations under way.

@@ -10,6 +10,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "support/engines.h"
+#include "support/recording_disk.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -179,6 +180,80 @@ BOOST_DATA_TEST_CASE(a_file_that_was_cut_is_a_medium_error, support::engines(), 
     TestIo read(Io::Kind::kRead, 2048, 4096);
     BOOST_TEST((f.run(**backend, read) == IoError::kMedium));
     BOOST_TEST(f.trouble == "read " + f.path + " at byte 4096: No data available");
+}
+
+BOOST_DATA_TEST_CASE(a_file_that_was_cut_is_not_made_longer_by_a_write, support::engines(),
+                     engine) {
+    Fixture f(engine);
+    const auto backend = f.open(false).value();
+    const auto twin = backend->twin(*f.reactor).value();
+    TestIo before(Io::Kind::kWrite, 0, 512, std::byte{'w'});
+    BOOST_TEST((f.run(*backend, before) == IoError::kNone));
+    BOOST_REQUIRE(truncate(f.path.c_str(), 4096) == 0);
+    for (const bool fua : {false, true}) {
+        TestIo write(Io::Kind::kWrite, 16384 - 512, 512, std::byte{'w'});  // up to its old end
+        write.force_unit_access = fua;
+        BOOST_TEST((f.run(*backend, write) == IoError::kMedium));
+    }
+    TestIo zero(Io::Kind::kWriteZeroes, 8192, 8192);
+    BOOST_TEST((f.run(*backend, zero) == IoError::kMedium));
+    BOOST_TEST(f.image().size() == 4096U);
+    // Somebody else makes it longer: what was behind the cut is not there any more.
+    BOOST_REQUIRE(truncate(f.path.c_str(), 16384) == 0);
+    TestIo behind(Io::Kind::kRead, 8192, 512);
+    BOOST_TEST((f.run(*twin, behind) == IoError::kMedium));
+    TestIo there(Io::Kind::kRead, 0, 4096);
+    BOOST_TEST((f.run(*twin, there) == IoError::kNone));
+    backend->refresh();  // a reload takes the file as it is
+    TestIo again(Io::Kind::kRead, 8192, 512);
+    BOOST_TEST((f.run(*backend, again) == IoError::kNone));
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_flush_or_forced_write_is_remembered_when_the_file_is_opened_again) {
+    for (const int failure : {0, EIO, ENOSPC}) {
+        BOOST_TEST_CONTEXT(failure) {
+            Fixture f(target::Reactor::Engine::kEpoll);
+            support::RecordingDisk disk(16384);
+            target::FailedSyncs failed;
+            const auto open = [&] {
+                FileBackend::Options options;
+                options.path = f.path;
+                options.failed_syncs = &failed;
+                return FileBackend::open(disk, std::move(options)).value();
+            };
+            const auto run = [&](FileBackend& backend, Io::Kind kind, bool fua) {
+                TestIo io(kind, 0, kind == Io::Kind::kFlush ? 0 : 512);
+                io.force_unit_access = fua;
+                backend.submit(io);
+                while (disk.pending() > 0) {
+                    disk.finish(0);
+                }
+                return io.result;
+            };
+            auto backend = open();
+            BOOST_TEST((run(*backend, Io::Kind::kFlush, false) == IoError::kNone));
+            disk.sync_fails = failure == 0;
+            disk.forced_writes_fail = failure;
+            BOOST_TEST((run(*backend, failure == 0 ? Io::Kind::kFlush : Io::Kind::kWrite, true) !=
+                        IoError::kNone));
+            disk.sync_fails = false;
+            disk.forced_writes_fail = 0;
+            for (const bool again : {false, true}) {
+                BOOST_TEST_CONTEXT("opened again: " << again) {
+                    BOOST_TEST((run(*backend, Io::Kind::kFlush, false) == IoError::kMedium));
+                    BOOST_TEST((run(*backend, Io::Kind::kWrite, true) == IoError::kMedium));
+                    BOOST_TEST((run(*backend, Io::Kind::kWrite, false) == IoError::kNone));
+                }
+                backend.reset();
+                backend = open();
+            }
+            backend.reset();
+            BOOST_REQUIRE(rename(f.path.c_str(), f.dir.at("moved").c_str()) == 0);
+            f.dir.file("image", std::string(16384, 'b'));
+            backend = open();  // another file of that name
+            BOOST_TEST((run(*backend, Io::Kind::kFlush, false) == IoError::kNone));
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(one_writer_or_many_readers) {
