@@ -370,6 +370,15 @@ case_target_comes_back_without_keys() {
     expect_facts=(cut=yes complaints=1)
 }
 
+case_target_came_back_before_anybody_watched() {
+    about='the target is replaced by one that asks for no authentication before nvmeroot watch begins, which cuts it off at its start'
+    command='/vt/bin/sh /vt/watch-script -l asked to prove itself again'
+    edit_overlay=add_scripts
+    meanwhile=replace_target_when_told
+    extra=nvmeroot.on_downgrade=cut
+    expect_facts=(cut=yes complaints=1)
+}
+
 case_target_comes_back_with_another_key() {
     about='after the boot the target is replaced by one that cannot prove itself: the kernel gives it up, nvmeroot watch says so'
     command='/vt/bin/sh /vt/watch-script the kernel gave this path to the root up for good'
