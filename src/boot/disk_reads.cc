@@ -68,9 +68,11 @@ base::Result<std::string> run_reads(const std::string& disk, const std::string& 
         answered == 0
             ? "the target connects and does not answer reads of " + disk +
                   "; look at its log and the network"
-            : "the target answers reads of " + disk + " too slowly: " + std::to_string(answered) +
-                  " of them, and the kernel is not done; look at the target's disk and load, or "
-                  "raise nvmeroot.timeout and nvmeroot.namespace_timeout"};
+            : "the target answers reads of " + disk +
+                  " too slowly, or with errors: " + std::to_string(answered) +
+                  " came back, and the kernel is not done; see the kernel's own lines, look at the "
+                  "target's disk and load, or raise nvmeroot.timeout and "
+                  "nvmeroot.namespace_timeout"};
 }
 
 Failure reads_failed(ExitCode code, base::Error error) {

@@ -84,7 +84,7 @@ base::Error not_yet(const std::string& what) {
     return {EAGAIN, what};
 }
 
-/// The first file that a folder of the kernel's lacks, of those that `queue/` has last.
+/// An error until the kernel has made `queue/` of a disk. It makes the files of that folder at once.
 base::Status has_queue(const std::string& folder, const std::string& name) {
     if (!number_attribute(folder + "/queue/logical_block_size")) {
         return not_yet(name + " has no queue/logical_block_size");
