@@ -77,6 +77,16 @@ BOOST_AUTO_TEST_CASE(suggestions_are_near_or_none) {
     BOOST_TEST(base::nearest("colour", {"timeout", "hostnqn"}) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_strangers_name_is_bare_where_it_is_plain_and_never_long) {
+    BOOST_TEST(base::shown("nqn.2024-08.com.example:disk") == "nqn.2024-08.com.example:disk");
+    BOOST_TEST(base::shown("") == "\"\"");
+    BOOST_TEST(base::shown("a b") == "\"a b\"");
+    BOOST_TEST(base::shown("a\nb") == "\"a\\x0ab\"");
+    BOOST_TEST(base::shown(std::string(64, 'x')) == std::string(64, 'x'));
+    BOOST_TEST(base::shown(std::string(65, 'x')) == std::string(64, 'x') + "…");
+    BOOST_TEST(base::shown(std::string(223, '\x1B')).size() < 70U);
+}
+
 BOOST_AUTO_TEST_CASE(what_may_not_be_shown_is_escaped_and_the_rest_stays) {
     BOOST_TEST(base::printable("plain, \"quoted\", b\\a, \xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xbe") ==
                "plain, \"quoted\", b\\a, \xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xbe");
