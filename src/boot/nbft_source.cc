@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "boot/identity.h"
 #include "boot/ip_address.h"
-#include "boot/ip_options.h"
+#include "boot/network_options.h"
 #include "boot/sysfs.h"
 #include "boot/target_choice.h"
 #include "nvme/nbft.h"
