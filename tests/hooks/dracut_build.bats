@@ -230,6 +230,26 @@ make_kmod() {
     done
 }
 
+@test "with systemd the image's own network managers wait for the answer whose the network is" {
+    local units="$initdir$systemdsystemunitdir" unit
+    included='base systemd'
+    mkdir -p "$units"
+    touch "$units"/{systemd-networkd.service,systemd-networkd.socket,nm-initrd.service,NetworkManager-initrd.service}
+    install
+    for unit in systemd-networkd.service systemd-networkd.socket nm-initrd.service NetworkManager-initrd.service; do
+        [ "$(xargs < "$units/$unit.d/nvmeroot.conf")" = '[Unit] After=dracut-cmdline.service ConditionPathExists=!/run/nvmeroot/network-is-ours' ]
+    done
+    [ ! -e "$units/cm-initrd.service.d" ]
+}
+
+@test "the drivers of the usual root file systems are in the image, whatever the build machine has mounted" {
+    hostonly=-h
+    installkernel
+    for name in ext4 xfs btrfs; do
+        grep -qw "$name" "$machine/did"
+    done
+}
+
 # The configuration of make_config is the machine's own.
 own_config() {
     dracutsysrootdir=$machine
