@@ -20,10 +20,11 @@ struct ImageVerdict {
     std::string warning;  ///< hosts will hardly use it as it is
 };
 
+constexpr size_t kImageHead = 4096 + 512;  ///< bytes in which the signs of all kinds are
+constexpr size_t kImageTail = 512;
+
 /// @param head  the first kImageHead bytes, or all there are
 /// @param tail  the last kImageTail bytes, or none
-constexpr size_t kImageHead = 4096 + 512;
-constexpr size_t kImageTail = 512;
 ImageVerdict judge_image(base::ByteView head, base::ByteView tail, uint32_t block_bytes);
 
 /// The same of a file or a block device. Errors: it cannot be read.
