@@ -122,11 +122,6 @@ case_dracut_configured() {
     configured dracut
 }
 
-case_dracut_systemd_configured() {
-    about='the same with systemd in the image'
-    configured dracut-systemd
-}
-
 case_initramfs_tools_configured() {
     about='the same of initramfs-tools'
     configured initramfs

@@ -22,12 +22,17 @@ printf '%s\n' MODULES=list BUSYBOX=auto COMPRESS=zstd RUNSIZE=10% FSTYPE=ext4 > 
 printf '%s\n' ext4 > "$conf/modules"
 printf 'nvmeroot_config=%s\nnvmeroot_nics="%s"\n' "${config:-no}" "${NICS-virtio_net}" > "$conf/hook.conf"
 
+# A kernel's configuration, which lies beside its modules from Linux 7.2 on.
+mkdir "$conf/boot"
+cp "$modules/config" "$conf/boot/config-$kver" 2> /dev/null ||
+    cp "${modules%/lib/modules/*}/boot/config-$kver" "$conf/boot/"
+
 # The generator looks into /lib/modules and /boot alone: this kernel is laid over them, in a mount name space.
 # shellcheck disable=SC2016  # the inner shell expands
 NVMEROOT_BINARY=$binary NVMEROOT_HOOK_CONF=$conf/hook.conf \
     unshare --mount --map-root-user bash -euc '
     mount -t overlay overlay -o "lowerdir=$1:/usr/lib" /usr/lib
-    mount --bind "${1%/lib}/boot" /boot
+    mount --bind "$2/boot" /boot
     PATH=$PATH:/usr/sbin:/sbin mkinitramfs -d "$2" -o "$3" "$4"
 ' - "${modules%/modules/*}" "$conf" "$out" "$kver" \
     < /dev/null

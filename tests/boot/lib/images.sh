@@ -6,7 +6,7 @@
 #   image_ready busybox|dracut|dracut-systemd|dracut-packed|initramfs|nvmet|target-unit
 #                                                     sets image_file, for the kernel of the last kernel_ready
 #   image_ready GENERATOR-configured                  the same, for any machine, and built with the client's configuration by
-#                                                     dracut, dracut-systemd, initramfs or mkinitcpio (of MKINITCPIO=)
+#                                                     dracut, initramfs or mkinitcpio (of MKINITCPIO=)
 #   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
 #   image_without OUT BASE PATH...                    BASE with these files taken out
 
@@ -28,7 +28,7 @@ image_ready() {
                 "$top"/packaging/nvmeroot-target.* -- target_unit_image "$image_file"
             return
             ;;
-        dracut-systemd*) settings=(SYSTEMD=yes) ;;
+        dracut-systemd) settings=(SYSTEMD=yes) ;;
         dracut-packed) settings=(COMPRESS=no) ;;
     esac
     if [[ $1 == *-configured ]]; then
