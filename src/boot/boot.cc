@@ -126,11 +126,10 @@ std::string root_path_of(const Interface& interface) {
     return interface.dhcp6 ? interface.dhcp6->boot_file_url : std::string();
 }
 
-/// Both aside, for the target may have fallen silent. To load takes a busy machine long, and must
-/// not be given up in the middle: the mount takes a module that is being loaded for one that is
-/// there. Whatever comes of it, the root is handed over.
+/// What the disk holds is read aside, for the target may have fallen silent. The modules are this
+/// machine's own affair, and none is given up in the middle: the mount takes one that is being
+/// loaded for one that is there. Whatever comes of it, the root is handed over.
 void load_file_systems_of(const Root& root, Machine& machine, const base::Deadline& deadline) {
-    constexpr base::seconds kPatience{60};
     machine.state.begin("file system");
     auto reading = SideTask::start("file system", [&]() -> Result<std::string> {
         std::vector<std::string> devices = root.partitions;
@@ -141,16 +140,8 @@ void load_file_systems_of(const Root& root, Machine& machine, const base::Deadli
         }
         return names;
     });
-    const auto found = reading ? reading->wait(deadline) : Result<std::string>(std::string());
-    if (!found || found->empty()) {
-        return;
-    }
-    auto loading = SideTask::start("file system's module", [&]() -> Result<std::string> {
+    if (const auto found = reading ? reading->wait(deadline) : Result<std::string>(std::string())) {
         load_file_systems(base::split_words(*found), machine.sys);
-        return std::string();
-    });
-    if (loading) {
-        (void)loading->wait(base::Deadline(machine.clock, kPatience));
     }
 }
 
