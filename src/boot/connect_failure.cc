@@ -43,8 +43,10 @@ constexpr Symptom kSymptoms[] = {
     {"failed to allocate hash", ExitCode::kModules, false,
      "the kernel lacks a hash for DH-HMAC-CHAP; add its module (hmac, sha256_generic or "
      "sha512_generic) to the initramfs"},
-    {"initializing DH group", ExitCode::kModules, false,
+    {"error -2 initializing DH group", ExitCode::kModules, false,
      "the kernel lacks a Diffie-Hellman group; add the module dh_generic to the initramfs"},
+    // Before its first use the kernel tests a group, and gives up (-110, -80) when that takes long.
+    {"initializing DH group", ExitCode::kConnect, true, kOwnTrouble},
     // With such answers authentication fails too, and no secret is to blame.
     {"digest error", ExitCode::kConnect, true, kWrongDigests},
     {"digest flag is cleared", ExitCode::kConnect, true, kWrongDigests},
