@@ -112,6 +112,16 @@ std::string differ_in_case(std::string_view one, std::string_view other) {
                : "";
 }
 
+base::Status check_name(const Target& target, const std::string& subsystems) {
+    if (target.subsysnqn.empty() || subsystems.empty() ||
+        fits_pattern(target.subsysnqn, subsystems)) {
+        return base::done();
+    }
+    return base::error(target.portals.front().origin + ": " + target.subsysnqn + " is not " +
+                       subsystems + ", which subsysnqn names" +
+                       differ_in_case(target.subsysnqn, subsystems));
+}
+
 bool fits_pattern(std::string_view text, std::string_view pattern) {
     size_t at = 0;
     size_t star = std::string_view::npos;  // the last one met, and where its text may end

@@ -28,6 +28,9 @@ base::Status narrow(NamespaceChoice& choice, const NamespaceChoice& other);
 /// differs.
 std::string differ_in_case(std::string_view one, std::string_view other);
 
+/// Errors: a URI names another subsystem than the key subsysnqn, where both name one.
+base::Status check_name(const Target& target, const std::string& subsystems);
+
 /// Whether `text` is what `pattern` describes: * stands for any characters, ? for one.
 bool fits_pattern(std::string_view text, std::string_view pattern);
 
