@@ -2,7 +2,6 @@
 #include "base/secret.h"
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <cstring>
 
@@ -16,9 +15,7 @@ void wipe(void* data, size_t size) {
 
 void keep_memory_private() {
 #ifndef __SANITIZE_ADDRESS__  // whose search for leaks traces this process as another one
-    constexpr rlimit kNoCore{0, 0};
-    (void)setrlimit(RLIMIT_CORE, &kNoCore);  // neither can fail
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_DUMPABLE, 0);  // cannot fail
 #endif
 }
 

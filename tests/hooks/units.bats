@@ -52,3 +52,9 @@ setup() {
     [ "$(stat -c %a nvmeroot)" = 755 ]
     [ "$(stat -c %a nvmeroot/dhchap_secret nvmeroot/dhchap_ctrl_secret | xargs)" = '600 600' ]
 }
+
+@test "no unit lets its program leave a core, which would hold secrets" {
+    for unit in "$top"/packaging/*.service "$top/mkinitcpio/nvmeroot.service"; do
+        grep -qx 'LimitCORE=0' "$unit"
+    done
+}
