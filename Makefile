@@ -132,6 +132,19 @@ $(B)/tests/tsan-target: $(TSAN_TESTS) $(call archives,tsan,target export host nv
 check-tsan: $(B)/tests/tsan-target
 	NVMEROOT_TEST_REACTORS=2 tests/run-unit $<
 
+# --- what a command costs while many wait, without sanitizers -----------------------------------------
+
+WAITING := $(patsubst %,$(B)/obj/tests/%.o,unit_main load/waiting \
+    $(addprefix support/,dhchap_host io_fixture lanes protected_fixture scripted_host target_fixture))
+
+$(B)/obj/tests/%.o: tests/%.cc $(B)/deps.stamp
+	@mkdir -p $(@D)
+	$Q$(CXX) $(COMMON) -Itests $(CXXFLAGS) $(ISAL_FLAGS) -c $< -o $@
+
+$(B)/tests/bench-waiting: $(WAITING) $(call archives,obj,target export host nvme base)
+	@mkdir -p $(@D)
+	$Q$(CXX) $(CXXFLAGS) $^ -lboost_unit_test_framework -luring -lcrypto -liniparser $(ISAL_LIBS) -o $@
+
 # --- the network stage alone, for tests/net, in the flavour of the boot client ------------------------
 
 $(B)/tests/net-probe: tests/net/probe.cc $(call archives,small,boot nvme base)
@@ -175,7 +188,8 @@ lint: $(B)/deps.stamp
 demo: all
 	@tests/boot/demo $(INITRAMFS)
 
-bench: all
+bench: all $(B)/tests/bench-waiting
+	@$(B)/tests/bench-waiting --report_level=no
 	@tests/load/bench
 	@tests/boot/bench
 

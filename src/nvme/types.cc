@@ -132,6 +132,7 @@ constexpr auto kStatusNames = std::to_array<Row<Status>>({
     {status::kKeepAliveExpired, "Keep Alive Timer Expired"},
     {status::kKeepAliveInvalid, "Keep Alive Timeout Invalid"},
     {status::kNamespaceWriteProtected, "Namespace is Write Protected"},
+    {status::kCommandInterrupted, "Command Interrupted"},
     {status::kTransientTransportError, "Transient Transport Error"},
     {status::kAdminCommandNotReady, "Admin Command Media Not Ready"},
     {status::kLbaOutOfRange, "LBA Out of Range"},

@@ -358,6 +358,7 @@ inline constexpr Status kHostIdInconsistent{0, 0x18};
 inline constexpr Status kKeepAliveExpired{0, 0x19};
 inline constexpr Status kKeepAliveInvalid{0, 0x1A};
 inline constexpr Status kNamespaceWriteProtected{0, 0x20};
+inline constexpr Status kCommandInterrupted{0, 0x21};
 inline constexpr Status kTransientTransportError{0, 0x22};
 inline constexpr Status kAdminCommandNotReady{0, 0x24};
 inline constexpr Status kHostIdNotInitialized{0, 0x27};  // since revision 2.1

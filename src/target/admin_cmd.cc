@@ -24,7 +24,9 @@ void keep_alive(Request& request) {
 namespace {
 
 /// Of the admin commands only Asynchronous Event Requests last long enough to be aborted. An Abort
-/// is itself done at once, so that no host ever has more of them under way than ACL allows.
+/// is itself done at once, so that no host ever has more of them under way than ACL allows. It
+/// tells that a command was aborted only where that has been answered before; one that a backend
+/// has may still end as aborted.
 void abort(Request& request) {
     constexpr uint64_t kNotAborted = 1;
     const auto sqid = static_cast<uint16_t>(request.sqe.cdw10);

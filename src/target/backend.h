@@ -10,6 +10,7 @@
 // a kernel request.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 
@@ -30,6 +31,7 @@ enum class IoError : uint8_t {
     kNoSpace,      ///< the store is full
     kReadOnly,     ///< the store cannot be written
     kUnsupported,  ///< the store does not know this kind of Io
+    kUnwanted,     ///< not begun, because nobody wanted it any more
     kGuard,        ///< protection information: the guard does not match the data; likewise below
     kAppTag,
     kStorageTag,
@@ -57,6 +59,9 @@ struct IoOrder {
     uint64_t length = 0;             ///< bytes; data.size() for kRead and kWrite, 0 for kFlush
     base::MutableBytes data;         ///< kRead, kWrite
     bool from_medium = false;        ///< kRead: past what memory remembers, where that can be had
+    /// Null, or becomes true, on any thread, when nobody minds any more whether this is done: what
+    /// has to wait for others then need not be begun.
+    const std::atomic<bool>* unwanted = nullptr;
 
     /// For a store with protection information: kRead, kWrite and kWriteZeroes. Without a command
     /// the store makes the tuples itself, or checks all of them.

@@ -41,6 +41,16 @@ void Request::wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind tu
     judged = ns->writes().enter(*this, first, blocks, turn, lane);
     if (judged) {
         run(*this);
+    } else if (ns->writes().is_overfull()) {
+        queue->give_way(*this);
+    }
+}
+
+void Request::wait_for_all(Run run) {
+    run_ = run;
+    judged = ns->writes().enter(*this, 0, RangeOrder::kWholeDisk, WriteOrder::Kind::kExclusive);
+    if (judged) {
+        run(*this);
     }
 }
 

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -94,12 +95,13 @@ class Request final : public Io, private WritePlace {
         kFusing,        ///< its data is here; for the other half of its fused pair
         kExecuting,     ///< a command function, a backend or the write order has it
         kAnswering,     ///< the answer is on its way out
+        kLate,          ///< answered; data that it asked for may still come
     };
     /// What happens when the backend is done.
     using Continuation = void (*)(Request& request, IoError error);
     using Run = void (*)(Request& request);
 
-    Request(Queue& owner, uint16_t index) : queue(&owner), slot(index) {}
+    Request(Queue& owner, uint16_t index) : queue(&owner), slot(index) { unwanted = &given_up; }
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
     ~Request() { leave(); }  // before the namespace goes
@@ -111,8 +113,13 @@ class Request final : public Io, private WritePlace {
     void done(IoError error) override;
 
     /// Takes a place among the writes to its namespace; `run` runs, now or later, when it is its
-    /// turn and the command may still go on. The place is left when the command is answered.
+    /// turn and the command may still go on. The place is left when the command is answered. Where
+    /// too many wait, the command ends.
     void wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run);
+    /// Calls `run` when all writes that are under way now have ended. REQUIRES: control runs it
+    void wait_for_all(Run run);
+    /// Whether it is not yet its turn.
+    [[nodiscard]] bool waits_for_turn() const { return waits(); }
 
     /// The bytes that the command moves. REQUIRES: they are here, or memory for them is.
     [[nodiscard]] base::MutableBytes payload() const { return buffer.bytes().first(transfer); }
@@ -121,7 +128,8 @@ class Request final : public Io, private WritePlace {
     uint16_t slot;      ///< with the number of a part, the transfer tag of an R2T
     unsigned lane = 0;  ///< that runs it: its queue's, or control
     State state = State::kFree;
-    bool submitted = false;  ///< a backend has it
+    bool submitted = false;              ///< a backend has it
+    std::atomic<bool> given_up = false;  ///< it ends whatever becomes of it: see IoOrder::unwanted
     nvme::Sqe sqe;
     const CommandEntry* entry = nullptr;
     uint32_t transfer = 0;  ///< bytes the command moves

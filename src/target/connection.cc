@@ -39,6 +39,9 @@ void Connection::open(SessionFactory& factory, Endpoints endpoints) {
 
 void Connection::stop_receiving() {
     stopped_ = true;
+    if (session_ != nullptr) {
+        session_->wind_down();
+    }
 }
 
 bool Connection::quiet() const {

@@ -75,7 +75,7 @@ class Connection final : public SessionOwner {
 
     /// Makes the session and begins. To be called once.
     void open(SessionFactory& factory, Endpoints endpoints);
-    /// Takes no further commands; what was begun is answered.
+    /// Takes no further commands; what was begun is answered, what waits for others ended.
     void stop_receiving();
     /// As Session::standing(). REQUIRES: open() was called.
     [[nodiscard]] Standing standing() const { return session_->standing(); }

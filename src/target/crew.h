@@ -23,6 +23,7 @@ class ReactorLane final : public Lane {
     ReactorLane(unsigned number, Reactor& reactor) : Lane(number), reactor_(reactor) {}
     [[nodiscard]] bool here() const override { return reactor_.here(); }
     void post(std::function<void()> action) override { reactor_.post(std::move(action)); }
+    void defer(std::function<void()> action) override { reactor_.defer(std::move(action)); }
 
   private:
     Reactor& reactor_;

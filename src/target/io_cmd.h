@@ -44,7 +44,7 @@ void flush_each(Request& request, IoError error) {
     }
     const auto all = request.queue->controller()->namespaces(request.lane);
     const auto next =
-        std::ranges::find_if(all, [&](const auto& ns) { return ns->nsid() > request.step; });
+        std::ranges::upper_bound(all, request.step, {}, [](const auto& ns) { return ns->nsid(); });
     if (next == all.end()) {
         finished(request, nvme::status::kSuccess);
         return;

@@ -146,7 +146,7 @@ void dataset_management(Request& request) {
         return;
     }
     // One place for all ranges: whoever needs these blocks for himself waits a little longer.
-    request.wait_for_turn(0, ns.block_count(), WriteOrder::Kind::kPlain, start_deallocating);
+    request.wait_for_turn(0, RangeOrder::kWholeDisk, WriteOrder::Kind::kPlain, start_deallocating);
 }
 
 Checked check_copy(const Request& request) {

@@ -11,7 +11,9 @@
 // What belongs to a lane is used by its thread, and by control in its turns.
 #pragma once
 
+#include <deque>
 #include <functional>
+#include <utility>
 
 #include "target/buffer_pool.h"
 #include "target/memory_share.h"
@@ -31,6 +33,8 @@ class Lane {
     [[nodiscard]] virtual bool here() const = 0;
     /// Calls `action` there, in a turn to come. From any thread.
     virtual void post(std::function<void()> action) = 0;
+    /// As post(), by this lane for itself: what is to be done meanwhile goes first.
+    virtual void defer(std::function<void()> action) { post(std::move(action)); }
     [[nodiscard]] BufferPool& buffers() { return buffers_; }
     [[nodiscard]] LaneMemory& memory() { return memory_; }
 
@@ -43,9 +47,30 @@ class Lane {
 /// The lane of whoever has one thread.
 class OnlyLane final : public Lane {
   public:
-    OnlyLane() : Lane(0) {}
+    using Defer = std::function<void(std::function<void()> action)>;
+
+    /// @param defer  has the thread's loop do something; without one there is no loop, and what is
+    ///               deferred is done behind the action that is being done
+    explicit OnlyLane(Defer defer = {}) : Lane(0), defer_(std::move(defer)) {}
     [[nodiscard]] bool here() const override { return true; }
     void post(std::function<void()> action) override { action(); }
+    void defer(std::function<void()> action) override {
+        if (defer_) {
+            defer_(std::move(action));
+            return;
+        }
+        deferred_.push_back(std::move(action));
+        if (deferred_.size() > 1) {
+            return;  // the loop below sees it
+        }
+        for (; !deferred_.empty(); deferred_.pop_front()) {
+            std::exchange(deferred_.front(), nullptr)();
+        }
+    }
+
+  private:
+    const Defer defer_;
+    std::deque<std::function<void()>> deferred_;
 };
 
 }  // namespace target

@@ -159,6 +159,8 @@ nvme::Status to_status(IoError error, Io::Kind kind, bool exposed) {
             return nvme::status::kNamespaceWriteProtected.dnr();
         case IoError::kUnsupported:
             return nvme::status::kInvalidOpcode.dnr();
+        case IoError::kUnwanted:
+            return nvme::status::kCommandInterrupted;
         case IoError::kGuard:
         case IoError::kAppTag:
         case IoError::kStorageTag:

@@ -3,18 +3,14 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace target {
 namespace {
 
-/// Blocks that are zeroed at a time: their tuples take 128 or 256 KiB.
-constexpr uint64_t kZeroSlice = 16U << 10U;
-/// Entries in one write of the log, a request's last entry aside.
-constexpr size_t kBatchEntries = 256;
-/// Entries that one request needs at most: itself and the regions of a slice.
-constexpr size_t kRequestEntries = 1 + 2 + kZeroSlice * 4096 / kRegionBytes;
-/// Regions stay marked beyond a commit while they take no more than this part of the log.
-constexpr uint64_t kHotShare = 16;
+/// Steps of requests, one after the other: each checks, copies or starts what takes microseconds.
+constexpr size_t kStepsAtOnce = 64;
+constexpr uint64_t kStepBytes = 64U << 10U;
 
 IoError to_error(nvme::PiField field) {
     switch (field) {
@@ -42,7 +38,8 @@ bool is_zeroing(Io::Kind kind) {
 
 ProtectedBackend::ProtectedBackend(std::unique_ptr<Backend> data, std::unique_ptr<Backend> sidecar,
                                    const SidecarHeader& header,
-                                   std::function<void(const IntegrityFault&)> told, Defer defer)
+                                   std::function<void(const IntegrityFault&)> told, Defer defer,
+                                   TupleRoom room)
     : data_(std::move(data)),
       sidecar_(std::move(sidecar)),
       header_(header),
@@ -50,6 +47,8 @@ ProtectedBackend::ProtectedBackend(std::unique_ptr<Backend> data, std::unique_pt
       integrity_(format_, std::move(told)),
       defer_(std::move(defer)),
       self_(std::make_shared<ProtectedBackend*>(this)),
+      steps_left_(kStepsAtOnce),
+      room_(std::move(room)),
       head_(header.committed),
       last_write_(header.committed),
       settled_(header.committed),
@@ -57,6 +56,8 @@ ProtectedBackend::ProtectedBackend(std::unique_ptr<Backend> data, std::unique_pt
       next_forgotten_(header.committed) {
     log_step_.owner = this;
     log_step_.next = &ProtectedBackend::log_done;
+    room_step_.owner = this;
+    room_step_.next = &ProtectedBackend::hole_filled;
     flush_step_.owner = this;
     flush_step_.next = &ProtectedBackend::flush_step_done;
 }
@@ -91,11 +92,12 @@ void ProtectedBackend::submit(Io& io) {
         want_flush(op);
         return;
     }
-    if (must_wait(op, waiting_.size())) {
-        waiting_.push_back(&op);
-        return;
+    op.place =
+        order_.enter(&op, op.first, op.first + op.count,
+                     changes(io.kind) ? RangeOrder::Kind::kExclusive : RangeOrder::Kind::kShared);
+    if (!RangeOrder::waits(*op.place)) {
+        start(op);
     }
-    start(op);
 }
 
 ProtectedBackend::Op& ProtectedBackend::new_op(Io& io) {
@@ -117,53 +119,90 @@ ProtectedBackend::Op& ProtectedBackend::new_op(Io& io) {
     return op;
 }
 
-/// Whether `op` overlaps one that is under way, or one of the first `waiting_before` that wait.
-bool ProtectedBackend::must_wait(const Op& op, size_t waiting_before) const {
-    const auto collides = [&op](const Op* other) {
-        return other->first < op.first + op.count && op.first < other->first + other->count &&
-               (changes(op.io->kind) || changes(other->io->kind));
-    };
-    return std::ranges::any_of(active_, collides) ||
-           std::any_of(waiting_.begin(),
-                       waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_before), collides);
-}
-
 void ProtectedBackend::start(Op& op) {
-    active_.push_back(&op);
     op.io->kind == Io::Kind::kRead ? read(op) : write(op);
 }
 
+/// It is told that it is done, and others may go on.
 void ProtectedBackend::finish(Op& op, IoError error) {
-    std::erase(active_, &op);
+    if (op.place != nullptr) {
+        order_.leave(std::exchange(op.place, nullptr));
+    }
     Io& io = *op.io;
     free_.push_back(&op);
     io.done(error);
-    resume_waiting();
+    if (order_.has_ready()) {
+        proceed();
+    }
 }
 
-void ProtectedBackend::resume_waiting() {
-    if (resuming_) {
-        return;  // the loop below sees it
+/// Does what became possible when something else ended. What that makes possible is seen here too.
+void ProtectedBackend::proceed() {
+    if (std::exchange(proceeding_, true)) {
+        return;
     }
-    resuming_ = true;
-    for (size_t i = 0; i < waiting_.size();) {
-        if (must_wait(*waiting_[i], i)) {
-            ++i;
-            continue;
+    while (steps_left_ > 0 && step()) {
+    }
+    proceeding_ = false;
+}
+
+bool ProtectedBackend::step() {
+    if (!arrived_.empty()) {
+        Op& op = *arrived_.front();
+        arrived_.pop_front();
+        go_on(op);
+    } else if (!flushed_.empty()) {
+        const auto [op, error] = flushed_.front();
+        flushed_.pop_front();
+        take_step(*op);
+        finish(*op, error);
+    } else if (void* owner = order_.take_ready()) {
+        Op& op = *static_cast<Op*>(owner);
+        take_step(op);
+        const bool unwanted = op.io->unwanted != nullptr && *op.io->unwanted;
+        unwanted ? finish(op, IoError::kUnwanted) : start(op);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// A turn of the thread has so many steps, of which a large request takes several.
+void ProtectedBackend::take_step(const Op& op) {
+    const size_t steps = 1 + op.io->data.size() / kStepBytes;
+    steps_left_ -= std::min(steps_left_, steps);
+    if (steps_left_ == 0) {
+        later(&ProtectedBackend::next_turn);
+    }
+}
+
+void ProtectedBackend::next_turn() {
+    steps_left_ = kStepsAtOnce;
+    proceed();
+}
+
+void ProtectedBackend::later(void (ProtectedBackend::*next)()) {
+    defer_([self = std::weak_ptr(self_), next] {
+        if (const auto owner = self.lock()) {
+            ((*owner)->*next)();
         }
-        Op& op = *waiting_[i];
-        waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
-        start(op);
-        i = 0;  // what started may have ended, and with it the reason of another
-    }
-    resuming_ = false;
+    });
 }
 
 void ProtectedBackend::part_done(Op& op) {
     if (--op.pending > 0) {
         return;
     }
-    op.io->kind == Io::Kind::kRead ? read_done(op) : write_done(op);
+    steps_left_ > 0 ? go_on(op) : arrived_.push_back(&op);
+}
+
+void ProtectedBackend::go_on(Op& op) {
+    take_step(op);
+    if (op.io->kind == Io::Kind::kRead) {
+        read_done(op);
+    } else {
+        op.data_written ? write_done(op) : data_written(op);
+    }
 }
 
 // --- reads --------------------------------------------------------------------------------------
@@ -239,7 +278,14 @@ void ProtectedBackend::mismatch(Op& op, const nvme::PiMismatch& bad) {
 void ProtectedBackend::write(Op& op) {
     op.slice =
         is_zeroing(op.io->kind) ? std::min(kZeroSlice, op.first + op.count - op.at) : op.count;
+    op.data_written = false;
     make_tuples(op);
+    // What frees room must not need it first.
+    const bool frees = op.io->kind == Io::Kind::kDiscard || op.io->may_deallocate;
+    frees ? log_write(op) : make_room(op);
+}
+
+void ProtectedBackend::log_write(Op& op) {
     unlogged_.push_back(&op);
     schedule_log();
 }
@@ -262,7 +308,7 @@ void ProtectedBackend::make_tuples(Op& op) {
 }
 
 /// The log names what is about to change: now it may.
-void ProtectedBackend::write_parts(Op& op) {
+void ProtectedBackend::write_data(Op& op) {
     const bool zeroing = is_zeroing(op.io->kind);
     op.data.kind = zeroing ? Io::Kind::kWriteZeroes : Io::Kind::kWrite;
     // A discarded block may read as anything, but its tuple can vouch for one thing only: zeros.
@@ -274,9 +320,23 @@ void ProtectedBackend::write_parts(Op& op) {
     op.meta.offset = header_.tuple_offset + op.at * format_.metadata_bytes;
     op.meta.length = op.tuples.size();
     op.meta.data = op.tuples;
-    op.pending = 2;
+    op.meta.error = IoError::kNone;
+    op.pending = 1;
     sidecar_->expect(op.meta);
     data_->submit(op.data);
+}
+
+void ProtectedBackend::data_written(Op& op) {
+    op.data_written = true;
+    if (op.data.error != IoError::kNone) {
+        write_done(op);
+        return;
+    }
+    make_room(op);
+}
+
+void ProtectedBackend::write_tuples(Op& op) {
+    op.pending = 1;
     sidecar_->submit(op.meta);
 }
 
@@ -296,193 +356,61 @@ void ProtectedBackend::write_done(Op& op) {
     drained();
 }
 
-// --- log ----------------------------------------------------------------------------------------
+// --- room for tuples ----------------------------------------------------------------------------
 
-/// Room for one more request and for the two commits that make room again (see append_commit()).
-bool ProtectedBackend::log_has_room() const {
-    const uint64_t used = head_ - std::min(settled_, forgotten_);
-    const uint64_t commits = 2 * (regions_.size() + kRequestEntries + 2);
-    return used + commits + kRequestEntries < header_.log_entries;
+/// A request goes on when there is room for its tuples: to the log, or behind it to the tuples.
+void ProtectedBackend::make_room(Op& op) {
+    if (room_.complete()) {
+        has_room(op);
+        return;
+    }
+    roomless_.push_back(&op);
+    fill_holes();
 }
 
-void ProtectedBackend::append(LogEntry::Kind kind, uint64_t first, uint64_t blocks) {
-    batch_.push_back(make_entry(header_, ++head_, kind, first, static_cast<uint32_t>(blocks)));
+void ProtectedBackend::has_room(Op& op) {
+    op.data_written ? write_tuples(op) : log_write(op);
 }
 
-void ProtectedBackend::append_write(Op& op) {
-    append(LogEntry::kWrite, op.at, op.slice);
-    last_write_ = head_;
-    const uint64_t region_blocks = kRegionBytes / format_.block_bytes;
-    const uint64_t last = (op.at + op.slice - 1) / region_blocks;
-    for (uint64_t region = op.at / region_blocks; region <= last; ++region) {
-        if (regions_.insert_or_assign(region, last_write_).second) {
-            append(LogEntry::kRegion, region * region_blocks, region_blocks);
-            batch_durable_ = true;
+/// One hole after the other: nobody may write to one that is being filled.
+void ProtectedBackend::fill_holes() {
+    if (std::exchange(in_fill_holes_, true)) {
+        return;  // the loop below sees it
+    }
+    while (!filling_ && !roomless_.empty()) {
+        Op& op = *roomless_.front();
+        const uint64_t tuple = format_.metadata_bytes;
+        const auto hole = room_.missing({header_.tuple_offset + op.at * tuple,
+                                         header_.tuple_offset + (op.at + op.slice) * tuple});
+        if (!hole) {
+            roomless_.pop_front();
+            has_room(op);
+            continue;
         }
+        filling_ = true;
+        room_step_.kind = Io::Kind::kWriteZeroes;
+        room_step_.offset = hole->first;
+        room_step_.length = hole->end - hole->first;
+        sidecar_->submit(room_step_);
     }
-    op.epoch = epoch_;
-    ++in_flight_[epoch_];
-    logging_.push_back(&op);
+    in_fill_holes_ = false;
 }
 
-/// Marks the regions that stay marked anew, so that their old marks may be forgotten, by the commit
-/// after this one: what this one forgets was marked anew by the one before, durably.
-void ProtectedBackend::append_commit() {
-    const uint64_t forget = next_forgotten_;
-    const uint64_t region_blocks = kRegionBytes / format_.block_bytes;
-    next_forgotten_ = head_;
-    std::erase_if(regions_, [this](const auto& region) { return region.second <= settled_; });
-    if (regions_.size() > header_.log_entries / kHotShare) {
-        std::erase_if(regions_, [this](const auto& region) { return region.second <= cut_; });
-    }
-    for (const auto& [region, used] : regions_) {
-        append(LogEntry::kRegion, region * region_blocks, region_blocks);
-    }
-    append(LogEntry::kForget, forget, 0);
-    append(LogEntry::kCommit, cut_, 0);
-    batch_durable_ = true;
-    batch_commits_ = true;
-    batch_forgets_ = forget;
-    flush_ = FlushPhase::kCommitting;
-}
-
-void ProtectedBackend::schedule_log() {
-    if (std::exchange(log_scheduled_, true)) {
-        return;
-    }
-    defer_([self = std::weak_ptr(self_)] {
-        if (const auto owner = self.lock()) {
-            (*owner)->log_scheduled_ = false;
-            (*owner)->pump_log();
-        }
-    });
-}
-
-void ProtectedBackend::pump_log() {
-    if (log_busy_) {
-        return;
-    }
-    batch_.clear();
-    batch_written_ = 0;
-    batch_durable_ = flush_ != FlushPhase::kIdle;
-    batch_commits_ = false;
-    if (flush_ == FlushPhase::kCommit) {
-        append_commit();
-    }
-    while (!unlogged_.empty() && batch_.size() < kBatchEntries && log_has_room()) {
-        append_write(*unlogged_.front());
-        unlogged_.pop_front();
-    }
-    if (!batch_.empty()) {
-        log_busy_ = true;
-        write_batch();
-    } else if (!unlogged_.empty() && flush_ == FlushPhase::kIdle) {
-        begin_flush();  // the log is full
-    }
-}
-
-/// Writes the batch up to the ring's end, or what is left of it.
-void ProtectedBackend::write_batch() {
-    const LogEntry& next = batch_[batch_written_];
-    const uint64_t slot = next.sequence % header_.log_entries;
-    const size_t count =
-        std::min<uint64_t>(batch_.size() - batch_written_, header_.log_entries - slot);
-    const auto part = std::span(batch_).subspan(batch_written_, count);
-    batch_written_ += count;
-    log_step_.kind = Io::Kind::kWrite;
-    log_step_.force_unit_access = batch_durable_;
-    log_step_.offset = header_.log_offset + slot * sizeof(LogEntry);
-    log_step_.data = std::as_writable_bytes(part);
-    log_step_.length = log_step_.data.size();
-    sidecar_->submit(log_step_);
-}
-
-void ProtectedBackend::log_done(IoError error) {
-    if (error == IoError::kNone && batch_written_ < batch_.size()) {
-        write_batch();
-        return;
-    }
-    const bool commits = batch_commits_;
-    std::vector<Op*> logged;
-    logged.swap(logging_);
-    log_busy_ = false;
-    for (Op* op : logged) {
-        if (error == IoError::kNone) {
-            write_parts(*op);
-        } else {
-            --in_flight_[op->epoch];
-            finish(*op, error);
-        }
-    }
-    if (error != IoError::kNone) {
-        regions_.clear();  // none of this batch counts: mark again
-        drained();
-    }
-    if (commits) {
-        end_flush(error);
-    }
-    pump_log();
-}
-
-// --- flush --------------------------------------------------------------------------------------
-
-void ProtectedBackend::want_flush(Op& op) {
-    flush_waiting_.push_back(&op);
-    if (flush_ == FlushPhase::kIdle) {
-        begin_flush();
-    }
-}
-
-void ProtectedBackend::begin_flush() {
-    flushing_.swap(flush_waiting_);
-    cut_ = head_;
-    epoch_ ^= 1U;
-    if (last_write_ <= settled_ && unlogged_.empty()) {  // no write since, nor during the last one
-        flush_step(FlushPhase::kDataOnly, *data_);
-        return;
-    }
-    flush_ = FlushPhase::kDraining;
-    drained();
-}
-
-void ProtectedBackend::drained() {
-    if (flush_ == FlushPhase::kDraining && in_flight_[epoch_ ^ 1U] == 0) {
-        flush_step(FlushPhase::kSidecar, *sidecar_);
-    }
-}
-
-void ProtectedBackend::flush_step(FlushPhase phase, Backend& backend) {
-    flush_ = phase;
-    flush_step_.kind = Io::Kind::kFlush;
-    backend.submit(flush_step_);
-}
-
-void ProtectedBackend::flush_step_done(IoError error) {
-    if (error != IoError::kNone || flush_ == FlushPhase::kDataOnly) {
-        end_flush(error);
-    } else if (flush_ == FlushPhase::kSidecar) {
-        flush_step(FlushPhase::kData, *data_);
+void ProtectedBackend::hole_filled(IoError error) {
+    filling_ = false;
+    if (error == IoError::kNone) {
+        room_.filled({room_step_.offset, room_step_.offset + room_step_.length});
     } else {
-        flush_ = FlushPhase::kCommit;
-        pump_log();
+        Op& op = *roomless_.front();
+        roomless_.pop_front();
+        if (op.data_written) {
+            op.meta.error = error;
+            write_done(op);
+        } else {
+            finish(op, error);
+        }
     }
-}
-
-void ProtectedBackend::end_flush(IoError error) {
-    if (error == IoError::kNone && flush_ == FlushPhase::kCommitting) {
-        settled_ = cut_;
-        forgotten_ = batch_forgets_;
-    }
-    flush_ = FlushPhase::kIdle;
-    std::vector<Op*> flushed;
-    flushed.swap(flushing_);
-    for (Op* op : flushed) {
-        finish(*op, error);
-    }
-    if (flush_ == FlushPhase::kIdle && !flush_waiting_.empty()) {
-        begin_flush();
-    }
-    pump_log();
+    fill_holes();
 }
 
 }  // namespace target

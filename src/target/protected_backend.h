@@ -3,15 +3,17 @@
 // A store whose every block is proved on its way through: a decorator of the store with the data
 // and of the one with the sidecar (sidecar.h, which says why the order is this one).
 //
-//   write  tuples from the buffer that the host's data arrived in ─► log ─► data and tuples
-//          (writes that come together share one write of the log)
+//   write  tuples from the buffer that the host's data arrived in ─► log ─► data ─► tuples
+//          (writes that come together share one write of the log; data that could not be written
+//          leaves the old tuples)
 //   read   data into the buffer that leaves for the host, and tuples ─► compared there
 //                 └─ mismatch: both once more, from the medium ─► good: a transient fault, counted
 //                                                               └► bad: the command fails
 //
-// Requests whose blocks overlap wait for each other, else a read could meet a block and the tuple
-// of its successor. Any store can stand below, an overlay too: block n's tuple belongs to what the
-// store below answers for block n.
+// Requests whose blocks overlap wait for each other (range_order.h), else a read could meet a block
+// and the tuple of its successor. What others wait for goes on from a loop, however deep the call
+// that ended it, and a piece at a time. Any store can stand below, an overlay too: block n's tuple
+// belongs to what the store below answers for block n.
 #pragma once
 
 #include <array>
@@ -25,21 +27,23 @@
 
 #include "target/backend.h"
 #include "target/integrity.h"
+#include "target/range_order.h"
 #include "target/sidecar.h"
+#include "target/tuple_room.h"
 
 namespace target {
 
 class ProtectedBackend final : public Backend {
   public:
     /// Calls what it is given a little later, so that writes that come together share one write of
-    /// the log.
+    /// the log, and the thread does what else it has to do between two pieces of a long work.
     using Defer = std::function<void(std::function<void()>)>;
 
     /// @param header  as recover() left it; its image is `data`
-    /// @param told  see Integrity
+    /// @param told  see Integrity. @param room  what the tuples lack
     ProtectedBackend(std::unique_ptr<Backend> data, std::unique_ptr<Backend> sidecar,
                      const SidecarHeader& header, std::function<void(const IntegrityFault&)> told,
-                     Defer defer);
+                     Defer defer, TupleRoom room = {});
     ~ProtectedBackend() override;
 
     [[nodiscard]] uint64_t size_bytes() const override;
@@ -48,7 +52,7 @@ class ProtectedBackend final : public Backend {
     [[nodiscard]] Integrity* integrity() override { return &integrity_; }
     [[nodiscard]] const SidecarHeader& header() const { return header_; }
     [[nodiscard]] bool idle() const {
-        return active_.empty() && waiting_.empty() && flush_ == FlushPhase::kIdle;
+        return order_.empty() && flushed_.empty() && flush_ == FlushPhase::kIdle;
     }
 
     /// Marks the sidecar as closed in order. REQUIRES: idle(), and nothing is submitted any more
@@ -57,6 +61,9 @@ class ProtectedBackend final : public Backend {
                        const std::function<ImageStamp()>& stamp);
 
   private:
+    /// Blocks that are zeroed at a time: their tuples take 128 or 256 KiB.
+    static constexpr uint64_t kZeroSlice = 16U << 10U;
+
     struct Op;
     /// The half of a request that the store with the data, or the one with the tuples, does.
     struct Part final : Io {
@@ -75,6 +82,8 @@ class ProtectedBackend final : public Backend {
         IntegrityFault fault;  ///< reread: of the first try
         unsigned epoch = 0;
         unsigned pending = 0;  ///< parts under way
+        RangeOrder::Place* place = nullptr;
+        bool data_written = false;  ///< of this slice
         Part data;
         Part meta;
         base::Bytes tuples;
@@ -97,12 +106,17 @@ class ProtectedBackend final : public Backend {
     };
 
     // requests
-    [[nodiscard]] bool must_wait(const Op& op, size_t waiting_before) const;
     Op& new_op(Io& io);
     void start(Op& op);
     void finish(Op& op, IoError error);
-    void resume_waiting();
+    void proceed();
+    bool step();
+    void take_step(const Op& op);
+    void next_turn();
     void part_done(Op& op);
+    void go_on(Op& op);
+    /// Calls `next` a little later, unless this is gone by then.
+    void later(void (ProtectedBackend::*next)());
 
     // reads
     void read(Op& op);
@@ -113,8 +127,17 @@ class ProtectedBackend final : public Backend {
     // writes
     void write(Op& op);
     void make_tuples(Op& op);
-    void write_parts(Op& op);
+    void log_write(Op& op);
+    void write_data(Op& op);
+    void data_written(Op& op);
+    void write_tuples(Op& op);
     void write_done(Op& op);
+
+    // room for tuples
+    void make_room(Op& op);
+    void has_room(Op& op);
+    void fill_holes();
+    void hole_filled(IoError error);
 
     // log
     [[nodiscard]] bool log_has_room() const;
@@ -122,7 +145,9 @@ class ProtectedBackend final : public Backend {
     void append_write(Op& op);
     void append_commit();
     void schedule_log();
+    void write_log();
     void pump_log();
+    void fill_batch();
     void write_batch();
     void log_done(IoError error);
 
@@ -142,13 +167,25 @@ class ProtectedBackend final : public Backend {
 
     std::vector<std::unique_ptr<Op>> ops_;
     std::vector<Op*> free_;
-    std::vector<Op*> active_;
-    std::deque<Op*> waiting_;
-    bool resuming_ = false;
+    RangeOrder order_;  ///< of those that are not flushes
 
-    // the log
     Defer defer_;
     std::shared_ptr<ProtectedBackend*> self_;  ///< so that what was deferred knows when it is gone
+
+    // what may go on, now or in a turn to come
+    std::deque<Op*> arrived_;                      ///< whose parts are done
+    std::deque<std::pair<Op*, IoError>> flushed_;  ///< that have waited for a flush
+    size_t steps_left_;                            ///< in this turn
+    bool proceeding_ = false;
+
+    // room for tuples
+    TupleRoom room_;
+    std::deque<Op*> roomless_;
+    Step room_step_;
+    bool filling_ = false;  ///< room_step_ is under way
+    bool in_fill_holes_ = false;
+
+    // the log
     bool log_scheduled_ = false;
     std::deque<Op*> unlogged_;
     std::vector<Op*> logging_;  ///< in the batch under way
@@ -158,6 +195,8 @@ class ProtectedBackend final : public Backend {
     bool batch_commits_ = false;
     uint64_t batch_forgets_ = 0;  ///< batch_commits_: its kForget
     bool log_busy_ = false;
+    bool pumping_ = false;
+    bool pump_again_ = false;
     Step log_step_;
     uint64_t head_;                         ///< sequence number of the last entry
     uint64_t last_write_;                   ///< the last kWrite

@@ -9,6 +9,7 @@
 #include "target/backend_file.h"
 #include "target/fault_backend.h"
 #include "target/image_file.h"
+#include "target/tuple_room.h"
 
 namespace target {
 namespace {
@@ -58,6 +59,12 @@ base::Status ProtectedFile::prepare(const Options& options, SidecarHeader& heade
     TRY(header, read_header(sidecar, sidecar_size));
     TRY_VOID(check_pair(header, image_bytes));
     TRY_VOID(check_format(header, options.block_bytes));
+    if (!read_only_ && !allocate(sidecar_.get(), {0, header.tuple_offset})) {
+        findings_.emplace_back(
+            "the disk is full, and the sidecar's log has no room of its own: writes may fail, and "
+            "so "
+            "may Flush and Dataset Management, until there is room and the image is opened again");
+    }
     const bool in_order = header.state == SidecarHeader::kClean;
     const bool untouched = in_order && is_untouched(header, image_.get());
     header.flags = static_cast<uint8_t>(
@@ -98,9 +105,10 @@ base::Result<std::unique_ptr<ProtectedFile>> ProtectedFile::open(Reactor& reacto
     std::unique_ptr<ProtectedFile> file(new ProtectedFile);
     file->read_only_ = options.read_only;
     TRY(std::unique_ptr<Backend> data,
-        FileBackend::open(
-            reactor, {options.image, options.read_only, options.block_bytes, options.on_trouble}));
-    auto tuples = FileBackend::open(reactor, {path, options.read_only, 8, options.on_trouble});
+        FileBackend::open(reactor, {options.image, options.read_only, options.block_bytes,
+                                    options.on_trouble, false, options.failed_syncs}));
+    auto tuples = FileBackend::open(
+        reactor, {path, options.read_only, 8, options.on_trouble, false, options.failed_syncs});
     if (!tuples) {
         return std::move(tuples).error().in(
             "no protection information (made by `nvmeroot-target image protect`)");
@@ -121,7 +129,8 @@ base::Result<std::unique_ptr<ProtectedFile>> ProtectedFile::open(Reactor& reacto
     }
     file->backend_ = std::make_unique<ProtectedBackend>(
         std::move(data), std::move(sidecar), header, std::move(options.on_fault),
-        [&reactor](std::function<void()> action) { reactor.defer(std::move(action)); });
+        [&reactor](std::function<void()> action) { reactor.defer(std::move(action)); },
+        TupleRoom::of_file(file->sidecar_.get(), header.tuple_offset, sidecar_bytes(header)));
     if (plan != nullptr) {
         file->backend_->integrity()->on_the_wire = faults_on_the_wire(std::move(plan));
     }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "target/backend_file.h"
 #include "target/protected_backend.h"
 #include "target/reactor.h"
 #include "target/tuple_cache.h"
@@ -25,6 +26,7 @@ class ProtectedFile final : public Backend {
         bool host_tags = false;  ///< hosts bring tuples of their own
         std::string fault_file;  ///< what to damage, see fault_backend.h; empty: nothing
         std::function<void(const std::string&)> on_trouble;  ///< of files
+        FailedSyncs* failed_syncs = nullptr;                 ///< as FileBackend's
         std::function<void(const IntegrityFault&)> on_fault;
     };
 

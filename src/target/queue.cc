@@ -70,6 +70,7 @@ Queue::~Queue() {
     }
     for (auto& request : requests_) {
         if (request->submitted) {
+            request->given_up = true;
             request->queue = nullptr;
             (void)request.release();  // deletes itself when its backend is done
         }
@@ -158,7 +159,7 @@ std::optional<TimePoint> Queue::next_deadline() const {
     if (held_failure_) {
         next = std::min(held_failure_->at, next.value_or(held_failure_->at));
     }
-    if (transferring_ > 0) {
+    if (awaits_data()) {
         next = std::min(transfer_deadline(), next.value_or(transfer_deadline()));
     }
     return next;
@@ -178,7 +179,7 @@ void Queue::on_timer(TimePoint now) {
               controller_ == nullptr ? "no Connect in time" : "authentication not done in time");
         return;
     }
-    if (transferring_ > 0 && transfer_deadline() <= now && !transfers_move()) {
+    if (awaits_data() && transfer_deadline() <= now && !transfers_move()) {
         close(Event::Kind::kFailed, "the data of a write did not come in time");
         return;
     }
@@ -188,6 +189,11 @@ void Queue::on_timer(TimePoint now) {
         controller_->expire();
         close(Event::Kind::kFailed, "keep-alive expired");
     }
+}
+
+/// A host that gave a command up need not send the rest of its data.
+bool Queue::awaits_data() const {
+    return transferring_ > late_.size();
 }
 
 TimePoint Queue::transfer_deadline() const {
@@ -354,7 +360,7 @@ Queue::Destination Queue::on_h2c_data(base::ByteView header, const nvme::PduLayo
     }
     const size_t slot = pdu.ttag % kSlots;
     Request* request = slot < requests_.size() ? requests_[slot].get() : nullptr;
-    if (request == nullptr || request->state != Request::State::kTransferring) {
+    if (request == nullptr || request->r2ts.outstanding() == 0) {
         return invalid_field(offsetof(nvme::H2cData, ttag));
     }
     const auto part = request->r2ts.find(static_cast<uint32_t>(pdu.ttag / kSlots));
@@ -380,7 +386,9 @@ Queue::Destination Queue::on_h2c_data(base::ByteView header, const nvme::PduLayo
     }
     pdu_request_ = request;
     pdu_part_ = *part;
-    return request->payload().subspan(pdu.datao, pdu.datal);
+    return request->state == Request::State::kTransferring
+               ? request->payload().subspan(pdu.datao, pdu.datal)
+               : place_for_late_data(*request, pdu.datal);
 }
 
 base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
@@ -390,13 +398,17 @@ base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
     if (!intact && controller_ != nullptr) {
         ++counters_.digest_errors;
     }
-    Request& request = *pdu_request_;
+    Request& request = *std::exchange(pdu_request_, nullptr);
     if (request.state == Request::State::kReceiving && needs_control(request)) {
         refer(request, [intact](Request& referred) { referred.queue->dispatch(referred, intact); });
         return Nothing{};
     }
     if (request.state == Request::State::kReceiving) {
         dispatch(request, intact);
+        return Nothing{};
+    }
+    if (request.state != Request::State::kTransferring) {
+        take_late_data(request);
         return Nothing{};
     }
     if (!intact && request.fate.ok()) {
@@ -410,6 +422,7 @@ base::Result<Nothing, PduError> Queue::on_pdu(bool intact) {
         return Nothing{};
     }
     --transferring_;
+    request.state = Request::State::kExecuting;
     execute(request);
     return Nothing{};
 }

@@ -127,11 +127,16 @@ class Queue final : public Session, private nvme::PduSink {
     void drop_async_events();
     /// Answers kept requests as long as there are events to tell.
     void deliver_async_events();
-    /// Ends an I/O command, at once or when the host has sent its data or a backend gave it back; a
-    /// write that a backend has may have been done. @return false: none in flight has this CID
+    /// Ends an I/O command at once, unless a backend has it: then it ends when that gives it back,
+    /// and a write may have been done. @return whether it has been answered; false too where none
+    /// in flight has this CID
     bool abort(uint16_t cid);
     /// As abort(), all I/O commands on a namespace but `except`.
     void abort_all(uint32_t nsid, const Request& except);
+    /// Ends a command for which there are too many others; the host may try again.
+    void give_way(Request& request);
+    /// Ends what waits for others, so that nothing keeps the server from an orderly end.
+    void wind_down() override;
 
     /// The controller is gone: this queue closes.
     void controller_lost(std::string_view reason);
@@ -167,7 +172,8 @@ class Queue final : public Session, private nvme::PduSink {
     nvme::Status fuse(Request& request);
     void forget_fused(Request& request, nvme::Status why);
     void execute_fused(Request& request);
-    void doom(Request& request, nvme::Status fate);
+    bool doom(Request& request, nvme::Status fate);
+    void end_early(Request& request, nvme::Status status);
     nvme::Status prepare(Request& request);
     /// The row for a command, or the status that says why it is not run here and now.
     base::Result<const CommandEntry*, nvme::Status> find_command(const nvme::Sqe& sqe) const;
@@ -191,6 +197,7 @@ class Queue final : public Session, private nvme::PduSink {
     void turn_came(Request& request);
     void pdu_sent(Request& request);
 
+    [[nodiscard]] bool awaits_data() const;
     [[nodiscard]] base::TimePoint transfer_deadline() const;
     [[nodiscard]] bool transfers_move();
 
@@ -201,6 +208,9 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] bool may_begin(bool beside) const;
     void not_unanswered(const Request& request);
     void release(Request& request);
+    void await_late_data(Request& request);
+    base::MutableBytes place_for_late_data(Request& request, size_t size);
+    void take_late_data(Request& request);
     void take_buffer(Request& request, size_t size);
     void free_buffer(Buffer& buffer);
 
@@ -277,7 +287,8 @@ class Queue final : public Session, private nvme::PduSink {
     std::unique_ptr<CidSet> cids_;         ///< of the commands in flight, from Connect on
     size_t unanswered_ = 0;                ///< commands without an answer in the output
     size_t beside_ = 0;                    ///< of those, what takes no entry of the queue
-    size_t transferring_ = 0;              ///< of those, with data to come
+    size_t transferring_ = 0;              ///< with data to come, late_ among them
+    std::deque<Request*> late_;            ///< that were ended meanwhile, in order
     base::TimePoint transfers_since_;      ///< when their progress was last looked at
     uint64_t transfers_owed_ = 0;          ///< bytes that were to come then
     uint64_t transfers_came_ = 0;          ///< bytes since then

@@ -104,7 +104,7 @@ void Queue::dispatch(Request& request, bool intact) {
     }
     if (Request* first = std::exchange(request.partner, nullptr)) {
         first->partner = nullptr;
-        doom(*first, status::kFailedFused);
+        (void)doom(*first, status::kFailedFused);
     }
     complete(request, verdict);
 }
@@ -169,49 +169,74 @@ nvme::Status Queue::prepare(Request& request) {
     return status::kSuccess;
 }
 
-void Queue::doom(Request& request, nvme::Status fate) {
-    switch (request.state) {
-        case Request::State::kWaiting:
-            std::erase(waiting_, &request);
-            complete(request, fate);
-            return;
-        case Request::State::kFusing:
-            if (request.partner == nullptr) {
-                if (fused_first_ == &request) {
-                    fused_first_ = nullptr;
-                    fused_failed_ = true;
-                }
-                complete(request, fate);
-                return;
-            }
-            break;
-        case Request::State::kTransferring:
-        case Request::State::kExecuting:
-            break;
-        case Request::State::kFree:
-        case Request::State::kReceiving:
-        case Request::State::kAnswering:
-            return;
+/// A command, and with it the other half of its fused pair, gets its fate: at once where nobody
+/// else has either, else as soon as both are here again. @return whether it has ended
+bool Queue::doom(Request& request, nvme::Status fate) {
+    using State = Request::State;
+    Request* const partner = request.partner;
+    const bool waits =
+        request.waits_for_turn() || (partner != nullptr && partner->waits_for_turn());
+    const auto is_held = [waits](const Request& half) {
+        return half.state == State::kReceiving || (half.state == State::kExecuting && !waits);
+    };
+    if (request.state == State::kFree || request.state == State::kReceiving ||
+        request.state == State::kAnswering || request.state == State::kLate) {
+        return false;
     }
     if (request.fate.ok()) {
         request.fate = fate;
     }
+    request.given_up = true;
+    if (is_held(request) || (partner != nullptr && is_held(*partner))) {
+        return false;
+    }
+    if (fused_first_ == &request) {
+        fused_first_ = nullptr;
+        fused_failed_ = true;
+    }
+    if (partner == nullptr) {
+        end_early(request, request.fate);
+        return true;
+    }
+    request.partner = partner->partner = nullptr;
+    const bool first = (request.sqe.flags & nvme::Sqe::kFusedMask) == nvme::Sqe::kFusedFirst;
+    end_early(first ? request : *partner, first ? request.fate : status::kFailedFused);
+    end_early(first ? *partner : request, first ? status::kFailedFused : request.fate);
+    return true;
+}
+
+void Queue::end_early(Request& request, nvme::Status status) {
+    if (request.state == Request::State::kWaiting) {
+        std::erase(waiting_, &request);
+    }
+    complete(request, request.fate.ok() ? status : request.fate);
 }
 
 bool Queue::abort(uint16_t cid) {
     const auto found = std::ranges::find_if(
         requests_, [&](const auto& r) { return r->owns_cid && r->sqe.cid == cid; });
-    if (found == requests_.end()) {
-        return false;
-    }
-    doom(**found, status::kAbortRequested);
-    return true;
+    return found != requests_.end() && doom(**found, status::kAbortRequested);
 }
 
 void Queue::abort_all(uint32_t nsid, const Request& except) {
     for (const auto& request : requests_) {
         if (request->owns_cid && request->sqe.nsid == nsid && request.get() != &except) {
-            doom(*request, status::kAbortRequested);
+            (void)doom(*request, status::kAbortRequested);
+        }
+    }
+}
+
+void Queue::give_way(Request& request) {
+    (void)doom(request, status::kCommandInterrupted);
+}
+
+void Queue::wind_down() {
+    for (size_t slot = 0; slot < requests_.size(); ++slot) {
+        Request& request = *requests_[slot];
+        if (request.waits_for_turn()) {
+            (void)doom(request, status::kCommandInterrupted);
+        } else if (request.submitted) {
+            request.given_up = true;
         }
     }
 }
@@ -428,7 +453,7 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
     not_unanswered(request);
     give_up_cid(request);
     free_buffer(request.scratch);
-    if (!data) {
+    if (!data && pdu_request_ != &request) {  // else data for it is just coming in
         free_buffer(request.buffer);
     }
     send(out);
@@ -453,7 +478,7 @@ void Queue::pdu_sent(Request& request) {
     }
     if (request.state == Request::State::kAnswering && !request.answer_pdu.queued() &&
         !request.r2t_pdu.queued()) {
-        release(request);
+        request.r2ts.outstanding() > 0 ? await_late_data(request) : release(request);
         start_waiting();
     }
 }

@@ -55,17 +55,22 @@ nvme::Status Queue::fuse(Request& request) {
 /// The first half of a pair ends without its second.
 void Queue::forget_fused(Request& request, nvme::Status why) {
     fused_first_ = nullptr;
-    doom(request, why);
+    (void)doom(request, why);
 }
 
 /// Each half comes here when its data is here.
 void Queue::execute_fused(Request& request) {
     request.state = Request::State::kFusing;
     put_aside(request);
+    if (!request.fate.ok()) {
+        (void)doom(request, request.fate);
+        return;
+    }
     if (request.partner == nullptr) {
-        if (!request.fate.ok()) {
-            doom(request, request.fate);
-        }
+        return;
+    }
+    if (!request.partner->fate.ok()) {
+        (void)doom(*request.partner, request.partner->fate);
         return;
     }
     if (request.partner->state == Request::State::kFusing) {

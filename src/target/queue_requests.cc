@@ -15,6 +15,8 @@ namespace {
 constexpr size_t kUnconnectedRequests = 2;
 /// Beyond the queue's size: what is_beside().
 constexpr size_t kExtraRequests = 8;
+/// Commands that were ended while their data was still to come.
+constexpr size_t kMostLate = 64;
 
 /// Asynchronous Event Requests give their entry back when they are fetched, and hosts send
 /// Authentication commands beside a full queue.
@@ -72,7 +74,7 @@ void Queue::give_up_cid(Request& request) {
 Request* Queue::new_request(const nvme::Sqe& sqe) {
     // A command that is answered at once is not counted as unanswered, but holds memory until its
     // answer has gone; a host may have the answer, and send the next, before we know that it went.
-    const size_t alive = requests_.size() - free_.size();
+    const size_t alive = requests_.size() - free_.size() - late_.size();
     const bool beside = controller_ != nullptr && is_beside(sqe, qid_ == 0);
     if (!may_begin(beside) || alive >= 2 * request_limit() ||
         (free_.empty() && requests_.size() == kSlots)) {
@@ -94,6 +96,8 @@ Request* Queue::new_request(const nvme::Sqe& sqe) {
     request.meant = 0;
     request.judged = false;
     request.fate = nvme::status::kSuccess;
+    request.given_up.store(false, std::memory_order_relaxed);
+    request.r2ts = {};
     request.step = 0;
     request.failed_block.reset();
     request.protection = nullptr;
@@ -103,8 +107,11 @@ Request* Queue::new_request(const nvme::Sqe& sqe) {
 }
 
 void Queue::release(Request& request) {
-    if (request.state != Request::State::kAnswering) {
+    if (request.state != Request::State::kAnswering && request.state != Request::State::kLate) {
         not_unanswered(request);
+    }
+    if (request.r2ts.outstanding() > 0) {
+        --transferring_;
     }
     give_up_cid(request);
     free_buffer(request.buffer);
@@ -135,6 +142,42 @@ void Queue::wait_for_memory() {
                 (*self)->start_waiting();
             }
         });
+    }
+}
+
+/// A command was ended before the host has sent all that it was asked for. The host may not know
+/// that yet, so nothing else is asked for by the same transfer tags.
+void Queue::await_late_data(Request& request) {
+    request.state = Request::State::kLate;
+    late_.push_back(&request);
+    if (late_.size() <= kMostLate) {
+        return;
+    }
+    const auto oldest =  // of a host that does not send the rest
+        std::ranges::find_if(late_, [this](const Request* late) { return late != pdu_request_; });
+    Request& given_up = **oldest;
+    late_.erase(oldest);
+    release(given_up);
+}
+
+base::MutableBytes Queue::place_for_late_data(Request& request, size_t size) {
+    free_buffer(request.buffer);
+    take_buffer(request, size);
+    return request.buffer.bytes();
+}
+
+/// Data of a command that was ended has come. It is dropped.
+void Queue::take_late_data(Request& request) {
+    free_buffer(request.buffer);
+    request.r2ts.take(pdu_part_, pdu_data_);
+    transfers_came_ += pdu_data_;
+    if (request.r2ts.outstanding() > 0) {
+        return;
+    }
+    --transferring_;
+    if (request.state == Request::State::kLate) {
+        std::erase(late_, &request);
+        release(request);
     }
 }
 

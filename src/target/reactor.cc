@@ -145,9 +145,12 @@ void Reactor::run() {
     woke_up();
     stopped_ = false;
     run_deferred();
-    while (!stopped_ || disk_in_flight_ > 0) {
-        const bool limited = !timers_.empty();
-        const base::TimePoint deadline = limited ? timers_.begin()->first.first : base::TimePoint();
+    while (!stopped_ || disk_in_flight_ > 0 || !deferred_.empty()) {
+        const bool busy = !deferred_.empty();
+        const bool limited = busy || !timers_.empty();
+        const base::TimePoint deadline = busy      ? now_
+                                         : limited ? timers_.begin()->first.first
+                                                   : base::TimePoint();
         wait(limited ? &deadline : nullptr);
         fire_due_timers();
         run_deferred();
@@ -164,7 +167,8 @@ void Reactor::fire_due_timers() {
 }
 
 void Reactor::run_deferred() {
-    while (!deferred_.empty()) {
+    constexpr int kRounds = 4;
+    for (int round = 0; round < kRounds && !deferred_.empty(); ++round) {
         const auto batch = std::exchange(deferred_, {});
         for (const auto& action : batch) {
             action();

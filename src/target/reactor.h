@@ -126,7 +126,8 @@ class Reactor {
         }
     }
 
-    /// Calls `action` before the loop sleeps again, after everything that has ended by now.
+    /// Calls `action` before the loop sleeps again, after everything that has ended by now. Actions
+    /// that defer others again and again let what ends meanwhile go first.
     void defer(std::function<void()> action);
     /// As defer(), from any thread, which the loop wakes up for. REQUIRES: open_mailbox() succeeded
     void post(std::function<void()> action);
@@ -163,7 +164,7 @@ class Reactor {
     /// Stays awake for a moment, if that seems worth it. @param look  whether something has ended
     template <class Look>
     bool keep_vigil(Look look) {
-        if (!vigil_.begins()) {
+        if (!deferred_.empty() || !vigil_.begins()) {
             return false;
         }
         const base::TimePoint begin = clock_.now();

@@ -107,8 +107,7 @@ void abort_removed(Request& request, const ReservationOutcome& outcome) {
             controller.abort_commands(request.sqe.nsid, request);
         });
     }
-    request.wait_for_turn(0, request.ns->block_count(), WriteOrder::Kind::kExclusive,
-                          [](Request& done) { done.queue->complete(done, status::kSuccess); });
+    request.wait_for_all([](Request& done) { done.queue->complete(done, status::kSuccess); });
 }
 
 struct ReportHead {

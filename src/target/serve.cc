@@ -120,6 +120,7 @@ size_t Service::kept_connections(const exports::ExportConfig& config) {
 Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::unique_ptr<Crew> crew,
                  const base::Log& log, Interposer& between)
     : crew_(std::move(crew)),
+      only_lane_([&reactor](std::function<void()> action) { reactor.defer(std::move(action)); }),
       reactor_(reactor),
       log_(log),
       started_(std::time(nullptr)),
@@ -130,7 +131,9 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::uni
       server_(reactor, between.sessions(target_),
               {admission_bounds(config), [&log](const std::string& text) { log.warning(text); },
                crew_.get(), waiting_connections(config)}) {
-    if (crew_ != nullptr) {
+    if (crew_ == nullptr) {
+        target_.use_lanes({&only_lane_});
+    } else {
         std::vector<Lane*> lanes{&crew_->control()};
         for (unsigned number = 1; number <= crew_->size(); ++number) {
             lanes.push_back(&crew_->lane(number));
@@ -296,8 +299,9 @@ base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Name
                                                              const std::string& nqn) {
     const auto tell = [this](const std::string& text) { log_.error(text); };
     if (config.protection == exports::Protection::kNone) {
-        TRY(auto backend, FileBackend::open(reactor_, {config.image, config.read_only,
-                                                       config.block_bytes, tell, config.shared}));
+        TRY(auto backend,
+            FileBackend::open(reactor_, {config.image, config.read_only, config.block_bytes, tell,
+                                         config.shared, &failed_syncs_}));
         return spread(std::move(backend));
     }
     const unsigned lane =
@@ -312,6 +316,7 @@ base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Name
                              .host_tags = config.protection == exports::Protection::kExposed,
                              .fault_file = config.fault_file,
                              .on_trouble = tell,
+                             .failed_syncs = &failed_syncs_,
                              .on_fault = [this, who](const IntegrityFault& fault) {
                                  tell_trouble(fault.layer == IntegrityFault::Layer::kReread
                                                   ? base::Level::kWarning

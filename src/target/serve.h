@@ -171,7 +171,9 @@ class Service {
     void remember(exports::ExportConfig next);
 
     const std::unique_ptr<Crew> crew_;  ///< null: there is one reactor
-    unsigned next_lane_ = 0;            ///< for a store that belongs to one
+    OnlyLane only_lane_;                ///< which then runs all
+    FailedSyncs failed_syncs_;
+    unsigned next_lane_ = 0;  ///< for a store that belongs to one
     Reactor& reactor_;
     const base::Log& log_;
     const int64_t started_;  ///< seconds since 1970

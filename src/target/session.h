@@ -79,6 +79,9 @@ class Session {
 
     [[nodiscard]] virtual Standing standing() const = 0;
 
+    /// The server is about to stop: what has not begun need not.
+    virtual void wind_down() {}
+
     /// It is admitted, and any lane may run it.
     [[nodiscard]] virtual bool spreads() const { return false; }
     /// Nothing is under way, nor waits to be sent: it may move.

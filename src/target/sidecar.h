@@ -13,7 +13,7 @@
 //
 //   write   1 log "write b…"       before the data, in the page cache; and, the first time in a
 //             log "region r"       while, on stable storage before the data: 1 MiB regions
-//           2 data; the tuple, in memory at first (tuple_cache.h)
+//           2 data; then the tuple, in memory at first (tuple_cache.h)
 //   flush   1 write those tuples, sync sidecar  2 sync image
 //           3 log "commit s", on stable storage; then it is answered
 //

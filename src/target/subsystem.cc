@@ -30,11 +30,12 @@ Subsystem::Shares Subsystem::share(NamespaceConfig config, std::shared_ptr<Backe
             control.here() ? delete last : control.post([last] { delete last; });
         });
     ns->writes().spread(target_.lanes() - 1, [&control, weak = std::weak_ptr<Namespace>(ns)] {
-        control.post([ns = weak.lock()] {
+        std::function<void()> pass_on = [ns = weak.lock()] {
             if (ns != nullptr) {
                 ns->writes().pass_on();
             }
-        });
+        };
+        control.here() ? control.defer(std::move(pass_on)) : control.post(std::move(pass_on));
     });
     Shares shares{ns};
     while (shares.size() < target_.lanes()) {

@@ -53,7 +53,8 @@ void TupleCache::submit(Io& io) {
         return;
     }
     io.progress = 0;
-    if (io.offset < tuple_offset_ || (io.from_medium && forget(io))) {
+    if (io.offset < tuple_offset_ || io.kind == Io::Kind::kWriteZeroes ||
+        (io.from_medium && forget(io))) {
         below_->submit(io);
         return;
     }
@@ -100,16 +101,19 @@ bool TupleCache::make_ready(size_t number, Io& io, bool whole_page) {
     if (here && (place.state == State::kReady || (place.state == State::kWriting && !writes))) {
         return true;
     }
-    const bool busy = place.state == State::kLoading || place.state == State::kWriting;
+    const bool busy = is_busy(place);
     if (!busy && !place.changed && writes && whole_page) {
         place.page = page;
         place.state = State::kReady;
         return true;
     }
-    enqueue(place, io);
     if (busy) {
+        enqueue(place, io);
         return false;
     }
+    io.next = place.first_waiting;  // before all others: the place will be what this one needs
+    place.first_waiting = &io;
+    place.last_waiting = io.next == nullptr ? &io : place.last_waiting;
     if (place.changed) {
         move(Io::Kind::kWrite, number, 1);
     } else {
@@ -196,7 +200,9 @@ void TupleCache::moved(Move& move, IoError error) {
     continue_flush();
 }
 
-/// A page has come or gone: who waited for its place goes on, or hears why not.
+/// A page has come or gone: who waited for its place goes on, in order, until somebody needs
+/// another page there. Who wanted a page that did not come hears why, and so does who wanted a
+/// place that was not given up.
 void TupleCache::settle(Place& place, Io::Kind kind, IoError error) {
     const bool failed = error != IoError::kNone;
     const bool loaded = kind == Io::Kind::kRead;
@@ -206,17 +212,21 @@ void TupleCache::settle(Place& place, Io::Kind kind, IoError error) {
         --flush_waits_;
         flush_error_ = failed ? error : flush_error_;
     }
-    const uint64_t page = place.page;
-    Io* io = std::exchange(place.first_waiting, nullptr);
-    while (io != nullptr) {
-        Io& now = *std::exchange(io, io->next);
-        const bool wants_it = page_of(now) == page;
-        if (failed && wants_it == loaded) {  // a page that did not come, or one that cannot go
-            now.done(error);
+    place.error = error;
+    place.error_is_of_page = loaded;
+    if (std::exchange(place.serving, true)) {
+        return;  // the loop below sees it
+    }
+    while (place.first_waiting != nullptr && !is_busy(place)) {
+        Io& io = *std::exchange(place.first_waiting, place.first_waiting->next);
+        const bool wants_it = page_of(io) == place.page;
+        if (place.error != IoError::kNone && wants_it == place.error_is_of_page) {
+            io.done(place.error);
         } else {
-            advance(now);
+            advance(io);
         }
     }
+    place.serving = false;
 }
 
 // --- flush --------------------------------------------------------------------------------------

@@ -42,8 +42,8 @@ class TupleCache final : public Backend {
     void refresh() override { below_->refresh(); }
     /// Brings what memory holds for `io` into the processor's cache.
     void expect(const Io& io) override;
-    /// REQUIRES: kRead, kWrite without force_unit_access, and one kFlush at a time; anything else
-    /// before the tuples only.
+    /// REQUIRES: kRead, kWrite without force_unit_access, and one kFlush at a time; kWriteZeroes
+    /// where there are zeros, and have not been changed; anything else before the tuples only.
     void submit(Io& io) override;
 
     /// Writes what has changed, without a sync. REQUIRES: nothing is under way
@@ -62,6 +62,9 @@ class TupleCache final : public Backend {
         State state = State::kEmpty;
         bool changed = false;  ///< since it was read or written out
         bool flush_waits = false;
+        bool serving = false;            ///< those that wait
+        bool error_is_of_page = false;   ///< that did not come, not of one that did not go
+        IoError error = IoError::kNone;  ///< of the last move
         Io* first_waiting = nullptr;
         Io* last_waiting = nullptr;
     };
@@ -81,6 +84,9 @@ class TupleCache final : public Backend {
     void advance(Io& io);
     bool make_ready(size_t place, Io& io, bool whole_page);
     [[nodiscard]] bool forget(const Io& io);
+    [[nodiscard]] static bool is_busy(const Place& place) {
+        return place.state == Place::State::kLoading || place.state == Place::State::kWriting;
+    }
     static void enqueue(Place& place, Io& io);
 
     // pages

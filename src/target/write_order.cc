@@ -11,87 +11,112 @@ void WritePlace::leave() {
     }
 }
 
+WriteOrder::~WriteOrder() {
+    if (gone_ != nullptr) {
+        *gone_ = true;
+    }
+}
+
 void WriteOrder::spread(size_t lanes, std::function<void()> ask_control) {
     lists_.resize(lanes + 1);
     ask_control_ = std::move(ask_control);
 }
 
-bool WriteOrder::enter(WritePlace& place, uint64_t first, uint64_t blocks, Kind kind,
-                       unsigned lane) {
-    List& list = lists_[lane];
-    place.order_ = this;
-    place.lane_ = lane;
-    place.first_ = first;
-    place.end_ = first + blocks;
-    place.exclusive_ = kind == Kind::kExclusive;
+void WriteOrder::append(List& list, WritePlace& place) {
     place.before_ = list.last;
     place.after_ = nullptr;
     (list.last == nullptr ? list.first : list.last->after_) = &place;
     list.last = &place;
-    if (place.exclusive_) {
-        ++exclusive_;
+}
+
+void WriteOrder::take_out(List& list, WritePlace& place) {
+    (place.before_ == nullptr ? list.first : place.before_->after_) = place.after_;
+    (place.after_ == nullptr ? list.last : place.after_->before_) = place.before_;
+}
+
+bool WriteOrder::enter(WritePlace& place, uint64_t first, uint64_t blocks, Kind kind,
+                       unsigned lane) {
+    place.order_ = this;
+    place.lane_ = lane;
+    place.first_ = first;
+    place.end_ = blocks == RangeOrder::kWholeDisk ? blocks : first + blocks;
+    place.exclusive_ = kind == Kind::kExclusive;
+    if (!place.exclusive_ && !is_contended()) {
+        append(lists_[lane], place);
+        return true;
     }
-    place.waiting_ = exclusive_ > 0 && !is_its_turn(place);
-    if (place.waiting_) {
-        ++waiting_;
+    if (place.exclusive_ && exclusive_++ == 0) {
+        order_lists();
     }
+    order(place);
+    place.waiting_ = RangeOrder::waits(*place.ordered_);
+    waiting_ += place.waiting_ ? 1 : 0;
     return !place.waiting_;
 }
 
-bool WriteOrder::excludes(const WritePlace& a, const WritePlace& b) {
-    const bool touches = a.first_ < b.end_ && b.first_ < a.end_;
-    return touches && (a.exclusive_ || b.exclusive_);
+void WriteOrder::order(WritePlace& place) {
+    place.ordered_ =
+        ranges_.enter(&place, place.first_, place.end_,
+                      place.exclusive_ ? RangeOrder::Kind::kExclusive : RangeOrder::Kind::kShared);
 }
 
-bool WriteOrder::is_its_turn(const WritePlace& place) const {
-    for (const WritePlace* other = place.before_; other != nullptr; other = other->before_) {
-        if (excludes(*other, place)) {
-            return false;
+/// What the lists hold came before the first exclusive place.
+void WriteOrder::order_lists() {
+    for (List& list : lists_) {
+        while (list.first != nullptr) {
+            WritePlace& place = *list.first;
+            take_out(list, place);
+            order(place);
         }
     }
-    for (size_t lane = 1; lane < lists_.size(); ++lane) {
-        for (const WritePlace* other = lists_[lane].first; other != nullptr;
-             other = other->after_) {
-            if (excludes(*other, place)) {
-                return false;
-            }
-        }
-    }
-    return true;
 }
 
 void WriteOrder::remove(WritePlace& place) {
     List& list = lists_[place.lane_];
-    (place.before_ == nullptr ? list.first : place.before_->after_) = place.after_;
-    (place.after_ == nullptr ? list.last : place.after_->before_) = place.before_;
+    RangeOrder::Place* ordered = std::exchange(place.ordered_, nullptr);
     place.order_ = nullptr;
+    if (ordered == nullptr) {
+        take_out(list, place);
+        return;
+    }
     if (place.lane_ != 0) {
-        if (is_contended()) {
+        list.left.push_back(ordered);
+        if (list.left.size() == 1) {
             ask_control_();
         }
         return;
     }
-    if (place.exclusive_) {
-        --exclusive_;
-    }
-    if (place.waiting_) {
-        --waiting_;
-        place.waiting_ = false;
-    }
+    exclusive_ -= place.exclusive_ ? 1 : 0;
+    waiting_ -= std::exchange(place.waiting_, false) ? 1 : 0;
+    ranges_.leave(ordered);
     pass_on();
 }
 
-/// From the front each time: a turn may end, and places come and go, inside on_turn().
 void WriteOrder::pass_on() {
-    for (WritePlace* place = waiting_ == 0 ? nullptr : lists_[0].first; place != nullptr;) {
-        if (!place->waiting_ || !is_its_turn(*place)) {
-            place = place->after_;
-            continue;
+    if (std::exchange(passing_on_, true)) {
+        return;  // the loop below sees it
+    }
+    for (List& list : lists_) {
+        for (RangeOrder::Place* place : std::exchange(list.left, {})) {
+            ranges_.leave(place);
         }
-        place->waiting_ = false;
+    }
+    bool gone = false;
+    gone_ = &gone;
+    for (size_t given = 0; ranges_.has_ready() && (given < kTurnsAtOnce || !ask_control_);
+         ++given) {
+        auto& place = *static_cast<WritePlace*>(ranges_.take_ready());
+        place.waiting_ = false;
         --waiting_;
-        place->on_turn();
-        place = waiting_ == 0 ? nullptr : lists_[0].first;
+        place.on_turn();
+        if (gone) {
+            return;
+        }
+    }
+    gone_ = nullptr;
+    passing_on_ = false;
+    if (ranges_.has_ready()) {
+        ask_control_();
     }
 }
 

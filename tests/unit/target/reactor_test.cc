@@ -307,4 +307,28 @@ BOOST_DATA_TEST_CASE(an_awake_loop_does_the_same, support::engines(), engine) {
     reactor->close(std::move(two));
 }
 
+BOOST_DATA_TEST_CASE(what_defers_itself_again_and_again_keeps_nobody_from_his_turn,
+                     support::engines(), engine) {
+    const auto reactor = support::open_reactor(engine);
+    const base::UniqueFd event(eventfd(1, EFD_CLOEXEC));
+    bool heard = false;
+    bool fired = false;
+    size_t rounds = 0;
+    reactor->wait_readable(event.get(), [&](int) { heard = true; });
+    target::Timer timer(*reactor, [&] { fired = true; });
+    timer.set(reactor->now());
+    std::function<void()> again = [&] {
+        ++rounds;
+        if ((heard && fired) || rounds == 1'000'000) {
+            reactor->stop();
+        } else {
+            reactor->defer(again);
+        }
+    };
+    reactor->defer(again);
+    reactor->run();
+    BOOST_TEST((heard && fired));
+    BOOST_TEST(rounds < 1'000'000U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(preempt_and_abort_leaves_no_write_of_the_other_host) {
     pdu.ttag = uint16_t{r2t->ttag};
     pdu.datal = kBlock;
     const auto end = f.other->peer.exchange(nvme::whole_pdu(pdu, {}, pattern(kBlock, 2)));
-    BOOST_TEST(support::words(end).back() == "900: Abort Requested (007h)");
+    BOOST_TEST(support::words(end).front() == "900: Abort Requested (007h)");
     BOOST_TEST((f.backend->content == before));
     f.backend->hold = false;
     BOOST_TEST(f.run(host::write(1, {0, 1, kBlock}, pattern(kBlock, 3))) == 0);

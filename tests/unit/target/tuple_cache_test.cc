@@ -242,4 +242,28 @@ BOOST_AUTO_TEST_CASE(what_lies_before_the_tuples_passes) {
     BOOST_TEST((f.content[64] == std::byte{0xAB}));
 }
 
+BOOST_AUTO_TEST_CASE(who_waits_for_one_place_goes_on_in_order_however_many_there_are) {
+    constexpr size_t kWaiting = 30000;
+    Fixture f(kPage);  // one place for all pages
+    f.below->holds = true;
+    std::vector<Request*> order;
+    for (size_t i = 0; i < kWaiting; ++i) {
+        order.push_back(&f.read(i % (kPages - 1) * kPage, 8));
+    }
+    BOOST_TEST(f.below->asked.size() == 1U);
+    for (size_t i = 0; i < 10; ++i) {
+        BOOST_REQUIRE(f.below->held.size() == 1U);
+        Io* load = f.below->held.back();
+        f.below->held.clear();
+        f.below->answer(*load);
+        BOOST_TEST(order[i]->result.has_value());
+        BOOST_TEST(!order[i + 1]->result.has_value());
+    }
+    f.below->release();  // and from now on pages come at once
+    for (size_t i = 0; i < kWaiting; ++i) {
+        BOOST_REQUIRE(f.holds(*order[i], i % (kPages - 1) * kPage));
+    }
+    BOOST_TEST(f.below->asked.size() == kWaiting);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

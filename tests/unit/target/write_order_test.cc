@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/write_order.h"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 using target::WriteOrder;
 using target::WritePlace;
@@ -91,6 +94,78 @@ BOOST_AUTO_TEST_CASE(a_turn_may_end_at_once_and_a_place_may_go) {
     exclusive.reset();
     BOOST_TEST((first.turns == 1 && second.turns == 1));
     BOOST_TEST(order.enter(first, 0, 1, WriteOrder::Kind::kExclusive));
+}
+
+/// A place whose turn ends at once, as that of a write to a store in memory.
+struct Fleeting final : WritePlace {
+    void on_turn() override {
+        deepest = std::max(deepest, ++depth);
+        ++turns;
+        leave();
+        --depth;
+    }
+    static inline int depth = 0, deepest = 0, turns = 0;
+};
+
+BOOST_AUTO_TEST_CASE(however_many_wait_turns_are_given_one_behind_the_other) {
+    constexpr size_t kPlaces = 28740;
+    for (const bool same_block : {true, false}) {
+        Fleeting::deepest = Fleeting::turns = 0;
+        WriteOrder order;
+        std::vector<Fleeting> places(kPlaces);
+        auto first = std::make_unique<Fleeting>();
+        BOOST_TEST(order.enter(*first, 0, kPlaces, WriteOrder::Kind::kExclusive));
+        for (size_t i = 0; i < kPlaces; ++i) {
+            BOOST_REQUIRE(
+                !order.enter(places[i], same_block ? 7 : i, 1,
+                             i % 3 == 0 ? WriteOrder::Kind::kPlain : WriteOrder::Kind::kExclusive));
+        }
+        first.reset();
+        BOOST_TEST(Fleeting::turns == static_cast<int>(kPlaces));
+        BOOST_TEST(Fleeting::deepest == 1);
+        BOOST_TEST(order.waiting() == 0U);
+        BOOST_TEST(order.steps() / kPlaces < 100U);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(where_there_is_a_loop_it_gets_its_turn_between_a_few_of_these) {
+    Fleeting::turns = 0;
+    WriteOrder order;
+    int asked = 0;
+    order.spread(0, [&] { ++asked; });
+    std::vector<Fleeting> places(100);
+    auto first = std::make_unique<Fleeting>();
+    BOOST_TEST(order.enter(*first, 0, 1, WriteOrder::Kind::kExclusive));
+    for (Fleeting& place : places) {
+        BOOST_TEST(!order.enter(place, 0, 1, WriteOrder::Kind::kExclusive));
+    }
+    first.reset();
+    BOOST_TEST(Fleeting::turns == static_cast<int>(WriteOrder::kTurnsAtOnce));
+    for (int before = Fleeting::turns; Fleeting::turns < 100; before = Fleeting::turns) {
+        BOOST_TEST(std::exchange(asked, 0) == 1);
+        order.pass_on();
+        BOOST_REQUIRE(Fleeting::turns > before);
+        BOOST_TEST(Fleeting::turns <= before + static_cast<int>(WriteOrder::kTurnsAtOnce));
+    }
+    BOOST_TEST(asked == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_order_may_go_with_the_last_place) {
+    struct Last final : WritePlace {
+        explicit Last(std::unique_ptr<WriteOrder>& which) : order(which) {}
+        void on_turn() override {
+            leave();
+            order.reset();
+        }
+        std::unique_ptr<WriteOrder>& order;
+    };
+    auto order = std::make_unique<WriteOrder>();
+    Last last(order);
+    auto first = std::make_unique<Last>(order);
+    BOOST_TEST(order->enter(*first, 0, 1, WriteOrder::Kind::kExclusive));
+    BOOST_TEST(!order->enter(last, 0, 1, WriteOrder::Kind::kExclusive));
+    first.reset();
+    BOOST_TEST(order == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(an_exclusive_place_waits_for_those_of_all_lanes) {
