@@ -46,7 +46,7 @@ constexpr base::Option<ImageOptions> kOptions[] = {
      [](std::string_view value, ImageOptions& into) { into.sidecar = value; return Status(base::done()); }},
     {"--block-size", "512|4096", "protect: bytes of a block, as the namespace will have; default 512", store_block_size},
     {"--guard", "16|64", "protect: bits of the check sum; default 16", store_guard},
-    {"--force", "", "protect: make the tuples anew, of whatever the image holds now",
+    {"--force", "", "protect: make the tuples again, of whatever the image holds now, or in the place of another file",
      [](std::string_view, ImageOptions& into) { into.force = true; return Status(base::done()); }},
     {"--rate", "SIZE", "verify: read no more than so much in a second", store_rate},
     {"--json", "", "print JSON",

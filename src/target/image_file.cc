@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "target/held.h"
 #include "target/image_walk.h"
+#include "target/tuple_room.h"
 
 namespace target {
 namespace {
@@ -42,9 +44,77 @@ base::Status lock(int fd, short kind, const std::string& path) {
 }
 
 Result<UniqueFd> open_locked(const std::string& path, int flags, short kind) {
-    TRY(UniqueFd fd, base::open_file(path, flags, 0644));
+    TRY(UniqueFd fd, base::open_file(path, flags));
     TRY_VOID(lock(fd.get(), kind, path));
     return fd;
+}
+
+/// Only who may read the image may read its sidecar.
+base::Status take_permissions(int sidecar, int image, const std::string& path) {
+    constexpr mode_t kReadWrite = 0666;
+    struct stat from {};
+    if (fstat(image, &from) != 0) {
+        return base::errno_error(errno, "stat");
+    }
+    const bool same_owner = fchown(sidecar, from.st_uid, from.st_gid) == 0;
+    const mode_t mode = from.st_mode & (same_owner ? kReadWrite : S_IRUSR | S_IWUSR);
+    if (fchmod(sidecar, mode | S_IRUSR | S_IWUSR) != 0) {
+        return base::errno_error(errno, "set the mode of " + path);
+    }
+    return base::done();
+}
+
+/// Makes the file, or opens the one that is there: a regular file itself, not one that a symbolic
+/// link points to.
+Result<UniqueFd> open_sidecar(const std::string& path) {
+    constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    auto fd = base::open_file(path, kFlags | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+    if (!fd && fd.error().code == EEXIST) {
+        fd = base::open_file(path, kFlags);
+    }
+    if (!fd && fd.error().code == ELOOP) {
+        return base::error(path + ": is a symbolic link; name the file itself with --sidecar");
+    }
+    if (!fd) {
+        return std::move(fd).error();
+    }
+    struct stat status {};
+    if (fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return base::error(path + ": no regular file");
+    }
+    TRY_VOID(lock(fd->get(), F_WRLCK, path));
+    return fd;
+}
+
+/// Empties the sidecar and gives it the size and the room that it needs, unless it is gone on with.
+base::Status begin(int sidecar, int image, const std::string& path, SidecarHeader& header) {
+    if (header.built == 0) {
+        if (ftruncate(sidecar, 0) != 0) {
+            return base::errno_error(errno, "empty " + path);
+        }
+        TRY_VOID(take_permissions(sidecar, image, path));
+    }
+    FileStore store(sidecar);
+    TRY_VOID(write_header(store, header));  // first: from now on it is known as what it is
+    if (ftruncate(sidecar, static_cast<off_t>(sidecar_bytes(header))) != 0) {
+        return base::errno_error(errno, "size " + path);
+    }
+    if (!allocate(sidecar, {0, header.tuple_offset})) {
+        return base::errno_error(errno, "room for the log of " + path);
+    }
+    return base::done();
+}
+
+/// Whether one of the header's copies is at least meant to be one.
+bool is_sidecar(FileStore& store) {
+    for (const uint64_t slot : {uint64_t{0}, kSidecarPage}) {
+        std::array<char, SidecarHeader::kMagic.size()> magic{};
+        if (store.read(slot, std::as_writable_bytes(std::span(magic))) &&
+            magic == SidecarHeader::kMagic) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::string path_or_default(const std::string& sidecar, const std::string& image) {
@@ -144,22 +214,20 @@ Result<SidecarHeader> protect_image(const ProtectOptions& options, const Progres
             base::format("%s: its size, %llu bytes, is no multiple of %u", options.image.c_str(),
                          static_cast<unsigned long long>(bytes), options.format.block_bytes));
     }
-    TRY(const UniqueFd sidecar, open_locked(path, O_RDWR | O_CREAT, F_WRLCK));
+    TRY(const UniqueFd sidecar, open_sidecar(path));
     TRY(const uint64_t old_size, size_of_image(sidecar.get()));
     FileStore image_store(image.get());
     FileStore store(sidecar.get());
+    if (!options.force && old_size > 0 && !is_sidecar(store)) {
+        return base::error(path +
+                           ": there is another file, which is no sidecar; --force empties it");
+    }
     auto header =
         start_header(options, store, old_size, image.get(), bytes / options.format.block_bytes);
     if (!header) {
         return std::move(header).error().in(path);
     }
-    if (header->built == 0 && ftruncate(sidecar.get(), 0) != 0) {
-        return base::errno_error(errno, "empty " + path);
-    }
-    if (ftruncate(sidecar.get(), static_cast<off_t>(sidecar_bytes(*header))) != 0) {
-        return base::errno_error(errno, "size " + path);
-    }
-    TRY_VOID(write_header(store, *header));
+    TRY_VOID(begin(sidecar.get(), image.get(), path, *header));
     TRY_VOID(build(image_store, store, *header, progress));
     if (!is_untouched(*header, image.get())) {
         return base::error(options.image + ": changed while it was protected; protect it again");

@@ -22,13 +22,13 @@ struct ProtectOptions {
     std::string image;
     std::string sidecar;  ///< empty: beside the image
     nvme::PiFormat format{.type = 1};
-    bool force = false;  ///< make tuples anew although there are some
+    bool force = false;  ///< make tuples again although there are some, or another file
 };
 
 /// Makes the sidecar of an image; goes on where an earlier run was stopped, if the image is as it
 /// was then.
 /// Errors: the files; an image that is served or that changed meanwhile; one that is protected
-/// already (without `force`).
+/// already, or another file in the sidecar's place (without `force`); a symbolic link there.
 base::Result<SidecarHeader> protect_image(const ProtectOptions& options, const Progress& progress);
 
 struct VerifyOptions {

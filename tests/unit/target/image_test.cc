@@ -2,6 +2,8 @@
 //
 // Images and sidecars as files: made, verified, harmed, exchanged, cut short, and opened to be
 // served.
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -193,6 +195,70 @@ BOOST_AUTO_TEST_CASE(an_image_that_is_served_is_left_alone) {
     BOOST_REQUIRE(file.ok());
     BOOST_TEST(says(f.refusal({"verify"}), "in use by a server"));
     BOOST_TEST(says(f.refusal({"protect", "--force"}), "in use by a server"));
+}
+
+BOOST_AUTO_TEST_CASE(protect_writes_to_no_file_that_is_not_its_own) {
+    const Files f;
+    const std::string sidecar = f.image + ".pi";
+    const std::string letter = f.dir.file("letter", std::string(20'000, 'x'));
+    BOOST_REQUIRE(symlink(letter.c_str(), sidecar.c_str()) == 0);
+    for (const bool force : {false, true}) {
+        BOOST_TEST(says(f.refusal(force ? std::vector<std::string_view>{"protect", "--force"}
+                                        : std::vector<std::string_view>{"protect"}),
+                        "is a symbolic link"));
+    }
+    BOOST_REQUIRE(unlink(sidecar.c_str()) == 0);
+    BOOST_REQUIRE(symlink(f.dir.at("nothing").c_str(), sidecar.c_str()) == 0);
+    BOOST_TEST(says(f.refusal({"protect"}), "is a symbolic link"));
+    BOOST_TEST(access(f.dir.at("nothing").c_str(), F_OK) != 0);
+    BOOST_REQUIRE(unlink(sidecar.c_str()) == 0);
+    BOOST_REQUIRE(mkfifo(sidecar.c_str(), 0600) == 0);
+    BOOST_TEST(says(f.refusal({"protect", "--force"}), "no regular file"));
+    BOOST_REQUIRE(unlink(sidecar.c_str()) == 0);
+    BOOST_REQUIRE(link(letter.c_str(), sidecar.c_str()) == 0);
+    BOOST_TEST(says(f.refusal({"protect"}), "there is another file, which is no sidecar"));
+    f.dir.file("disk.img.pi", "short");
+    BOOST_TEST(says(f.refusal({"protect"}), "there is another file, which is no sidecar"));
+    BOOST_TEST(says(f.run({"protect", "--force"}).text, "6144 blocks protected"));
+}
+
+BOOST_AUTO_TEST_CASE(a_sidecar_is_for_those_who_may_read_the_image) {
+    for (const mode_t mode : {mode_t{0600}, mode_t{0640}, mode_t{0666}, mode_t{0400}}) {
+        const Files f;
+        BOOST_REQUIRE(chmod(f.image.c_str(), mode) == 0);
+        const mode_t before = umask(0);
+        (void)f.run({"protect"});
+        umask(before);
+        struct stat status {};
+        BOOST_REQUIRE(stat((f.image + ".pi").c_str(), &status) == 0);
+        BOOST_TEST((status.st_mode & 07777U) == (mode | 0600U));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(the_log_has_its_room_from_the_start) {
+    const Files f;
+    (void)f.run({"protect"});
+    const auto header = target::image_info(f.image, "")->header;
+    const auto is_whole = [&] {
+        const auto fd = base::open_file(f.image + ".pi", O_RDWR);
+        struct stat status {};
+        BOOST_REQUIRE(fstat(fd->get(), &status) == 0);
+        return static_cast<uint64_t>(status.st_blocks) * 512 >= target::sidecar_bytes(*header);
+    };
+    if (!is_whole()) {
+        BOOST_TEST_MESSAGE("this file system allocates nothing in advance");
+        return;
+    }
+    {  // a sidecar of an earlier version
+        const auto fd = base::open_file(f.image + ".pi", O_RDWR);
+        BOOST_REQUIRE(fallocate(fd->get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                static_cast<off_t>(header->log_offset),
+                                static_cast<off_t>(header->log_entries * 32)) == 0);
+    }
+    BOOST_TEST(!is_whole());
+    BOOST_TEST(f.serve() == "");
+    BOOST_TEST(is_whole());
+    BOOST_TEST(f.run({"verify"}).intact);
 }
 
 BOOST_AUTO_TEST_CASE(wrong_words_are_usage) {
