@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/json.h"
 
+#include "base/decimal.h"
 #include "base/text.h"
 
 namespace base {
@@ -75,7 +76,7 @@ JsonWriter& JsonWriter::number(uint64_t value) {
     return raw(std::to_string(value));
 }
 JsonWriter& JsonWriter::decimal(double value) {
-    return raw(format("%.3f", value));
+    return raw(decimal_text(value, 3));
 }
 JsonWriter& JsonWriter::boolean(bool value) {
     return raw(value ? "true" : "false");

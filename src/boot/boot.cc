@@ -173,8 +173,8 @@ base::Status reach_target(Machine& machine, const Network& network) {
 }
 
 std::string size_text(uint64_t bytes) {
-    constexpr double kMebi = 1024.0 * 1024;
-    return base::format("%.0f MiB", static_cast<double>(bytes) / kMebi);
+    constexpr uint64_t kMebi = 1024 * 1024;
+    return std::to_string((bytes + kMebi / 2) / kMebi) + " MiB";
 }
 
 }  // namespace

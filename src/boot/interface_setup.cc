@@ -24,7 +24,8 @@ uint64_t dhcp_seed(const MacAddress& mac, base::TimePoint now) {
 }
 
 std::string seconds_text(base::milliseconds span) {
-    return base::format("%g s", static_cast<double>(span.count()) / 1000);
+    const auto count = span.count();
+    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
 }
 
 }  // namespace

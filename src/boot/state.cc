@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/state.h"
 
+#include "base/decimal.h"
 #include "base/fd.h"
 #include "base/text.h"
 
@@ -35,7 +36,7 @@ void BootState::trace(std::string_view text) const {
     }
     for (const std::string_view line : base::split(text, '\n')) {
         if (!line.empty()) {
-            trace_->debug(base::format("[%.2f s] ", seconds()) + std::string(line));
+            trace_->debug("[" + base::decimal_text(seconds(), 2) + " s] " + std::string(line));
         }
     }
 }
@@ -48,7 +49,7 @@ void BootState::keep(const std::vector<KernelLine>& lines) {
 }
 
 void BootState::notice(std::string_view text) {
-    log_->notice(std::string(text) + base::format(" [%.2f s]", seconds()));
+    log_->notice(std::string(text) + " [" + base::decimal_text(seconds(), 2) + " s]");
 }
 
 void BootState::warning(std::string_view text) {
@@ -64,8 +65,8 @@ void BootState::alarm(std::string_view text) {
 void BootState::failure(const Failure& failure) {
     end();
     failure_ = failure;
-    log_->error(failure.error.text +
-                base::format(" [exit %d, %.2f s]", static_cast<int>(failure.code), seconds()));
+    log_->error(failure.error.text + base::format(" [exit %d, ", static_cast<int>(failure.code)) +
+                base::decimal_text(seconds(), 2) + " s]");
 }
 
 void BootState::trying_again(const Failure& failure) {
@@ -76,7 +77,8 @@ void BootState::trying_again(const Failure& failure) {
     }
     if (failure.error.text != last_trouble_) {
         last_trouble_ = failure.error.text;
-        log_->warning(failure.error.text + base::format(", trying again [%.2f s]", seconds()));
+        log_->warning(failure.error.text + ", trying again [" + base::decimal_text(seconds(), 2) +
+                      " s]");
     }
 }
 

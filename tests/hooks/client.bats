@@ -32,3 +32,8 @@ INI
     [ "$status" = 10 ]
     [[ $output == *"$config:2: [root] timeout"* ]]
 }
+
+@test "no text of the client is made by printf's decimal point, which the program leaves out" {
+    run grep -nE '%[-+ #0-9.]*[aefgAEFG]\b' -r "$BATS_TEST_DIRNAME"/../../src/{base,nvme,host,boot} --include=*.cc --include=*.h
+    [ "$status" = 1 ]
+}
