@@ -14,7 +14,7 @@ void wipe(void* data, size_t size) {
 }
 
 void keep_memory_private() {
-#ifndef __SANITIZE_ADDRESS__  // whose search for leaks traces this process as another one
+#ifndef __SANITIZE_ADDRESS__          // whose search for leaks traces this process as another one
     (void)prctl(PR_SET_DUMPABLE, 0);  // cannot fail
 #endif
 }

@@ -84,7 +84,8 @@ base::Error not_yet(const std::string& what) {
     return {EAGAIN, what};
 }
 
-/// An error until the kernel has made `queue/` of a disk. It makes the files of that folder at once.
+/// An error until the kernel has made `queue/` of a disk. It makes the files of that folder at
+/// once.
 base::Status has_queue(const std::string& folder, const std::string& name) {
     if (!number_attribute(folder + "/queue/logical_block_size")) {
         return not_yet(name + " has no queue/logical_block_size");

@@ -211,8 +211,7 @@ BOOST_AUTO_TEST_CASE(refusals_carry_the_number_and_the_kernels_words) {
     Bytes absurd;
     append(absurd, int32_t{INT32_MIN});  // has no positive counterpart
     append(absurd, nlmsghdr{});
-    BOOST_TEST(boot::parse_netlink_ack(absurd).error().text ==
-               "the kernel's answer is malformed");
+    BOOST_TEST(boot::parse_netlink_ack(absurd).error().text == "the kernel's answer is malformed");
 }
 
 BOOST_AUTO_TEST_CASE(the_running_kernel_can_be_asked) {
