@@ -346,6 +346,12 @@ bool takes_address(const InterfacePlan& plan) {
            (plan.method == AddressMethod::kDhcp && plan.address && !plan.address->address.v6);
 }
 
+/// A gateway goes before the one that a server or a router names. REQUIRES: plan.gateway
+bool takes_gateway(const InterfacePlan& plan) {
+    return plan.method == AddressMethod::kStatic ||
+           (plan.method == AddressMethod::kDhcp) != plan.gateway->v6;
+}
+
 }  // namespace
 
 base::Result<std::vector<InterfacePlan>> parse_ip(std::string_view value) {
@@ -370,6 +376,8 @@ base::Result<std::vector<InterfacePlan>> parse_ip(std::string_view value) {
         if (!takes_address(one)) {
             one.address.reset();
             one.peer.reset();
+        }
+        if (one.gateway && !takes_gateway(one)) {
             one.gateway.reset();
         }
     }
