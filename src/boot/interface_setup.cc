@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/decimal.h"
 #include "base/text.h"
 
 namespace boot {
@@ -23,9 +24,14 @@ uint64_t dhcp_seed(const MacAddress& mac, base::TimePoint now) {
     return seed;
 }
 
+/// 2 s, 1.5 s
 std::string seconds_text(base::milliseconds span) {
-    const auto count = span.count();
-    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+    std::string text = base::decimal_text(static_cast<double>(span.count()) / 1000, 3);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') {
+        text.pop_back();
+    }
+    return text + " s";
 }
 
 }  // namespace

@@ -143,6 +143,11 @@ class Client:
                     "socket.create_server((sys.argv[1],0),family=socket.AF_INET6)", address)
 
 
+def exchanges(server):
+    """The kinds of what the client sent, a message that it repeated on a busy machine once."""
+    return [kind for kind, _ in itertools.groupby(kind for kind, _ in server.seen)]
+
+
 def expect(lines, *wanted):
     for line in wanted:
         assert line in lines, f"no line {line!r} in {lines}"
@@ -246,7 +251,7 @@ def dhcp_nak_begins_anew(client):
     server = client.server(client.wire().plug().up("192.0.2.1/24"), naks=1)
     lines, took = client.boot("ip=dhcp")
     expect(lines, "eth0 address 192.0.2.20/24")
-    assert [kind for kind, _ in server.seen] == [DISCOVER, REQUEST, DISCOVER, REQUEST]
+    assert exchanges(server) == [DISCOVER, REQUEST, DISCOVER, REQUEST], server.seen
     assert took < QUICK, took
 
 
@@ -351,7 +356,7 @@ def a_second_run_knows_the_lease_of_the_first(client):
             lines, _ = client.boot(*words, f"run={folder}")
             expect(lines, "eth0 address 192.0.2.20/24", "eth0 dns 192.0.2.53",
                    "eth0 lease 3600 t1 1800 t2 3150 server 192.0.2.1")
-    assert len(server.seen) == 2, server.seen  # the first run's
+    assert exchanges(server) == [DISCOVER, REQUEST], server.seen  # the first run's
 
 
 @test
