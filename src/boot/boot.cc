@@ -58,10 +58,11 @@ Outcome<FoundDisk> find(Machine& machine, const std::string& controller) {
     TRY(CharDevice device,
         staged(ExitCode::kNamespace,
                CharDevice::open(machine.sys.dev + "/" + controller, machine.clock, deadline)));
-    TRY(RootNamespace root, await_namespace(device, plan.target.choice, machine.clock, deadline));
+    TRY(const RootNamespace root,
+        await_namespace(device, plan.target.choice, machine.clock, deadline));
     TRY(Disk disk, await_disk(machine.sys, controller, plan.target.subsysnqn, root, machine.clock,
                               machine.patience()));
-    return FoundDisk{std::move(root), std::move(disk)};
+    return FoundDisk{root, std::move(disk)};
 }
 
 Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, KernelLog& log) {
@@ -110,7 +111,8 @@ Outcome<CheckedFormat> await_format(Machine& machine, const std::string& control
             return checked;
         }
         if (deadline.passed()) {
-            return Failure::of(checked.error().code, std::move(checked).error().error);
+            const ExitCode code = checked.error().code;
+            return Failure::of(code, std::move(checked).error().error);
         }
         rescan(machine.sys, controller);
         machine.clock.sleep(kPause);

@@ -149,7 +149,8 @@ Outcome<RootNamespace> await_namespace(AdminDevice& device, const NamespaceChoic
             return found;
         }
         if (deadline.passed()) {
-            return Failure::of(found.error().code, std::move(found).error().error);
+            const ExitCode code = found.error().code;
+            return Failure::of(code, std::move(found).error().error);
         }
         clock.sleep(std::min(kBetweenQuestions, deadline.left()));
     }

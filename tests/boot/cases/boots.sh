@@ -147,9 +147,10 @@ case_busybox_static() {
 case_strongest_group() {
     about='the largest hash and group, and the interface known by its driver; each step is told'
     ip=ip=10.0.2.15::10.0.2.2:24::@virtio_net:none
+    timeout=240 # a processor under emulation computes such a group for a minute
     dhchap_hash=sha512
     dhchap_dhgroup=ffdhe8192
-    extra='nvmeroot.connect_timeout=60s nvmeroot.debug=yes'
+    extra='nvmeroot.connect_timeout=180s nvmeroot.debug=yes'
     says='kernel: nvme nvme0: qid 0: controller authenticated'
     expect_facts=('authentication=both ways with sha512 and ffdhe8192')
 }
