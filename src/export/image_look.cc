@@ -17,7 +17,7 @@
 namespace exports {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 /// What is no raw disk, by the bytes at one place.
 struct Format {
