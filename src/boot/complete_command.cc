@@ -165,7 +165,7 @@ Outcome<base::Nothing> Completion::run() {
     const auto is_own = [&](const std::string& name) {
         return std::ranges::find(own, name) != own.end();
     };
-    std::ranges::stable_partition(present, is_own);
+    std::stable_partition(present.begin(), present.end(), is_own);
     TRY_VOID(staged(ExitCode::kAuthentication, take_secrets(present.front(), plan_.auth, sys_)));
     for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
         auto failure = prove_present();

@@ -55,15 +55,17 @@ Admission::Decision Admission::decide(const std::string& address, base::TimePoin
     return {Verdict::kTake, victim};
 }
 
+/// Of several, the oldest.
 Connection* Admission::slow_stranger(base::TimePoint now) const {
     Connection* slowest = nullptr;
-    base::TimePoint since = now - kStandstill;
+    base::TimePoint since = base::TimePoint::max();
     for (Connection* stranger : strangers_.members()) {
         const Standing standing = stranger->standing();
         if (!standing.spoke && standing.last_step <= now - kSilence) {
             return stranger;
         }
-        if (standing.spoke && standing.last_step <= since) {
+        if (standing.spoke && standing.last_step <= now - kStandstill &&
+            standing.last_step < since) {
             since = standing.last_step;
             slowest = stranger;
         }
@@ -71,11 +73,13 @@ Connection* Admission::slow_stranger(base::TimePoint now) const {
     return slowest;
 }
 
+/// Of several, the oldest.
 Connection* Admission::quiet_visitor(base::TimePoint now) const {
     Connection* quietest = nullptr;
-    base::TimePoint since = now - kStandstill;
+    base::TimePoint since = base::TimePoint::max();
     for (Connection* visitor : visitors_.members()) {
-        if (const auto last = visitor->standing().last_step; last <= since) {
+        if (const auto last = visitor->standing().last_step;
+            last <= now - kStandstill && last < since) {
             since = last;
             quietest = visitor;
         }

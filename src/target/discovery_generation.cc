@@ -20,8 +20,13 @@ uint64_t DiscoveryGenerations::of(const std::string& hostnqn, std::string_view c
         seen_.clear();
         ++latest_;
     }
-    // The first ones all begin at 1; after hosts were forgotten, above everything given before.
-    const uint64_t first = std::max<uint64_t>(latest_, 1);
+    // The first ones all begin at 1; after hosts were forgotten, above everything given before. A
+    // host that is named only now was told the generation of those that nobody names.
+    uint64_t first = std::max<uint64_t>(latest_, 1);
+    if (const auto unnamed = seen_.find(""); unnamed != seen_.end()) {
+        first = unnamed->second.generation + (unnamed->second.digest == digest ? 0 : 1);
+        latest_ = std::max(latest_, first);
+    }
     seen_.emplace(hostnqn, Seen{digest, first});
     return first;
 }

@@ -92,15 +92,19 @@ const FairOrder::Address* FairOrder::beyond_share(const std::string& address) co
         return nullptr;
     }
     const auto own = by_name_.find(network_of(address));
+    const size_t own_size = own == by_name_.end() ? 0 : own->second->size;
     const Network* most = by_size_.rbegin()->second;
-    if (own == by_name_.end() || &*own->second != most) {
-        const size_t own_size = own == by_name_.end() ? 0 : own->second->size;
-        return most->size > own_size + 1 ? most->by_size.rbegin()->second : nullptr;
+    if (most->size > own_size + 1) {
+        return most->by_size.rbegin()->second;
     }
-    const auto known = most->by_name.find(address);
-    const size_t own_size = known == most->by_name.end() ? 0 : known->second->members.size();
-    const auto [size, crowd] = *most->by_size.rbegin();
-    return size > own_size + 1 ? crowd : nullptr;
+    if (own == by_name_.end()) {
+        return nullptr;
+    }
+    const Network& network = *own->second;
+    const auto known = network.by_name.find(address);
+    const size_t members = known == network.by_name.end() ? 0 : known->second->members.size();
+    const auto [size, crowd] = *network.by_size.rbegin();
+    return size > members + 1 ? crowd : nullptr;
 }
 
 std::optional<FairOrder::Id> FairOrder::oldest_beyond_share(const std::string& address) const {

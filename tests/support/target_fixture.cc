@@ -100,6 +100,9 @@ host::ConnectOptions TargetFixture::connect_options(uint16_t qid, uint16_t contr
     options.qid = qid;
     options.cntlid = controller;
     options.kato_ms = qid == 0 ? 5000 : 0;
+    if (qid != 0) {
+        options.queue_size = target.limits().queue_entries;
+    }
     return options;
 }
 

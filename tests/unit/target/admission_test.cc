@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_SUITE(admission)
 BOOST_AUTO_TEST_CASE(a_crowd_that_has_just_come_is_given_time_to_speak) {
     Crowd crowd({.strangers = 2});
     auto& first = crowd.add({.last_step = crowd.now});
-    crowd.add({.last_step = crowd.now + milliseconds(1)});
+    crowd.add({.last_step = crowd.now + milliseconds(1)}, "192.0.2.3");
     BOOST_TEST((crowd.admission.decide("192.0.2.2", crowd.now + milliseconds(249)).verdict ==
                 Verdict::kWait));
     const auto later = crowd.admission.decide("192.0.2.2", crowd.now + milliseconds(250));
@@ -89,14 +89,15 @@ BOOST_AUTO_TEST_CASE(a_crowd_that_has_just_come_is_given_time_to_speak) {
 BOOST_AUTO_TEST_CASE(silence_goes_before_standstill_and_work_of_ours_is_neither) {
     Crowd crowd({.strangers = 3});
     crowd.add({.spoke = true, .last_step = base::TimePoint::max()});  // waits for us
-    auto& stands_still = crowd.add({.spoke = true, .last_step = crowd.now - seconds(3)});
-    auto& silent = crowd.add({.last_step = crowd.now - seconds(1)});
+    auto& stands_still =
+        crowd.add({.spoke = true, .last_step = crowd.now - seconds(3)}, "192.0.2.3");
+    auto& silent = crowd.add({.last_step = crowd.now - seconds(1)}, "192.0.2.4");
     BOOST_TEST(crowd.admission.decide("192.0.2.2", crowd.now).victim == &silent);
     crowd.admission.remove(silent);
-    crowd.add({.last_step = crowd.now});
+    crowd.add({.last_step = crowd.now}, "192.0.2.4");
     BOOST_TEST(crowd.admission.decide("192.0.2.2", crowd.now).victim == &stands_still);
     crowd.admission.remove(stands_still);
-    crowd.add({.spoke = true, .last_step = crowd.now - seconds(1)});
+    crowd.add({.spoke = true, .last_step = crowd.now - seconds(1)}, "192.0.2.3");
     BOOST_TEST((crowd.admission.decide("192.0.2.2", crowd.now).verdict == Verdict::kWait));
 }
 

@@ -66,7 +66,12 @@ BOOST_AUTO_TEST_CASE(who_has_more_than_its_share_gives_way_and_nobody_else) {
     order.add(5, "2001:db8::1");
     BOOST_TEST(*order.oldest_beyond_share("2001:db8::2") == 3U);  // a neighbour in the network
     order.remove(3);
+    BOOST_TEST(*order.oldest_beyond_share("2001:db8::2") == 4U);  // its network is not the largest
+    order.add(6, "192.0.2.1");
     BOOST_TEST(*order.oldest_beyond_share("2001:db8::2") == 4U);
+    BOOST_TEST(!order.oldest_beyond_share("2001:db8::1"));
+    order.add(7, "192.0.2.1");
+    BOOST_TEST(*order.oldest_beyond_share("2001:db8::2") == 1U);  // networks go first
 }
 
 BOOST_AUTO_TEST_CASE(what_has_gone_is_forgotten_whole) {

@@ -187,6 +187,7 @@ BOOST_AUTO_TEST_CASE(a_write_waits_for_its_data) {
     for (const Change& change : kChanges) {
         BOOST_TEST_CONTEXT(change.name) {
             IoFixture f;
+            const auto store = f.subsystem->find_namespace(1)->share_backend();
             auto& queue = f.io->host.queue();
             BOOST_REQUIRE(queue.submit(host::write(1, {64, 128, kBlock}, base::Bytes(65536))));
             (void)f.io->host.send(queue.take_output());
