@@ -31,7 +31,7 @@ model=Nehalem,+rdrand,+pclmulqdq
 kernel_options='no_timer_check mitigations=off'
 
 # What a guest says that will not go on by itself.
-stuck='Kernel panic|nvmeroot: no root disk|Entering emergency mode|can.t access tty'
+stuck='Kernel panic|nvmeroot: no root disk .code|Entering emergency mode|can.t access tty'
 
 guest_start() {
     local console=$1 initrd=$2 cmdline=$3 engine=(-accel 'tcg,thread=multi')
