@@ -249,7 +249,7 @@ case_judge() {
 
 # What nvmeroot told the person at the console.
 sentences() {
-    console | sed '/^FACT /,$d' | grep -E '^((\[[ 0-9.]+\] )?nvmeroot|verdict): '
+    console | sed '/^FACT /,$d' | grep -oE '(^|\[[ 0-9.]+\] )(nvmeroot|verdict): .*'
 }
 
 judge_fact() {
