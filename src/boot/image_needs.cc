@@ -134,7 +134,7 @@ void Needs::take_config(const std::string& path) {
     }
 }
 
-/// Form and check sum as the boot wants them. @param image  its path in the image
+/// Form and checksum as the boot wants them. @param image  its path in the image
 void Needs::take_secret(const std::string& image) {
     const bool inside = image.starts_with(kHome);
     const std::string source =

@@ -71,7 +71,7 @@ base::Result<AddressMethod> parse_method(std::string_view word) {
     return *row->method;
 }
 
-/// What stands in the field METHOD.
+/// The field METHOD.
 struct Methods {
     std::vector<AddressMethod> each;  ///< none twice
     bool wants_address = false;       ///< the word `static` is among them

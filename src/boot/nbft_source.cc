@@ -59,7 +59,7 @@ std::string host_name(const Nbft::Interface& interface) {
 }
 
 /// The value of ip= that makes the network the firmware had. What came from a server or a router is
-/// asked for anew: the address stays ours only as long as somebody renews it. A network of 0 bits
+/// asked for again: the address stays ours only as long as somebody renews it. A network of 0 bits
 /// is one whose size the firmware did not say.
 std::string ip_text(const Nbft::Interface& interface, bool v6) {
     const std::string device = device_text(interface);

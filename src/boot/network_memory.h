@@ -3,7 +3,7 @@
 // How the addresses came, for a second run in the same initramfs: from the emergency shell, after a
 // first run that brought up the network and got no root. It finds interfaces that have addresses,
 // and without this note would take a lease, and what a router gave, for a static address that the
-// real root is to keep for ever.
+// real root is to keep for good.
 //
 //   /run/nvmeroot/network/eth0     KEY=value lines:
 //     ADDRESS=192.0.2.7/24         each address of the interface; by them it is known again, since

@@ -96,7 +96,7 @@ struct Nbft {
 /// The identifier that the same bytes are, read the other way.
 HostId in_other_byte_order(const HostId& id);
 
-/// Errors, each a sentence, are of the table as a whole: another signature, length, check sum or
+/// Errors, each a sentence, are of the table as a whole: another signature, length, checksum or
 /// revision, a heap outside it. An element that is malformed, or of another transport than TCP, is
 /// left out and named; those that are not marked as valid are not there.
 base::Result<Nbft> parse_nbft(base::ByteView table);

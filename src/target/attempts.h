@@ -57,7 +57,7 @@ class Attempts {
     base::milliseconds failed(const std::string& address, const std::string& host,
                               base::TimePoint now);
     void proved(const std::string& address, const std::string& host);
-    /// Whether it was proved of late.
+    /// Whether it was proved recently.
     [[nodiscard]] bool has_proved(const std::string& address, const std::string& host) const;
 
   private:

@@ -5,7 +5,7 @@
 // What "on stable storage" rests on: Flush is fdatasync(2), a forced write is RWF_DSYNC, a forced
 // Write Zeroes is fallocate(2) and fdatasync(2). The kernel reports a failed write-back once and
 // then forgets it, so after one failed fdatasync or forced write nothing is ever called stable
-// again: every later Flush and forced write fails until the target is started anew, however often
+// again: every later Flush and forced write fails until the target is started again, however often
 // the file is closed and opened meanwhile.
 //
 // A file that somebody cut is not made longer by a write, which would put zeros where there was

@@ -4,7 +4,7 @@
 // everybody's data must not do itself: a crowd of strangers that begin authentications would stall
 // the hosts that have proved themselves.
 //
-// Strangers cause it, so it is shared out: hosts that have proved themselves of late go first, but
+// Strangers cause it, so it is shared out: hosts that have proved themselves recently go first, but
 // for every fourth piece, and among equals one address goes after the other (fair_order.h). What
 // waits is bounded by the number of connections, for each waits for one piece at most, and is
 // dropped with its connection.
@@ -28,7 +28,7 @@ class Labor {
     /// Whose work it is.
     struct Client {
         std::string address;
-        bool known = false;  ///< it has proved itself of late
+        bool known = false;  ///< it has proved itself recently
     };
     using Id = FairOrder::Id;
 

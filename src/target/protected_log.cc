@@ -51,7 +51,7 @@ void ProtectedBackend::append_write(Op& op) {
 }
 
 /// Marks the regions that stay marked anew, so that their old marks may be forgotten, by the commit
-/// after this one: what this one forgets was marked anew by the one before, durably.
+/// after this one: what this one forgets was marked again by the one before, durably.
 void ProtectedBackend::append_commit() {
     const uint64_t forget = next_forgotten_;
     const uint64_t region_blocks = kRegionBytes / format_.block_bytes;
