@@ -4,28 +4,16 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/fd.h"
 #include "base/text.h"
-#include "boot/side_task.h"
 
 namespace boot {
 namespace {
-
-using base::Result;
-using base::SysPaths;
 
 /// A Diffie-Hellman exchange of 8192 bits on a slow machine, times the queues.
 constexpr base::seconds kPatience{20};
 
 Failure refusal(const std::string& text) {
     return Failure::final(ExitCode::kAuthentication, base::error(text));
-}
-
-/// No proof, and no refusal either.
-Failure silence() {
-    return Failure::doubt(ExitCode::kAuthentication,
-                          base::error("the target fell silent in the middle of authentication; "
-                                      "look at the target and the network"));
 }
 
 /// `hmac(sha256)` as `sha256`.
@@ -151,7 +139,7 @@ Outcome<bool> await_admin_queue(const AuthPlan& plan, const Controller& controll
         }
         TRY(const bool more, staged(ExitCode::kAuthentication, log.wait(deadline)));
         if (!more) {
-            return silence();
+            return fell_silent();
         }
     }
 }
@@ -170,19 +158,19 @@ Failure not_taken(int code, const std::string& what) {
 /// One negotiation of all queues, from the write that starts it to its end.
 /// @return what the kernel's log says of it
 Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controller,
-                                const SecretWriter& write, KernelLog& log,
+                                const Reauthentication& kernel, KernelLog& log,
                                 const base::Deadline& deadline) {
     TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
     const size_t first = log.lines().size();
     const base::Secret& secret = plan.mode == Auth::kMutual ? plan.ctrl_secret : plan.host_secret;
-    TRY(const int refused, write(secret.reveal(), deadline));
+    TRY(const int refused, kernel.write(secret.reveal(), deadline));
     if (refused != 0) {
         return not_taken(refused, "authenticate again");
     }
     TRY(const bool went_well, await_admin_queue(plan, controller, first, log, deadline));
     int end = EINVAL;
     if (went_well) {
-        TRY(end, write("DHHC-1:?", deadline));
+        TRY(end, kernel.write("DHHC-1:?", deadline));
     }
     TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
     AuthEvidence evidence = read_evidence(log.of_controller(controller.name, first));
@@ -192,14 +180,27 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     return evidence;
 }
 
+/// A kernel may leave out what the target did not ask at a queue's Connect.
+Outcome<base::Nothing> check_each_queue(const AuthEvidence& evidence, uint32_t io_queues) {
+    for (uint32_t queue = 1; queue <= io_queues; ++queue) {
+        if (!evidence.queues.contains(queue)) {
+            return refusal("authentication failed on a queue (the kernel made none on queue " +
+                           std::to_string(queue) +
+                           ", for which the target does not ask); the target must authenticate "
+                           "this host on every queue");
+        }
+    }
+    return base::done();
+}
+
 /// negotiate(), made again until this host's kernel is able to do it.
 Outcome<AuthEvidence> negotiate_in_the_end(const AuthPlan& plan, const Controller& controller,
-                                           const SecretWriter& write, base::Clock& clock,
+                                           const Reauthentication& kernel, base::Clock& clock,
                                            KernelLog& log, const base::Deadline& deadline) {
     constexpr base::milliseconds kFirstPause{20};
     constexpr base::milliseconds kLongestPause{1000};
     for (auto pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-        TRY(AuthEvidence evidence, negotiate(plan, controller, write, log, deadline));
+        TRY(AuthEvidence evidence, negotiate(plan, controller, kernel, log, deadline));
         const bool own = !evidence.own_failures.empty() && evidence.failures.empty();
         if (!own || deadline.left() <= pause) {
             return evidence;
@@ -225,6 +226,8 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines) {
             }
         } else if (line == "qid 0: controller authenticated") {
             evidence.controller_proven = true;
+        } else if (const auto queue = named_queue(line)) {
+            evidence.queues.insert(*queue);
         } else if (is_failure(line)) {
             evidence.failures.emplace_back(line);
         } else if (tells_of_digest(line)) {
@@ -297,37 +300,20 @@ Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& con
     return judge(read_evidence(log.of_controller(controller.name)), plan);
 }
 
-SecretWriter secret_writer(const AuthPlan& plan, const Controller& controller,
-                           const SysPaths& sys) {
-    const std::string path =
-        sys.sys + "/class/nvme/" + controller.name +
-        (plan.mode == Auth::kMutual ? "/dhchap_ctrl_secret" : "/dhchap_secret");
-    return [path](std::string_view text, const base::Deadline& deadline) -> Outcome<int> {
-        TRY(SideTask task,
-            staged(ExitCode::kAuthentication,
-                   SideTask::start("authenticate again", [&]() -> Result<std::string> {
-                       TRY_VOID(base::write_text(path, text));
-                       return std::string();
-                   })));
-        const auto written = task.wait(deadline);
-        if (!written && written.error().code == ETIMEDOUT) {
-            return silence();
-        }
-        return written ? 0 : written.error().code;
-    };
-}
-
 Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controller& controller,
-                                           const SecretWriter& write, base::Clock& clock,
+                                           const Reauthentication& kernel, base::Clock& clock,
                                            KernelLog& log) {
     if (plan.mode == Auth::kOff) {
         return AuthEvidence{};
     }
+    TRY_VOID(kernel.name_queues());
     const base::Deadline deadline(clock, kPatience);
     TRY(const AuthEvidence last,
-        negotiate_in_the_end(plan, controller, write, clock, log, deadline));
+        negotiate_in_the_end(plan, controller, kernel, clock, log, deadline));
     TRY_VOID(judge(last, plan));
     TRY_VOID(check_nothing_lost(log));
+    TRY(const uint32_t io_queues, kernel.io_queues());
+    TRY_VOID(check_each_queue(last, io_queues));
     AuthEvidence all = read_evidence(log.of_controller(controller.name));
     all.own_failures.clear();  // they were tried again, and `last` has none
     TRY_VOID(judge(all, plan));

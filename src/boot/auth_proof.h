@@ -8,10 +8,14 @@
 //     qid 0: controller authenticated                                  the target's proof was right
 //
 // Those lines speak of the admin queue alone, and data travels on the others. Writing the secret to
-// sysfs again makes the kernel authenticate every queue anew, whether or not the target asks:
+// sysfs again makes the kernel authenticate every queue anew, on Linux 6.12 whether or not the
+// target asks:
 //
-//     write secret ─► lines of qid 0 as above ─► qid 1…n at once, in silence unless one fails
+//     write secret ─► lines of qid 0 as above ─► qid 1…n at once, each named as it begins
 //                     └ the work has begun      └ a write of nonsense waits for the work's end
+//
+// A newer kernel (seen in 7.3) leaves out each I/O queue for which the target did not ask. That is
+// why each must be named (reauthentication.h).
 //
 // The second write is how the end is known: the kernel stops the running negotiation work before it
 // looks at the text, by waiting for it, and then refuses the text (EINVAL) and starts nothing.
@@ -26,19 +30,19 @@
 // that it accepted the host's and sent no wrong one.
 #pragma once
 
-#include <functional>
-#include <optional>
+#include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/sys_paths.h"
 #include "boot/connect.h"
 #include "boot/failure.h"
 #include "boot/kmsg.h"
 #include "boot/plan.h"
+#include "boot/reauthentication.h"
 
 namespace boot {
 
@@ -51,7 +55,8 @@ struct AuthEvidence {
     std::vector<std::string> failures;  ///< lines of any queue that report a failure
     /// Of those, such as tell of this host's own kernel alone are here instead.
     std::vector<std::string> own_failures;
-    std::string wrong_digest;  ///< the line that tells of one; empty: none does
+    std::set<uint32_t> queues;  ///< those that the kernel names
+    std::string wrong_digest;   ///< the line that tells of one; empty: none does
 };
 
 /// @param lines  without `nvme nvmeN: `
@@ -69,20 +74,12 @@ std::string describe(const AuthEvidence& evidence);
 Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& controller,
                                      const KernelLog& log);
 
-/// Writes to the file of the kernel whose write starts the negotiation; it waits for work that a
-/// silent target prolongs. @return the errno with which the kernel refuses the text, or 0.
-/// kAuthentication, doubtful: the deadline came first.
-using SecretWriter =
-    std::function<Outcome<int>(std::string_view text, const base::Deadline& deadline)>;
-SecretWriter secret_writer(const AuthPlan& plan, const Controller& controller,
-                           const base::SysPaths& sys);
-
 /// Has every queue authenticated again and judges that, after judge_connect() and when the kernel
 /// has ended its scan. With Auth::kOff it does nothing. kAuthentication: as judge(), or the kernel
-/// has no secret for the controller (final); a lost line or silence (doubtful). kConnect, passing:
-/// this host's kernel could not do it in time, or the controller went away.
+/// has no secret for the controller or left out a queue (final); a lost line or silence (doubtful).
+/// kConnect, passing: this host's kernel could not do it in time, or the controller went away.
 Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controller& controller,
-                                           const SecretWriter& write, base::Clock& clock,
+                                           const Reauthentication& kernel, base::Clock& clock,
                                            KernelLog& log);
 
 }  // namespace boot

@@ -56,7 +56,7 @@ Outcome<FoundDisk> find(Machine& machine, const std::string& controller) {
     const BootPlan& plan = machine.plan;
     const auto deadline = machine.patience().next();
     TRY(CharDevice device,
-        staged(ExitCode::kNamespace,
+        staged(ExitCode::kConnect,
                CharDevice::open(machine.sys.dev + "/" + controller, machine.clock, deadline)));
     TRY(const RootNamespace root,
         await_namespace(device, plan.target.choice, machine.clock, deadline));
@@ -79,7 +79,7 @@ Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, Ke
     machine.state.begin("authentication");
     TRY(const AuthEvidence evidence,
         prove_authentication(plan.auth, controller,
-                             secret_writer(plan.auth, controller, machine.sys), machine.clock,
+                             reauthentication(plan.auth, controller, machine.sys), machine.clock,
                              log));
     const bool proven = plan.auth.mode != Auth::kOff;
     return ProvenController{controller, proven ? describe(evidence) : std::string(), found};

@@ -107,7 +107,7 @@ Outcome<base::Nothing> Completion::prove(const Controller& controller, KernelLog
     constexpr base::seconds kPatience{10};
     await_first_path(sys_, controller.name, clock_, base::Deadline(clock_, kPatience));
     TRY_VOID(prove_authentication(plan_.auth, controller,
-                                  secret_writer(plan_.auth, controller, sys_), clock_, log));
+                                  reauthentication(plan_.auth, controller, sys_), clock_, log));
     return base::done();
 }
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/downgrade.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
+
+#include "base/text.h"
 
 namespace boot {
 namespace {
@@ -26,6 +30,17 @@ bool gives_up(std::string_view text) {
 
 bool changes_namespace(std::string_view text) {
     return text.starts_with("identifiers changed for nsid");
+}
+
+/// `creating 4 I/O queues.` as 4; other lines as none.
+uint32_t created_queues(std::string_view text) {
+    constexpr std::string_view kBefore = "creating ";
+    if (!text.starts_with(kBefore)) {
+        return 0;
+    }
+    text.remove_prefix(kBefore.size());
+    const auto number = base::parse_u64(text.substr(0, text.find(' ')), UINT16_MAX);
+    return number ? static_cast<uint32_t>(*number) : 0;
 }
 
 }  // namespace
@@ -72,12 +87,30 @@ std::optional<DowngradeJudge::Downgrade> DowngradeJudge::judge_return(
     if (!association.begun) {
         return Downgrade{controller, "it came back, and the lines before are missing", false};
     }
-    const auto judged = judge(evidence_of(association), policy_);
+    const AuthEvidence evidence = evidence_of(association);
+    const auto judged = judge(evidence, policy_);
     if (judged) {
-        return std::nullopt;
+        return doubt_queues(controller, association, evidence);
     }
     return Downgrade{controller, "after a reconnect " + judged.error().error.text,
                      !judged.error().retry};
+}
+
+std::optional<DowngradeJudge::Downgrade> DowngradeJudge::doubt_queues(
+    const std::string& controller, const Association& association, const AuthEvidence& evidence) {
+    uint32_t count = 0;
+    for (const std::string& line : association.lines) {
+        count = std::max(count, created_queues(line));
+    }
+    for (uint32_t queue = 1; queue <= count; ++queue) {
+        if (!evidence.queues.contains(queue)) {
+            return Downgrade{controller,
+                             "after a reconnect the kernel names no authentication of queue " +
+                                 std::to_string(queue),
+                             false};
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<DowngradeJudge::Downgrade> DowngradeJudge::judge_end(const std::string& controller) {

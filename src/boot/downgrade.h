@@ -6,12 +6,14 @@
 //
 //     nvme nvme0: starting error recovery                        a new association begins here
 //     nvme nvme0: qid 0: authenticated with hash … dhgroup …     evidence (auth_proof.h), or none
+//     nvme nvme0: creating 2 I/O queues.
+//     nvme nvme0: nvme_queue_auth_work: qid 1 send negotiate     each of them is named
 //     nvme nvme0: Successfully reconnected (attempt 3/-1)        judged here
 //     nvme nvme0: Removing controller (-129)...                  or here: the end of it
 //
-// Where lines are missing, because nobody read the log when the association began or because it ran
-// over, the lines prove nothing either way: then the controller is doubted, and must prove itself
-// again (path_proof.h).
+// Where lines are missing, because nobody read the log when the association began, because it ran
+// over or because the kernel names no queue, the lines prove nothing either way: then the
+// controller is doubted, and must prove itself again (path_proof.h).
 //
 // Lines in, complaints out; who calls reads the log and acts.
 #pragma once
@@ -50,6 +52,9 @@ class DowngradeJudge {
         std::vector<std::string> lines;
     };
     static AuthEvidence evidence_of(const Association& association);
+    static std::optional<Downgrade> doubt_queues(const std::string& controller,
+                                                 const Association& association,
+                                                 const AuthEvidence& evidence);
     std::optional<Downgrade> judge_return(const std::string& controller);
     std::optional<Downgrade> judge_end(const std::string& controller);
 

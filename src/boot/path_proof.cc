@@ -29,7 +29,7 @@ Outcome<base::Nothing> prove_path(const AuthPlan& policy, const std::string& con
                    : Failure::passing(ExitCode::kConnect, std::move(taken).error());
     }
     const Controller there{controller, {}, 0};
-    TRY_VOID(prove_authentication(auth, there, secret_writer(auth, there, sys), clock, log));
+    TRY_VOID(prove_authentication(auth, there, reauthentication(auth, there, sys), clock, log));
     return base::done();
 }
 

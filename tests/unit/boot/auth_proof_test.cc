@@ -16,6 +16,7 @@ using Lines = std::vector<std::string_view>;
 constexpr std::string_view kAccepted =
     "qid 0: authenticated with hash hmac(sha256) dhgroup ffdhe2048";
 constexpr std::string_view kProven = "qid 0: controller authenticated";
+constexpr std::string_view kNamed = "nvme_queue_auth_work: qid 1 send negotiate";
 
 base::Secret secret(std::string text) {
     return base::Secret(text);
@@ -39,6 +40,12 @@ std::string refusal(const Lines& lines, boot::Auth mode) {
     BOOST_TEST((judged.error().code == boot::ExitCode::kAuthentication));
     BOOST_TEST(!judged.error().retry);
     return judged.error().error.text;
+}
+
+/// A controller with one I/O queue.
+boot::Reauthentication kernel_that(decltype(boot::Reauthentication::write) write) {
+    return {[]() -> boot::Outcome<base::Nothing> { return base::done(); }, std::move(write),
+            []() -> boot::Outcome<uint32_t> { return 1U; }};
 }
 
 bool has(const std::string& text, const char* part) {
@@ -135,7 +142,9 @@ BOOST_AUTO_TEST_CASE(a_controller_that_goes_is_no_refusal) {
         boot::KernelLog log(fake.take_reader());
         const auto proof = boot::prove_authentication(
             plan, {"nvme0", {}, 1},
-            [&](std::string_view, const base::Deadline&) -> boot::Outcome<int> { return code; },
+            kernel_that([&](std::string_view, const base::Deadline&) -> boot::Outcome<int> {
+                return code;
+            }),
             clock, log);
         BOOST_REQUIRE(!proof.ok());
         BOOST_TEST(proof.error().retry == (code != EINVAL));
@@ -218,7 +227,8 @@ struct Kernel {
     boot::Outcome<boot::AuthEvidence> prove() {
         return boot::prove_authentication(
             plan_of(boot::Auth::kMutual), {"nvme0", {}, 1},
-            [&](std::string_view text, const base::Deadline&) { return write(text); }, clock, log);
+            kernel_that([&](std::string_view text, const base::Deadline&) { return write(text); }),
+            clock, log);
     }
 
     support::FakeClock clock;
@@ -228,8 +238,11 @@ struct Kernel {
     size_t written = 0;
 };
 
-const Lines kGood = {kAccepted, kProven};
-const Lines kBusy = {kAccepted, kProven, "qid 1 auth_send failed with error -11",
+const Lines kGood = {kAccepted, kProven, kNamed};
+const Lines kBusy = {kAccepted,
+                     kProven,
+                     kNamed,
+                     "qid 1 auth_send failed with error -11",
                      "qid 1 failed to receive challenge, error -11",
                      "qid 1: authentication failed"};
 
@@ -252,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_stays_busy_blames_nobody_and_is_never_believe
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_after_a_busy_round_is_a_refusal) {
-    Kernel kernel({kBusy, {kAccepted, kProven, "qid 1: authentication failed"}});
+    Kernel kernel({kBusy, {kAccepted, kProven, kNamed, "qid 1: authentication failed"}});
     const auto proof = kernel.prove();
     BOOST_REQUIRE(!proof.ok());
     BOOST_TEST((proof.error().code == boot::ExitCode::kAuthentication));
@@ -260,6 +273,41 @@ BOOST_AUTO_TEST_CASE(a_refusal_after_a_busy_round_is_a_refusal) {
     Kernel silent({kBusy, {kAccepted, "qid 0: authenticated"}, kGood});
     const auto half = silent.prove();
     BOOST_TEST(!half.ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_queue_that_the_kernel_leaves_out_is_a_refusal) {
+    for (const std::string_view odd : {"nvme_queue_auth_work: qid 0 send negotiate",
+                                       "nvme_queue_auth_work: qid 2 send negotiate",
+                                       "nvme_queue_auth_work: qid x", "qid 1 send negotiate"}) {
+        Kernel kernel({{kAccepted, kProven, odd}});
+        kernel.say({kNamed});  // at the Connect: the proof asks anew
+        const auto proof = kernel.prove();
+        BOOST_REQUIRE(!proof.ok());
+        BOOST_TEST((proof.error().code == boot::ExitCode::kAuthentication));
+        BOOST_TEST(!proof.error().retry);
+        BOOST_TEST(has(proof.error().error.text, "authentication failed on a queue"), odd);
+        BOOST_TEST(has(proof.error().error.text, "queue 1"), odd);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_name_its_queues_is_never_believed) {
+    const support::TempDir dir;
+    base::SysPaths sys;
+    sys.proc = dir.at("proc");
+    sys.sys = dir.at("sys");
+    const auto plan = plan_of(boot::Auth::kMutual);
+    const boot::Controller controller{"nvme0", {}, 1};
+    const auto blind = boot::reauthentication(plan, controller, sys);
+    const auto named = blind.name_queues();
+    BOOST_REQUIRE(!named.ok());
+    BOOST_TEST(!named.error().retry);
+    BOOST_TEST(has(named.error().error.text, "CONFIG_DYNAMIC_DEBUG"));
+    BOOST_TEST(blind.io_queues().error().retry);  // the controller went away
+    dir.file("proc/dynamic_debug/control", "");
+    dir.file("sys/class/nvme/nvme0/queue_count", "5\n");
+    BOOST_TEST(blind.name_queues().ok());
+    BOOST_TEST(dir.read("proc/dynamic_debug/control").ends_with("+p"));
+    BOOST_TEST(blind.io_queues().value() == 4U);
 }
 
 BOOST_AUTO_TEST_CASE(the_secret_is_written_again_and_an_unclear_end_is_a_refusal) {
@@ -277,13 +325,12 @@ BOOST_AUTO_TEST_CASE(the_secret_is_written_again_and_an_unclear_end_is_a_refusal
     say();
     const auto plan = plan_of(boot::Auth::kMutual);
     const boot::Controller controller{"nvme0", {}, 1};
-    const auto write = boot::secret_writer(plan, controller, sys);
+    const auto write = boot::reauthentication(plan, controller, sys).write;
     const auto proof = boot::prove_authentication(
-        plan, controller,
-        [&](std::string_view text, const base::Deadline& deadline) {
+        plan, controller, kernel_that([&](std::string_view text, const base::Deadline& deadline) {
             say();
             return write(text, deadline);
-        },
+        }),
         clock, log);
     // A plain file takes the nonsense that the kernel refuses.
     BOOST_REQUIRE(!proof.ok());
@@ -309,7 +356,8 @@ BOOST_AUTO_TEST_CASE(a_target_that_falls_silent_is_asked_again_once_and_never_be
     const auto plan = plan_of(boot::Auth::kMutual);
     const boot::Controller controller{"nvme0", {}, 1};
     const auto proof = boot::prove_authentication(
-        plan, controller, boot::secret_writer(plan, controller, {}), clock, log);
+        plan, controller, kernel_that(boot::reauthentication(plan, controller, {}).write), clock,
+        log);
     BOOST_REQUIRE(!proof.ok());
     BOOST_TEST(has(proof.error().error.text, "fell silent"));
     BOOST_TEST(proof.error().doubtful);

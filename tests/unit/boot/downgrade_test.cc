@@ -43,6 +43,22 @@ BOOST_AUTO_TEST_CASE(a_reconnect_with_all_proofs_is_silent) {
     BOOST_TEST(complaint(kOff, {kLost, kTrying, kBack}).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_queue_that_the_kernel_does_not_name_is_doubted) {
+    constexpr const char* kTwo = "nvme nvme0: creating 2 I/O queues.";
+    constexpr const char* kFirst = "nvme nvme0: nvme_queue_auth_work: qid 1 send negotiate";
+    constexpr const char* kSecond = "nvme nvme0: nvme_queue_auth_work: qid 2 send negotiate";
+    BOOST_TEST(complaint(kHost, {kLost, kProof, kTwo, kFirst, kSecond, kBack}).empty());
+    BOOST_TEST(complaint(kOff, {kLost, kTwo, kBack}).empty());
+    boot::DowngradeJudge judge(policy(kHost));
+    std::optional<boot::DowngradeJudge::Downgrade> doubt;
+    for (const char* line : {kFirst, kLost, kProof, kTwo, kSecond, kBack}) {
+        doubt = judge.take(line);
+    }
+    BOOST_REQUIRE(doubt.has_value());
+    BOOST_TEST(doubt->text.ends_with("of queue 1"));
+    BOOST_TEST(!doubt->certain);
+}
+
 BOOST_AUTO_TEST_CASE(less_than_the_policy_is_named) {
     BOOST_TEST(complaint(kMutual, {kLost, kTrying, kBack})
                    .starts_with("nvme0: after a reconnect the target came up without asking"));
