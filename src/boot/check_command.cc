@@ -15,6 +15,7 @@
 #include "boot/block_audit.h"
 #include "boot/kernel_disk.h"
 #include "boot/pi_check.h"
+#include "boot/root_controllers.h"
 #include "boot/sysfs.h"
 
 namespace boot {
@@ -44,10 +45,6 @@ std::string without_last_part(const std::string& path) {
     return path.substr(0, path.rfind('/'));
 }
 
-bool is_live(const SysPaths& sys, const std::string& controller) {
-    return attribute(sys.sys + "/class/nvme/" + controller + "/state") == "live";
-}
-
 /// A multipath head lies in its subsystem's folder, which links its controllers; any other disk
 /// lies in its controller's folder.
 std::string live_controller(const SysPaths& sys, const std::string& disk_folder) {
@@ -55,7 +52,7 @@ std::string live_controller(const SysPaths& sys, const std::string& disk_folder)
     std::vector<std::string> candidates = list_folder(parent);
     candidates.push_back(last_part(parent));
     for (const std::string& name : candidates) {
-        if (is_live(sys, name)) {
+        if (is_live(name, sys)) {
             return name;
         }
     }

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "boot/device_node.h"
+#include "boot/root_controllers.h"
 #include "boot/sysfs.h"
 
 namespace boot {
@@ -173,6 +174,8 @@ class Rescans {
 Outcome<Disk> await_files(const SysPaths& sys, const std::string& controller,
                           const std::string& subsysnqn, const RootNamespace& root,
                           base::Clock& clock, const base::Deadline& deadline) {
+    constexpr const char* kRemedy =
+        "; see the kernel's own lines, or raise nvmeroot.namespace_timeout";
     Rescans rescans(sys, controller, clock);
     for (;;) {
         const auto seen = attribute(sys.sys + "/class/nvme/" + controller + "/subsysnqn");
@@ -187,9 +190,14 @@ Outcome<Disk> await_files(const SysPaths& sys, const std::string& controller,
             return std::move(*disk);
         }
         if (deadline.passed()) {
-            return refusal("the kernel made no disk of NSID " + std::to_string(root.nsid) +
-                           " in time: " + (seen ? ids.error().text : controller + " went away") +
-                           "; see the kernel's own lines, or raise nvmeroot.namespace_timeout");
+            return is_live(controller, sys)
+                       ? refusal("the kernel made no disk of NSID " + std::to_string(root.nsid) +
+                                 " in time: " + ids.error().text + kRemedy)
+                       : Failure::of(ExitCode::kConnect,
+                                     base::error(controller +
+                                                 " lost its target while the kernel made a disk of "
+                                                 "NSID " +
+                                                 std::to_string(root.nsid) + kRemedy));
         }
         if (!disk) {
             rescans.ask_now_and_then();

@@ -46,8 +46,8 @@ base::Result<Disk> find_disk(const base::SysPaths& sys, const std::string& contr
 /// Waits until the disk is whole, and compares identifiers and subsystem. Asks the kernel for
 /// another look at the target while there is none: a target may have refused the first. A disk of
 /// 0 bytes is returned too. kNamespace: not whole in time, another subsystem, identifiers that
-/// differ from what the controller said. kConnect: the target does not answer what the kernel reads
-/// when the disk is opened.
+/// differ from what the controller said. kConnect: the controller is not live at the deadline, or the
+/// target does not answer what the kernel reads when the disk is opened.
 Outcome<Disk> await_disk(const base::SysPaths& sys, const std::string& controller,
                          const std::string& subsysnqn, const RootNamespace& root,
                          base::Clock& clock, const Patience& patience);

@@ -32,6 +32,7 @@ struct FakeSys {
         sys.sys = dir.path();
         sys.dev = dir.at("dev");
         dir.file("class/nvme/nvme0/transport", "tcp\n");
+        dir.file("class/nvme/nvme0/state", "live\n");
         dir.file("class/nvme/nvme0/rescan_controller", "");
     }
 
@@ -195,6 +196,17 @@ BOOST_AUTO_TEST_CASE(a_step_that_never_comes_is_named_at_the_deadline) {
         if (needed[i] != "live node") {  // awaited by a process of its own
             BOOST_TEST((clock.now() - began >= base::seconds(5)));
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_controller_that_lost_its_target_is_no_verdict_on_namespaces) {
+    for (const char* state : {"connecting\n", "deleting\n", ""}) {
+        const FakeSys fake;
+        fake.dir.file("class/nvme/nvme0/state", state);
+        const auto disk = await(fake);
+        BOOST_REQUIRE(!disk.ok());
+        BOOST_TEST((disk.error().code == boot::ExitCode::kConnect));
+        BOOST_TEST(disk.error().retry);
     }
 }
 
