@@ -171,11 +171,21 @@ fuzz-replay: $(FUZZ:%=$(B)/tests/replay-%)
 	@tests/fuzz/replay $^
 
 # make explore-fuzz_uri SECONDS=60
-explore-%: tests/fuzz/%.cc $(B)/deps.stamp
+EXPLORE := -O1 -g1 -fsanitize=fuzzer-no-link $(SANITIZE) -w # the warnings are g++'s
+$(eval $(call flavour,explore,$$(EXPLORE) $$(ISAL_FLAGS)))
+$(B)/explore/%: CXX := clang++
+
+$(B)/explore/tests/%.o: tests/%.cc $(B)/deps.stamp
+	@mkdir -p $(@D)
+	$Q$(CXX) $(COMMON) -Itests $(EXPLORE) -c $< -o $@
+
+$(B)/explore/fuzz_%: $(B)/explore/tests/fuzz/fuzz_%.o $(SUPPORT:$(B)/%=$(B)/explore/%) \
+    $(call archives,explore,load nvmet target export boot host nvme base)
+	$Q$(CXX) -fsanitize=fuzzer $(SANITIZE) $^ $(TEST_LIBS) -o $@
+
+explore-%: $(B)/explore/%
 	@mkdir -p $(B)/fuzz/$*
-	clang++ -std=c++20 -iquote src $(LIBNVME_CFLAGS) -Itests -g -O1 -fsanitize=fuzzer,address,undefined $< $(wildcard tests/support/*.cc) \
-	    $(foreach f,nvme base host boot export target nvmet load,$(call sources,$(f))) $(TEST_LIBS) -o $(B)/fuzz/$*/run
-	$(B)/fuzz/$*/run -max_total_time=$(or $(SECONDS),60) $(B)/fuzz/$* tests/fuzz/corpus/$*
+	$< -max_total_time=$(or $(SECONDS),60) $(B)/fuzz/$* tests/fuzz/corpus/$*
 
 # --- everything ------------------------------------------------------------------------------------
 
@@ -214,4 +224,4 @@ clean:
 
 .PHONY: all unit check-tsan fuzz-replay check lint demo bench fmt deps install clean
 .SECONDARY:
--include $(shell find $(B)/obj $(B)/small $(B)/asan $(B)/tsan $(B)/tests -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/small $(B)/asan $(B)/tsan $(B)/explore $(B)/tests -name '*.d' 2>/dev/null)
