@@ -54,15 +54,15 @@ std::string_view queue_of(std::string_view line) {
     return line.substr(0, line.find_first_not_of("0123456789"));
 }
 
-/// The kernel could not send the command, or not take its completion: it tells so by an errno.
-/// What the target answers is told as a status or in words.
+/// The kernel could not send the command, not take its completion, or not make the hash or the
+/// group: it tells so by an errno. What the target answers is told as a status or in words.
 bool is_own_cause(std::string_view line) {
-    constexpr std::string_view kBefore[] = {"auth_send failed with error -", ", error -"};
-    const bool of_command = line.find("auth_send failed") != std::string_view::npos ||
-                            line.find("failed to receive") != std::string_view::npos;
-    return of_command && !tells_of_lost_connection(line) &&
-           std::ranges::any_of(
-               kBefore, [&](auto text) { return line.find(text) != std::string_view::npos; });
+    constexpr std::string_view kSigns[] = {
+        "auth_send failed with error -", "failed to receive challenge, error -",
+        "failed to receive success1, error -", "failed to allocate hash", "initializing DH group"};
+    return !tells_of_lost_connection(line) && std::ranges::any_of(kSigns, [&](auto sign) {
+        return line.find(sign) != std::string_view::npos;
+    });
 }
 
 /// Ends a queue's lines, whatever the cause was.

@@ -30,6 +30,9 @@ constexpr std::string_view kWrongDigests =
 constexpr std::string_view kOwnTrouble =
     "this machine's kernel could not do its part of the authentication just now; the target is not "
     "to blame";
+constexpr std::string_view kNoHash =
+    "the kernel lacks a hash for DH-HMAC-CHAP; add its module (hmac, sha256_generic or "
+    "sha512_generic) to the initramfs";
 constexpr std::string_view kUnusable =
     "the target broke the protocol of authentication: this machine's kernel cannot use what it "
     "sent "
@@ -40,12 +43,14 @@ constexpr Symptom kSymptoms[] = {
     {"failed to allocate queue 0 crypto", ExitCode::kModules, false,
      "the kernel has no crc32c for the digests; add the modules crc32c_generic and crc32c-intel to "
      "the initramfs"},
-    {"failed to allocate hash", ExitCode::kModules, false,
-     "the kernel lacks a hash for DH-HMAC-CHAP; add its module (hmac, sha256_generic or "
-     "sha512_generic) to the initramfs"},
+    {"failed to allocate hash hmac(sha256), error -2", ExitCode::kModules, false, kNoHash},
+    {"failed to allocate hash hmac(sha384), error -2", ExitCode::kModules, false, kNoHash},
+    {"failed to allocate hash hmac(sha512), error -2", ExitCode::kModules, false, kNoHash},
     {"error -2 initializing DH group", ExitCode::kModules, false,
      "the kernel lacks a Diffie-Hellman group; add the module dh_generic to the initramfs"},
-    // Before its first use the kernel tests a group, and gives up (-110, -80) when that takes long.
+    // Before its first use the kernel tests an algorithm, and gives up (-110, -80) when that takes
+    // long.
+    {"failed to allocate hash", ExitCode::kConnect, true, kOwnTrouble},
     {"initializing DH group", ExitCode::kConnect, true, kOwnTrouble},
     // With such answers authentication fails too, and no secret is to blame.
     {"digest error", ExitCode::kConnect, true, kWrongDigests},

@@ -248,10 +248,14 @@ const Lines kBusy = {kAccepted,
 
 BOOST_AUTO_TEST_CASE(a_proof_that_the_kernel_was_too_busy_for_is_made_again) {
     Kernel kernel(
-        {kBusy, {"qid 0 auth_send failed with error -12", "qid 0: authentication failed"}, kGood});
+        {kBusy,
+         {"qid 0 auth_send failed with error -12", "qid 0: authentication failed"},
+         {kAccepted, kProven, kNamed, "qid 1: error -110 initializing DH group ffdhe4096"},
+         {kAccepted, kProven, kNamed, "qid 1: failed to allocate hash hmac(sha256), error -12"},
+         kGood});
     const auto proof = kernel.prove();
     BOOST_REQUIRE(proof.ok());
-    BOOST_TEST(kernel.written == 3U);
+    BOOST_TEST(kernel.written == 5U);
     BOOST_TEST(boot::describe(*proof) == "both ways with sha256 and ffdhe2048");
 }
 
