@@ -2,6 +2,7 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,11 +45,24 @@ std::string parent_of(const std::string& path) {
     return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-Status write_synced(const std::string& path, std::string_view text, unsigned mode) {
-    TRY(const UniqueFd fd, open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
+/// A new file beside `path`, of a name that nobody has. @param draft  receives the name
+Result<UniqueFd> make_draft(const std::string& path, std::string& draft) {
+    draft = path + ".XXXXXX";
+    const int fd = ::mkostemp(draft.data(), O_CLOEXEC);
+    if (fd < 0) {
+        return errno_error(errno, "make a file beside " + path);
+    }
+    return UniqueFd(fd);
+}
+
+Status fill_draft(const UniqueFd& fd, const std::string& draft, std::string_view text,
+                  unsigned mode) {
     TRY_VOID(write_all(fd.get(), text));
+    if (::fchmod(fd.get(), mode) != 0) {
+        return errno_error(errno, "set the mode of " + draft);
+    }
     if (fsync(fd.get()) != 0) {
-        return errno_error(errno, "sync " + path);
+        return errno_error(errno, "sync " + draft);
     }
     return done();
 }
@@ -154,8 +168,9 @@ Status make_directories(const std::string& path, unsigned mode) {
 Status write_text_atomically(const std::string& path, std::string_view text, unsigned mode) {
     const std::string folder = parent_of(path);
     TRY_VOID(make_directories(folder, 0755));
-    const std::string draft = path + ".new";
-    if (Status written = write_synced(draft, text, mode); !written) {
+    std::string draft;
+    TRY(const UniqueFd fd, make_draft(path, draft));
+    if (Status written = fill_draft(fd, draft, text, mode); !written) {
         (void)::unlink(draft.c_str());  // the write's own error is the one to tell
         return written;
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 
 #include "support/temp_dir.h"
 
@@ -55,15 +56,23 @@ BOOST_AUTO_TEST_CASE(atomic_write_makes_folders_sets_the_mode_and_leaves_no_draf
     struct stat info {};
     BOOST_REQUIRE(::stat(path.c_str(), &info) == 0);
     BOOST_TEST((info.st_mode & 0777U) == 0600U);
-    BOOST_TEST(!dir.exists("run/nvmeroot/root.new"));
+    const std::filesystem::directory_iterator entries(dir.at("run/nvmeroot"));
+    BOOST_TEST(std::distance(begin(entries), end(entries)) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(atomic_write_does_not_follow_a_planted_link) {
+BOOST_AUTO_TEST_CASE(atomic_write_touches_no_file_beside_it) {
     const support::TempDir dir;
     dir.file("victim", "keep");
     dir.link("root.new", dir.at("victim"));
-    BOOST_TEST(!base::write_text_atomically(dir.at("root"), "A=1\n", 0644).ok());
+    dir.file("root.XXXXXX", "keep");
+    dir.file("root", "old", 0666);
+    BOOST_TEST(base::write_text_atomically(dir.at("root"), "A=1\n", 0644).ok());
     BOOST_TEST(dir.read("victim") == "keep");
+    BOOST_TEST(dir.read("root.XXXXXX") == "keep");
+    BOOST_TEST(dir.read("root") == "A=1\n");
+    struct stat info {};
+    BOOST_REQUIRE(::stat(dir.at("root").c_str(), &info) == 0);
+    BOOST_TEST((info.st_mode & 0777U) == 0644U);
 }
 
 BOOST_AUTO_TEST_CASE(errors_name_the_path_and_the_cause) {
