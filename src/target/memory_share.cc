@@ -26,17 +26,22 @@ std::shared_ptr<MemoryShare> LaneMemory::share(const std::string& host) {
 }
 
 bool LaneMemory::has_room(const MemoryShare& share, size_t bytes) const {
-    return bytes_ + bytes <= most_ && share.bytes_ + bytes <= most_of_host_;
+    return is_within_part(share, bytes) && counted_ + bytes <= most_;
+}
+
+/// @param bytes  that the share holds from now on
+void LaneMemory::change(MemoryShare& share, size_t bytes) {
+    bytes_ = bytes_ - share.bytes_ + bytes;
+    counted_ = counted_ - std::min(share.bytes_, most_of_host_) + std::min(bytes, most_of_host_);
+    share.bytes_ = bytes;
 }
 
 void LaneMemory::take(MemoryShare& share, size_t bytes) {
-    bytes_ += bytes;
-    share.bytes_ += bytes;
+    change(share, share.bytes_ + bytes);
 }
 
 void LaneMemory::give_back(const std::shared_ptr<MemoryShare>& share, size_t bytes) {
-    bytes_ -= bytes;
-    share->bytes_ -= bytes;
+    change(*share, share->bytes_ - bytes);
     list(share);
 }
 

@@ -37,6 +37,10 @@ class LaneMemory {
 
     /// The share of a host, which it has as long as somebody holds it.
     std::shared_ptr<MemoryShare> share(const std::string& host);
+    /// Whether the host has so much left of its part.
+    [[nodiscard]] bool is_within_part(const MemoryShare& share, size_t bytes) const {
+        return share.bytes_ + bytes <= most_of_host_;
+    }
     /// Whether so much more may be taken.
     [[nodiscard]] bool has_room(const MemoryShare& share, size_t bytes) const;
     /// Counts, and refuses nothing.
@@ -48,16 +52,20 @@ class LaneMemory {
     /// Lets some go on that wait, if there is room. To be called after something was given back.
     void wake();
     /// wake() has something to do.
-    [[nodiscard]] bool may_wake() const { return !listed_.empty() && bytes_ < most_; }
+    [[nodiscard]] bool may_wake() const { return !listed_.empty() && counted_ < most_; }
 
     [[nodiscard]] size_t bytes() const { return bytes_; }
 
   private:
+    void change(MemoryShare& share, size_t bytes);
     void list(const std::shared_ptr<MemoryShare>& share);
 
     size_t most_ = kAll;
     size_t most_of_host_ = kAll / kHosts;
     size_t bytes_ = 0;
+    /// Of these, no more of each host than its part. What comes with commands is not asked for, so
+    /// a host may hold more, but it takes that from nobody.
+    size_t counted_ = 0;
     std::unordered_map<std::string, std::weak_ptr<MemoryShare>> shares_;
     size_t sweep_at_ = 64;
     /// Those that wait and may have room.

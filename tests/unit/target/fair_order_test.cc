@@ -139,6 +139,30 @@ BOOST_AUTO_TEST_CASE(memory_of_a_lane_is_shared_out_and_given_on) {
     BOOST_TEST(memory.bytes() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_host_holds_beyond_its_part_is_taken_from_nobody) {
+    LaneMemory memory;
+    const auto greedy = memory.share("greedy");
+    const auto modest = memory.share("modest");
+    constexpr size_t kPart = LaneMemory::kAll / LaneMemory::kHosts;
+    memory.take(*greedy, 2 * LaneMemory::kAll);  // all of it came with its commands
+    BOOST_TEST(!memory.has_room(*greedy, 1));
+    BOOST_TEST(memory.has_room(*modest, kPart));
+    memory.take(*modest, kPart);
+    int woken = 0;
+    memory.wait(modest, [&] { ++woken; });
+    memory.give_back(modest, kPart);
+    memory.wake();
+    BOOST_TEST(woken == 1);
+    memory.give_back(greedy, 2 * LaneMemory::kAll);
+    BOOST_TEST(memory.bytes() == 0U);
+    for (const auto* name : {"a", "b", "c", "d"}) {
+        const auto share = memory.share(name);
+        BOOST_TEST(memory.has_room(*share, kPart));
+        memory.take(*share, kPart);
+    }
+    BOOST_TEST(!memory.has_room(*modest, 1));
+}
+
 BOOST_AUTO_TEST_CASE(all_that_wait_for_memory_go_on_and_none_within_another) {
     LaneMemory memory;
     memory.divide(1);
