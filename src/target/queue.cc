@@ -191,9 +191,15 @@ void Queue::on_timer(TimePoint now) {
     }
 }
 
-/// A host that gave a command up need not send the rest of its data.
+/// A host that gave a command up need not send the rest of its data, but what it begins to send.
 bool Queue::awaits_data() const {
-    return transferring_ > late_.size();
+    return transferring_ > late_.size() || receives_late_data();
+}
+
+/// A part of a PDU is here, and memory for all of it is held.
+bool Queue::receives_late_data() const {
+    return pdu_request_ != nullptr && pdu_request_->state != Request::State::kReceiving &&
+           pdu_request_->state != Request::State::kTransferring;
 }
 
 TimePoint Queue::transfer_deadline() const {
@@ -206,7 +212,7 @@ bool Queue::transfers_move() {
     const bool move = transfers_came_ >= std::min(transfers_owed_, kTransferLeast);
     transfers_since_ = now_;
     transfers_came_ = 0;
-    transfers_owed_ = 0;
+    transfers_owed_ = receives_late_data() ? pdu_data_ : 0;
     for (const auto& request : requests_) {
         if (request->state == Request::State::kTransferring) {
             transfers_owed_ += request->r2ts.to_come();

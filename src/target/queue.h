@@ -198,6 +198,7 @@ class Queue final : public Session, private nvme::PduSink {
     void pdu_sent(Request& request);
 
     [[nodiscard]] bool awaits_data() const;
+    [[nodiscard]] bool receives_late_data() const;
     [[nodiscard]] base::TimePoint transfer_deadline() const;
     [[nodiscard]] bool transfers_move();
 

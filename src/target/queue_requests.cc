@@ -161,6 +161,11 @@ void Queue::await_late_data(Request& request) {
 }
 
 base::MutableBytes Queue::place_for_late_data(Request& request, size_t size) {
+    if (transferring_ == late_.size()) {  // nothing else is awaited
+        transfers_since_ = now_;
+        transfers_owed_ = size;
+        transfers_came_ = 0;
+    }
     free_buffer(request.buffer);
     take_buffer(request, size);
     return request.buffer.bytes();

@@ -121,6 +121,41 @@ BOOST_AUTO_TEST_CASE(a_host_need_not_send_the_data_of_what_it_aborted) {
     BOOST_TEST(f.run(host::flush(1)) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(late_data_that_begins_and_does_not_end_ends_the_connection) {
+    AbortFixture f;
+    const auto sqe = by_r2t(host::write(1, {0, 16, kBlock}, {}).sqe, 5, 8192);
+    BOOST_TEST(words(f.send(sqe)) == Words{"r2t 5"}, boost::test_tools::per_element());
+    BOOST_TEST(f.abort(5) == kAborted);
+    BOOST_TEST(words(f.answers()) == kOneAborted, boost::test_tools::per_element());
+    f.clock.sleep(base::seconds(100));
+    f.io->on_timer();
+    BOOST_TEST(!f.io->over());  // it need not send any
+    const size_t idle = f.target.control().memory().bytes();
+    nvme::H2cData pdu;
+    pdu.cccid = uint16_t{5};
+    pdu.ttag = f.last_ttag();
+    pdu.datal = 4096U;
+    for (const uint32_t offset : {0U, 4096U}) {
+        pdu.header.flags = offset == 0 ? uint8_t{0} : nvme::PduHeader::kLastPdu;
+        pdu.datao = offset;
+        const base::Bytes whole = nvme::whole_pdu(pdu, {}, pattern(4096));
+        BOOST_TEST(f.io->peer.exchange(base::ByteView(whole).first(3000)).empty());
+        BOOST_TEST(f.target.control().memory().bytes() > idle);
+        f.clock.sleep(base::seconds(29));
+        f.io->on_timer();
+        BOOST_TEST(!f.io->over());
+        if (offset == 0) {
+            BOOST_TEST(f.io->peer.exchange(base::ByteView(whole).subspan(3000)).empty());
+            BOOST_TEST(f.target.control().memory().bytes() == idle);
+        }
+    }
+    BOOST_TEST(f.io->session->next_deadline().has_value());
+    f.clock.sleep(base::seconds(1));
+    f.io->on_timer();
+    BOOST_TEST(f.io->over());
+    BOOST_TEST(f.events.has("the data of a write did not come in time"));
+}
+
 BOOST_AUTO_TEST_CASE(an_abort_may_come_in_the_middle_of_the_data) {
     AbortFixture f;
     const auto sqe = by_r2t(host::write(1, {0, 16, kBlock}, {}).sqe, 5, 8192);
