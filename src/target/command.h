@@ -53,6 +53,8 @@ struct CommandEntry {
     void (*execute)(Request& request);
     uint32_t effects = 0;  ///< as in the Commands Supported and Effects log, beyond "supported"
     bool spreads = false;  ///< an I/O command that changes nothing which lanes share
+    /// Bytes of memory that it needs beside its data, at most Queue::kScratchBytes; null: none.
+    size_t (*scratch)(const Request& request) = nullptr;
 
     static constexpr uint32_t kChangesBlocks = 1U << 1U;  ///< LBCC
 };
@@ -123,6 +125,8 @@ class Request final : public Io, private WritePlace {
 
     /// The bytes that the command moves. REQUIRES: they are here, or memory for them is.
     [[nodiscard]] base::MutableBytes payload() const { return buffer.bytes().first(transfer); }
+    /// Bytes of memory that it takes before it begins.
+    [[nodiscard]] size_t memory() const { return transfer + scratch_bytes; }
 
     Queue* queue;       ///< null: the queue is gone, and the request goes when its backend is done
     uint16_t slot;      ///< with the number of a part, the transfer tag of an R2T
@@ -132,7 +136,8 @@ class Request final : public Io, private WritePlace {
     std::atomic<bool> given_up = false;  ///< it ends whatever becomes of it: see IoOrder::unwanted
     nvme::Sqe sqe;
     const CommandEntry* entry = nullptr;
-    uint32_t transfer = 0;  ///< bytes the command moves
+    uint32_t transfer = 0;     ///< bytes the command moves
+    size_t scratch_bytes = 0;  ///< that it needs beside them: CommandEntry::scratch
     /// The namespace that it works on, while it is judged and runs; null: there is none.
     std::shared_ptr<Namespace> ns;
     uint64_t meant = 0;     ///< Namespace::serial() of the one it names; 0: it is bound to none

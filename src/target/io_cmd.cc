@@ -185,15 +185,18 @@ constexpr bool kSpreads = true;
 constexpr std::array kIoCommands = {
     CommandEntry{row(nvme::IoOpcode::kFlush), "Flush", check_flush, flush, 0, kSpreads},
     CommandEntry{row(nvme::IoOpcode::kWrite), "Write", check_write, write,
-                 CommandEntry::kChangesBlocks, kSpreads},
-    CommandEntry{row(nvme::IoOpcode::kRead), "Read", check_read, read, 0, kSpreads},
-    CommandEntry{row(nvme::IoOpcode::kCompare), "Compare", check_compare, compare, 0, kSpreads},
+                 CommandEntry::kChangesBlocks, kSpreads, bytes_of_pieces},
+    CommandEntry{row(nvme::IoOpcode::kRead), "Read", check_read, read, 0, kSpreads,
+                 bytes_of_pieces},
+    CommandEntry{row(nvme::IoOpcode::kCompare), "Compare", check_compare, compare, 0, kSpreads,
+                 scratch_of_compare},
     CommandEntry{row(nvme::IoOpcode::kWriteZeroes), "Write Zeroes", check_write_zeroes,
                  write_zeroes, CommandEntry::kChangesBlocks, kSpreads},
     CommandEntry{row(nvme::IoOpcode::kDatasetManagement), "Dataset Management",
                  check_dataset_management, dataset_management, CommandEntry::kChangesBlocks,
                  kSpreads},
-    CommandEntry{row(nvme::IoOpcode::kVerify), "Verify", check_verify, verify, 0, kSpreads},
+    CommandEntry{row(nvme::IoOpcode::kVerify), "Verify", check_verify, verify, 0, kSpreads,
+                 scratch_of_verify},
     CommandEntry{row(nvme::IoOpcode::kReservationRegister), "Reservation Register",
                  check_reservation_register, reservation_register},
     CommandEntry{row(nvme::IoOpcode::kReservationReport), "Reservation Report",
@@ -203,7 +206,7 @@ constexpr std::array kIoCommands = {
     CommandEntry{row(nvme::IoOpcode::kReservationRelease), "Reservation Release",
                  check_reservation_release, reservation_release},
     CommandEntry{row(nvme::IoOpcode::kCopy), "Copy", check_copy, copy, CommandEntry::kChangesBlocks,
-                 kSpreads},
+                 kSpreads, scratch_of_copy},
 };
 
 }  // namespace

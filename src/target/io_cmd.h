@@ -64,14 +64,18 @@ Checked check_protected_transfer(const Request& request, Access access);
 void read_protected(Request& request);
 void compare_protected(Request& request);
 void write_protected(Request& request);
+/// CommandEntry::scratch of Read and Write, where they go in pieces.
+size_t bytes_of_pieces(const Request& request);
 /// Has the store check, or make, what the command says, for the blocks from `done` on.
 void follow_command(Request& request, uint64_t done);
 
 // io_compare.cc: what looks at blocks and moves none of them
 Checked check_compare(const Request& request);
 void compare(Request& request);
+size_t scratch_of_compare(const Request& request);
 Checked check_verify(const Request& request);
 void verify(Request& request);
+size_t scratch_of_verify(const Request& request);
 /// Runs a Write and the Compare it is fused to. REQUIRES: the data of both is here.
 void compare_and_write(Request& writing);
 
@@ -80,5 +84,6 @@ Checked check_dataset_management(const Request& request);
 void dataset_management(Request& request);
 Checked check_copy(const Request& request);
 void copy(Request& request);
+size_t scratch_of_copy(const Request& request);
 
 }  // namespace target

@@ -119,7 +119,6 @@ void start_fused(Request& writing) {
     }
     comparing.position = 0;
     count_read(comparing);
-    comparing.queue->take_scratch(comparing, comparing.transfer);
     (void)read_next(comparing, fused_compare_step);  // a pair has at least one block
 }
 
@@ -142,8 +141,11 @@ void compare(Request& request) {
         return;
     }
     request.position = 0;
-    request.queue->take_scratch(request, request.transfer);
     (void)read_next(request, compare_step);
+}
+
+size_t scratch_of_compare(const Request& request) {
+    return std::min<size_t>(request.transfer, Queue::kScratchBytes);
 }
 
 Checked check_verify(const Request& request) {
@@ -157,8 +159,14 @@ void verify(Request& request) {
         uint64_t{nvme::block_count(request.sqe)} * request.ns->block_bytes();
     request.position = 0;
     request.length = 0;
-    request.queue->take_scratch(request, Queue::kScratchBytes);
     (void)read_next(request, verify_step);
+}
+
+/// Whole pages, so that blocks of every size fit, whatever the namespace is by then.
+size_t scratch_of_verify(const Request& request) {
+    const size_t bytes = size_t{nvme::block_count(request.sqe)} * request.ns->block_bytes();
+    const size_t pages = (bytes + nvme::kPageBytes - 1) / nvme::kPageBytes;
+    return std::min<size_t>(pages * nvme::kPageBytes, Queue::kScratchBytes);
 }
 
 void compare_and_write(Request& writing) {

@@ -166,11 +166,15 @@ nvme::Status check_receipt(Request& request) {
 
 void start_in_pieces(Request& request, Request::Run piece) {
     request.position = 0;
-    request.queue->take_scratch(request, Queue::kScratchBytes);
     piece(request);
 }
 
 }  // namespace
+
+size_t bytes_of_pieces(const Request& request) {
+    const bool in_pieces = request.ns->exposed() && !command_of(request)->pract;
+    return in_pieces ? std::min<size_t>(request.transfer, Queue::kScratchBytes) : 0;
+}
 
 Checked check_command(const Request& request) {
     TRY_VOID(command_of(request));

@@ -149,6 +149,11 @@ void dataset_management(Request& request) {
     request.wait_for_turn(0, RangeOrder::kWholeDisk, WriteOrder::Kind::kPlain, start_deallocating);
 }
 
+/// How much it copies is known once its ranges are here.
+size_t scratch_of_copy(const Request& /*request*/) {
+    return Queue::kScratchBytes;
+}
+
 Checked check_copy(const Request& request) {
     constexpr uint32_t kFormatMask = 0xFU << 8U;
     for (const Access access : {Access::kRead, Access::kWrite}) {
@@ -176,7 +181,6 @@ void copy(Request& request) {
     ++counters.write_commands;
     counters.written_bytes += uint64_t{*blocks} * ns.block_bytes();
     request.position = 0;
-    request.queue->take_scratch(request, size_t{*blocks} * ns.block_bytes());
     copy_read_next(request, IoError::kNone);
 }
 

@@ -355,7 +355,7 @@ Queue::Destination Queue::on_capsule(base::ByteView header, const nvme::PduLayou
     if (layout.data_length == 0) {
         return base::MutableBytes();
     }
-    take_buffer(*request, layout.data_length);
+    take_buffer(request->buffer, layout.data_length);
     return request->buffer.bytes();
 }
 

@@ -69,9 +69,8 @@ class Queue final : public Session, private nvme::PduSink {
     /// It only asks what there is, and has not proved who it is.
     [[nodiscard]] bool is_visitor() const;
 
-    /// Memory for a command beside its payload, at most kScratchBytes of it.
+    /// Memory for one command beside its payload: so much at most.
     static constexpr size_t kScratchBytes = Namespace::kCopyBytes;
-    void take_scratch(Request& request, size_t size);
 
     /// What came and went here; under way when this is called from elsewhere than the own lane.
     [[nodiscard]] IoCounters& counters() { return counters_; }
@@ -212,7 +211,7 @@ class Queue final : public Session, private nvme::PduSink {
     void await_late_data(Request& request);
     base::MutableBytes place_for_late_data(Request& request, size_t size);
     void take_late_data(Request& request);
-    void take_buffer(Request& request, size_t size);
+    void take_buffer(Buffer& buffer, size_t size);
     void free_buffer(Buffer& buffer);
 
     void send(OutPdu& pdu);
@@ -297,6 +296,7 @@ class Queue final : public Session, private nvme::PduSink {
     size_t buffered_ = 0;                  ///< bytes of memory that requests hold
     std::shared_ptr<MemoryShare> memory_;  ///< where they are counted; null: not connected yet
     bool awaits_memory_ = false;           ///< of the lane
+    bool starts_waiting_ = false;          ///< start_waiting() is under way
     std::vector<Request*> async_events_;
     IoCounters counters_;
     base::TimePoint last_command_;

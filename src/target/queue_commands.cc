@@ -150,11 +150,12 @@ nvme::Status Queue::prepare(Request& request) {
         return status::kDataSglLengthInvalid.dnr().at(8);
     }
     request.transfer = *checked;
+    request.scratch_bytes = request.entry->scratch == nullptr ? 0 : request.entry->scratch(request);
     if (const nvme::Status fused = fuse(request); !fused.ok()) {
         return fused;
     }
     if (request.transfer == 0) {
-        execute(request);
+        request.scratch_bytes == 0 ? execute(request) : start(request);
         return status::kSuccess;
     }
     const bool in_capsule = sqe.sgl.type == nvme::SglDescriptor::kInCapsule &&
@@ -252,9 +253,16 @@ nvme::Status Queue::take_capsule_data(Request& request) {
     if (request.transfer > std::min<uint64_t>(capsule.size() - offset, limit)) {
         return status::kDataSglLengthInvalid.dnr().at(8);
     }
+    // What came with its command cannot wait for memory: it would hold some meanwhile.
+    const bool asks_for_more = request.scratch_bytes > limit;
+    if (asks_for_more && memory_ != nullptr &&
+        !lane_->memory().is_within_part(*memory_, request.scratch_bytes)) {
+        return status::kCommandInterrupted;
+    }
     if (offset != 0) {
         std::memmove(capsule.data(), capsule.data() + offset, request.transfer);
     }
+    take_buffer(request.scratch, request.scratch_bytes);
     execute(request);
     return status::kSuccess;
 }
@@ -262,13 +270,13 @@ nvme::Status Queue::take_capsule_data(Request& request) {
 bool Queue::has_own_room(const Request& request) const {
     const bool reads = direction(request.sqe) == nvme::DataDirection::kToHost;
     const size_t most = is_visitor() ? kVisitorBytes : kQueueBytes;
-    return buffered_ == 0 || (buffered_ + request.transfer <= most &&
+    return buffered_ == 0 || (buffered_ + request.memory() <= most &&
                               (!reads || out_.bytes() < std::min(most, kUnsentBytes)));
 }
 
 bool Queue::has_room(const Request& request) const {
     return has_own_room(request) &&
-           (memory_ == nullptr || lane_->memory().has_room(*memory_, request.transfer));
+           (memory_ == nullptr || lane_->memory().has_room(*memory_, request.memory()));
 }
 
 void Queue::start(Request& request) {
@@ -286,11 +294,15 @@ void Queue::start(Request& request) {
 }
 
 void Queue::start_waiting() {
+    if (std::exchange(starts_waiting_, true)) {
+        return;  // one that starts may be done at once: the loop below sees it
+    }
     while (!closing_ && !waiting_.empty() && has_room(*waiting_.front())) {
         Request& request = *waiting_.front();
         waiting_.pop_front();
         transfer(request);
     }
+    starts_waiting_ = false;
     if (!closing_ && !waiting_.empty() && has_own_room(*waiting_.front())) {
         wait_for_memory();
     }
@@ -298,7 +310,8 @@ void Queue::start_waiting() {
 }
 
 void Queue::transfer(Request& request) {
-    take_buffer(request, request.transfer);
+    take_buffer(request.buffer, request.transfer);
+    take_buffer(request.scratch, request.scratch_bytes);
     if (direction(request.sqe) != nvme::DataDirection::kToController) {
         execute(request);
         return;

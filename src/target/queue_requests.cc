@@ -93,6 +93,7 @@ Request* Queue::new_request(const nvme::Sqe& sqe) {
     request.state = Request::State::kReceiving;
     request.lane = lane_->number();
     request.transfer = 0;
+    request.scratch_bytes = 0;
     request.meant = 0;
     request.judged = false;
     request.fate = nvme::status::kSuccess;
@@ -167,7 +168,7 @@ base::MutableBytes Queue::place_for_late_data(Request& request, size_t size) {
         transfers_came_ = 0;
     }
     free_buffer(request.buffer);
-    take_buffer(request, size);
+    take_buffer(request.buffer, size);
     return request.buffer.bytes();
 }
 
@@ -186,16 +187,11 @@ void Queue::take_late_data(Request& request) {
     }
 }
 
-void Queue::take_scratch(Request& request, size_t size) {
-    request.scratch = lane_->buffers().take(std::min(size, kScratchBytes));
-    buffered_ += request.scratch.size();
-    if (memory_ != nullptr) {
-        lane_->memory().take(*memory_, request.scratch.size());
+void Queue::take_buffer(Buffer& buffer, size_t size) {
+    if (size == 0) {
+        return;
     }
-}
-
-void Queue::take_buffer(Request& request, size_t size) {
-    request.buffer = lane_->buffers().take(size);
+    buffer = lane_->buffers().take(size);
     buffered_ += size;
     if (memory_ != nullptr) {
         lane_->memory().take(*memory_, size);

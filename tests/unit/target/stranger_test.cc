@@ -6,6 +6,8 @@
 #include <deque>
 
 #include "support/admin_fixture.h"
+#include "support/io_fixture.h"
+#include "target/queue.h"
 
 using base::milliseconds;
 using base::seconds;
@@ -334,6 +336,44 @@ BOOST_AUTO_TEST_CASE(a_host_holds_no_more_than_its_share_of_memory_over_all_its_
     lines.pop_front();  // what it held goes to one that waits
     BOOST_TEST(f.target.control().memory().bytes() >=
                target::LaneMemory::kAll / target::LaneMemory::kHosts - (size_t{8} << 20U));
+}
+
+BOOST_AUTO_TEST_CASE(memory_beside_the_data_of_commands_is_shared_out_like_that_for_it) {
+    constexpr size_t kPart = target::LaneMemory::kAll / target::LaneMemory::kHosts;
+    constexpr uint16_t kQueues = 40, kCommands = 32;
+    const auto verify = support::verify(1, {0, 256});
+    const auto copy = support::copy(1, 1000, {{0, 256}});
+    for (const auto& [sqe, data] :
+         {std::pair(verify.sqe, base::Bytes()),
+          std::pair(support::in_capsule(copy.sqe, 0, 32), copy.data_out)}) {
+        TargetFixture f;
+        auto admin = f.open_admin();
+        f.backend->hold = true;
+        std::deque<std::unique_ptr<Line>> lines;
+        for (uint16_t qid = 1; qid <= kQueues; ++qid) {
+            lines.push_back(f.open_io(qid));
+            BOOST_REQUIRE(lines.back());
+            for (uint16_t cid = 0; cid < kCommands; ++cid) {
+                nvme::CapsuleCmd capsule;
+                capsule.sqe = sqe;
+                capsule.sqe.cid = cid;
+                capsule.sqe.flags = nvme::Sqe::kPsdtSgl;
+                lines.back()->session->receive(nvme::whole_pdu(capsule, {}, data), f.clock.now());
+            }
+        }
+        BOOST_TEST(f.target.control().memory().bytes() <= kPart + (size_t{1} << 20U));
+        BOOST_TEST(f.backend->held.size() >= kPart / target::Queue::kScratchBytes / 2);
+        f.backend->hold = false;
+        f.backend->settle();
+        size_t answers = 0;
+        for (int round = 0; round < kQueues; ++round) {
+            for (const auto& line : lines) {
+                answers += support::words(line->peer.exchange({})).size();
+            }
+        }
+        BOOST_TEST(answers == size_t{kQueues} * kCommands);
+        BOOST_TEST(f.target.control().memory().bytes() == 0U);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_queue_takes_no_more_commands_than_it_has_entries) {
