@@ -43,7 +43,10 @@ Controller::Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, Co
       granted_queues_(target.limits().io_queues),
       last_command_(now) {
     timestamp_.since = now;
-    look_at_namespaces();
+    namespaces_.resize(target.lanes());
+    for (const auto& [nsid, ns] : subsystem.namespaces()) {
+        look_at_namespace(nsid);
+    }
     if (is_discovery()) {
         discovery_generation_ = target_.discovery_view(host_.hostnqn).generation;
     }
@@ -116,18 +119,28 @@ const std::shared_ptr<Namespace>& Controller::share_namespace(uint32_t nsid, uns
     return found == all.end() || (*found)->nsid() != nsid ? none : *found;
 }
 
-void Controller::look_at_namespaces() {
-    namespaces_.assign(target_.lanes(), {});
-    for (const auto& [nsid, ns] : subsystem_.namespaces()) {
-        for (unsigned lane = 0; ns->visible_to(host_.hostnqn) && lane < target_.lanes(); ++lane) {
-            namespaces_[lane].push_back(subsystem_.share_namespace(nsid, lane));
+/// The others stay as they are: a subsystem may have a thousand, and as many controllers.
+void Controller::look_at_namespace(uint32_t nsid) {
+    const Namespace* ns = subsystem_.find_namespace(nsid);
+    const bool visible = ns != nullptr && ns->visible_to(host_.hostnqn);
+    for (unsigned lane = 0; lane < target_.lanes(); ++lane) {
+        auto& all = namespaces_[lane];
+        const auto place = std::ranges::lower_bound(
+            all, nsid, {}, [](const std::shared_ptr<Namespace>& known) { return known->nsid(); });
+        const bool known = place != all.end() && (*place)->nsid() == nsid;
+        if (known && visible) {
+            *place = subsystem_.share_namespace(nsid, lane);
+        } else if (known) {
+            all.erase(place);
+        } else if (visible) {
+            all.insert(place, subsystem_.share_namespace(nsid, lane));
         }
     }
 }
 
 void Controller::namespace_changed(uint32_t nsid) {
     const bool seen_before = find_namespace(nsid) != nullptr;
-    look_at_namespaces();
+    look_at_namespace(nsid);
     if (seen_before || find_namespace(nsid) != nullptr) {
         changed_.insert(nsid);
         raise(AsyncEvents::Kind::kNamespaceChanged);

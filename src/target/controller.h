@@ -216,7 +216,7 @@ class Controller {
     void close_io_queues(std::string_view reason);
     void remember(const Queue& leaving);
     [[nodiscard]] base::TimePoint last_command() const;
-    void look_at_namespaces();
+    void look_at_namespace(uint32_t nsid);
 
     Target& target_;
     Subsystem& subsystem_;

@@ -97,6 +97,22 @@ BOOST_AUTO_TEST_CASE(tells_of_an_added_namespace_once_until_the_list_is_read) {
     BOOST_TEST(f.run_io(host::read(9, {0, 8})) == 0);
 }
 
+/// A subsystem may have a thousand namespaces and as many controllers.
+BOOST_AUTO_TEST_CASE(looks_at_no_other_namespace_than_the_one_that_changed) {
+    ChangeFixture f;
+    f.add(2);
+    f.add(3);
+    f.subsystem->namespaces().at(2)->change(config_of(2, {support::kStrangerNqn}));
+    BOOST_TEST(f.subsystem->protect_namespace(3, target::WriteProtection::kProtected));
+    BOOST_TEST(f.active() == (Nsids{1, 2, 3}), boost::test_tools::per_element());
+    BOOST_TEST(f.subsystem->change_namespace(config_of(2, {support::kStrangerNqn})));
+    BOOST_TEST(f.active() == (Nsids{1, 3}), boost::test_tools::per_element());
+    BOOST_TEST(f.subsystem->change_namespace(config_of(2)));
+    BOOST_TEST(f.active() == (Nsids{1, 2, 3}), boost::test_tools::per_element());
+    BOOST_TEST(f.subsystem->remove_namespace(1));
+    BOOST_TEST(f.active() == (Nsids{2, 3}), boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(keeps_an_event_until_it_is_asked_for) {
     ChangeFixture f;
     f.add(3);
