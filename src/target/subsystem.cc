@@ -156,6 +156,7 @@ Controller* Subsystem::create_controller(ControllerHost host, const std::string&
     } while (controllers_.contains(cntlid));
     last_cntlid_ = cntlid;
     auto controller = std::make_unique<Controller>(target_, *this, cntlid, std::move(host), now);
+    by_host_.emplace(controller->host().hostid.bytes, controller.get());
     return controllers_.emplace(cntlid, std::move(controller)).first->second.get();
 }
 
@@ -196,10 +197,14 @@ void Subsystem::disconnect_all(std::string_view reason) {
         controller->disconnect(reason);
     }
     controllers_.clear();
+    by_host_.clear();
 }
 
 void Subsystem::remove_controller(const Controller& controller) {
     past_ += controller.counters();
+    const auto same_host = controllers_of(controller.host().hostid);
+    by_host_.erase(
+        std::ranges::find(same_host, &controller, [](const auto& e) { return e.second; }));
     controllers_.erase(controller.cntlid());
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <ranges>
 #include <set>
 #include <string>
 #include <string_view>
@@ -86,6 +87,11 @@ class Subsystem {
     [[nodiscard]] const std::map<uint16_t, std::unique_ptr<Controller>>& controllers() const {
         return controllers_;
     }
+    /// Those whose hosts gave this identifier.
+    [[nodiscard]] auto controllers_of(const nvme::HostId& host) const {
+        const auto [first, last] = by_host_.equal_range(host.bytes);
+        return std::ranges::subrange(first, last);
+    }
     /// Ends the controller; its queues close.
     void remove_controller(const Controller& controller);
 
@@ -117,6 +123,7 @@ class Subsystem {
     NamespaceMap namespaces_;
     std::map<uint32_t, Shares> shares_;  ///< of the same namespaces
     std::map<uint16_t, std::unique_ptr<Controller>> controllers_;
+    std::multimap<decltype(nvme::HostId::bytes), Controller*> by_host_;  ///< the same ones
     uint16_t last_cntlid_ = 0;
     IoCounters past_;  ///< of controllers that are gone
     uint64_t media_errors_ = 0;
