@@ -183,7 +183,8 @@ void Connection::receive_more() {
         return;
     }
     receiving_ = true;
-    const size_t size = paced_ ? kPacedBytes : kInputBytes;
+    // Commands of an admin queue move little, and some take long: a few in a turn are enough.
+    const size_t size = paced_ || !session_->spreads() ? kPacedBytes : kInputBytes;
     reactor_->receive(socket_.get(), base::MutableBytes(input_).first(size),
                       [this](int result) { on_received(result); });
 }
@@ -207,7 +208,7 @@ void Connection::take_received() {
     } else if (state_ == State::kOpen && !stopped_) {
         const auto count = static_cast<size_t>(*result);
         session_->receive(base::ByteView(input_).first(count), reactor_->now());
-        if (count == input_.size()) {
+        if (count == input_.size() && session_->spreads()) {
             drain_socket();
         }
     }

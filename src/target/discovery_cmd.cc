@@ -38,17 +38,17 @@ using nvme::DiscoveryHeader;
 
 /// The address to tell a host: that of the portal, or where it listens on all, the one the host
 /// used.
-std::string address_for(const DiscoveryRecord& record, const Endpoints& endpoints) {
-    const std::string& address =
+std::string_view address_for(const DiscoveryRecord& record, const Endpoints& endpoints) {
+    const std::string_view address =
         is_wildcard(*record.address) ? endpoints.local_address : *record.address;
     return address.substr(0, address.find('%'));  // a scope means nothing to the host
 }
 
 DiscoveryEntry entry_for(const DiscoveryRecord& record, const Queue& queue) {
-    const std::string address = address_for(record, queue.endpoints());
+    const std::string_view address = address_for(record, queue.endpoints());
     DiscoveryEntry entry;
-    entry.adrfam = address.find(':') == std::string::npos ? DiscoveryEntry::kFamilyIpv4
-                                                          : DiscoveryEntry::kFamilyIpv6;
+    entry.adrfam = address.find(':') == std::string_view::npos ? DiscoveryEntry::kFamilyIpv4
+                                                               : DiscoveryEntry::kFamilyIpv6;
     entry.treq =
         DiscoveryEntry::kSecureChannelNotRequired | DiscoveryEntry::kNoFlowControlSupported;
     entry.portid = record.portid;

@@ -287,7 +287,8 @@ Checked check_get_log_page(const Request& request) {
     if ((sqe.cdw14 & kOffsetIsIndex) != 0) {
         return status::kInvalidField.dnr().at(14, 23);
     }
-    if (offset_of(sqe) % 4 != 0 || offset_of(sqe) > row->bytes(request)) {
+    const uint64_t offset = offset_of(sqe);
+    if (offset % 4 != 0 || (offset != 0 && offset > row->bytes(request))) {
         return status::kInvalidField.dnr().at(12);
     }
     return static_cast<uint32_t>(length_of(sqe));
