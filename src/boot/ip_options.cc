@@ -40,6 +40,7 @@ constexpr std::array kMethodWords = {
     MethodWord{"all", AddressMethod::kDhcp},
     MethodWord{"dhcp4", AddressMethod::kDhcp},
     MethodWord{"single-dhcp", AddressMethod::kDhcp},
+    MethodWord{"auto", AddressMethod::kDhcp},  // and kAuto6
     MethodWord{"none", AddressMethod::kStatic},
     MethodWord{"off", AddressMethod::kStatic},
     MethodWord{"static", AddressMethod::kStatic},
@@ -84,17 +85,28 @@ bool begins_with_method(std::string_view text) {
 
 base::Result<Methods> parse_methods(std::string_view list) {
     Methods methods;
+    const auto add = [&](AddressMethod method) {
+        if (std::ranges::find(methods.each, method) == methods.each.end()) {
+            methods.each.push_back(method);
+        }
+    };
     for (const std::string_view word : base::split(list, ',')) {
         TRY(const AddressMethod method, parse_method(word));
         methods.wants_address = methods.wants_address || word == "static";
-        if (std::ranges::find(methods.each, method) == methods.each.end()) {
-            methods.each.push_back(method);
+        add(method);
+        if (word == "auto") {
+            add(AddressMethod::kAuto6);
         }
     }
     return methods;
 }
 
 }  // namespace
+
+base::Result<Subnet> parse_subnet(std::string_view text) {
+    const bool bracketed = text.starts_with('[') && text.ends_with(']');
+    return Subnet::parse(bracketed ? text.substr(1, text.size() - 2) : text);
+}
 
 base::Result<Fields> split_fields(std::string_view value) {
     Fields fields;
@@ -236,31 +248,56 @@ base::Result<Parsed> parse_interface_form(const Fields& fields) {
     TRY_VOID(set_interface(parsed.plan, fields[0]));
     TRY(parsed.methods, parse_methods(fields[1]));
     if (fields.size() > 2) {
-        TRY_VOID(apply_mtu_and_mac(parsed.plan, fields, 2));
+        const bool servers = IpAddress::parse(fields[2]).ok();
+        TRY_VOID(servers ? apply_servers(parsed.plan, fields, 2)
+                         : apply_mtu_and_mac(parsed.plan, fields, 2));
     }
     return parsed;
 }
 
+bool has_length(std::string_view text) {
+    return text.find('/') != std::string_view::npos;
+}
+
+/// A length behind it is NetworkManager's. Boot loaders write "none" as 0.0.0.0.
 base::Status set_client(InterfacePlan& plan, std::string_view text) {
-    auto address = IpAddress::parse(text);
-    if (!address) {
+    const auto client = parse_subnet(text);
+    if (!client) {
         const bool dotted = text.find('.') != std::string_view::npos;
-        return base::error("client: " + address.error().text +
+        return base::error("client: " + client.error().text +
                            (dotted ? "" : "; IPv6 addresses stand in square brackets"));
     }
-    if (!address->is_host_address()) {
-        return base::error("client: no host can have the address " + address->text());
+    const IpAddress& address = client->address;
+    if (address.is_unspecified()) {
+        return base::done();
     }
-    plan.address = Subnet{*address, implied_prefix_length(*address)};
+    if (!address.is_host_address()) {
+        return base::error("client: no host can have the address " + address.text());
+    }
+    plan.address =
+        Subnet{address, has_length(text) ? client->prefix_length : implied_prefix_length(address)};
     return base::done();
 }
 
 base::Status set_peer(InterfacePlan& plan, std::string_view text) {
-    auto peer = IpAddress::parse(text);
+    const auto peer = parse_subnet(text);
     if (!peer) {
         return peer.error().in("peer");
     }
-    plan.peer = *peer;
+    plan.peer = peer->address;
+    return base::done();
+}
+
+/// The peer is the other end of the link if it has a length, as in dracut, or the netmask is of one
+/// host; otherwise it is the kernel's NFS server.
+base::Status settle_peer(InterfacePlan& plan, std::string_view text) {
+    const bool same_family = plan.peer && plan.address && plan.peer->v6 == plan.address->address.v6;
+    if (same_family && has_length(text)) {
+        TRY(const Subnet peer, parse_subnet(text));
+        plan.address->prefix_length = peer.prefix_length;
+    } else if (!same_family || plan.address->prefix_length != plan.peer->bits()) {
+        plan.peer.reset();
+    }
     return base::done();
 }
 
@@ -319,11 +356,7 @@ base::Result<Parsed> parse_address_form(const Fields& fields) {
         TRY(parsed.methods, parse_methods(methods));
     }
     TRY_VOID(apply_tail(plan, fields, kAddressFields));
-    const bool one_host =
-        plan.address && plan.address->prefix_length == plan.address->address.bits();
-    if (!one_host || (plan.peer && plan.peer->v6 != plan.address->address.v6)) {
-        plan.peer.reset();  // the kernel's NFS server
-    }
+    TRY_VOID(settle_peer(plan, field(fields, kPeer)));
     return parsed;
 }
 

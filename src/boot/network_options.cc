@@ -34,10 +34,8 @@ base::Status apply_nameserver(NetworkPlan& plan, std::string_view value) {
     return base::done();
 }
 
-/// dracut puts the length of an IPv6 destination inside the brackets, others behind them.
 base::Result<Subnet> parse_destination(std::string_view text) {
-    const bool bracketed = text.starts_with('[') && text.ends_with(']');
-    auto destination = Subnet::parse(bracketed ? text.substr(1, text.size() - 2) : text);
+    auto destination = parse_subnet(text);
     if (!destination) {
         return destination.error().in("destination");
     }
@@ -229,6 +227,9 @@ bool needs_option(const NetworkPlan& plan, std::string_view key, std::string_vie
         return option != nullptr && option->apply == apply_ip;
     }
     const std::string_view device = value.substr(0, value.find(':'));
+    if (device.empty()) {
+        return false;
+    }
     const auto is_of_device = [&](const DevicePlan& other) {
         return std::ranges::find(other.ports, device) != other.ports.end();
     };

@@ -8,6 +8,7 @@
 #include "boot/cmdline.h"
 #include "boot/device_options.h"
 #include "boot/ip_address.h"
+#include "boot/ip_options.h"
 #include "boot/network_options.h"
 #include "boot/word_hints.h"
 
@@ -171,10 +172,23 @@ bool is_yes(const CmdlineWord& word) {
     return !word.has_value || !yes || *yes;
 }
 
-/// ip=ibft, and ibft as the method of a longer form, leave the interface to the firmware's table.
+/// Whether the method of ip=, in each of its forms, leaves the interface to the firmware's table.
+bool is_firmwares(std::string_view ip) {
+    constexpr std::array<std::string_view, 3> kMethods = {"ibft", "nbft", "fw"};
+    constexpr size_t kOfInterface = 1;
+    constexpr size_t kOfAddress = 6;
+    const auto fields = split_fields(ip);
+    const auto has_method = [&](size_t place) {
+        return place < fields->size() &&
+               std::ranges::find(kMethods, (*fields)[place]) != kMethods.end();
+    };
+    return fields.ok() &&
+           (fields->size() == 1 ? has_method(0)
+                                : has_method(kOfInterface) || has_method(kOfAddress));
+}
+
 void take_ip(const CmdlineWord& word, Sources& sources) {
-    const std::string_view method = std::string_view(word.value).substr(word.value.rfind(':') + 1);
-    if (method != "ibft" && method != "nbft") {
+    if (!is_firmwares(word.value)) {
         add_others_word("ip", word, sources);
     }
 }

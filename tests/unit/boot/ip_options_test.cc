@@ -96,6 +96,22 @@ const Good kGood[] = {
     {"[2001:db8::10]::[2001:db8::1]:64::eth0:none",
      "static eth0 2001:db8::10/64 - 2001:db8::1 - - -"},
     {"[2001:db8::10]::[fe80::1]:::eth0:none", "static eth0 2001:db8::10/64 - fe80::1 - - -"},
+    // as NetworkManager takes them
+    {"10.0.2.15/24::10.0.2.2:::eth0:none", "static eth0 10.0.2.15/24 - 10.0.2.2 - - -"},
+    {"10.0.2.15/24::10.0.2.2:255.255.0.0::eth0:none", "static eth0 10.0.2.15/16 - 10.0.2.2 - - -"},
+    {"[2001:db8::10/56]:::::eth0:none", "static eth0 2001:db8::10/56 - - - - -"},
+    {"[2001:db8::10]/56:::::eth0:none", "static eth0 2001:db8::10/56 - - - - -"},
+    {"eth0:dhcp:10.0.2.3:10.0.2.4", "dhcp eth0 - - - - - - 10.0.2.3 10.0.2.4"},
+    {"eth0:dhcp6:[2001:db8::53]", "dhcp6 eth0 - - - - - - 2001:db8::53"},
+    // dracut's peer with the length of the link
+    {"10.0.2.15:10.9.9.9/24:10.9.9.9:255.255.255.255::eth0:none",
+     "static eth0 10.0.2.15/24 10.9.9.9 10.9.9.9 - - -"},
+    {"[2001:db8::5]:[2001:db8::9/64]::128::eth0:none",
+     "static eth0 2001:db8::5/64 2001:db8::9 - - - -"},
+    {"10.0.2.15:[2001:db8::9/64]::24::eth0:none", "static eth0 10.0.2.15/24 - - - - -"},
+    // a boot loader's variables that are not set
+    {"0.0.0.0:0.0.0.0:0.0.0.0:255.255.255.0:pc7:eth0:dhcp", "dhcp eth0 - - - pc7 - -"},
+    {"0.0.0.0", "dhcp - - - - - - -"},
 };
 
 struct Bad {
@@ -111,6 +127,9 @@ const Bad kBad[] = {
     {"ip", "255.255.255.255::10.0.2.2:24::eth0:none", "client: no host can have"},
     {"ip", "10.0.2.15::gw:24::eth0:none", "gateway: not an IP address"},
     {"ip", "10.0.2.15::[2001:db8::1]:24::eth0:none", "not of the client's family"},
+    {"ip", "10.0.2.15/33::10.0.2.2:::eth0:none", "client: not a netmask or prefix length"},
+    {"ip", "0.0.0.0:::255.255.255.0::eth0:off", "client: a static address is missing"},
+    {"ip", "10.0.2.15:10.9.9.9/x::24::eth0:none", "peer: not a netmask or prefix length"},
     {"ip", "10.0.2.15:nfs:10.0.2.2:24::eth0:none", "peer: not an IP address"},
     {"ip", "10.0.2.15::10.0.2.2:255.0.255.0::eth0:none", "netmask: not a netmask"},
     {"ip", "10.0.2.15::10.0.2.2:33::eth0:none", "netmask: not a netmask or prefix length"},
@@ -201,6 +220,8 @@ BOOST_AUTO_TEST_CASE(each_method_of_a_list_becomes_a_plan) {
     const List lists[] = {
         {"dhcp,dhcp6", {"dhcp - - - - - - -", "dhcp6 - - - - - - -"}},
         {"eth0:dhcp,dhcp6", {"dhcp eth0 - - - - - -", "dhcp6 eth0 - - - - - -"}},
+        {"auto", {"dhcp - - - - - - -", "auto6 - - - - - - -"}},
+        {"eth0:auto,dhcp:1400", {"dhcp eth0 - - - - 1400 -", "auto6 eth0 - - - - 1400 -"}},
         {"eth0:dhcp6,dhcp:1400", {"dhcp6 eth0 - - - - 1400 -", "dhcp eth0 - - - - 1400 -"}},
         {"::::pc7:eth0:on,auto6", {"dhcp eth0 - - - pc7 - -", "auto6 eth0 - - - pc7 - -"}},
         {"10.0.2.15::10.0.2.2:24::eth0:none,either6",
@@ -231,6 +252,10 @@ BOOST_AUTO_TEST_CASE(a_word_is_needed_where_an_address_is_put_on_what_it_describ
     BOOST_TEST(boot::needs_option(plan, "ifname", "eth0:52:54"));
     BOOST_TEST(!boot::needs_option(plan, "team", "team0:eth1,eth2"));
     BOOST_TEST(!boot::needs_option(plan, "bond", "bond8:eth1:mode=x"));
+    for (const char* word : {"team", "bond", "ifname"}) {
+        BOOST_TEST(!boot::needs_option(plan, word, ""), word);
+        BOOST_TEST(!boot::needs_option(plan, word, ":eth1:mode=x"), word);
+    }
     BOOST_TEST(!boot::needs_option(plan, "nameserver", "eth0"));
     BOOST_TEST(!boot::needs_option(plan, "rd.net.dns", "x"));
 }
