@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 #include <string_view>
 
 #include "base/secret_file.h"
@@ -19,8 +21,34 @@ namespace boot {
 namespace {
 
 constexpr std::string_view kHome = "/etc/nvmeroot/";
-/// Where the boot mounts file systems of its own over what the image has.
-constexpr std::string_view kCovered[] = {"/dev/", "/proc/", "/run/", "/sys/", "/var/run/"};
+constexpr const char* kStore = "/etc/credstore.encrypted";
+constexpr std::string_view kSealed = "nvmeroot.";
+/// Where the boot mounts file systems of its own over what the image has; /var/lock is a link
+/// there.
+constexpr std::string_view kCovered[] = {"/dev/", "/proc/",    "/run/",
+                                         "/sys/", "/var/run/", "/var/lock/"};
+
+/// The path without what changes nothing: empty parts and single dots.
+std::string plain_path(std::string_view path) {
+    std::string text;
+    for (const std::string_view part : base::split(path, '/')) {
+        if (!part.empty() && part != ".") {
+            text.append("/").append(part);
+        }
+    }
+    return text;
+}
+
+struct Free {
+    void operator()(char* text) const { std::free(text); }
+};
+
+/// Whether `path`, which begins with `root`, is by its links another machine's: this one's.
+bool leads_out_of(const std::string& root, const std::string& path) {
+    const std::unique_ptr<char, Free> folder(::realpath(root.c_str(), nullptr));
+    const std::unique_ptr<char, Free> file(::realpath(path.c_str(), nullptr));
+    return folder && file && !plain_path(file.get()).starts_with(plain_path(folder.get()) + "/");
+}
 
 /// Who may read a file in the image.
 enum class Access {
@@ -45,6 +73,7 @@ class Needs {
     void take_config(const std::string& path);
     void take_secret(const std::string& image);
     void take_sealed();
+    void refuse_sealed();
     void add(const std::string& source, const std::string& image, Access access);
     void fail(const std::string& subject, const char* why);
 
@@ -60,6 +89,8 @@ base::Result<std::string> Needs::run() {
     }
     if (input_.sealed) {
         take_sealed();
+    } else if (plain_path(folder_) == plain_path(input_.root + "/etc/nvmeroot")) {
+        refuse_sealed();
     }
     if (!error_.text.empty()) {
         return error_;
@@ -151,27 +182,39 @@ void Needs::take_secret(const std::string& image) {
 }
 
 void Needs::take_sealed() {
-    constexpr std::string_view kPrefix = "nvmeroot.";
-    const std::string store = "/etc/credstore.encrypted";
-    if (!is_there(input_.root + store) || !is_open(input_.root + store)) {
+    const std::string store = input_.root + kStore;
+    if (!is_there(store) || !is_open(store)) {
         return;
     }
-    for (const std::string& name : list_folder(input_.root + store)) {
-        if (!name.starts_with(kPrefix)) {
+    for (const std::string& name : list_folder(store)) {
+        if (!name.starts_with(kSealed)) {
             continue;
         }
-        const std::string image = store + "/" + name;
-        if (find_key(name.substr(kPrefix.size())) == nullptr) {
+        const std::string image = std::string(kStore) + "/" + name;
+        if (find_key(name.substr(kSealed.size())) == nullptr) {
             fail(input_.root + image, "belongs to no key");
         }
         add(input_.root + image, image, Access::kAnybody);
     }
 }
 
+/// A secret that this machine has and the image cannot is not left out in silence.
+void Needs::refuse_sealed() {
+    const std::string store = input_.root + kStore;
+    for (const std::string& name : list_folder(store)) {
+        if (name.starts_with(kSealed)) {
+            fail(store + "/" + name,
+                 "is sealed, and an image without systemd cannot open it; put its text into "
+                 "/etc/nvmeroot and take the file away, or build with nvmeroot_config=no");
+        }
+    }
+}
+
 void Needs::add(const std::string& source, const std::string& image, Access access) {
-    bool covered = image.find("/../") != std::string::npos;
-    for (const std::string_view place : kCovered) {
-        covered |= image.starts_with(place);
+    const std::string place = plain_path(image);
+    bool covered = place.find("/../") != std::string::npos;
+    for (const std::string_view folder : kCovered) {
+        covered |= place.starts_with(folder);
     }
     if (covered) {
         fail(image,
@@ -187,6 +230,9 @@ void Needs::add(const std::string& source, const std::string& image, Access acce
         fail(source, fault);
     } else if (::access(source.c_str(), R_OK) != 0) {
         fail(source, "cannot be read");
+    } else if (!input_.root.empty() && source == input_.root + image &&
+               leads_out_of(input_.root, source)) {
+        fail(source, "is a link to a file of this machine, which builds the image of another one");
     }
     struct stat st {};
     const bool closed = ::stat(source.c_str(), &st) == 0 && (st.st_mode & 077U) == 0;

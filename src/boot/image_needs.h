@@ -26,8 +26,8 @@ struct NeedsInput {
 /// a private file and 644 for others, and `module NAME`. Nothing is left out without an error.
 /// Errors: the folder is named and has none of the files, or cannot be read; the ini file is wrong;
 /// a file is a link that leads nowhere, no regular file or cannot be read; a secret is malformed or
-/// others may read it; a sealed credential belongs to no key; an image cannot hold a file of that
-/// path.
+/// others may read it; a sealed credential belongs to no key, or this machine has one and `sealed`
+/// is not set; an image cannot hold a file of that path; a link leads out of `root`.
 base::Result<std::string> image_needs(const NeedsInput& input);
 
 }  // namespace boot

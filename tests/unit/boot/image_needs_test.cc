@@ -123,6 +123,8 @@ BOOST_AUTO_TEST_CASE(what_the_boot_would_refuse_is_refused) {
         {"[host]\ndhchap_secret_file = /keys/absent\n",
          builder.dir.at("keys/absent") + " is missing"},
         {"[host]\ndhchap_secret_file = /run/keys/a\n", "/run/keys/a cannot come from an image"},
+        {"[host]\ndhchap_secret_file = //run/./keys/a\n", "//run/./keys/a cannot come from"},
+        {"[host]\ndhchap_secret_file = /var/lock/a\n", "/var/lock/a cannot come from an image"},
         {"[host]\ndhchap_secret_file = /etc/../a\n", "/etc/../a cannot come from an image"},
         {"[host]\ndhchap_secret = " + std::string(kHostSecret) + "\n", "has mode 0644"},
         {"no ini file", "nvmeroot.conf:1"},
@@ -144,7 +146,6 @@ BOOST_AUTO_TEST_CASE(sealed_credentials_are_public_and_ours_alone) {
     const std::string store = "etc/credstore.encrypted/";
     builder.dir.file(store + "nvmeroot.dhchap_secret", "sealed", 0600);
     builder.dir.file(store + "other", "sealed", 0600);
-    BOOST_TEST(builder.text().empty());
     builder.input.sealed = true;
     BOOST_TEST(builder.text() == builder.file("644", store + "nvmeroot.dhchap_secret",
                                               "/" + store + "nvmeroot.dhchap_secret"));
@@ -153,6 +154,36 @@ BOOST_AUTO_TEST_CASE(sealed_credentials_are_public_and_ours_alone) {
     BOOST_REQUIRE(unlink(builder.dir.at(store + "nvmeroot.uri").c_str()) == 0);
     builder.dir.file(store + "nvmeroot.secret", "sealed");
     builder.check_error(store + "nvmeroot.secret belongs to no key");
+}
+
+BOOST_AUTO_TEST_CASE(an_image_that_cannot_open_the_machines_credentials_is_refused) {
+    Builder builder;
+    const std::string sealed = "etc/credstore.encrypted/nvmeroot.dhchap_secret";
+    builder.dir.file("etc/credstore.encrypted/other", "sealed");
+    BOOST_TEST(builder.text().empty());
+    builder.dir.file(sealed, "sealed");
+    builder.check_error(builder.dir.at(sealed) + " is sealed, and an image without systemd");
+    builder.secret("etc/nvmeroot/dhchap_ctrl_secret");
+    builder.input.folder = builder.input.root + "//etc/nvmeroot/";
+    builder.check_error("is sealed");
+    builder.secret("alpha/dhchap_secret");
+    builder.input.folder = builder.dir.at("alpha");
+    BOOST_TEST(builder.text() ==
+               builder.file("600", "alpha/dhchap_secret", "/etc/nvmeroot/dhchap_secret"));
+}
+
+BOOST_AUTO_TEST_CASE(another_machines_links_lead_to_no_file_of_this_one) {
+    const support::TempDir here;
+    here.file("host.key", std::string(kHostSecret) + "\n", 0600);
+    const Builder builder;
+    const std::string secret = "etc/nvmeroot/dhchap_secret";
+    (void)builder.dir.folder("etc/nvmeroot");
+    builder.dir.link(secret, here.at("host.key"));
+    builder.check_error(builder.dir.at(secret) + " is a link to a file of this machine");
+    BOOST_REQUIRE(unlink(builder.dir.at(secret).c_str()) == 0);
+    builder.secret("keys/host.key");
+    builder.dir.link(secret, "../../keys/host.key");
+    BOOST_TEST(builder.text() == builder.file("600", secret, "/etc/nvmeroot/dhchap_secret"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
