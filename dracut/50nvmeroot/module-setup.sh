@@ -122,6 +122,7 @@ installkernel() {
     # shellcheck disable=SC2317  # called by dracut
     depmod() {
         command depmod "$@" || return
+        nvmeroot_check_listed
         # A list of names: one word each.
         # shellcheck disable=SC2086
         nvmeroot_check_modules nvme-core nvme-fabrics nvme-tcp ${nvmeroot_nics-} ${nvmeroot_modules-}
@@ -224,7 +225,9 @@ nvmeroot_install_config() {
     [[ ! ${dracutsysrootdir-} ]] || set -- --root "$dracutsysrootdir"
     case ${nvmeroot_config:-${hostonly:+implied}} in
         implied) nvmeroot_install_needs "$@" "${sealed[@]}" ;;
-        yes) nvmeroot_install_needs "$@" "${sealed[@]}" "${dracutsysrootdir-}/etc/nvmeroot" ;;
+        yes | "${dracutsysrootdir-}/etc/nvmeroot")
+            nvmeroot_install_needs "$@" "${sealed[@]}" "${dracutsysrootdir-}/etc/nvmeroot"
+            ;;
         /*) nvmeroot_install_needs "$@" "$nvmeroot_config" ;;
         no | '') ;;
         *) nvmeroot_stop "nvmeroot_config=\"$nvmeroot_config\" is neither yes nor no nor the full path of a folder." ;;
@@ -244,6 +247,13 @@ nvmeroot_check_files() {
     for file; do
         [[ -s $initdir$file ]] || nvmeroot_stop "$file is not in the image."
     done
+}
+
+# Another module may have taken out or emptied what nvmeroot_install_needs has put there.
+nvmeroot_check_listed() {
+    local files=() list=$initdir/usr/lib/nvmeroot/image-files
+    [[ ! -e $list ]] || mapfile -t files < "$list"
+    nvmeroot_check_files "${files[@]}"
 }
 
 # called by dracut

@@ -316,6 +316,18 @@ own_config() {
     [ ! -L "$initdir/etc/nvmeroot/host.key" ]
 }
 
+@test "a file of the configuration that another module has taken out stops the build" {
+    nvmeroot_config=$config
+    make_kmod
+    installkernel
+    install
+    depmod -a
+    : > "$initdir/etc/nvmeroot/host.key"
+    run depmod -a
+    [ "$status" = 1 ]
+    did 'dfatal nvmeroot: /etc/nvmeroot/host.key is not in the image.'
+}
+
 @test "modules that the configuration names are installed" {
     nvmeroot_config=$config
     printf '[modules]\nmodules = igb e1000e\n' >> "$config/nvmeroot.conf"
