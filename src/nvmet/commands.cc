@@ -79,7 +79,10 @@ Result<Wanted, Errors> load(const std::string& path) {
         return Errors{text.error().text};
     }
     auto wanted = looks_like_json(*text) ? parse_nvmetcli(*text, path) : parse_config(*text, path);
-    if (wanted && wanted->says_nothing) {
+    if (!wanted) {
+        return wanted;
+    }
+    if (wanted->says_nothing) {
         return Errors{path +
                       ": says nothing at all: nvmeroot-nvmet clear is what empties a target"};
     }

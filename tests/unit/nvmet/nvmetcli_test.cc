@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/json_value.h"
 #include "nvmet/apply.h"
+#include "nvmet/commands.h"
 #include "nvmet/dump.h"
 #include "nvmet/validate.h"
 #include "sample.h"
@@ -255,6 +256,16 @@ BOOST_AUTO_TEST_CASE(what_is_no_such_file_is_told) {
     refused("{\"ports\":[{\"portid\":1,\"colour\":1}]}", "no such member: \"colour\"");
     refused("{\"hosts\":[{\"nqn\":\"../x\"}]}", "cannot name a folder");
     refused("{\"hosts\":[{\"nqn\":\"x\"}]}x", "not JSON");
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_file_of_either_form_is_an_error_with_its_place) {
+    for (const char* text : {"[subsystem.x]\nfoo = 1\n", R"({"subsystems": [{"nqn": "../x"}]})"}) {
+        dir.file("config", text);
+        const auto loaded = nvmet::load(dir.at("config"));
+        BOOST_REQUIRE(!loaded.ok());
+        BOOST_REQUIRE(!loaded.error().empty());
+        BOOST_TEST(loaded.error()[0].find(dir.at("config")) != std::string::npos);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
