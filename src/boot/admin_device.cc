@@ -16,6 +16,11 @@ namespace boot {
 using base::Bytes;
 using base::Result;
 
+base::Error error_of(nvme::Status status, const std::string& what) {
+    const bool of_path = status.type == nvme::status::kHostPathError.type;
+    return {of_path ? EAGAIN : 0, what + ": " + nvme::describe(status)};
+}
+
 Result<CharDevice> CharDevice::open(const std::string& path, base::Clock& clock,
                                     const base::Deadline& deadline) {
     TRY(base::UniqueFd fd, open_device(path, O_RDONLY, clock, deadline));
@@ -58,7 +63,7 @@ Result<Bytes> CharDevice::run(nvme_passthru_cmd& command, uint32_t length,
     }
     if (status > 0) {  // the completion's status without its phase bit
         const auto wire = static_cast<uint16_t>(static_cast<unsigned>(status) << 1U);
-        return base::error(what + ": " + nvme::describe(nvme::Status::from_wire(wire)));
+        return error_of(nvme::Status::from_wire(wire), what);
     }
     return bytes;
 }

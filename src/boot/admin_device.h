@@ -19,11 +19,16 @@ struct nvme_passthru_cmd;
 
 namespace boot {
 
+/// A status that is not good as an error: code 0 for the controller's own refusal, EAGAIN for one
+/// of the path to it. The kernel ends a command so (Host Path Error) while it reconnects, and the
+/// controller has heard nothing of it.
+base::Error error_of(nvme::Status status, const std::string& what);
+
 class AdminDevice {
   public:
     virtual ~AdminDevice() = default;
     /// The 4096 bytes of one Identify structure. Errors: the kernel's errno, or code 0 and the
-    /// status when the controller refused.
+    /// status when the controller refused (error_of()).
     virtual base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) = 0;
 
     /// identify() as the structure T.

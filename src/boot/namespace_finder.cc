@@ -57,6 +57,13 @@ bool ids_match(const NamespaceChoice& choice, const nvme::NamespaceIds& ids) {
            (!choice.eui64 || *choice.eui64 == ids.eui64);
 }
 
+/// An identifier that is asked for is not said: a controller that is busy leaves the list of them
+/// out.
+bool is_unsaid(const NamespaceChoice& choice, const nvme::NamespaceIds& ids) {
+    return (choice.uuid && ids.uuid.is_zero()) || (choice.nguid && ids.nguid.is_zero()) ||
+           (choice.eui64 && ids.eui64.is_zero());
+}
+
 Outcome<RootNamespace> choose_by_nsid(AdminDevice& device, const NamespaceChoice& choice) {
     TRY(const auto active, answered(active_nsids(device, *choice.nsid - 1)));
     if (active.empty() || active.front() != *choice.nsid) {
@@ -65,9 +72,11 @@ Outcome<RootNamespace> choose_by_nsid(AdminDevice& device, const NamespaceChoice
     }
     TRY(const RootNamespace found, answered(read_namespace(device, *choice.nsid)));
     if (!ids_match(choice, found.ids)) {
-        return refusal("NSID " + std::to_string(*choice.nsid) + " is there, but it is not " +
-                       describe(choice) + ": its UUID is " + nvme::to_text(found.ids.uuid) +
-                       ", its NGUID " + nvme::to_text(found.ids.nguid));
+        const std::string text = "NSID " + std::to_string(*choice.nsid) +
+                                 " is there, but it is not " + describe(choice) + ": its UUID is " +
+                                 nvme::to_text(found.ids.uuid) + ", its NGUID " +
+                                 nvme::to_text(found.ids.nguid);
+        return is_unsaid(choice, found.ids) ? no_match(text) : refusal(text);
     }
     return found;
 }

@@ -67,6 +67,28 @@ BOOST_AUTO_TEST_CASE(nsid_and_uuid_must_agree) {
     BOOST_TEST(found.error().error.text.find(kUuid1) != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(an_identifier_that_is_not_said_yet_is_no_verdict) {
+    auto controller = two_namespaces();
+    controller.namespaces[1].ids = {};  // the list of them was refused
+    auto choice = by_uuid(kUuid1);
+    choice.nsid = 1;
+    const auto found = boot::choose_namespace(controller, choice);
+    BOOST_REQUIRE(!found.ok());
+    BOOST_TEST(found.error().retry);
+}
+
+BOOST_AUTO_TEST_CASE(a_status_of_the_path_is_no_answer_of_the_controller) {
+    // What the kernel says of each command while it reconnects, by its own hand.
+    for (const nvme::Status status : {nvme::status::kHostPathError, nvme::status::kAbortedByHost,
+                                      nvme::status::kInternalPathError.dnr()}) {
+        BOOST_TEST(boot::error_of(status, "Identify").code == EAGAIN);
+    }
+    for (const nvme::Status status :
+         {nvme::status::kInvalidField, nvme::status::kAuthRequired.dnr()}) {
+        BOOST_TEST(boot::error_of(status, "Identify").code == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(two_matches_are_refused) {
     auto controller = two_namespaces();
     controller.add(9, uuid(kUuid2));
