@@ -5,7 +5,9 @@
 
 #include "base/text.h"
 #include "boot/block_audit.h"
+#include "boot/disk_reads.h"
 #include "boot/pi_check.h"
+#include "boot/root_controllers.h"
 
 namespace boot {
 namespace {
@@ -52,11 +54,13 @@ Outcome<AuditedView> audit(Machine& machine, const ProvenController& proven) {
                        ", and no check sums to compare with");
     }
     TRY_VOID(judge_policy(format, plan.format));
-    TRY(PassthroughDevice blocks,
-        staged(ExitCode::kFormat,
-               PassthroughDevice::open(passthrough_node(sys, disk.name), ns.nsid, machine.clock,
-                                       machine.patience().next())));
-    TRY(const AuditReport report, audit_blocks(blocks, format, ns.identify.nsze, plan.audit));
+    auto blocks = PassthroughDevice::open(passthrough_node(sys, disk.name), ns.nsid, machine.clock,
+                                          machine.patience().next());
+    if (!blocks) {
+        return reads_failed(ExitCode::kFormat, std::move(blocks).error(),
+                            is_live(proven.controller.name, sys));
+    }
+    TRY(const AuditReport report, audit_blocks(*blocks, format, ns.identify.nsze, plan.audit));
     return AuditedView{plan.target.subsysnqn, ns.nsid, ns.identify.nsze, format,
                        describe(report) + " (" + nvme::describe(format) + ")"};
 }

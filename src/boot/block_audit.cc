@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "boot/device_node.h"
 
 namespace boot {
 namespace {
@@ -22,6 +23,17 @@ constexpr uint64_t kBackupTableBlocks = 33;  ///< of a GPT, at the end of the di
 
 Failure refusal(const std::string& text) {
     return Failure::final(ExitCode::kFormat, base::error(text));
+}
+
+/// The command did not reach the target, or its answer did not come back whole: nothing was said of
+/// the blocks.
+bool is_of_path(const base::Result<nvme::Status>& status) {
+    if (!status) {
+        return is_not_yet(status.error().code);
+    }
+    return status->type == nvme::status::kHostPathError.type ||
+           *status == nvme::status::kDataTransferError ||
+           *status == nvme::status::kTransientTransportError;
 }
 
 std::string hex(uint64_t value) {
@@ -71,9 +83,11 @@ Outcome<base::Nothing> Audit::read(uint64_t first, uint32_t count) {
     const auto metadata = std::span(metadata_).first(metadata_.size() / most_ * count);
     const auto status = device_.read({first, count, 0}, data, metadata);
     if (!status || !status->ok()) {
-        return refusal("audit-read: blocks from " + std::to_string(first) +
-                       " on cannot be read with their check sums: " +
-                       (status ? nvme::describe(*status) : status.error().text));
+        const std::string text = "audit-read: blocks from " + std::to_string(first) +
+                                 " on cannot be read with their check sums: " +
+                                 (status ? nvme::describe(*status) : status.error().text);
+        return is_of_path(status) ? Failure::passing(ExitCode::kConnect, base::error(text))
+                                  : refusal(text);
     }
     return base::done();
 }

@@ -29,7 +29,8 @@ struct AuditReport {
 /// @param blocks  of the namespace
 /// REQUIRES: format.type != 0, policy.extent is not kNone
 /// kFormat, final, with a stable id in front: `audit-guard`, `audit-ref`, `audit-escape`, each with
-/// the block and the layer at fault; `audit-read`, `audit-format`.
+/// the block and the layer at fault; `audit-read`, `audit-format`. kConnect, passing: the
+/// connection was lost meanwhile.
 Outcome<AuditReport> audit_blocks(IoDevice& device, const nvme::PiFormat& format, uint64_t blocks,
                                   const AuditPolicy& policy);
 

@@ -75,9 +75,10 @@ base::Result<std::string> run_reads(const std::string& disk, const std::string& 
                   "nvmeroot.namespace_timeout"};
 }
 
-Failure reads_failed(ExitCode code, base::Error error) {
-    return error.code == ETIMEDOUT ? Failure::passing(ExitCode::kConnect, std::move(error))
-                                   : Failure::of(code, std::move(error));
+Failure reads_failed(ExitCode code, base::Error error, bool is_live) {
+    return error.code == ETIMEDOUT || !is_live
+               ? Failure::passing(ExitCode::kConnect, std::move(error))
+               : Failure::of(code, std::move(error));
 }
 
 }  // namespace boot

@@ -29,7 +29,8 @@ base::Result<std::string> run_reads(const std::string& disk, const std::string& 
                                     const SideTask::Work& work, const base::Clock& clock,
                                     const Patience& patience);
 
-/// The error of run_reads() as the failure of a stage: kConnect, passing, for ETIMEDOUT.
-Failure reads_failed(ExitCode code, base::Error error);
+/// The error of run_reads() as the failure of a stage: kConnect, passing, for ETIMEDOUT, and for
+/// any error where the controller is not live, which says nothing of the disk.
+Failure reads_failed(ExitCode code, base::Error error, bool is_live);
 
 }  // namespace boot

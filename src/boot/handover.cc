@@ -40,7 +40,8 @@ std::vector<std::string> partitions_of(const Disk& disk) {
 }
 
 /// The kernel scans a multipath head's partitions later, by itself, and refuses to be asked before
-/// (EINVAL). EBUSY means that somebody has a partition open: it was scanned.
+/// (EINVAL). EBUSY means that somebody has a partition open: it was scanned. Other answers may be
+/// "not yet", as an open's are.
 Status reread_table(const std::string& node, base::Clock& clock, const base::Deadline& deadline) {
     for (;;) {
         TRY(const base::UniqueFd fd, open_device(node, O_RDONLY, clock, deadline));
@@ -48,7 +49,7 @@ Status reread_table(const std::string& node, base::Clock& clock, const base::Dea
             return base::done();
         }
         const int code = errno;
-        if (code != EINVAL || deadline.passed()) {
+        if ((code != EINVAL && !is_not_yet(code)) || deadline.passed()) {
             return base::errno_error(code, "read the partition table of " + node);
         }
         clock.sleep(kPause);
@@ -145,7 +146,7 @@ Outcome<std::vector<std::string>> scan_partitions(const SysPaths& sys, const Dis
     };
     const auto names = run_reads(disk.name, disk.path, work, clock, patience);
     if (!names) {
-        return reads_failed(ExitCode::kHandOver, names.error());
+        return reads_failed(ExitCode::kHandOver, names.error(), is_live(disk.controller, sys));
     }
     std::vector<std::string> partitions;
     for (const std::string_view name : base::split_words(*names)) {

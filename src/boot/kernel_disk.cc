@@ -218,7 +218,7 @@ Outcome<base::Nothing> await_open(const SysPaths& sys, const Disk& disk, base::C
         },
         clock, patience);
     if (!opened) {
-        return reads_failed(ExitCode::kNamespace, opened.error());
+        return reads_failed(ExitCode::kNamespace, opened.error(), is_live(disk.controller, sys));
     }
     return base::done();
 }
@@ -239,6 +239,7 @@ Result<Disk> find_disk(const SysPaths& sys, const std::string& controller, uint3
             continue;
         }
         Disk disk;
+        disk.controller = controller;
         disk.path = folder + "/" + name;
         disk.name = parts->path ? "nvme" + parts->subsystem + "n" + parts->head : name;
         disk.sysfs = parts->path ? head_folder(sys, controller, disk.name) : disk.path;

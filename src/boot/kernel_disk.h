@@ -36,6 +36,7 @@ struct Disk {
     std::string path;   ///< the folder of this controller's path to it; without multipath the same
     std::string wwid;   ///< uuid.…, eui.… or nvme.…, as udev's links have it
     uint64_t size_bytes = 0;
+    std::string controller{};  ///< nvme0, by which it was found
 };
 
 /// The disk of an NSID of a controller. Errors: the first step that the kernel has not done yet, of
@@ -46,8 +47,8 @@ base::Result<Disk> find_disk(const base::SysPaths& sys, const std::string& contr
 /// Waits until the disk is whole, and compares identifiers and subsystem. Asks the kernel for
 /// another look at the target while there is none: a target may have refused the first. A disk of
 /// 0 bytes is returned too. kNamespace: not whole in time, another subsystem, identifiers that
-/// differ from what the controller said. kConnect: the controller is not live at the deadline, or the
-/// target does not answer what the kernel reads when the disk is opened.
+/// differ from what the controller said. kConnect: the controller is not live at the deadline, or
+/// the target does not answer what the kernel reads when the disk is opened.
 Outcome<Disk> await_disk(const base::SysPaths& sys, const std::string& controller,
                          const std::string& subsysnqn, const RootNamespace& root,
                          base::Clock& clock, const Patience& patience);

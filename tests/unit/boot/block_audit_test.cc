@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <set>
+#include <vector>
 
 #include "boot/audit_stage.h"
 #include "boot/keys.h"
@@ -32,7 +34,7 @@ class Namespace final : public boot::IoDevice {
     base::Result<nvme::Status> read(const boot::BlockCommand& command, base::MutableBytes data,
                                     base::MutableBytes metadata) override {
         BOOST_TEST(command.checks == 0U);  // evidence, not a verdict
-        if (!answer.ok()) {
+        if (!answer || !answer->ok()) {
             return answer;
         }
         const size_t block = format.block_bytes;
@@ -73,7 +75,7 @@ class Namespace final : public boot::IoDevice {
     base::Bytes content;
     base::Bytes tuples;
     std::set<uint64_t> seen;
-    nvme::Status answer = nvme::status::kSuccess;
+    base::Result<nvme::Status> answer = nvme::status::kSuccess;
     uint64_t hurt_on_the_way = UINT64_MAX;
     int times = 0;
 };
@@ -181,6 +183,22 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_no_evidence) {
     ns.answer = nvme::status::kInvalidField.dnr();
     BOOST_TEST(refusal(ns).starts_with("audit-read: blocks from 0 on cannot be read"));
     BOOST_TEST(!boot::audit_blocks(ns, ns.format, 0, {Extent::kFull, 0, ""}).ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_meanwhile_is_no_verdict_on_blocks) {
+    Namespace ns({.extended = true, .type = 1});
+    for (const base::Result<nvme::Status>& answer : std::vector<base::Result<nvme::Status>>{
+             nvme::status::kHostPathError, nvme::status::kAbortedByHost.dnr(),
+             nvme::status::kTransientTransportError, base::errno_error(EAGAIN, "passthrough"),
+             base::errno_error(EINTR, "passthrough"), base::errno_error(ENODEV, "passthrough")}) {
+        ns.answer = answer;
+        const auto report = look(ns, Extent::kFull);
+        BOOST_REQUIRE(!report.ok());
+        BOOST_TEST((report.error().code == boot::ExitCode::kConnect));
+        BOOST_TEST(report.error().retry);
+    }
+    ns.answer = base::errno_error(EINVAL, "passthrough");
+    BOOST_TEST(refusal(ns).starts_with("audit-read"));
 }
 
 BOOST_AUTO_TEST_CASE(first_and_sample_read_so_many_blocks) {

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_mute_target_is_given_up) {
     const auto text = run(base::seconds(20), false, base::seconds(20));
     BOOST_REQUIRE(!text.ok());
     BOOST_TEST(has(text.error(), "does not answer reads of nvme0n1"), text.error().text);
-    const auto failure = boot::reads_failed(boot::ExitCode::kHandOver, text.error());
+    const auto failure = boot::reads_failed(boot::ExitCode::kHandOver, text.error(), true);
     BOOST_TEST((failure.code == boot::ExitCode::kConnect));
     BOOST_TEST(failure.retry);
 }
@@ -69,8 +69,11 @@ BOOST_AUTO_TEST_CASE(an_error_of_the_work_itself_is_its_stages) {
         []() -> base::Result<std::string> { return base::errno_error(EIO, "open"); }, clock,
         {base::seconds(5), base::Deadline(clock, base::seconds(5))});
     BOOST_REQUIRE(!failed.ok());
-    BOOST_TEST((boot::reads_failed(boot::ExitCode::kHandOver, failed.error()).code ==
-                boot::ExitCode::kHandOver));
+    const auto failure = boot::reads_failed(boot::ExitCode::kHandOver, failed.error(), true);
+    BOOST_TEST((failure.code == boot::ExitCode::kHandOver));
+    BOOST_TEST(!failure.retry);
+    // Of a controller that lost its target no error tells anything.
+    BOOST_TEST(boot::reads_failed(boot::ExitCode::kHandOver, failed.error(), false).retry);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

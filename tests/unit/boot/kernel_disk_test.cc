@@ -210,6 +210,20 @@ BOOST_AUTO_TEST_CASE(a_controller_that_lost_its_target_is_no_verdict_on_namespac
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_disk_that_cannot_be_opened_while_its_target_is_lost_is_no_verdict) {
+    const FakeSys fake;
+    for (const support::Step& step : fake.multipath()) {
+        if (step.name != "live node") {
+            step.make();
+        }
+    }
+    fake.dir.file("class/nvme/nvme0/state", "connecting\n");
+    const auto disk = await(fake);
+    BOOST_REQUIRE(!disk.ok());
+    BOOST_TEST((disk.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(disk.error().retry);
+}
+
 BOOST_AUTO_TEST_CASE(a_disk_of_0_bytes_is_whole_too) {
     const FakeSys fake;
     fake.make(fake.multipath("0"));
