@@ -30,6 +30,9 @@ constexpr std::string_view kWrongDigests =
 constexpr std::string_view kOwnTrouble =
     "this machine's kernel could not do its part of the authentication just now; the target is not "
     "to blame";
+constexpr std::string_view kWrongSecret =
+    "authentication failed: the target refused this host's secret; compare dhchap_secret for this "
+    "host NQN here and there";
 constexpr std::string_view kNoHash =
     "the kernel lacks a hash for DH-HMAC-CHAP; add its module (hmac, sha256_generic or "
     "sha512_generic) to the initramfs";
@@ -97,10 +100,14 @@ constexpr Symptom kSymptoms[] = {
     {"authentication failed, error -22", ExitCode::kAuthentication, false, kUnusable},
     {"authentication failed, error -71", ExitCode::kAuthentication, false, kUnusable},
     {"authentication failed, error -90", ExitCode::kAuthentication, false, kUnusable},
-    {"authentication failed", ExitCode::kAuthentication, false,
-     "authentication failed: the target refused this host's secret; compare dhchap_secret for this "
-     "host NQN here and "
-     "there"},
+    // These come of the target's refusal: EKEYREJECTED, before Linux 6.9 ECONNREFUSED.
+    {"authentication failed, error -129", ExitCode::kAuthentication, false, kWrongSecret},
+    {"authentication failed, error -111", ExitCode::kAuthentication, false, kWrongSecret},
+    // EAGAIN and ETIMEDOUT, ENOMEM, ELIBBAD are this host's.
+    {"authentication failed, error -11", ExitCode::kConnect, true, kOwnTrouble},
+    {"authentication failed, error -12", ExitCode::kConnect, true, kOwnTrouble},
+    {"authentication failed, error -80", ExitCode::kConnect, true, kOwnTrouble},
+    {"authentication failed", ExitCode::kAuthentication, false, kWrongSecret},
     {"authentication setup failed", ExitCode::kAuthentication, false,
      "the target demands authentication and this kernel cannot do it (CONFIG_NVME_HOST_AUTH)"},
     {"authentication required", ExitCode::kAuthentication, false,
@@ -159,7 +166,8 @@ constexpr Errno kErrnos[] = {
     {EINVAL, ExitCode::kConnect, true,
      "the kernel refuses a parameter, the pair of host NQN and host id, or what the target "
      "answered; its log names which"},
-    {ENODEV, ExitCode::kConnect, false, "the interface named in the address is not there"},
+    {ENODEV, ExitCode::kConnect, true,
+     "the interface of the path is not there, or not yet; check its name"},
     {ENOENT, ExitCode::kModules, false,
      "the kernel lacks an algorithm; add the modules of crc32c, hmac and the hash to the "
      "initramfs"},

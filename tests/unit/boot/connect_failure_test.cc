@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(the_kernels_lines_tell_the_stage) {
         {"nvme nvme0: failed to connect socket: -113", boot::ExitCode::kUnreachable, true},
         {"nvme nvme0: failed to bind queue 0 socket -99", boot::ExitCode::kConnect, true},
         {"nvme nvme0: failed to connect queue: 0 ret=-22", boot::ExitCode::kConnect, true},
-        {"nvme nvme0: failed to connect queue: 0 ret=-19", boot::ExitCode::kConnect, false},
+        {"nvme nvme0: failed to connect queue: 0 ret=-19", boot::ExitCode::kConnect, true},
         {"nvme nvme0: failed to connect queue: 0 ret=-93", boot::ExitCode::kAuthentication, false},
         {"nvme nvme0: failed to connect queue: 0 ret=-95", boot::ExitCode::kConnect, false},
         {"nvme nvme0: failed to connect queue: 0 ret=-98", boot::ExitCode::kConnect, false},
@@ -111,6 +111,22 @@ BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_is_tried_again) {
         BOOST_TEST((failure.code == boot::ExitCode::kConnect), line);
         BOOST_TEST(failure.retry, line);
         BOOST_TEST(failure.error.text.find("not to blame") != std::string::npos, line);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_errno_of_this_host_blames_no_secret) {
+    for (const char* code : {"-11", "-12", "-80", "-110"}) {
+        const auto failure =
+            explained({"nvme nvme0: qid 0: authentication failed, error " + std::string(code),
+                       "nvme nvme0: failed to connect queue: 0 ret=" + std::string(code)});
+        BOOST_TEST((failure.code == boot::ExitCode::kConnect), code);
+        BOOST_TEST(failure.retry, code);
+    }
+    for (const char* code : {"-111", "-129", "401", "16785"}) {
+        const auto failure =
+            explained({"nvme nvme0: qid 0: authentication failed, error " + std::string(code)});
+        BOOST_TEST((failure.code == boot::ExitCode::kAuthentication), code);
+        BOOST_TEST(!failure.retry, code);
     }
 }
 
