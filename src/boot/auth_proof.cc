@@ -139,6 +139,7 @@ Outcome<bool> await_admin_queue(const AuthPlan& plan, const Controller& controll
         }
         TRY(const bool more, staged(ExitCode::kAuthentication, log.wait(deadline)));
         if (!more) {
+            TRY_VOID(check_nothing_lost(log));
             return fell_silent();
         }
     }
@@ -180,10 +181,19 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     return evidence;
 }
 
-/// A kernel may leave out what the target did not ask at a queue's Connect.
+/// A kernel may leave out what the target did not ask at a queue's Connect. One that names not even
+/// the admin queue, which it did authenticate, names none.
 Outcome<base::Nothing> check_each_queue(const AuthEvidence& evidence, uint32_t io_queues) {
     for (uint32_t queue = 1; queue <= io_queues; ++queue) {
         if (!evidence.queues.contains(queue)) {
+            if (!evidence.queues.contains(0)) {
+                return refusal(
+                    "this kernel does not name the queues that it authenticates, so that nothing "
+                    "is known of queue " +
+                    std::to_string(queue) +
+                    "; boot a kernel with CONFIG_DYNAMIC_DEBUG, without other settings of it for "
+                    "nvme_queue_auth_work");
+            }
             return refusal("authentication failed on a queue (the kernel made none on queue " +
                            std::to_string(queue) +
                            ", for which the target does not ask); the target must authenticate "
@@ -297,6 +307,7 @@ Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& con
     if (plan.mode == Auth::kOff) {
         return base::done();
     }
+    TRY_VOID(check_nothing_lost(log));
     return judge(read_evidence(log.of_controller(controller.name)), plan);
 }
 

@@ -70,7 +70,8 @@ Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan)
 /// For the log: `both ways with sha256 and ffdhe2048`.
 std::string describe(const AuthEvidence& evidence);
 
-/// Judges what the connect left in `log`. With Auth::kOff it does nothing. Errors: judge()'s.
+/// Judges what the connect left in `log`. With Auth::kOff it does nothing. Errors: judge()'s;
+/// kAuthentication, doubtful: lines are lost.
 Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& controller,
                                      const KernelLog& log);
 

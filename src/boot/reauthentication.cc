@@ -17,7 +17,7 @@ using base::SysPaths;
 
 Outcome<base::Nothing> name_queues(const SysPaths& sys) {
     auto asked = base::write_text(sys.proc + "/dynamic_debug/control",
-                                  "func nvme_queue_auth_work format negotiate +p");
+                                  "func nvme_queue_auth_work format negotiate =p");
     if (!asked) {
         return Failure::final(
             ExitCode::kAuthentication,

@@ -6,9 +6,9 @@
 //     nvme_queue_auth_work: qid 1 send negotiate
 //
 // The kernel prints those only if its dynamic debug says so for that function, which prints no
-// secret. Without them nothing tells a queue that was authenticated from one that was left out:
-// Linux 6.12 authenticates every I/O queue again, Linux 7.3 only such as the target asked at their
-// Connect.
+// secret, and with nothing in front of the controller's name. Without them nothing tells a queue
+// that was authenticated from one that was left out: Linux 6.12 authenticates every I/O queue
+// again, Linux 7.3 only such as the target asked at their Connect.
 #pragma once
 
 #include <cstdint>

@@ -203,6 +203,19 @@ BOOST_AUTO_TEST_CASE(a_connect_without_proof_is_refused_before_anything_is_asked
     BOOST_TEST(!boot::judge_connect(plan, {"nvme1", {}, 1}, log).ok());
 }
 
+BOOST_AUTO_TEST_CASE(lines_that_were_lost_are_no_word_of_the_target) {
+    support::FakeKmsg fake;
+    boot::KernelLog log(fake.take_reader());
+    fake.kernel("nvme nvme0: new ctrl");
+    fake.lose(3);
+    fake.kernel("nvme nvme0: creating 1 I/O queues.");
+    BOOST_REQUIRE(log.drain().ok());
+    const auto judged = boot::judge_connect(plan_of(boot::Auth::kMutual), {"nvme0", {}, 1}, log);
+    BOOST_REQUIRE(!judged.ok());
+    BOOST_TEST(judged.error().doubtful);
+    BOOST_TEST(has(judged.error().error.text, "were lost"));
+}
+
 /// A kernel that answers each write of the secret with the next round of lines, and refuses
 /// nonsense.
 struct Kernel {
@@ -280,10 +293,12 @@ BOOST_AUTO_TEST_CASE(a_refusal_after_a_busy_round_is_a_refusal) {
 }
 
 BOOST_AUTO_TEST_CASE(a_queue_that_the_kernel_leaves_out_is_a_refusal) {
-    for (const std::string_view odd : {"nvme_queue_auth_work: qid 0 send negotiate",
-                                       "nvme_queue_auth_work: qid 2 send negotiate",
-                                       "nvme_queue_auth_work: qid x", "qid 1 send negotiate"}) {
-        Kernel kernel({{kAccepted, kProven, odd}});
+    constexpr std::string_view kAdmin = "nvme_queue_auth_work: qid 0 send negotiate";
+    for (const std::string_view odd :
+         {kAdmin, std::string_view("nvme_queue_auth_work: qid 2 send negotiate"),
+          std::string_view("nvme_queue_auth_work: qid x"),
+          std::string_view("qid 1 send negotiate")}) {
+        Kernel kernel({{kAccepted, kProven, kAdmin, odd}});
         kernel.say({kNamed});  // at the Connect: the proof asks anew
         const auto proof = kernel.prove();
         BOOST_REQUIRE(!proof.ok());
@@ -292,6 +307,16 @@ BOOST_AUTO_TEST_CASE(a_queue_that_the_kernel_leaves_out_is_a_refusal) {
         BOOST_TEST(has(proof.error().error.text, "authentication failed on a queue"), odd);
         BOOST_TEST(has(proof.error().error.text, "queue 1"), odd);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_that_names_no_queue_is_never_believed_and_blames_no_target) {
+    Kernel kernel({{kAccepted, kProven}});
+    const auto proof = kernel.prove();
+    BOOST_REQUIRE(!proof.ok());
+    BOOST_TEST((proof.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(!proof.error().retry);
+    BOOST_TEST(has(proof.error().error.text, "CONFIG_DYNAMIC_DEBUG"));
+    BOOST_TEST(!has(proof.error().error.text, "target"));
 }
 
 BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_name_its_queues_is_never_believed) {
@@ -310,7 +335,8 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_name_its_queues_is_never_believed) {
     dir.file("proc/dynamic_debug/control", "");
     dir.file("sys/class/nvme/nvme0/queue_count", "5\n");
     BOOST_TEST(blind.name_queues().ok());
-    BOOST_TEST(dir.read("proc/dynamic_debug/control").ends_with("+p"));
+    // Other flags would put a prefix in front of the controller's name.
+    BOOST_TEST(dir.read("proc/dynamic_debug/control").ends_with(" =p"));
     BOOST_TEST(blind.io_queues().value() == 4U);
 }
 
