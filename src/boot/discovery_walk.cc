@@ -87,8 +87,11 @@ void DiscoveryWalk::add_service(Portal portal) {
         return;
     }
     if (seen_.size() == kMaxServices) {
-        warnings_.push_back("discovery: more than " + std::to_string(kMaxServices) +
-                            " services, continuing without " + place(portal));
+        if (!std::exchange(full_, true)) {
+            warnings_.push_back("discovery: more than " + std::to_string(kMaxServices) +
+                                " services, continuing without " + place(portal) +
+                                " and those behind it");
+        }
         return;
     }
     seen_.push_back(portal);

@@ -54,6 +54,7 @@ class DiscoveryWalk {
     std::string pattern_;
     std::vector<Portal> waiting_;
     std::vector<Portal> seen_;  ///< asked or waiting
+    bool full_ = false;         ///< there was no room for another one
     int rounds_ = 0;
     size_t logs_ = 0;
     std::vector<Found> found_;

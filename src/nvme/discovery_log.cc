@@ -95,24 +95,27 @@ void DiscoveryLog::add(DiscoveryRecord record, bool wanted) {
     if (!wanted && !record.referral) {
         return add_other(std::move(record.nqn));
     }
-    std::vector<std::string_view> names;
+    std::vector<std::string_view> names;  // of subsystems: each discovery service may have its own
     size_t paths = 0;
     for (const DiscoveryRecord& each : records) {
         if (each == record) {
             return;
         }
-        const bool same = each.referral == record.referral && each.nqn == record.nqn;
+        const bool same =
+            each.referral == record.referral && (record.referral || each.nqn == record.nqn);
         paths += same ? 1 : 0;
-        if (std::ranges::find(names, each.nqn) == names.end()) {
+        if (!each.referral && std::ranges::find(names, each.nqn) == names.end()) {
             names.push_back(each.nqn);
         }
     }
     if (paths == kMaxPaths) {
-        return add(DiscoveryLeftOut{std::string(kTooManyPaths), record.address});
+        return add(DiscoveryLeftOut{
+            std::string(record.referral ? kTooManyReferrals : kTooManyPaths), record.address});
     }
-    if (paths > 0 || names.size() < kMaxNames) {
-        records.push_back(std::move(record));
+    if (!record.referral && paths == 0 && names.size() == kMaxNames) {
+        return add(DiscoveryLeftOut{std::string(kTooManyNames), std::move(record.nqn)});
     }
+    records.push_back(std::move(record));
 }
 
 void DiscoveryLog::add_other(std::string nqn) {

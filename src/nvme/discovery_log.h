@@ -43,11 +43,13 @@ struct DiscoveryLeftOut {
 
 /// Why the next path of a subsystem is left out that has as many as are kept.
 inline constexpr std::string_view kTooManyPaths = "beyond the first 64 of its subsystem";
+inline constexpr std::string_view kTooManyReferrals = "beyond the first 64 referrals";
+inline constexpr std::string_view kTooManyNames = "beyond the first 16 subsystems";
 
 /// What a log says, within bounds: those are met after everything else was sorted out.
 struct DiscoveryLog {
     static constexpr size_t kMaxNames = 16;    ///< of subsystems that are wanted
-    static constexpr size_t kMaxPaths = 64;    ///< of each, and referrals
+    static constexpr size_t kMaxPaths = 64;    ///< of each, and as many referrals
     static constexpr size_t kMaxOthers = 4;    ///< names of those that are not
     static constexpr size_t kMaxReasons = 16;  ///< the last one stands for all others
 

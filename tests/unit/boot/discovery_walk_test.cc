@@ -66,6 +66,7 @@ BOOST_AUTO_TEST_CASE(referrals_without_end_are_followed_only_so_far) {
     }
     wide.take(wide.next_round().front(), many);
     BOOST_TEST(wide.next_round().size() == DiscoveryWalk::kMaxServices - 1);
+    BOOST_TEST(wide.warnings().size() == 2U);  // of the services, and of the paths
     BOOST_TEST(wide.conclude(kHost)->portals.size() == DiscoveryWalk::kMaxPortals);
 }
 

@@ -145,7 +145,10 @@ BOOST_AUTO_TEST_CASE(the_filter_goes_before_every_bound) {
     BOOST_TEST(log.others.size() == nvme::DiscoveryLog::kMaxOthers);
     BOOST_TEST(log.more_others);
     // What fits is bounded too: names, and paths of each.
-    BOOST_TEST(parsed(page).records.size() == nvme::DiscoveryLog::kMaxNames);
+    const auto names = parsed(page);
+    BOOST_TEST(names.records.size() == nvme::DiscoveryLog::kMaxNames);
+    BOOST_REQUIRE(names.left_out.size() == 1U);
+    BOOST_TEST(names.left_out[0].why == nvme::kTooManyNames);
     page.entries.clear();
     for (uint16_t port = 1; port <= 100; ++port) {
         page.entries.push_back(discovery_entry(kDisk, "192.0.2.7", port));
@@ -155,6 +158,22 @@ BOOST_AUTO_TEST_CASE(the_filter_goes_before_every_bound) {
     BOOST_TEST(paths.records.size() == nvme::DiscoveryLog::kMaxPaths + 1);
     BOOST_REQUIRE(paths.left_out.size() == 1U);
     BOOST_TEST(paths.left_out[0].count == 36U);
+}
+
+BOOST_AUTO_TEST_CASE(referrals_by_any_name_leave_room_for_subsystems) {
+    DiscoveryPage page;
+    for (uint16_t i = 1; i <= 100; ++i) {  // each service may have a name of its own
+        page.entries.push_back(
+            discovery_entry("nqn.2024-08.com.example:service" + std::to_string(i), "192.0.2.9", i));
+        page.entries.back().subtype = DiscoveryEntry::kSubtypeReferral;
+    }
+    page.entries.push_back(discovery_entry(kDisk, "192.0.2.7", 4420));
+    const auto log = parsed(page);
+    BOOST_TEST(log.records.size() == nvme::DiscoveryLog::kMaxPaths + 1);
+    BOOST_TEST(log.records.back().nqn == kDisk);
+    BOOST_REQUIRE(log.left_out.size() == 1U);
+    BOOST_TEST(log.left_out[0].why == nvme::kTooManyReferrals);
+    BOOST_TEST(log.left_out[0].count == 36U);
 }
 
 BOOST_AUTO_TEST_CASE(a_page_that_lies_about_itself_is_refused) {
