@@ -336,8 +336,10 @@ class TableSource {
             return leave_out(where + " is another namespace than the first" +
                              differs_in_case(subsystem.nqn));
         }
-        if (!discovery) {
-            uri.nid = root_ == nullptr ? subsystem.nid : root_->nid;
+        // The first that says which namespace it is speaks for all of them.
+        const bool unnamed = root_ == nullptr || root_->nid == nvme::NamespaceId();
+        if (!discovery && !unnamed) {
+            uri.nid = root_->nid;
         }
         if (!add_paths(uri, subsystem.address, subsystem.interfaces, where)) {
             return;
@@ -348,7 +350,7 @@ class TableSource {
         if (discovery) {
             return;
         }
-        root_ = root_ == nullptr ? &subsystem : root_;
+        root_ = unnamed ? &subsystem : root_;
         if (subsystem.header_digest) {
             add("hdr_digest", {"yes", where});
         }

@@ -405,4 +405,22 @@ BOOST_AUTO_TEST_CASE(one_namespace_may_be_called_by_several_identifiers) {
     BOOST_TEST(machine.load().plan.target.portals.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_path_that_names_no_namespace_hides_none) {
+    Machine machine;
+    auto& subsystems = machine.nbft.subsystems;
+    for (uint8_t i = 1; i < 4; ++i) {
+        subsystems.push_back(subsystems[0]);
+        subsystems[i].index = i + 1U;
+        subsystems[i].address.back() = std::byte{static_cast<uint8_t>(i + 2)};
+    }
+    subsystems[0].nid = {};  // the firmware did not reach it
+    subsystems[2].nid = uint32_t{2};
+    const auto loaded = machine.load();
+    BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
+    BOOST_TEST((loaded.plan.target.choice.nsid == 1U));
+    BOOST_TEST(loaded.plan.target.portals.size() == 3U);
+    BOOST_TEST(joined(loaded.warnings) ==
+               "NBFT: left out: SSNS 3 is another namespace than the first\n");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
