@@ -48,14 +48,18 @@ class Completion {
     const SysPaths& sys_;
     base::Clock& clock_;
     const base::Log& log_;
-    std::set<std::string> proven_;  ///< controllers
+    std::set<std::string> proven_;   ///< controllers
+    std::vector<Portal> refused_;    ///< such as another try would not mend
+    std::vector<Failure> refusals_;  ///< why
 };
 
 std::vector<Portal> Completion::missing() const {
     std::vector<Portal> portals = plan_.target.portals;
     const std::vector<std::string> present = controllers();
-    std::erase_if(portals,
-                  [&](const Portal& portal) { return is_connected(portal, present, sys_); });
+    std::erase_if(portals, [&](const Portal& portal) {
+        const auto same = [&](const Portal& each) { return each.same_path(portal); };
+        return is_connected(portal, present, sys_) || std::ranges::any_of(refused_, same);
+    });
     return portals;
 }
 
@@ -131,7 +135,7 @@ Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
     return base::done();
 }
 
-/// @return the last failure; none when all of them are connected
+/// @return the last failure that may pass, or why no portal is of use; none: nothing is left to try
 std::optional<Failure> Completion::connect_missing(const std::vector<Portal>& portals) {
     std::optional<Failure> last;
     auto live = probe_portals(plan_, portals, clock_, [](const std::string&) {});
@@ -139,14 +143,24 @@ std::optional<Failure> Completion::connect_missing(const std::vector<Portal>& po
         return std::move(live).error();
     }
     for (const Portal& portal : *live) {
-        if (auto connected = connect_one(portal); !connected) {
-            last = std::move(connected).error();
-            last->error = std::move(last->error).in(place(portal));
+        auto connected = connect_one(portal);
+        if (connected) {
+            continue;
+        }
+        Failure why = std::move(connected).error();
+        why.error = std::move(why.error).in(place(portal));
+        if (why.retry) {
+            last = std::move(why);
+        } else {
+            log_.error(why.error.text + ", continuing with the other paths");
+            refused_.push_back(portal);
+            refusals_.push_back(std::move(why));
         }
     }
-    if (!last && !missing().empty()) {
+    const std::vector<Portal> left = missing();
+    if (!last && !left.empty()) {
         last = Failure::of(ExitCode::kUnreachable,
-                           base::error(place(missing().front()) + " does not answer"));
+                           base::error(place(left.front()) + " does not answer"));
     }
     return last;
 }
@@ -171,6 +185,9 @@ Outcome<base::Nothing> Completion::run() {
         auto failure = prove_present();
         keep_alive();
         const std::vector<Portal> portals = missing();
+        if (portals.empty() && !failure && !refusals_.empty()) {
+            return combined(refusals_);
+        }
         if (portals.empty() && !failure) {
             log_.notice("all " + std::to_string(plan_.target.portals.size()) +
                         " paths of the root are connected");
@@ -178,7 +195,9 @@ Outcome<base::Nothing> Completion::run() {
         }
         if (!portals.empty()) {
             auto missed = connect_missing(portals);
-            failure = missed ? std::move(missed) : std::move(failure);
+            if (missed && (missed->retry || !failure)) {
+                failure = std::move(missed);
+            }
         }
         if (failure && (!failure->retry || deadline.left() <= pause)) {
             keep_alive();
