@@ -390,14 +390,6 @@ void Assembler::look_at(Named<NamespaceSection>& named) {
 
 void Assembler::check_image(const Named<NamespaceSection>& named) {
     const Namespace& ns = named.section.ns;
-    if (named.section.image_bytes % ns.block_bytes != 0) {
-        complain(named.place,
-                 base::format(
-                     "image: the size of %s, %llu bytes, is no multiple of the block size, "
-                     "%u",
-                     ns.image.c_str(), static_cast<unsigned long long>(named.section.image_bytes),
-                     ns.block_bytes));
-    }
     check_sharing(named.place, ns);
     check_protection(named.place, ns);
 }

@@ -34,18 +34,27 @@ constexpr std::array kFormats = {
     Format{0, "QED\0"sv, "a QED image", kConvert},
     Format{0, "KDMV"sv, "a VMDK image", kConvert},
     Format{0, "COWD"sv, "a VMDK image", kConvert},
+    Format{0, "\xBE\xBA\xFE\xCA\0\0\0\0"sv, "a VMDK image", kConvert},  // of ESXi's own kind
     Format{0, "# Disk DescriptorFile"sv, "the description of a VMDK image", kConvert},
     Format{0, "vhdxfile"sv, "a VHDX image", kConvert},
     Format{0, "conectix"sv, "a VHD image", kConvert},
     Format{64, "\x7F\x10\xDA\xBE"sv, "a VDI image", kConvert},
     Format{0, "WithoutFreeSpace"sv, "a Parallels image", kConvert},
     Format{0, "WithouFreSpacExt"sv, "a Parallels image", kConvert},
+    Format{0, "Bochs Virtual HD Image"sv, "a Bochs image", kConvert},
+    Format{0, "MSWIM\0\0\0"sv, "a WIM image", "wimlib-imagex apply IMAGE DISK"},
+    Format{0, "partclone-image"sv, "a Partclone image",
+           "partclone.restore -C -s IMAGE -O RAW-IMAGE"},
     Format{0, "\x3A\xFF\x26\xED"sv, "an Android sparse image", "simg2img IMAGE RAW-IMAGE"},
     Format{0, "\xFD\x37zXZ\0"sv, "compressed by xz", "xz -dk IMAGE"},
     Format{0, "\x1F\x8B\x08"sv, "compressed by gzip", "gzip -dk IMAGE"},
     Format{0, "\x28\xB5\x2F\xFD"sv, "compressed by zstd", "zstd -d IMAGE"},
+    Format{0, "\x50\x2A\x4D\x18"sv, "compressed by zstd", "zstd -d IMAGE"},  // in several frames
+    Format{0, "\x5D\0\0\x80\0"sv, "compressed by lzma", "xz -dk IMAGE"},
     Format{4, "1AY&SY"sv, "compressed by bzip2", "bzip2 -dk IMAGE"},
     Format{0, "\x04\x22\x4D\x18"sv, "compressed by lz4", "lz4 -d IMAGE RAW-IMAGE"},
+    Format{0, "\x02\x21\x4C\x18"sv, "compressed by lz4", "lz4 -d IMAGE RAW-IMAGE"},  // of old
+    Format{0, "\x89LZO\0\r\n\x1A\n"sv, "compressed by lzop", "lzop -dk IMAGE"},
     Format{0, "LZIP"sv, "compressed by lzip", "lzip -dk IMAGE"},
     Format{0, "7z\xBC\xAF\x27\x1C"sv, "a 7z archive", "7z x IMAGE"},
     Format{0, "PK\x03\x04"sv, "a zip archive", "unzip IMAGE"},
@@ -77,11 +86,16 @@ base::Bytes read_at(int fd, off_t offset, size_t most) {
     return bytes;
 }
 
-/// 0: nobody knows.
-uint32_t block_bytes_of_device(const std::string& path) {
-    const auto fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
-    int bytes = 0;
-    return fd && ioctl(fd->get(), BLKSSZGET, &bytes) == 0 ? static_cast<uint32_t>(bytes) : 0;
+/// Why a regular file is no disk by its size; empty: it is one. A device tells its size when it is
+/// opened.
+std::string odd_size(const struct stat& status, uint32_t block_bytes) {
+    if (!S_ISREG(status.st_mode) || (status.st_size > 0 && status.st_size % block_bytes == 0)) {
+        return "";
+    }
+    return status.st_size == 0
+               ? "it is empty"
+               : base::format("its size, %llu bytes, is no multiple of the block size, %u",
+                              static_cast<unsigned long long>(status.st_size), block_bytes);
 }
 
 }  // namespace
@@ -109,13 +123,24 @@ base::Result<ImageVerdict> judge_image(const std::string& path, uint32_t block_b
     if (fstat(fd.get(), &status) != 0) {
         return base::errno_error(errno, path);
     }
-    // Only what is no multiple of a page can have the footer of a VHD image behind it.
-    const bool may_have_footer = S_ISREG(status.st_mode) && status.st_size % 4096 == kImageTail;
+    const bool may_have_footer =
+        S_ISREG(status.st_mode) && status.st_size > static_cast<off_t>(kImageTail);
     const base::Bytes tail =
         may_have_footer
             ? read_at(fd.get(), status.st_size - static_cast<off_t>(kImageTail), kImageTail)
             : base::Bytes();
     return judge_image(read_at(fd.get(), 0, kImageHead), tail, block_bytes);
+}
+
+uint32_t block_bytes_of_device(int logical_block_bytes) {
+    constexpr int kLarger = 4096;  // a device of still larger blocks is written by whole pages too
+    return logical_block_bytes >= kLarger ? kLarger : 512;
+}
+
+uint32_t default_block_bytes(const std::string& path) {
+    const auto fd = base::open_file(path, O_RDONLY | O_NONBLOCK);
+    int bytes = 0;
+    return fd && ioctl(fd->get(), BLKSSZGET, &bytes) == 0 ? block_bytes_of_device(bytes) : 512;
 }
 
 std::string look_at_image(Namespace& ns) {
@@ -126,13 +151,15 @@ std::string look_at_image(Namespace& ns) {
         return "";
     }
     if (S_ISBLK(status.st_mode) && !ns.block_bytes_given) {
-        ns.block_bytes = block_bytes_of_device(ns.image) == 4096 ? 4096 : 512;
+        ns.block_bytes = default_block_bytes(ns.image);
     }
     const auto verdict = judge_image(ns.image, ns.block_bytes);
     if (!verdict) {
         return "";  // whoever serves it says why it cannot
     }
-    ns.unserved = verdict->refusal.empty() ? "" : ns.image + ": " + verdict->refusal;
+    const std::string why =
+        verdict->refusal.empty() ? odd_size(status, ns.block_bytes) : verdict->refusal;
+    ns.unserved = why.empty() ? "" : ns.image + ": " + why;
     return verdict->warning.empty() ? "" : ns.image + ": " + verdict->warning;
 }
 

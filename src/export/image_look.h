@@ -2,7 +2,8 @@
 //
 // Whether a file is a raw disk, by the bytes that give other things away: images of virtual
 // machines, compressed files, archives. Hosts would find no partition in those. And what the image
-// of a namespace says of itself: whether it is there, and how large a block of its device is.
+// of a namespace says of itself: whether it is there and has the size of a disk, and how large a
+// block of its device is.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,11 @@ ImageVerdict judge_image(base::ByteView head, base::ByteView tail, uint32_t bloc
 
 /// The same of a file or a block device. Errors: it cannot be read.
 base::Result<ImageVerdict> judge_image(const std::string& path, uint32_t block_bytes);
+
+/// Of a namespace on a block device with such logical blocks, where its user names no size.
+uint32_t block_bytes_of_device(int logical_block_bytes);
+/// The same of what has this path; 512 for a file, and for what cannot be opened.
+uint32_t default_block_bytes(const std::string& path);
 
 /// Finds out whether the image of a namespace can be served now, which is said in `unserved`, and
 /// takes the block size from its device where no other was given.

@@ -146,7 +146,7 @@ Result<nvme::DhchapSecret> load_secret(const Value& value) {
 }
 
 Status store_image(const Value& value, NamespaceSection& section) {
-    const std::string path = value.path();
+    TRY(const std::string path, base::parse_path(value.path()));
     struct stat status {};
     section.ns.image = path;
     if (stat(path.c_str(), &status) != 0) {
@@ -155,10 +155,6 @@ Status store_image(const Value& value, NamespaceSection& section) {
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
         return error(path + " is neither a regular file nor a block device");
     }
-    if (S_ISREG(status.st_mode) && status.st_size == 0) {
-        return error(path + " is empty");
-    }
-    section.image_bytes = static_cast<uint64_t>(status.st_size);
     return base::done();
 }
 
@@ -315,13 +311,13 @@ constexpr Key<TargetSection> kTargetKeys[] = {
     {"reactors", "NUMBER|auto", "1", "threads that move data, 1 to 64; auto: one for each processor",
      [](const Value& v, TargetSection& s) { return v.text == "auto" ? store(base::Result<uint32_t>(0U), s.limits.reactors) : store_number(v.text, 1, 64, s.limits.reactors); }},
     {"state_dir", "FOLDER", "none", "where reservations are kept that hosts want to survive a restart",
-     [](const Value& v, TargetSection& s) { s.state_dir = v.path(); return Status(base::done()); }},
+     [](const Value& v, TargetSection& s) { return store(base::parse_path(v.path()), s.state_dir); }},
     {"control", "FILE", "", "the Unix socket for status, reload and drain",
-     [](const Value& v, TargetSection& s) { s.control = v.path(); return Status(base::done()); }},
+     [](const Value& v, TargetSection& s) { return store(base::parse_path(v.path()), s.control); }},
     {"metrics", "FILE|ADDRESS:PORT", "none", "a Unix socket or a loopback address where Prometheus asks",
      [](const Value& v, TargetSection& s) { return store_metrics(v.text, s.metrics); }},
     {"audit_log", "FILE", "none", "where it is written who connected, proved itself or was refused",
-     [](const Value& v, TargetSection& s) { s.audit_log = v.path(); return Status(base::done()); }},
+     [](const Value& v, TargetSection& s) { return store(base::parse_path(v.path()), s.audit_log); }},
     {"discovery_auth", "yes|no", "no", "hosts prove themselves at the discovery service too, and only those that are listed here get an answer",
      [](const Value& v, TargetSection& s) { return store(base::parse_bool(v.text), s.discovery_auth); }},
     {"strict", "yes|no", "no", "an image that cannot be served is an error, and nothing is served without it",
@@ -412,11 +408,11 @@ constexpr Key<NamespaceSection> kNamespaceKeys[] = {
     {"protection", "none|at-rest|exposed", "none", "check sums of every block, kept in a sidecar beside the image; exposed: hosts see them too",
      [](const Value& v, NamespaceSection& s) { return store_protection(v.text, s.ns.protection); }},
     {"sidecar", "FILE", "the image's name and .pi", "where they are; made by nvmeroot-target image protect",
-     [](const Value& v, NamespaceSection& s) { s.ns.sidecar = v.path(); return Status(base::done()); }},
+     [](const Value& v, NamespaceSection& s) { return store(base::parse_path(v.path()), s.ns.sidecar); }},
     {"scrub", "no|SIZE", "no", "so much of a protected image is read and checked each second, round and round",
      [](const Value& v, NamespaceSection& s) { return store_scrub(v.text, s.ns.scrub_rate); }},
     {"fault_file", "FILE", "none", "damages what is read from a protected image as this file says; for tests alone",
-     [](const Value& v, NamespaceSection& s) { s.ns.fault_file = v.path(); return Status(base::done()); }},
+     [](const Value& v, NamespaceSection& s) { return store(base::parse_path(v.path()), s.ns.fault_file); }},
     {"pi", "none|type1|type2|type3", "none", "shows a format with protection information that no host can use over TCP; for tests",
      [](const Value& v, NamespaceSection& s) { return store_pi(v.text, s.ns.pi_type); }},
 };

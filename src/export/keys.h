@@ -70,7 +70,6 @@ struct NamespaceSection {
     Namespace ns;
     std::string subsystem;           ///< name of a section
     std::vector<std::string> hosts;  ///< names of sections
-    uint64_t image_bytes = 0;        ///< 0: a block device, whose size shows when it is opened
 };
 
 struct AnaSection {

@@ -215,10 +215,12 @@ BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
         {"[target]\nstrict=yes\n" + kWhole +
              "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=none.img\n",
          "t.conf:12: [namespace.n2]: image none.img: No such file or directory\n"},
-        {kWhole + "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=empty.img\n",
-         "t.conf:12: [namespace.n2] image: empty.img is empty\n"},
-        {kWhole + "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=odd.img\nblock_size=4096\n",
-         "t.conf:10: [namespace.n2]: image: the size of odd.img, 1536 bytes, is no multiple of the "
+        {"[target]\nstrict=yes\n" + kWhole +
+             "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=empty.img\n",
+         "t.conf:12: [namespace.n2]: image empty.img: it is empty\n"},
+        {"[target]\nstrict=yes\n" + kWhole +
+             "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=odd.img\nblock_size=4096\n",
+         "t.conf:12: [namespace.n2]: image odd.img: its size, 1536 bytes, is no multiple of the "
          "block size, 4096\n"},
         {"[host.a]\nnqn=nqn.2014-08.org.nvmexpress.discovery\n" + kSubsystem + kNamespace,
          "t.conf:2: [host.a] nqn: the discovery service has this NQN, nothing else may\n"},
@@ -235,6 +237,12 @@ BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_comes_from_a_private_file_and_is_never_quoted) {
+    for (const char* key : {"image", "sidecar", "fault_file"}) {
+        BOOST_TEST(errors(kWhole + "[namespace.x]\nsubsystem=s\nnsid=2\n" + key +
+                          "=DHHC-1:00:ia6zGodOr4SEG0Zzaw398rpY0wqipUWj4jWjUh4HWUz6aQ2n:\n")
+                       .find(std::string(key) + ": a secret where the name of its file belongs") !=
+                   std::string::npos);
+    }
     BOOST_TEST(errors(kHost + "dhchap_secret_file=open.key\n" + kSubsystem + kNamespace) ==
                "t.conf:3: [host.a] dhchap_secret_file: open.key has mode 0644: others could read "
                "the secret; chmod 0600 open.key\n");

@@ -46,6 +46,14 @@ BOOST_AUTO_TEST_CASE(containers_and_compressed_files_are_no_disks) {
              Row{0, "\x28\xB5\x2F\xFD"sv, "zstd", "zstd -d"},
              Row{0, "BZh91AY&SY"sv, "bzip2", "bzip2 -dk"},
              Row{0, "\x04\x22\x4D\x18"sv, "lz4", "lz4 -d"},
+             Row{0, "\x50\x2A\x4D\x18\4\0\0\0"sv, "zstd", "zstd -d"},
+             Row{0, "\x02\x21\x4C\x18"sv, "lz4", "lz4 -d"},
+             Row{0, "\x89LZO\0\r\n\x1A\n"sv, "lzop", "lzop -dk"},
+             Row{0, "\x5D\0\0\x80\0\xFF"sv, "lzma", "xz -dk"},
+             Row{0, "\xBE\xBA\xFE\xCA\0\0\0\0"sv, "VMDK", "qemu-img convert"},
+             Row{0, "Bochs Virtual HD Image"sv, "Bochs", "qemu-img convert"},
+             Row{0, "MSWIM\0\0\0"sv, "WIM", "wimlib-imagex apply"},
+             Row{0, "partclone-image"sv, "Partclone", "partclone.restore"},
              Row{0, "PK\3\4"sv, "zip", "unzip"},
              Row{257, "ustar\0"sv, "tar", "tar -xf"},
          }) {
@@ -89,12 +97,17 @@ BOOST_AUTO_TEST_CASE(a_partition_table_is_for_one_block_size) {
 
 BOOST_AUTO_TEST_CASE(a_vhd_of_fixed_size_ends_with_a_footer) {
     const support::TempDir dir;
-    const std::string path =
-        dir.file("a.vhd", std::string(8192, '\0') + "conectix" + std::string(504, '\0'));
-    const auto verdict = judge_image(path, 512);
-    BOOST_REQUIRE(verdict.ok());
-    BOOST_TEST(verdict->refusal.empty());
-    BOOST_TEST(verdict->warning.find("VHD") != std::string::npos);
+    // Whole pages; and cylinders of 4 heads and 17 sectors, as qemu-img makes them.
+    for (const size_t disk : {size_t{8192}, size_t{4 * 17 * 512}, size_t{512 * 7}}) {
+        BOOST_TEST_CONTEXT(disk) {
+            const std::string path =
+                dir.file("a.vhd", std::string(disk, '\0') + "conectix" + std::string(504, '\0'));
+            const auto verdict = judge_image(path, 512);
+            BOOST_REQUIRE(verdict.ok());
+            BOOST_TEST(verdict->refusal.empty());
+            BOOST_TEST(verdict->warning.find("VHD") != std::string::npos);
+        }
+    }
     BOOST_TEST(!judge_image(dir.at("none"), 512).ok());
 }
 
@@ -108,17 +121,33 @@ BOOST_AUTO_TEST_CASE(an_image_that_is_not_there_is_no_error_of_the_others) {
         return "[namespace.n" + std::to_string(nsid) +
                "]\nsubsystem=s\nnsid=" + std::to_string(nsid) + "\nimage=" + image + "\n";
     };
-    const std::string all = begin + ns(1, "there.img") + ns(2, "none.img") + ns(3, "other.img");
+    dir.file("empty.img", "");  // somebody is about to fill it
+    dir.file("odd.img", std::string(1000, '\0'));
+    const std::string all = begin + ns(1, "there.img") + ns(2, "none.img") + ns(3, "other.img") +
+                            ns(4, "empty.img") + ns(5, "odd.img");
     const auto config = exports::parse_config(all, dir.at("t.conf"));
     BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
     const auto& namespaces = config->subsystems[0].namespaces;
     BOOST_TEST(namespaces[0].unserved.empty());
     BOOST_TEST(namespaces[1].unserved == dir.at("none.img") + ": No such file or directory");
     BOOST_TEST(namespaces[2].unserved.find("qcow2") != std::string::npos);
-    BOOST_TEST(config->warnings.size() == 3U);  // of the host too
+    BOOST_TEST(namespaces[3].unserved == dir.at("empty.img") + ": it is empty");
+    BOOST_TEST(namespaces[4].unserved ==
+               dir.at("odd.img") + ": its size, 1000 bytes, is no multiple of the block size, 512");
+    BOOST_TEST(config->warnings.size() == 5U);  // of the host too
     const auto strict = exports::parse_config("[target]\nstrict=yes\n" + all, dir.at("t.conf"));
     BOOST_REQUIRE(!strict.ok());
-    BOOST_TEST(strict.error().size() == 2U);
+    BOOST_TEST(strict.error().size() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_brings_its_own_block_size) {
+    BOOST_TEST(exports::block_bytes_of_device(512) == 512U);
+    BOOST_TEST(exports::block_bytes_of_device(2048) == 512U);  // as an optical disc has
+    BOOST_TEST(exports::block_bytes_of_device(4096) == 4096U);
+    BOOST_TEST(exports::block_bytes_of_device(16384) == 4096U);
+    const support::TempDir dir;
+    BOOST_TEST(exports::default_block_bytes(dir.file("a.img", "a")) == 512U);
+    BOOST_TEST(exports::default_block_bytes(dir.at("none")) == 512U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
