@@ -253,13 +253,12 @@ void Service::add_namespace(const exports::Namespace& config, Store store, Subsy
                 (config.read_only ? ", read-only" : ""));
 }
 
-Service::FileId Service::file_of(const std::string& path) {
-    struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
+Service::FileId Service::file_of(const PathLook::Found& found) {
+    if (!found) {
         return std::nullopt;
     }
-    return S_ISBLK(status.st_mode) ? std::pair(status.st_rdev, ino_t{0})
-                                   : std::pair(status.st_dev, status.st_ino);
+    return S_ISBLK(found->st_mode) ? std::pair(found->st_rdev, ino_t{0})
+                                   : std::pair(found->st_dev, found->st_ino);
 }
 
 std::string Service::reservation_path(const exports::Namespace& config) const {

@@ -26,6 +26,7 @@
 #include "target/backend_file.h"
 #include "target/crew.h"
 #include "target/event_log.h"
+#include "target/path_look.h"
 #include "target/protected_file.h"
 #include "target/reactor.h"
 #include "target/scrub.h"
@@ -115,7 +116,8 @@ class Service {
                                    const Stores& fresh);
     /// Tells files and devices apart; nothing for what is not there.
     using FileId = std::optional<std::pair<dev_t, ino_t>>;
-    static FileId file_of(const std::string& path);
+    static FileId file_of(const PathLook::Found& found);
+    static FileId file_of(const std::string& path) { return file_of(PathLook::by_stat(path)); }
     // late_images.cc
     /// All that changes with a file or a device; nothing for what is not there.
     using ImageState = std::optional<std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>>;
@@ -124,13 +126,19 @@ class Service {
         ImageState state;
         base::TimePoint try_at;  ///< if it stays as it is
     };
-    static ImageState state_of(const std::string& path);
+    using Found = std::map<std::string, PathLook::Found>;  ///< by path; what answered
+    static ImageState state_of(const PathLook::Found& found);
     void wait_for(const exports::Namespace& ns, const std::string& nqn, std::string why);
     [[nodiscard]] bool is_served(const std::string& nqn, uint32_t nsid) const;
-    bool may_have_come(const exports::Namespace& ns, Late& late) const;
+    bool may_have_come(const exports::Namespace& ns, Late& late, const Found& found) const;
+    /// @param late  those that are not served yet, or those that are
+    [[nodiscard]] std::vector<std::string> images_of(const exports::ExportConfig& config,
+                                                     bool late) const;
     void look_for_late_images();
     /// @return whether it is served now
     bool take_up(exports::Namespace& ns, const std::string& nqn);
+    static std::string note_of(const PathLook::Seen& seen, const std::string& image,
+                               const FileId& open);
     void note_images(TargetStatus& status) const;
 
     bool note_other_file(const exports::Namespace& ns, const std::string& nqn,
@@ -191,6 +199,7 @@ class Service {
     std::map<NamespaceKey, FileId> files_;  ///< that are open as images
     std::map<NamespaceKey, Late> late_;     ///< what is not served yet
     Timer late_timer_;
+    mutable PathLook look_;  ///< remembers what does not answer
     HostTable access_;
     std::unique_ptr<Labor> labor_;
     Target target_;
