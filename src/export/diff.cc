@@ -274,4 +274,20 @@ bool needs_another_store(const Namespace& before, const Namespace& after) {
            (before.read_only && !after.read_only);
 }
 
+void keep_block_sizes(const ExportConfig& running, ExportConfig& next) {
+    for (Subsystem& subsystem : next.subsystems) {
+        const auto before = std::ranges::find(running.subsystems, subsystem.nqn, &Subsystem::nqn);
+        if (before == running.subsystems.end()) {
+            continue;
+        }
+        for (Namespace& ns : subsystem.namespaces) {
+            const auto old = std::ranges::find(before->namespaces, ns.nsid, &Namespace::nsid);
+            if (old != before->namespaces.end() && old->image == ns.image && !ns.unserved.empty() &&
+                !ns.block_bytes_given) {
+                ns.block_bytes = old->block_bytes;
+            }
+        }
+    }
+}
+
 }  // namespace exports

@@ -32,4 +32,7 @@ std::vector<Change> diff(const ExportConfig& before, const ExportConfig& after);
 /// Whether the store of a namespace has to be opened anew for the change from one to the other.
 bool needs_another_store(const Namespace& before, const Namespace& after);
 
+/// A device whose name is gone tells its block size no more: `next` gets the one that runs.
+void keep_block_sizes(const ExportConfig& running, ExportConfig& next);
+
 }  // namespace exports

@@ -119,11 +119,11 @@ std::string Operation::metrics(const std::string& /*who*/) {
 }
 
 std::string Operation::plan(const std::string& /*who*/) {
-    const auto next = source_();
+    auto next = source_();
     if (!next) {
         return bad(next.error());
     }
-    const auto changes = service_.plan(*next);
+    const auto changes = service_.plan(std::move(*next));
     return changes ? good(lines(*changes)) : bad(changes.error());
 }
 

@@ -50,7 +50,8 @@ exports::Change resized(const exports::Namespace& ns, const std::string& nqn, ui
 }  // namespace
 
 base::Result<std::vector<exports::Change>, exports::Errors> Service::plan(
-    const exports::ExportConfig& next) const {
+    exports::ExportConfig next) const {
+    exports::keep_block_sizes(running_, next);
     Changes changes = exports::diff(running_, next);
     exports::Errors errors;
     for (const exports::Subsystem& subsystem : next.subsystems) {
@@ -125,6 +126,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     drop_unused_stores();
     std::optional<AuditLog> audit;
     if (next) {
+        exports::keep_block_sizes(running_, *next);
         stores = open_new_stores(*next, later, errors);
         auto opened = open_audit_log(*next);
         opened ? void(audit = std::move(opened).value()) : errors.push_back(opened.error().text);

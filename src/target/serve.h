@@ -75,7 +75,7 @@ class Service {
 
     /// What the configuration `next` would change. Errors: images that it cannot have opened anew.
     [[nodiscard]] base::Result<std::vector<exports::Change>, exports::Errors> plan(
-        const exports::ExportConfig& next) const;
+        exports::ExportConfig next) const;
     /// Takes over another configuration: all of it, or, where there is an error, nothing. Hosts
     /// that are still admitted keep their connections, with other keys too; what [target] says of
     /// limits and addresses waits for the next start. Images that grew are seen.

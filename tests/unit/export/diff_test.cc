@@ -103,4 +103,21 @@ BOOST_AUTO_TEST_CASE(only_some_changes_of_a_namespace_need_its_image_anew) {
     BOOST_TEST(exports::needs_another_store(ns, other));
 }
 
+BOOST_AUTO_TEST_CASE(a_device_that_is_gone_keeps_the_block_size_that_runs) {
+    exports::ExportConfig running = sample();
+    exports::ExportConfig next = sample();
+    running.subsystems[0].namespaces[0].block_bytes = 4096;  // the device said so
+    exports::Namespace& ns = next.subsystems[0].namespaces[0];
+    exports::keep_block_sizes(running, next);
+    BOOST_TEST(ns.block_bytes == 512U);  // it is there, and says so
+    ns.unserved = "one.img: No such file or directory";
+    ns.block_bytes_given = true;
+    exports::keep_block_sizes(running, next);
+    BOOST_TEST(ns.block_bytes == 512U);
+    ns.block_bytes_given = false;
+    exports::keep_block_sizes(running, next);
+    BOOST_TEST(ns.block_bytes == 4096U);
+    BOOST_TEST(!exports::needs_another_store(running.subsystems[0].namespaces[0], ns));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
