@@ -44,7 +44,7 @@ Status store_rate(std::string_view text, ImageOptions& into) {
 constexpr base::Option<ImageOptions> kOptions[] = {
     {"--sidecar", "FILE", "where the tuples are; default IMAGE.pi",
      [](std::string_view value, ImageOptions& into) { into.sidecar = value; return Status(base::done()); }},
-    {"--block-size", "512|4096", "protect: bytes of a block, as the namespace will have; default 512", store_block_size},
+    {"--block-size", "512|4096", "protect: bytes of a block, as the namespace will have; default 512, or the block device's own", store_block_size},
     {"--guard", "16|64", "protect: bits of the check sum; default 16", store_guard},
     {"--force", "", "protect: make the tuples again, of whatever the image holds now, or in the place of another file",
      [](std::string_view, ImageOptions& into) { into.force = true; return Status(base::done()); }},
@@ -110,12 +110,16 @@ void add_header(base::JsonWriter& json, const SidecarHeader& header) {
     json.key("unproven").number(uint64_t{header.unproven});
 }
 
+uint32_t block_bytes_of(const std::string& image, const ImageOptions& options) {
+    return options.block_bytes == 0 ? exports::default_block_bytes(image) : options.block_bytes;
+}
+
 Result<ImageAnswer> info(const std::string& image, const ImageOptions& options) {
     TRY(const ImageInfo found, image_info(image, options.sidecar));
     base::JsonWriter json;
     json.begin_object().key("image").string(image).key("bytes").number(found.bytes);
     const uint32_t block_bytes =
-        found.header ? uint32_t{found.header->block_bytes} : options.block_bytes;
+        found.header ? uint32_t{found.header->block_bytes} : block_bytes_of(image, options);
     const auto verdict = exports::judge_image(image, block_bytes);
     const std::string problem = !verdict                   ? ""
                                 : verdict->refusal.empty() ? verdict->warning
@@ -146,11 +150,16 @@ Result<ImageAnswer> info(const std::string& image, const ImageOptions& options) 
 }
 
 Result<ImageAnswer> protect(const std::string& image, const ImageOptions& options) {
+    const uint32_t block_bytes = block_bytes_of(image, options);
+    const auto verdict = exports::judge_image(image, block_bytes);
+    if (verdict && !verdict->refusal.empty()) {
+        return base::error(image + ": " + verdict->refusal);
+    }
     ProtectOptions protect;
     protect.image = image;
     protect.sidecar = options.sidecar;
     protect.force = options.force;
-    protect.format.block_bytes = options.block_bytes;
+    protect.format.block_bytes = block_bytes;
     protect.format.guard_bits = options.guard_bits;
     protect.format.metadata_bytes = protect.format.tuple_bytes();
     ProgressBar bar("protect " + image);

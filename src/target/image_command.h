@@ -14,7 +14,7 @@ namespace target {
 
 struct ImageOptions {
     std::string sidecar;
-    uint32_t block_bytes = 512;
+    uint32_t block_bytes = 0;  ///< 0: 512, or the block device's own
     uint8_t guard_bits = 16;
     uint64_t rate = 0;
     bool force = false;

@@ -44,7 +44,7 @@ base::Status lock(int fd, short kind, const std::string& path) {
 }
 
 Result<UniqueFd> open_locked(const std::string& path, int flags, short kind) {
-    TRY(UniqueFd fd, base::open_file(path, flags));
+    TRY(UniqueFd fd, base::open_file(path, flags | O_NONBLOCK));  // a FIFO is told, not waited for
     TRY_VOID(lock(fd.get(), kind, path));
     return fd;
 }
@@ -208,7 +208,11 @@ Result<uint64_t> size_of_image(int fd) {
 Result<SidecarHeader> protect_image(const ProtectOptions& options, const Progress& progress) {
     const std::string path = path_or_default(options.sidecar, options.image);
     TRY(const UniqueFd image, open_locked(options.image, O_RDONLY, F_RDLCK));
-    TRY(const uint64_t bytes, size_of_image(image.get()));
+    const auto size = size_of_image(image.get());
+    if (!size) {
+        return size.error().in(options.image);
+    }
+    const uint64_t bytes = *size;
     if (bytes == 0 || bytes % options.format.block_bytes != 0) {
         return base::error(
             base::format("%s: its size, %llu bytes, is no multiple of %u", options.image.c_str(),
@@ -263,19 +267,23 @@ Result<VerifyReport> verify_image(const VerifyOptions& options, const Progress& 
 }
 
 Result<ImageInfo> image_info(const std::string& image, const std::string& sidecar) {
-    TRY(const UniqueFd fd, base::open_file(image, O_RDONLY));
+    constexpr int kFlags = O_RDONLY | O_NONBLOCK;
+    TRY(const UniqueFd fd, base::open_file(image, kFlags));
     auto bytes = size_of_image(fd.get());
     if (!bytes) {
         return std::move(bytes).error().in(image);
     }
     const std::string path = path_or_default(sidecar, image);
-    auto file = base::open_file(path, O_RDONLY);
+    auto file = base::open_file(path, kFlags);
     if (!file) {
         return ImageInfo{*bytes, path, std::move(file).error()};
     }
-    TRY(const uint64_t size, size_of_image(file->get()));
+    auto size = size_of_image(file->get());
+    if (!size) {
+        return ImageInfo{*bytes, path, std::move(size).error().in(path)};
+    }
     FileStore store(file->get());
-    return ImageInfo{*bytes, path, read_header(store, size)};
+    return ImageInfo{*bytes, path, read_header(store, *size)};
 }
 
 }  // namespace target

@@ -92,6 +92,28 @@ BOOST_AUTO_TEST_CASE(an_image_is_protected_and_verified) {
     BOOST_TEST(f.run({"verify"}).intact);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_raw_disk_is_not_protected) {
+    const Files f;
+    f.dir.file("disk.img", "QFI\xFB" + Files::text_of(1).substr(4));
+    BOOST_TEST(
+        says(f.refusal({"protect"}), "disk.img: it is a qcow2 image, no raw disk; make one"));
+    BOOST_TEST(says(f.run({"info"}).text, "it is a qcow2 image"));
+    BOOST_TEST(access((f.image + ".pi").c_str(), F_OK) != 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_fifo_is_told_and_not_waited_for) {
+    const Files f;
+    BOOST_REQUIRE(mkfifo((f.image + ".pi").c_str(), 0600) == 0);
+    BOOST_TEST(says(f.run({"info"}).text, "disk.img.pi: neither a regular file nor"));
+    BOOST_TEST(!f.refusal({"verify"}).empty());
+    BOOST_TEST(says(f.refusal({"protect"}), "disk.img.pi: no regular file"));
+    BOOST_REQUIRE(unlink(f.image.c_str()) == 0);
+    BOOST_REQUIRE(mkfifo(f.image.c_str(), 0600) == 0);
+    for (const char* action : {"info", "verify", "protect"}) {
+        BOOST_TEST(says(f.refusal({action}), "neither a regular file nor a block device"), action);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(damage_is_listed_with_its_block_and_field) {
     const Files f;
     (void)f.run({"protect"});
