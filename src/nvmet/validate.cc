@@ -10,6 +10,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "export/image_look.h"
 #include "nvme/nqn.h"
 
 namespace nvmet {
@@ -293,7 +294,7 @@ class MissingFinder {
     const Presence& presence_;
 };
 
-/// Why the kernel would not take it, or nothing.
+/// Why the kernel would not take it, or no host could use it, or nothing.
 std::string unfit(Kind kind, const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) {
@@ -302,9 +303,11 @@ std::string unfit(Kind kind, const std::string& path) {
     if (kind == Kind::kPassthru) {
         return S_ISCHR(status.st_mode) ? "" : path + " is no controller (/dev/nvme0)";
     }
-    return S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)
-               ? ""
-               : path + " is neither a regular file nor a block device";
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        return path + " is neither a regular file nor a block device";
+    }
+    const auto verdict = exports::judge_image(path, exports::default_block_bytes(path));
+    return verdict && !verdict->refusal.empty() ? path + ": " + verdict->refusal : "";
 }
 
 }  // namespace

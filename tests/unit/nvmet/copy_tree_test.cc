@@ -115,6 +115,11 @@ BOOST_AUTO_TEST_CASE(images_are_files_and_controllers_are_devices) {
         nvmet::check_images(wanted(sample::with(sample::kFull, "/dev/nvme7", dir.at("one.img"))));
     BOOST_REQUIRE(file.size() == 1U);
     BOOST_TEST(file[0].find("is no controller") != std::string::npos);
+    dir.file("qcow2.img", "QFI\xFB" + std::string(4092, '\0'));
+    const auto container = nvmet::check_images(
+        wanted(sample::with(sample::kFull, "image = one.img", "image = qcow2.img")));
+    BOOST_REQUIRE(container.size() == 2U);
+    BOOST_TEST(container[0].find("it is a qcow2 image, no raw disk") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_subsystem_that_no_port_offers_is_pointed_out) {
