@@ -109,7 +109,7 @@ constexpr base::Option<ServeOptions> kOptions[] = {
      [](std::string_view v, ServeOptions& o) { return of_host(o, "dhchap_hash", v, "--hash"); }},
     {"--dhgroup", "ffdhe2048,…", "Diffie-Hellman groups that it may use",
      [](std::string_view v, ServeOptions& o) { return of_host(o, "dhchap_dhgroup", v, "--dhgroup"); }},
-    {"--allow-any-host", "", "every host may connect, without authentication",
+    {"--allow-any-host", "", "every host may connect; one with a --key proves itself all the same",
      [](std::string_view, ServeOptions& o) { set(o, kSubsystem, "allow_any_host", "yes", "--allow-any-host"); return Status(done()); }},
     {"--listen", "ADDRESS[:PORT]", "where hosts connect (default 0.0.0.0:4420); again for one more",
      [](std::string_view v, ServeOptions& o) { append(o, "listen", v, "--listen"); return Status(done()); }},

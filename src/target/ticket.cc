@@ -109,6 +109,20 @@ std::string_view ip_method(const nvme::Uri& portal) {
     return family_of(portal.host) != AF_INET6 ? "dhcp" : portal.zone.empty() ? "auto6" : "link6";
 }
 
+/// The methods of all portals, as ip= takes them: the client waits for none that it can do without.
+std::string ip_methods(const std::vector<nvme::Uri>& portals) {
+    std::vector<std::string_view> methods;
+    std::string text;
+    for (const nvme::Uri& portal : portals) {
+        const std::string_view method = ip_method(portal);
+        if (std::ranges::find(methods, method) == methods.end()) {
+            methods.push_back(method);
+            text += (text.empty() ? "" : ",") + std::string(method);
+        }
+    }
+    return text;
+}
+
 /// A namespace that the host may boot from.
 struct Disk {
     const exports::Subsystem* subsystem;
@@ -214,7 +228,7 @@ base::Result<std::string> ticket(const exports::ExportConfig& config,
     TRY(const std::string hostnqn, word(host->nqn));
     const Disk& root = all[0];
     const std::string auth = auth_of(*root.subsystem, *host);
-    std::string cmdline = "ip=" + std::string(ip_method(where[0]));
+    std::string cmdline = "ip=" + ip_methods(where);
     for (const std::string& uri : root.uris) {
         cmdline += " nvmeroot=" + uri;
     }

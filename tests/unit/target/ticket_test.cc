@@ -154,6 +154,15 @@ BOOST_AUTO_TEST_CASE(an_address_is_written_in_many_ways) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_host_gets_an_address_of_each_kind_that_it_needs) {
+    auto both = config();
+    both.listen = {{"192.0.2.1", 4420}, {"2001:db8::7", 4420}, {"192.0.2.2", 4420}};
+    const auto text = target::ticket(both, {.config = "", .address = "", .host = "web"});
+    BOOST_REQUIRE(text.ok());
+    BOOST_TEST(text->find("\nip=dhcp,auto6 nvmeroot=nvme+tcp://192.0.2.1:4420/") !=
+               std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_host_without_a_disk_gets_none) {
     BOOST_TEST(
         target::ticket(config(), {.config = "", .address = "", .host = "none"}).error().text ==
