@@ -58,3 +58,9 @@ setup() {
         grep -qx 'LimitCORE=0' "$unit"
     done
 }
+
+@test "every program keeps its memory out of cores and from other processes" {
+    for main in "$top"/src/*/main.cc; do
+        grep -qF 'base::keep_memory_private();' "$main"
+    done
+}

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/secret.h"
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <boost/test/unit_test.hpp>
 
 #include "base/fd.h"
@@ -28,6 +32,19 @@ BOOST_AUTO_TEST_CASE(moving_from_a_long_secret_wipes_its_buffer) {
     taken = std::move(source);
     BOOST_TEST(std::string(buffer, 1) != "s");
     BOOST_TEST(taken.reveal().size() == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(memory_that_is_kept_private_goes_into_no_core) {
+#ifndef __SANITIZE_ADDRESS__
+    const pid_t child = fork();
+    if (child == 0) {
+        base::keep_memory_private();
+        _exit(prctl(PR_GET_DUMPABLE));
+    }
+    int status = 0;
+    BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+    BOOST_TEST(status == 0);
+#endif
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_in_place_of_its_file_is_refused_and_not_told) {
