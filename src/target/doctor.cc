@@ -17,6 +17,7 @@
 #include "target/doctor_images.h"
 #include "target/reactor.h"
 #include "target/server.h"
+#include "target/text_server.h"
 
 namespace target {
 namespace {
@@ -50,8 +51,14 @@ Findings check_open_files(const Patient& patient) {
     const std::string text = "this process may open " + std::to_string(limit.rlim_max) +
                              " files, max_connections and the images need " +
                              std::to_string(needed);
-    return {limit.rlim_max >= needed ? good(text)
-                                     : bad(text + "; raise LimitNOFILE (or ulimit -Hn)")};
+    Findings findings{limit.rlim_max >= needed ? good(text)
+                                               : bad(text + "; raise LimitNOFILE (or ulimit -Hn)")};
+    if (needed > kFilesOfUnit) {
+        findings.push_back(warning("the unit as it comes may open " + std::to_string(kFilesOfUnit) +
+                                   " files: raise LimitNOFILE in a drop-in (systemctl edit "
+                                   "nvmeroot-target)"));
+    }
+    return findings;
 }
 
 Findings check_backlog(const Patient& patient) {
@@ -152,42 +159,62 @@ Findings check_images(const Patient& patient) {
     return examine_images(patient.config, patient.serving);
 }
 
-/// Where the server makes files. What is not there is made, so its parent counts.
+/// The folder itself where the server does not make it.
+Finding check_folder(std::string folder, std::string_view key, bool is_made) {
+    folder = folder.empty() ? "." : folder;
+    while (is_made && access(folder.c_str(), F_OK) != 0 && folder.find('/') != std::string::npos) {
+        folder.resize(folder.rfind('/'));
+        folder = folder.empty() ? "/" : folder;
+    }
+    const std::string text = std::string(key) + ": " + folder;
+    return access(folder.c_str(), W_OK | X_OK) == 0 ? good(text)
+                                                    : bad(text + ": " + std::strerror(errno));
+}
+
+/// Of a file that the server opens if it is there, and makes if not.
+Finding check_file(const std::string& file, std::string_view key) {
+    const size_t slash = file.rfind('/');
+    struct stat status {};
+    if (lstat(file.c_str(), &status) != 0 || S_ISSOCK(status.st_mode)) {
+        return check_folder(slash == std::string::npos ? "" : file.substr(0, slash + 1), key,
+                            false);
+    }
+    const std::string text = std::string(key) + ": " + file;
+    if (!S_ISREG(status.st_mode)) {
+        return bad(text + " is no regular file");
+    }
+    return access(file.c_str(), R_OK | W_OK) == 0 ? good(text)
+                                                  : bad(text + ": " + std::strerror(errno));
+}
+
+Finding check_socket(const std::string& path, std::string_view key) {
+    const base::Status fit = check_unix_path(path);
+    return fit ? check_file(path, key)
+               : bad(std::string(key) + ": " + path + ": " + fit.error().text);
+}
+
 Findings check_folders(const Patient& patient) {
+    const exports::ExportConfig& config = patient.config;
     Findings findings;
-    const auto look = [&](const std::string& folder, std::string_view key) {
-        std::string there = folder.empty() ? "." : folder;
-        while (access(there.c_str(), F_OK) != 0 && there.find('/') != std::string::npos) {
-            there.resize(there.rfind('/'));
-            there = there.empty() ? "/" : there;
-        }
-        const std::string text = std::string(key) + ": " + there;
-        findings.push_back(access(there.c_str(), W_OK | X_OK) == 0
-                               ? good(text)
-                               : bad(text + ": " + std::strerror(errno)));
-    };
-    const auto folder_of = [](const std::string& file) {
-        const size_t slash = file.rfind('/');
-        return slash == std::string::npos ? std::string() : file.substr(0, slash + 1);
-    };
-    if (!patient.config.state_dir.empty()) {
-        look(patient.config.state_dir, "state_dir");
+    if (!config.state_dir.empty()) {
+        findings.push_back(check_folder(config.state_dir, "state_dir", true));
     }
-    if (!patient.config.audit_log.empty()) {
-        look(folder_of(patient.config.audit_log), "audit_log");
+    if (!config.audit_log.empty()) {
+        findings.push_back(check_file(config.audit_log, "audit_log"));
     }
-    if (!patient.config.control.empty()) {
-        look(folder_of(patient.config.control), "control");
+    if (!config.control.empty()) {
+        findings.push_back(check_socket(config.control, "control"));
     }
-    if (patient.config.metrics.starts_with('/')) {
-        look(folder_of(patient.config.metrics), "metrics");
+    if (config.metrics.starts_with('/')) {
+        findings.push_back(check_socket(config.metrics, "metrics"));
     }
     return findings;
 }
 
 Findings check_user(const Patient& /*patient*/) {
-    return {geteuid() == 0 ? warning("this is root: the server needs no more than its files; the "
-                                     "unit runs it as nvmeroot-target")
+    return {geteuid() == 0 ? warning("this is root, who may open everything; the unit's server is "
+                                     "nvmeroot-target: ask again by `runuser -u nvmeroot-target "
+                                     "-- nvmeroot-target doctor FILE`")
                            : good("no more rights than needed")};
 }
 

@@ -23,6 +23,9 @@ struct Finding {
     [[nodiscard]] std::string line() const;
 };
 
+/// Descriptors that the unit's LimitNOFILE gives the server.
+constexpr uint64_t kFilesOfUnit = 65536;
+
 /// @param serving  a server with this configuration runs: its addresses are in use, and should be
 std::vector<Finding> examine(const exports::ExportConfig& config, const base::SysPaths& paths,
                              bool serving);

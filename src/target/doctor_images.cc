@@ -45,41 +45,16 @@ std::string group_name(gid_t gid) {
     return entry == nullptr ? std::to_string(gid) : entry->gr_name;
 }
 
-std::string permission_remedy(const struct stat& image) {
-    const std::string group = group_name(image.st_gid);
-    const bool group_may = (image.st_mode & S_IWGRP) != 0;
-    if (S_ISBLK(image.st_mode) || group_may) {
+std::string permission_remedy(mode_t mode, const std::string& group) {
+    if (S_ISBLK(mode) || (mode & S_IWGRP) != 0) {
         return "let the server's user into the group " + group + ": SupplementaryGroups=" + group +
                " in a drop-in of the unit (systemctl edit nvmeroot-target)";
     }
     return std::string("give the file to the server's user: chown ") + kServiceUser + " IMAGE";
 }
 
-/// What to do about an image that the server could not open.
-std::string remedy(int code, const exports::Namespace& ns, const struct stat& image) {
-    const bool device = S_ISBLK(image.st_mode);
-    if (code == EROFS || (device && !ns.read_only && is_read_only_device(ns.image))) {
-        return "the medium is read-only: set read_only = yes, or make it writable";
-    }
-    switch (code) {
-        case EACCES:
-        case EPERM:
-            return permission_remedy(image);
-        case EBUSY:
-            return "the device is mounted, or part of a volume group, a RAID or a map: end that";
-        case EAGAIN:
-            return "end the program that has it, or set read_only = yes in both";
-        case EMFILE:
-        case ENFILE:
-            return "raise LimitNOFILE (or ulimit -Hn)";
-        default:
-            return "";
-    }
-}
-
-/// Whether somebody with this user and these groups may read, or write too.
-bool may_open(const struct stat& image, uid_t user, const std::vector<gid_t>& groups, bool write) {
-    const mode_t wanted = write ? 6 : 4;
+/// @param wanted  bits of S_IRWXO
+bool may(mode_t wanted, const struct stat& image, uid_t user, const std::vector<gid_t>& groups) {
     const bool in_group = std::ranges::find(groups, image.st_gid) != groups.end();
     const mode_t mode = image.st_uid == user ? image.st_mode >> 6U
                         : in_group           ? image.st_mode >> 3U
@@ -87,21 +62,26 @@ bool may_open(const struct stat& image, uid_t user, const std::vector<gid_t>& gr
     return (mode & wanted) == wanted;
 }
 
-/// root may open everything, but the unit does not run as root.
-Findings check_service_user(const exports::Namespace& ns, const struct stat& image) {
-    const passwd* user = geteuid() == 0 ? getpwnam(kServiceUser) : nullptr;
-    if (user == nullptr) {
-        return {};
+/// What the unit may be refused, or sees otherwise, although a shell of root does not.
+std::string trouble_of_unit(const exports::Namespace& ns, const struct stat& image) {
+    const passwd* user = getpwnam(kServiceUser);
+    if (user == nullptr || (geteuid() != 0 && geteuid() != user->pw_uid)) {
+        return "";
     }
     std::vector<gid_t> groups(64);
     int count = static_cast<int>(groups.size());
     (void)getgrouplist(kServiceUser, user->pw_gid, groups.data(), &count);
     groups.resize(std::min(groups.size(), static_cast<size_t>(std::max(count, 0))));
-    if (may_open(image, user->pw_uid, groups, !ns.read_only)) {
-        return {};
+    if (const auto folder = closed_folder(ns.image, user->pw_uid, groups); !folder.empty()) {
+        return "the unit's user, " + std::string(kServiceUser) + ", may not search " + folder +
+               "; chmod o+x, or put the image elsewhere";
     }
-    return {finding(Verdict::kWarning, ns.image + ": the unit's user, " + kServiceUser +
-                                           ", may not open it; " + permission_remedy(image))};
+    constexpr mode_t kRead = S_IROTH, kReadWrite = S_IROTH | S_IWOTH;
+    if (!may(ns.read_only ? kRead : kReadWrite, image, user->pw_uid, groups)) {
+        return "the unit's user, " + std::string(kServiceUser) + ", may not open it; " +
+               permission_remedy(image.st_mode, group_name(image.st_gid));
+    }
+    return hidden_by_unit(ns.image, !ns.read_only);
 }
 
 /// As the server opens it; what is opened is closed again at once.
@@ -132,9 +112,15 @@ Findings check_image(const exports::Namespace& ns, bool serving) {
     Findings findings;
     const auto opened =
         serving ? base::Result<std::unique_ptr<FileBackend>>(nullptr) : try_to_open(ns);
-    if (!opened) {
-        const std::string what = remedy(opened.error().code, ns, image);
-        return {finding(Verdict::kBad, opened.error().text + (what.empty() ? "" : "; " + what))};
+    const bool read_only_device = S_ISBLK(image.st_mode) && is_read_only_device(ns.image);
+    if (!opened || (read_only_device && !ns.read_only)) {  // or no write would be taken
+        const std::string what = remedy({.code = opened ? 0 : opened.error().code,
+                                         .mode = image.st_mode,
+                                         .group = group_name(image.st_gid),
+                                         .writes = !ns.read_only,
+                                         .read_only_device = read_only_device});
+        return {finding(Verdict::kBad, (opened ? ns.image : opened.error().text) +
+                                           (what.empty() ? "" : "; " + what))};
     }
     if (verdict && !verdict->warning.empty()) {
         findings.push_back(finding(Verdict::kWarning, ns.image + ": " + verdict->warning));
@@ -143,8 +129,8 @@ Findings check_image(const exports::Namespace& ns, bool serving) {
         findings.push_back(
             finding(Verdict::kWarning, ns.image + " may be written by anybody; chmod o-w"));
     }
-    for (Finding& each : check_service_user(ns, image)) {
-        findings.push_back(std::move(each));
+    if (const std::string trouble = trouble_of_unit(ns, image); !trouble.empty()) {
+        findings.push_back(finding(Verdict::kWarning, ns.image + ": " + trouble));
     }
     if (findings.empty()) {
         findings.push_back(finding(Verdict::kGood, ns.image));
@@ -161,17 +147,27 @@ struct Growth {
     std::string example;
 };
 
-void add_growth(const exports::Namespace& ns, std::map<dev_t, Growth>& all) {
+void add_growth(const std::string& path, std::map<dev_t, Growth>& all) {
     constexpr uint64_t kSector = 512;  // of st_blocks
-    struct stat image {};
-    if (ns.read_only || stat(ns.image.c_str(), &image) != 0 || !S_ISREG(image.st_mode)) {
+    struct stat file {};
+    if (stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) {
         return;
     }
-    const auto size = static_cast<uint64_t>(image.st_size);
-    const uint64_t there = static_cast<uint64_t>(image.st_blocks) * kSector;
-    Growth& growth = all[image.st_dev];
+    const auto size = static_cast<uint64_t>(file.st_size);
+    const uint64_t there = static_cast<uint64_t>(file.st_blocks) * kSector;
+    Growth& growth = all[file.st_dev];
     growth.bytes += size - std::min(size, there);
-    growth.example = ns.image;
+    growth.example = path;
+}
+
+void add_growth(const exports::Namespace& ns, std::map<dev_t, Growth>& all) {
+    if (ns.read_only) {
+        return;
+    }
+    add_growth(ns.image, all);
+    if (ns.protection != exports::Protection::kNone) {
+        add_growth(ns.sidecar.empty() ? sidecar_path(ns.image) : ns.sidecar, all);
+    }
 }
 
 Findings check_growth(const std::map<dev_t, Growth>& all) {
@@ -195,6 +191,58 @@ Findings check_growth(const std::map<dev_t, Growth>& all) {
 }
 
 }  // namespace
+
+std::string remedy(const ImageTrouble& trouble) {
+    if (trouble.code == EROFS || (trouble.writes && trouble.read_only_device)) {
+        return "the medium is read-only: set read_only = yes, or make it writable";
+    }
+    switch (trouble.code) {
+        case EACCES:
+        case EPERM:
+            return permission_remedy(trouble.mode, trouble.group);
+        case EBUSY:
+            return "the device is mounted, or part of a volume group, a RAID or a map: end that";
+        case EAGAIN:
+            return "end the program that has it, or set read_only = yes in both";
+        case EMFILE:
+        case ENFILE:
+            return "raise LimitNOFILE (or ulimit -Hn)";
+        default:
+            return "";
+    }
+}
+
+std::string closed_folder(const std::string& path, uid_t user, const std::vector<gid_t>& groups) {
+    for (size_t slash = path.find('/'); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+        const std::string folder = path.substr(0, std::max<size_t>(slash, 1));
+        struct stat status {};
+        if (stat(folder.c_str(), &status) == 0 && !may(S_IXOTH, status, user, groups)) {
+            return folder;
+        }
+    }
+    return "";
+}
+
+std::string hidden_by_unit(const std::string& path, bool writes) {
+    const auto is_below = [&path](std::string_view folder) { return path.starts_with(folder); };
+    for (const std::string_view folder : {"/tmp/", "/var/tmp/"}) {
+        if (is_below(folder)) {
+            return "the unit has a " + std::string(folder) +
+                   " of its own (PrivateTmp): put the "
+                   "image elsewhere";
+        }
+    }
+    for (const std::string_view folder :
+         {"/home/", "/root/", "/run/user/", "/usr/", "/boot/", "/efi/", "/etc/"}) {
+        if (writes && is_below(folder)) {
+            return "the unit may not write below " + std::string(folder) +
+                   " (ProtectHome, ProtectSystem): put the image elsewhere, or let it by "
+                   "ReadWritePaths= in a drop-in (systemctl edit nvmeroot-target)";
+        }
+    }
+    return "";
+}
 
 Findings examine_images(const exports::ExportConfig& config, bool serving) {
     Findings findings;

@@ -47,9 +47,7 @@ base::Status remove_stale(const std::string& path, const sockaddr_un& address) {
     if (lstat(path.c_str(), &status) != 0) {
         return base::done();
     }
-    if (!S_ISSOCK(status.st_mode)) {
-        return base::error("there is something that is no socket");
-    }
+    TRY_VOID(check_unix_path(path));
     const base::UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
         return base::error("another server listens there");
@@ -283,6 +281,15 @@ void TextServer::stop() {
     for (const auto& peer : peers_) {
         peer->end();
     }
+}
+
+base::Status check_unix_path(const std::string& path) {
+    TRY_VOID(unix_address(path));
+    struct stat status {};
+    if (lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
+        return base::error("there is something that is no socket");
+    }
+    return base::done();
 }
 
 base::Result<std::string> ask(const std::string& path, std::string_view question,

@@ -56,6 +56,10 @@ class TextServer {
     std::shared_ptr<bool> alive_;  ///< false once this is gone: for what the reactor still holds
 };
 
+/// Whether a socket can have this name, as far as can be seen. Errors: it is too long; there is
+/// something that is no socket. They do not name the path.
+base::Status check_unix_path(const std::string& path);
+
 /// A reload of many images takes seconds.
 constexpr base::milliseconds kAnswerLimit{60'000};
 /// Asks a server on a Unix socket, blocking. @return the whole answer

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "support/man_page.h"
 #include "support/running_target.h"
 #include "target/backend_file.h"
+#include "target/doctor_images.h"
 #include "target/server.h"
 
 namespace {
@@ -111,8 +113,14 @@ BOOST_AUTO_TEST_CASE(images_take_files_too) {
     BOOST_TEST(f.about("open files").ends_with(" need " + std::to_string(16 + 64 + 51) + "\n"));
     f.config.limits.reactors = 4;  // each of which opens every image
     BOOST_TEST(f.about("open files").ends_with(" need " + std::to_string(16 + 64 + 51 * 5) + "\n"));
-    namespaces.resize(200000, namespaces[0]);
-    BOOST_TEST(f.about("open files").find("raise LimitNOFILE") != std::string::npos);
+    namespaces.resize(14000, namespaces[0]);
+    const std::string many = f.about("open files");
+    BOOST_TEST(many.find("raise LimitNOFILE") != std::string::npos);
+    // The unit has a limit of its own, whatever this shell's is.
+    BOOST_TEST(many.find("1 the unit as it comes may open 65536 files") != std::string::npos);
+    BOOST_TEST(support::plain_page("packaging/nvmeroot-target.service")
+                   .find("\nLimitNOFILE=" + std::to_string(target::kFilesOfUnit) + "\n") !=
+               std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(an_image_that_the_server_could_not_open_is_bad) {
@@ -139,6 +147,75 @@ BOOST_AUTO_TEST_CASE(an_image_that_the_server_could_not_open_is_bad) {
     BOOST_TEST(f.about("image").find("no multiple of the block size") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(what_stands_in_the_way_of_a_device_has_a_remedy) {
+    const auto remedy = [](target::ImageTrouble trouble) {
+        trouble.group = "disk";
+        return target::remedy(trouble);
+    };
+    BOOST_TEST(remedy({.mode = S_IFBLK | 0660}).empty());
+    BOOST_TEST(
+        remedy({.code = EBUSY, .mode = S_IFBLK | 0660}).starts_with("the device is mounted"));
+    BOOST_TEST(remedy({.code = EACCES, .mode = S_IFBLK | 0660}).find("SupplementaryGroups=disk") !=
+               std::string::npos);
+    BOOST_TEST(remedy({.code = EACCES, .mode = S_IFREG | 0660}).find("SupplementaryGroups=disk") !=
+               std::string::npos);
+    BOOST_TEST(remedy({.code = EACCES, .mode = S_IFREG | 0600}).find("chown nvmeroot-target") !=
+               std::string::npos);
+    BOOST_TEST(
+        remedy({.code = EROFS, .mode = S_IFREG | 0600}).starts_with("the medium is read-only"));
+    // `blockdev --setro` lets the device be opened, and takes no write.
+    BOOST_TEST(remedy({.mode = S_IFBLK | 0660, .read_only_device = true})
+                   .starts_with("the medium is read-only: set read_only = yes"));
+    BOOST_TEST(remedy({.mode = S_IFBLK | 0660, .writes = false, .read_only_device = true}).empty());
+    BOOST_TEST(remedy({.code = EMFILE}).find("LimitNOFILE") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(the_unit_may_see_less_than_a_shell) {
+    const support::TempDir dir;
+    dir.file("closed/open/disk.img", "");
+    const std::string image = dir.at("closed/open/disk.img");
+    constexpr uid_t kNobody = 65534;
+    BOOST_REQUIRE(chmod(dir.path().c_str(), 0755) == 0);
+    BOOST_REQUIRE(chmod(dir.at("closed").c_str(), 0755) == 0);
+    BOOST_REQUIRE(chmod(dir.at("closed/open").c_str(), 0755) == 0);
+    BOOST_TEST(target::closed_folder(image, kNobody, {}) == "");
+    BOOST_REQUIRE(chmod(dir.at("closed").c_str(), 0750) == 0);
+    BOOST_TEST(target::closed_folder(image, kNobody, {}) == dir.at("closed"));
+    BOOST_TEST(target::closed_folder(image, geteuid(), {}) == "");
+    BOOST_TEST(target::closed_folder(image, kNobody, {getegid()}) == "");
+
+    BOOST_TEST(target::hidden_by_unit("/srv/a.img", true).empty());
+    BOOST_TEST(target::hidden_by_unit("/tmp/a.img", false).find("PrivateTmp") != std::string::npos);
+    for (const char* path : {"/home/a/a.img", "/root/a.img", "/usr/a.img", "/etc/a.img"}) {
+        BOOST_TEST(target::hidden_by_unit(path, true).find("ReadWritePaths=") != std::string::npos);
+        BOOST_TEST(target::hidden_by_unit(path, false).empty());
+    }
+    const std::string unit = support::plain_page("packaging/nvmeroot-target.service");
+    for (const char* line : {"PrivateTmp=yes", "ProtectHome=read-only", "ProtectSystem=full"}) {
+        BOOST_TEST(unit.find("\n" + std::string(line) + "\n") != std::string::npos, line);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(files_that_the_server_could_not_make_are_bad) {
+    DoctorFixture f;
+    f.config.audit_log = f.dir.at("none/audit");  // no folder is made for it
+    BOOST_TEST(f.about("folder") ==
+               "2 audit_log: " + f.dir.at("none/") + ": No such file or directory\n");
+    f.config.audit_log = f.dir.at("proc");
+    BOOST_TEST(f.about("folder") == "2 audit_log: " + f.dir.at("proc") + " is no regular file\n");
+    f.config.audit_log = f.dir.file("audit", "");
+    BOOST_TEST(f.about("folder") == "0 audit_log: " + f.dir.at("audit") + "\n");
+    f.config.audit_log.clear();
+    f.config.control = f.dir.at("none/control");
+    BOOST_TEST(f.about("folder").starts_with("2 control: "));
+    f.config.control = f.dir.at("disk.img");
+    BOOST_TEST(f.about("folder") ==
+               "2 control: " + f.dir.at("disk.img") + ": there is something that is no socket\n");
+    f.config.control.clear();
+    f.config.metrics = f.dir.at(std::string(100, 'm').c_str());
+    BOOST_TEST(f.about("folder").ends_with(": not a path of 1 to 107 bytes\n"));
+}
+
 BOOST_AUTO_TEST_CASE(a_sparse_image_may_outgrow_its_file_system) {
     DoctorFixture f;
     constexpr off_t kHuge = off_t{1} << 43U;  // 8 TiB
@@ -159,6 +236,8 @@ BOOST_AUTO_TEST_CASE(the_metrics_address_is_tried_too) {
     f.config.metrics = target::to_text(running.address);
     BOOST_TEST(f.about("address").ends_with(f.config.metrics + " is in use by another program\n"));
     f.config.metrics = f.dir.at("none/metrics");
+    BOOST_TEST(f.about("folder").starts_with("2 metrics: "));
+    f.config.metrics = f.dir.at("metrics");
     BOOST_TEST(f.about("folder").starts_with("0 metrics: "));
 }
 
