@@ -230,6 +230,25 @@ make_kmod() {
     done
 }
 
+@test "sealed credentials stop the build of an image without systemd" {
+    dracutsysrootdir=$machine
+    hostonly=-h
+    mkdir -p "$machine/etc/credstore.encrypted" "$machine/etc/nvmeroot"
+    echo sealed > "$machine/etc/credstore.encrypted/nvmeroot.dhchap_secret"
+    make_secret "$machine/etc/nvmeroot/dhchap_secret"
+    for nvmeroot_config in '' yes "$machine/etc/nvmeroot"; do
+        included=base
+        begin_image 111
+        run install
+        [ "$status" = 1 ]
+        grep -q 'dfatal nvmeroot: .*/nvmeroot.dhchap_secret is sealed, and an image without systemd cannot open it' "$machine/did"
+        included='base systemd'
+        begin_image 111
+        install
+        [ -s "$initdir/etc/credstore.encrypted/nvmeroot.dhchap_secret" ]
+    done
+}
+
 @test "with systemd the image's own network managers wait for the answer whose the network is" {
     local units="$initdir$systemdsystemunitdir" unit
     included='base systemd'
