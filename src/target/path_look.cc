@@ -76,8 +76,7 @@ PathLook::Seen PathLook::look(std::vector<std::string> paths) {
     constexpr int kStuckInOneLook = 2;
     Seen seen;
     std::ranges::sort(paths);
-    const auto twice = std::ranges::unique(paths);
-    paths.erase(twice.begin(), twice.end());
+    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
     std::erase_if(stuck_, [&](const auto& round) {
         const std::string path = round->stuck_at();
         if (std::erase(paths, path) != 0) {

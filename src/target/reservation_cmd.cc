@@ -77,7 +77,7 @@ nvme::Status check(const Request& request, uint32_t last_action, uint32_t reserv
 /// All controllers of a host that see the namespace.
 template <class Do>
 void for_each_controller(const Request& request, const Reserver& host, Do act) {
-    for (const auto& [id, controller] :
+    for (Controller* controller :
          request.queue->controller()->subsystem().controllers_of(host.id)) {
         if (controller->reserver().is(host)) {
             act(*controller);

@@ -156,7 +156,7 @@ Controller* Subsystem::create_controller(ControllerHost host, const std::string&
     } while (controllers_.contains(cntlid));
     last_cntlid_ = cntlid;
     auto controller = std::make_unique<Controller>(target_, *this, cntlid, std::move(host), now);
-    by_host_.emplace(controller->host().hostid.bytes, controller.get());
+    by_host_[controller->host().hostid.bytes].push_back(controller.get());
     return controllers_.emplace(cntlid, std::move(controller)).first->second.get();
 }
 
@@ -202,9 +202,11 @@ void Subsystem::disconnect_all(std::string_view reason) {
 
 void Subsystem::remove_controller(const Controller& controller) {
     past_ += controller.counters();
-    const auto same_host = controllers_of(controller.host().hostid);
-    by_host_.erase(
-        std::ranges::find(same_host, &controller, [](const auto& e) { return e.second; }));
+    const auto same_host = by_host_.find(controller.host().hostid.bytes);
+    std::erase(same_host->second, &controller);
+    if (same_host->second.empty()) {
+        by_host_.erase(same_host);
+    }
     controllers_.erase(controller.cntlid());
 }
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <ranges>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,9 +88,9 @@ class Subsystem {
         return controllers_;
     }
     /// Those whose hosts gave this identifier.
-    [[nodiscard]] auto controllers_of(const nvme::HostId& host) const {
-        const auto [first, last] = by_host_.equal_range(host.bytes);
-        return std::ranges::subrange(first, last);
+    [[nodiscard]] std::span<Controller* const> controllers_of(const nvme::HostId& host) const {
+        const auto entry = by_host_.find(host.bytes);
+        return entry == by_host_.end() ? std::span<Controller* const>() : entry->second;
     }
     /// Ends the controller; its queues close.
     void remove_controller(const Controller& controller);
@@ -123,7 +123,7 @@ class Subsystem {
     NamespaceMap namespaces_;
     std::map<uint32_t, Shares> shares_;  ///< of the same namespaces
     std::map<uint16_t, std::unique_ptr<Controller>> controllers_;
-    std::multimap<decltype(nvme::HostId::bytes), Controller*> by_host_;  ///< the same ones
+    std::map<decltype(nvme::HostId::bytes), std::vector<Controller*>> by_host_;  ///< the same ones
     uint16_t last_cntlid_ = 0;
     IoCounters past_;  ///< of controllers that are gone
     uint64_t media_errors_ = 0;
