@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "base/text.h"
 
@@ -181,26 +182,13 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     return evidence;
 }
 
-/// A kernel may leave out what the target did not ask at a queue's Connect. One that names not even
-/// the admin queue, which it did authenticate, names none.
-Outcome<base::Nothing> check_each_queue(const AuthEvidence& evidence, uint32_t io_queues) {
+std::optional<uint32_t> first_unnamed(const AuthEvidence& evidence, uint32_t io_queues) {
     for (uint32_t queue = 1; queue <= io_queues; ++queue) {
         if (!evidence.queues.contains(queue)) {
-            if (!evidence.queues.contains(0)) {
-                return refusal(
-                    "this kernel does not name the queues that it authenticates, so that nothing "
-                    "is known of queue " +
-                    std::to_string(queue) +
-                    "; boot a kernel with CONFIG_DYNAMIC_DEBUG, without other settings of it for "
-                    "nvme_queue_auth_work");
-            }
-            return refusal("authentication failed on a queue (the kernel made none on queue " +
-                           std::to_string(queue) +
-                           ", for which the target does not ask); the target must authenticate "
-                           "this host on every queue");
+            return queue;
         }
     }
-    return base::done();
+    return std::nullopt;
 }
 
 /// negotiate(), made again until this host's kernel is able to do it.
@@ -302,6 +290,20 @@ std::string describe(const AuthEvidence& evidence) {
            evidence.hash + " and " + evidence.dhgroup;
 }
 
+std::string what_is_unproven(const AuthEvidence& evidence) {
+    if (!evidence.unnamed) {
+        return {};
+    }
+    const std::string queue = "queue " + std::to_string(*evidence.unnamed);
+    return evidence.queues.contains(0)
+               ? "the target asks for authentication on its admin queue alone, and this kernel "
+                 "authenticates no other queue then: " +
+                     queue + " carries data without it; let the target ask on every queue"
+               : "this kernel does not name the queues that it authenticates, so that nothing is "
+                 "known of " +
+                     queue + "; boot a kernel with CONFIG_DYNAMIC_DEBUG";
+}
+
 Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& controller,
                                      const KernelLog& log) {
     if (plan.mode == Auth::kOff) {
@@ -317,16 +319,17 @@ Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controlle
     if (plan.mode == Auth::kOff) {
         return AuthEvidence{};
     }
-    TRY_VOID(kernel.name_queues());
+    (void)kernel.name_queues();  // one that cannot names none
     const base::Deadline deadline(clock, kPatience);
     TRY(const AuthEvidence last,
         negotiate_in_the_end(plan, controller, kernel, clock, log, deadline));
     TRY_VOID(judge(last, plan));
     TRY_VOID(check_nothing_lost(log));
     TRY(const uint32_t io_queues, kernel.io_queues());
-    TRY_VOID(check_each_queue(last, io_queues));
     AuthEvidence all = read_evidence(log.of_controller(controller.name));
     all.own_failures.clear();  // they were tried again, and `last` has none
+    all.queues = last.queues;
+    all.unnamed = first_unnamed(last, io_queues);
     TRY_VOID(judge(all, plan));
     return all;
 }

@@ -14,8 +14,9 @@
 //     write secret ─► lines of qid 0 as above ─► qid 1…n at once, each named as it begins
 //                     └ the work has begun      └ a write of nonsense waits for the work's end
 //
-// A newer kernel (seen in 7.3) leaves out each I/O queue for which the target did not ask. That is
-// why each must be named (reauthentication.h).
+// A newer kernel (seen in 7.3) leaves out each I/O queue for which the target did not ask, and such
+// targets are honest: the kernel's own of 7.3 asks on the admin queue alone. Each queue is named as
+// it begins (reauthentication.h), and the boot says which one was not.
 //
 // The second write is how the end is known: the kernel stops the running negotiation work before it
 // looks at the text, by waiting for it, and then refuses the text (EINVAL) and starts nothing.
@@ -31,6 +32,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -55,8 +57,9 @@ struct AuthEvidence {
     std::vector<std::string> failures;  ///< lines of any queue that report a failure
     /// Of those, such as tell of this host's own kernel alone are here instead.
     std::vector<std::string> own_failures;
-    std::set<uint32_t> queues;  ///< those that the kernel names
-    std::string wrong_digest;   ///< the line that tells of one; empty: none does
+    std::set<uint32_t> queues;        ///< those that the kernel names
+    std::optional<uint32_t> unnamed;  ///< the first I/O queue that the proof did not see
+    std::string wrong_digest;         ///< the line that tells of one; empty: none does
 };
 
 /// @param lines  without `nvme nvmeN: `
@@ -66,6 +69,9 @@ AuthEvidence read_evidence(std::span<const std::string_view> lines);
 /// missing, a queue failed, hash or group is none of those allowed. kConnect, passing: a queue
 /// failed, and so did the connection or its digests, or this host's kernel did.
 Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan);
+
+/// A sentence on queues that carry data and may not be authenticated; empty: there are none.
+std::string what_is_unproven(const AuthEvidence& evidence);
 
 /// For the log: `both ways with sha256 and ffdhe2048`.
 std::string describe(const AuthEvidence& evidence);
@@ -77,7 +83,7 @@ Outcome<base::Nothing> judge_connect(const AuthPlan& plan, const Controller& con
 
 /// Has every queue authenticated again and judges that, after judge_connect() and when the kernel
 /// has ended its scan. With Auth::kOff it does nothing. kAuthentication: as judge(), or the kernel
-/// has no secret for the controller or left out a queue (final); a lost line or silence (doubtful).
+/// has no secret for the controller (final); a lost line or silence (doubtful).
 /// kConnect, passing: this host's kernel could not do it in time, or the controller went away.
 Outcome<AuthEvidence> prove_authentication(const AuthPlan& plan, const Controller& controller,
                                            const Reauthentication& kernel, base::Clock& clock,

@@ -81,6 +81,9 @@ Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, Ke
         prove_authentication(plan.auth, controller,
                              reauthentication(plan.auth, controller, machine.sys), machine.clock,
                              log));
+    if (const std::string unproven = what_is_unproven(evidence); !unproven.empty()) {
+        machine.state.warning(unproven);
+    }
     const bool proven = plan.auth.mode != Auth::kOff;
     return ProvenController{controller, proven ? describe(evidence) : std::string(), found};
 }

@@ -110,8 +110,12 @@ Outcome<base::Nothing> Completion::prove(const Controller& controller, KernelLog
     TRY_VOID(judge_connect(plan_.auth, controller, log));
     constexpr base::seconds kPatience{10};
     await_first_path(sys_, controller.name, clock_, base::Deadline(clock_, kPatience));
-    TRY_VOID(prove_authentication(plan_.auth, controller,
-                                  reauthentication(plan_.auth, controller, sys_), clock_, log));
+    TRY(const AuthEvidence evidence,
+        prove_authentication(plan_.auth, controller, reauthentication(plan_.auth, controller, sys_),
+                             clock_, log));
+    if (const std::string unproven = what_is_unproven(evidence); !unproven.empty()) {
+        log_.warning(controller.name + ": " + unproven);
+    }
     return base::done();
 }
 

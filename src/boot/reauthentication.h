@@ -26,8 +26,8 @@ namespace boot {
 
 /// What the proof needs of the kernel, so that tests answer for it.
 struct Reauthentication {
-    /// Makes the kernel name the queues from now on. kAuthentication, final: it cannot.
-    std::function<Outcome<base::Nothing>()> name_queues;
+    /// Makes the kernel name the queues from now on. Errors: it cannot.
+    std::function<base::Status()> name_queues;
     /// Writes to the file whose write starts the negotiation; it waits for work that a silent
     /// target prolongs. @return the errno with which the kernel refuses the text, or 0.
     /// kAuthentication, doubtful: the deadline came first.

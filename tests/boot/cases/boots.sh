@@ -440,3 +440,10 @@ image = $log/other.img
 END
     serve_config "$log/target"
 }
+
+case_admin_queue_only_newest() {
+    about='the newest kernel authenticates no queue for which the target does not ask: handed over, with a warning'
+    kernel=newest
+    quirk=admin-only-auth
+    says='asks for authentication on its admin queue alone'
+}

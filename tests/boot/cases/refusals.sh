@@ -52,12 +52,6 @@ case_admin_queue_only() {
     expect_facts=(controllers=0)
 }
 
-case_admin_queue_only_newest() {
-    case_admin_queue_only
-    about='the same with a kernel that authenticates again only what the target asked for'
-    kernel=newest
-}
-
 case_silent_after_icreq() {
     about='the target takes the connection and says nothing'
     quirk=silent-after-icreq
