@@ -30,6 +30,7 @@ std::string_view hash_inside(std::string_view hmac) {
 bool is_failure(std::string_view line) {
     constexpr std::string_view kSigns[] = {"authentication failed",
                                            "setting up authentication",
+                                           "controller did not authenticate",
                                            "authentication setup failed",
                                            "auth_send failed",
                                            "failed to receive",

@@ -68,6 +68,10 @@ constexpr Symptom kSymptoms[] = {
      "dhchap_ctrl_secret "
      "here "
      "and there"},
+    // Linux 7.3, which takes no target that leaves its proof out.
+    {"controller did not authenticate", ExitCode::kAuthentication, false,
+     "authentication failed: the target never proved that it knows the controller secret; set "
+     "dhchap_ctrl_key for this host on the target"},
     {"no key", ExitCode::kAuthentication, false,
      "the target demands authentication and no host secret is configured; set dhchap_secret_file"},
     {"invalid HASH ID", ExitCode::kAuthentication, false,

@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_CASE(a_target_that_proves_nothing_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_failure_on_any_queue_is_a_refusal) {
     for (const std::string_view line :
-         {"qid 2: authentication failed", "qid 1: error -126 setting up authentication",
-          "qid 3 auth_send failed with status 16385",
+         {"qid 2: authentication failed", "qid 2: controller did not authenticate",
+          "qid 1: error -126 setting up authentication", "qid 3 auth_send failed with status 16385",
           "qid 1 failed to receive challenge, nvme status 5"}) {
         BOOST_TEST(has(refusal({kAccepted, kProven, line}, boot::Auth::kMutual),
                        "authentication failed on a queue"),

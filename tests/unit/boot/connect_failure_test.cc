@@ -44,6 +44,8 @@ BOOST_AUTO_TEST_CASE(the_kernels_lines_tell_the_stage) {
          boot::ExitCode::kRefused, true},
         {"nvme nvme0: qid 0: authentication failed, error -129", boot::ExitCode::kAuthentication,
          false},
+        {"nvme nvme0: qid 0: controller did not authenticate", boot::ExitCode::kAuthentication,
+         false},
         {"nvme nvme0: qid 0: no key", boot::ExitCode::kAuthentication, false},
         {"nvme nvme0: qid 0: error -2 initializing DH group ffdhe2048", boot::ExitCode::kModules,
          false},
