@@ -109,6 +109,10 @@ void spread(target::Target& target) {
     }
 }
 
+target::LaneMemory& io_memory(target::Target& target) {
+    return reactors() > 1 ? lane(1).memory() : target.control().memory();
+}
+
 std::unique_ptr<target::Session> spread(std::unique_ptr<target::Session> session) {
     return reactors() == 1 ? std::move(session)
                            : std::make_unique<SpreadSession>(std::move(session));

@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(late_data_that_begins_and_does_not_end_ends_the_connection)
     f.clock.sleep(base::seconds(100));
     f.io->on_timer();
     BOOST_TEST(!f.io->over());  // it need not send any
-    const size_t idle = f.target.control().memory().bytes();
+    const size_t idle = support::io_memory(f.target).bytes();
     nvme::H2cData pdu;
     pdu.cccid = uint16_t{5};
     pdu.ttag = f.last_ttag();
@@ -140,13 +140,13 @@ BOOST_AUTO_TEST_CASE(late_data_that_begins_and_does_not_end_ends_the_connection)
         pdu.datao = offset;
         const base::Bytes whole = nvme::whole_pdu(pdu, {}, pattern(4096));
         BOOST_TEST(f.io->peer.exchange(base::ByteView(whole).first(3000)).empty());
-        BOOST_TEST(f.target.control().memory().bytes() > idle);
+        BOOST_TEST(support::io_memory(f.target).bytes() > idle);
         f.clock.sleep(base::seconds(29));
         f.io->on_timer();
         BOOST_TEST(!f.io->over());
         if (offset == 0) {
             BOOST_TEST(f.io->peer.exchange(base::ByteView(whole).subspan(3000)).empty());
-            BOOST_TEST(f.target.control().memory().bytes() == idle);
+            BOOST_TEST(support::io_memory(f.target).bytes() == idle);
         }
     }
     BOOST_TEST(f.io->session->next_deadline().has_value());
