@@ -86,8 +86,9 @@ case_hostile_targets_in_turn() {
     command='/vt/bin/sh /vt/hostile-script'
     edit_overlay=add_hostile_targets
     timeout=300
-    expect_facts=(silent-in-identify=16 silent-at-io-connect=16 silent-io=16 wrong-io-digest=19
-        wrong-command-id=16 wrong-digest=16 'wrong-digest-says~does not fit its digests'
+    # The kernel gives wrong data up, or the connection; and it may still be at the target before.
+    expect_facts=(silent-in-identify=16 silent-at-io-connect=16 silent-io=16 'wrong-io-digest~^1[69]$'
+        wrong-command-id=16 wrong-digest=16 'wrong-digest-says~does not fit its digests|waiting for it, and for no other'
         handed-over= 'refused-in<=180')
 }
 
