@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "boot/admin_device.h"
 #include "boot/admin_timeout.h"
-#include "boot/audit_stage.h"
 #include "boot/auth_proof.h"
 #include "boot/module_file_system.h"
 #include "boot/modules.h"
@@ -23,6 +22,7 @@
 #include "boot/resolver.h"
 #include "boot/root_controllers.h"
 #include "boot/root_hint.h"
+#include "boot/root_path.h"
 #include "boot/templates.h"
 #include "boot/udev.h"
 
@@ -312,7 +312,7 @@ Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Port
     for (const Portal& portal : portals) {
         // One log for each connect: a controller's name is used again after it is gone.
         TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(machine.sys)));
-        machine.state.trace("connect to " + place(portal));
+        machine.state.trace("connect to " + portal.text());
         auto proven = connect_one(machine, portal, log);
         machine.state.keep(log.lines());
         if (proven) {

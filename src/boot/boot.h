@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/sys_paths.h"
+#include "boot/audited_view.h"
 #include "boot/connect.h"
 #include "boot/disk_reads.h"
 #include "boot/handover.h"
@@ -95,8 +96,6 @@ Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Port
 /// kernel could not ask it.
 Outcome<nvme::PiFormat> ask_format(Machine& machine, const std::string& controller,
                                    const RootNamespace& root);
-
-struct AuditedView;
 
 /// The format of the disk, and whether it is what was audited. @param audited  null: nothing was
 Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven,

@@ -135,7 +135,7 @@ Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
         return std::move(proven).error();
     }
     proven_.insert(controller->name);
-    log_.notice("connected " + controller->name + " to " + place(portal));
+    log_.notice("connected " + controller->name + " to " + portal.text());
     return base::done();
 }
 
@@ -152,7 +152,7 @@ std::optional<Failure> Completion::connect_missing(const std::vector<Portal>& po
             continue;
         }
         Failure why = std::move(connected).error();
-        why.error = std::move(why.error).in(place(portal));
+        why.error = std::move(why.error).in(portal.text());
         if (why.retry) {
             last = std::move(why);
         } else {
@@ -164,7 +164,7 @@ std::optional<Failure> Completion::connect_missing(const std::vector<Portal>& po
     const std::vector<Portal> left = missing();
     if (!last && !left.empty()) {
         last = Failure::of(ExitCode::kUnreachable,
-                           base::error(place(left.front()) + " does not answer"));
+                           base::error(left.front().text() + " does not answer"));
     }
     return last;
 }

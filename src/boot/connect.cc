@@ -173,21 +173,12 @@ Result<std::string> controller_of_answer(std::string_view answer) {
     return base::error("the kernel answers the connect with " + base::quoted(answer));
 }
 
-uint32_t io_queue_count(const ConnectOptions& options) {
-    constexpr uint32_t kKindToSmallTargets = 4;
-    if (options.nr_io_queues != 0) {
-        return options.nr_io_queues;
-    }
-    const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
-    return std::clamp(static_cast<uint32_t>(std::max(processors, 1L)), 1U, kKindToSmallTargets);
-}
-
 Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const SysPaths& sys,
                             const base::Clock& clock, KernelLog& log) {
     auto allowed = check_turn(plan, portal, sys, base::Deadline(clock, plan.timeouts.connect));
     if (!allowed) {
         Failure why = std::move(allowed).error();
-        why.error = std::move(why.error).in("connect " + place(portal));
+        why.error = std::move(why.error).in("connect " + portal.text());
         return why;
     }
     TRY_VOID(staged(ExitCode::kInternal, log.drain()));
@@ -203,7 +194,7 @@ Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const Sy
         return explain_connect_failure(plan, portal, log, name.error());
     }
     const bool discovery = plan.target.subsysnqn == nvme::kDiscoveryNqn;
-    Controller controller{*name, portal, discovery ? 0 : io_queue_count(plan.connect)};
+    Controller controller{*name, portal, discovery ? 0 : plan.connect.io_queues()};
     if (auto closed = close_secrets(sys, controller.name); !closed) {
         disconnect(controller.name, sys, clock);
         return Failure::final(ExitCode::kAuthentication, std::move(closed).error());

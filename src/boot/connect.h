@@ -42,9 +42,6 @@ Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
 /// The controller's name in the kernel's answer to a connect, `instance=0,cntlid=1`.
 base::Result<std::string> controller_of_answer(std::string_view answer);
 
-/// I/O queues to ask for: as planned, or as many as processors, at most 4.
-uint32_t io_queue_count(const ConnectOptions& options);
-
 /// Lets the kernel connect to one portal, and closes the kernel's copies of the secrets to others.
 /// Waits for its turn first, as long as for the connect itself: the kernel connects to one target
 /// at a time.

@@ -262,7 +262,7 @@ std::optional<int> kernel_result(const std::vector<KernelLine>& lines) {
 
 Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
                                 const Error& error) {
-    const std::string where = "connect " + place(portal) + ": ";
+    const std::string where = "connect " + portal.text() + ": ";
     const auto symptom = std::find_if(std::begin(kSymptoms), std::end(kSymptoms),
                                       [&](const Symptom& row) { return has_line(log, row.line); });
     if (symptom != std::end(kSymptoms)) {

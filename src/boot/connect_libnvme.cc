@@ -6,8 +6,6 @@
 #include <cerrno>
 #include <memory>
 
-#include "boot/connect.h"
-
 namespace boot {
 namespace {
 
@@ -26,7 +24,7 @@ nvme_fabrics_config fabrics_config(const BootPlan& plan) {
     nvme_fabrics_config config;
     nvmf_default_config(&config);
     config.queue_size = static_cast<int>(options.queue_size);
-    config.nr_io_queues = static_cast<int>(io_queue_count(options));
+    config.nr_io_queues = static_cast<int>(options.io_queues());
     config.reconnect_delay = static_cast<int>(options.reconnect_delay.count());
     config.ctrl_loss_tmo = static_cast<int>(options.ctrl_loss_tmo.count());
     config.keep_alive_tmo = static_cast<int>(options.keep_alive_tmo.count());

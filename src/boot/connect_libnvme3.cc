@@ -14,7 +14,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include "boot/connect.h"
 #include "boot/connect_libnvme.h"
 
 namespace boot {
@@ -40,7 +39,7 @@ Error libnvme_error(int answer) {
 
 void set_options(libnvmf_context* context, const ConnectOptions& options) {
     libnvmf_context_set_queue_size(context, static_cast<int>(options.queue_size));
-    libnvmf_context_set_nr_io_queues(context, static_cast<int>(io_queue_count(options)));
+    libnvmf_context_set_nr_io_queues(context, static_cast<int>(options.io_queues()));
     libnvmf_context_set_reconnect_policy(context, static_cast<int>(options.ctrl_loss_tmo.count()),
                                          static_cast<int>(options.reconnect_delay.count()),
                                          static_cast<int>(options.fast_io_fail_tmo.count()));

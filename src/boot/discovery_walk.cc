@@ -28,7 +28,7 @@ base::Result<Portal, DiscoveryLeftOut> portal_of(const nvme::DiscoveryRecord& re
     const bool same_family = record.v6 == (service.address.find(':') != std::string::npos);
     Portal portal{address->text(),
                   record.port,
-                  "discovery at " + place(service),
+                  "discovery at " + service.text(),
                   false,
                   same_family ? service.source : std::string(),
                   service.interface};
@@ -89,7 +89,7 @@ void DiscoveryWalk::add_service(Portal portal) {
     if (seen_.size() == kMaxServices) {
         if (!std::exchange(full_, true)) {
             warnings_.push_back("discovery: more than " + std::to_string(kMaxServices) +
-                                " services, continuing without " + place(portal) +
+                                " services, continuing without " + portal.text() +
                                 " and those behind it");
         }
         return;
@@ -124,7 +124,7 @@ std::vector<Portal> DiscoveryWalk::next_round() {
     if (++rounds_ > kMaxRounds) {
         if (!waiting_.empty()) {
             warnings_.push_back("discovery: referrals lead on after " + std::to_string(kMaxRounds) +
-                                " steps, continuing without " + place(waiting_.front()));
+                                " steps, continuing without " + waiting_.front().text());
         }
         return {};
     }
@@ -155,7 +155,7 @@ void DiscoveryWalk::take(const Portal& service, const nvme::DiscoveryLog& log) {
         }
     }
     if (!useless.left_out.empty()) {
-        warnings_.push_back("discovery at " + place(service) + ": continuing without " +
+        warnings_.push_back("discovery at " + service.text() + ": continuing without " +
                             list_of(useless.left_out));
     }
     for (const DiscoveryLeftOut& row : useless.left_out) {
@@ -168,7 +168,7 @@ void DiscoveryWalk::take(const Portal& service, const nvme::DiscoveryLog& log) {
 }
 
 void DiscoveryWalk::take(const Portal& service, Failure failure) {
-    failure.error = std::move(failure.error).in("discovery at " + place(service));
+    failure.error = std::move(failure.error).in("discovery at " + service.text());
     failures_.push_back(std::move(failure));
 }
 

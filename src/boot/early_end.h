@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "boot/network.h"
+#include "boot/interfaces.h"
 #include "boot/side_task.h"
 
 namespace boot {

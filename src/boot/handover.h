@@ -18,8 +18,8 @@
 #include "base/sys_paths.h"
 #include "boot/connect.h"
 #include "boot/failure.h"
+#include "boot/interfaces.h"
 #include "boot/kernel_disk.h"
-#include "boot/network.h"
 
 namespace boot {
 

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "boot/image_files.h"
 #include "boot/keys.h"
-#include "boot/plan.h"
+#include "boot/load_plan.h"
 #include "boot/secrets.h"
 #include "boot/sysfs.h"
 

@@ -19,7 +19,7 @@
 
 #include "base/result.h"
 #include "base/sys_paths.h"
-#include "boot/network.h"
+#include "boot/interfaces.h"
 
 namespace boot {
 

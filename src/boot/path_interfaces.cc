@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "boot/ip_address.h"
-#include "boot/probe_portals.h"
 
 namespace boot {
 namespace {
@@ -45,7 +44,7 @@ void name_interfaces(const Network& network, std::vector<Portal>& portals,
         std::erase_if(portals, [&](const Portal& portal) {
             if (is_unnamed(portal)) {
                 warn("no interface with the Ethernet address " + portal.interface +
-                     " came up, continuing without the path by it to " + place(portal));
+                     " came up, continuing without the path by it to " + portal.text());
             }
             return is_unnamed(portal);
         });

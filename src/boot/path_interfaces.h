@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "boot/network.h"
+#include "boot/interfaces.h"
 #include "boot/plan.h"
 
 namespace boot {

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What the boot is to do, decided before anything is touched: typed, complete and checked.
-//
-//     command line ─┐
-//     credentials ──┤
-//     NBFT ─────────┤
-//     ini file ─────┼─► load_plan ─► LoadedPlan{plan, values, warnings, errors} ─► boot, or
-//     defaults ─────┘  (sources.h, keys.h)                                      `nvmeroot plan`
-//
-// For each key the strongest source wins, in this order from the top. Where the command line or
-// the file says `dhcp` for the target, complete_from_root_path fills it in after the lease.
-// A boot goes on only when `errors` is empty; all of them are collected, so that one look at the
-// console is enough.
+// load_plan.h makes it. Where the command line or the file gives `dhcp` for the target, root_path.h
+// fills it in after the lease.
 #pragma once
 
 #include <cstdint>
@@ -45,6 +36,8 @@ struct Portal {
         return address == other.address && port == other.port && source == other.source &&
                interface == other.interface;
     }
+    /// As in a URI: `192.0.2.1:4420`, `[fe80::1%eth0]:4420`.
+    [[nodiscard]] std::string text() const;
 };
 
 /// Which namespace is the root. Everything given must hold; with nothing given the subsystem must
@@ -78,6 +71,9 @@ struct ConnectOptions {
     bool hdr_digest = false;
     bool data_digest = true;
     int tos = -1;  ///< IPv4's type of service, IPv6's traffic class; -1: the kernel's
+
+    /// I/O queues to ask for.
+    [[nodiscard]] uint32_t io_queues() const;
 };
 
 struct Timeouts {
@@ -153,55 +149,5 @@ struct BootPlan {
     bool any_protocol = false;
     NamespaceChoice demanded;  ///< what keys say of the namespace, whatever the URI adds
 };
-
-/// A value as it was decided, for `nvmeroot plan`. A secret's text is never here.
-struct PlanValue {
-    std::string section;
-    std::string key;
-    std::string value;
-    std::string origin;
-};
-
-enum class Asked {
-    kYes,
-    kNo,
-    kBroken,  ///< the boot firmware's table is there and names nothing that can be used
-};
-
-struct LoadedPlan {
-    Asked asked = Asked::kNo;
-    std::string asked_why;  ///< one sentence: what asked, or why nothing is done
-    BootPlan plan;          ///< meaningful when asked and errors is empty
-    std::vector<PlanValue> values;
-    std::vector<std::string> warnings;
-    std::vector<std::string> errors;
-
-    /// The errors as one failure (kConfig, kFirmware or kNotAsked). REQUIRES: not asked, or errors.
-    [[nodiscard]] Failure failure() const;
-};
-
-struct PlanInput {
-    std::string cmdline;
-    /// Empty: etc/nvmeroot/nvmeroot.conf if it is there. A named file must be there.
-    std::string config;
-    /// Put before the absolute path of each file that the configuration names; `sys` is expected to
-    /// lie under it too. Empty on the machine itself.
-    std::string root;
-    /// $CREDENTIALS_DIRECTORY; empty: not set.
-    std::string credentials;
-    /// A look from another machine: no identity yet is a warning, since the client's DMI tells it.
-    bool dry_run = false;
-    /// Only the configuration file is read and its values are checked: nothing is decided.
-    bool file_alone = false;
-};
-
-/// Reads what the input names and nothing else of the machine but its identity. Never fails as
-/// such: all that is wrong is in LoadedPlan::errors.
-LoadedPlan load_plan(const PlanInput& input, const base::SysPaths& sys);
-
-/// Fills in the target from DHCP option 17, which must be one nvme+tcp URI; empty when the lease
-/// has none, which is an error too. kNotAsked: it names a root of another protocol, and the plan
-/// leaves the protocol open. On failure the plan is unchanged. REQUIRES: plan.target_from_dhcp
-Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan);
 
 }  // namespace boot

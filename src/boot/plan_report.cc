@@ -7,14 +7,13 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "boot/probe_portals.h"
 
 namespace boot {
 namespace {
 
 /// With how it is reached, where that is said.
 std::string path_text(const Portal& portal) {
-    return place(portal) + (portal.source.empty() ? "" : " from " + portal.source) +
+    return portal.text() + (portal.source.empty() ? "" : " from " + portal.source) +
            (portal.interface.empty() ? "" : " through " + portal.interface);
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "boot/exit_code.h"
-#include "boot/plan.h"
+#include "boot/load_plan.h"
 
 namespace boot {
 

@@ -47,11 +47,6 @@ Failure combined(const std::vector<Failure>& failures) {
     return result;
 }
 
-std::string place(const Portal& portal) {
-    const bool v6 = portal.address.find(':') != std::string::npos;
-    return (v6 ? "[" + portal.address + "]" : portal.address) + ":" + std::to_string(portal.port);
-}
-
 Outcome<base::Nothing> judge_verdict(const Verdict& verdict, Auth demanded) {
     const auto failure = [&](ExitCode code, bool retry, const char* remedy) {
         return Failure{code, retry, base::error(verdict.text + remedy)};
@@ -121,7 +116,7 @@ Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const std::vect
             continue;
         }
         Failure failure = std::move(judged).error();
-        failure.error = std::move(failure.error).in(place(portals[i]));
+        failure.error = std::move(failure.error).in(portals[i].text());
         failures.push_back(std::move(failure));
     }
     if (live.empty()) {

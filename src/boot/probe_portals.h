@@ -17,9 +17,6 @@
 
 namespace boot {
 
-/// `192.0.2.1:4420`, `[fe80::1%eth0]:4420`.
-std::string place(const Portal& portal);
-
 /// What a portal's verdict means for this plan: nothing wrong, or a failure without the place.
 Outcome<base::Nothing> judge_verdict(const host::Verdict& verdict, Auth demanded);
 

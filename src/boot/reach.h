@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/sys_paths.h"
-#include "boot/network.h"
+#include "boot/interfaces.h"
 #include "boot/plan.h"
 
 namespace boot {

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/sys_paths.h"
-#include "boot/network.h"
+#include "boot/interfaces.h"
 #include "boot/plan.h"
 
 namespace boot {

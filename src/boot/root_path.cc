@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//
-// The part of plan.h that comes after the lease: the target that the DHCP server names.
+#include "boot/root_path.h"
+
 #include <string>
 
 #include "base/text.h"
-#include "boot/plan.h"
 #include "boot/target_choice.h"
 
 namespace boot {

@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "base/sys_paths.h"
 #include "boot/failure.h"
-#include "boot/network.h"
+#include "boot/interfaces.h"
 #include "boot/plan.h"
 
 namespace boot {

@@ -9,8 +9,9 @@
 #include <string_view>
 
 #include "base/fd.h"
-#include "boot/plan.h"
+#include "boot/load_plan.h"
 #include "boot/plan_report.h"
+#include "boot/root_path.h"
 
 namespace {
 

@@ -128,9 +128,9 @@ BOOST_AUTO_TEST_CASE(digests_that_the_kernel_lacks_are_refused_too) {
 BOOST_AUTO_TEST_CASE(io_queues_are_as_asked_or_few) {
     boot::ConnectOptions options;
     options.nr_io_queues = 9;
-    BOOST_TEST(boot::io_queue_count(options) == 9U);
+    BOOST_TEST(options.io_queues() == 9U);
     options.nr_io_queues = 0;
-    const uint32_t count = boot::io_queue_count(options);
+    const uint32_t count = options.io_queues();
     BOOST_TEST(count >= 1U);
     BOOST_TEST(count <= 4U);
 }

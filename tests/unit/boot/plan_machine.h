@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "boot/plan.h"
+#include "boot/load_plan.h"
 #include "support/temp_dir.h"
 
 struct PlanMachine {

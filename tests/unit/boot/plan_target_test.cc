@@ -5,6 +5,7 @@
 
 #include "boot/plan.h"
 #include "boot/plan_report.h"
+#include "boot/root_path.h"
 #include "boot/target_choice.h"
 #include "unit/boot/plan_machine.h"
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "boot/plan.h"
-
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "boot/keys.h"
+#include "boot/load_plan.h"
 #include "boot/plan_report.h"
 #include "unit/boot/plan_machine.h"
 #include "unit/boot/sample_secrets.h"

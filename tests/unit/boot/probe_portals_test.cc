@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_CASE(a_name_is_no_address) {
 }
 
 BOOST_AUTO_TEST_CASE(a_place_is_written_as_in_a_uri) {
-    BOOST_TEST(boot::place({"192.0.2.1", 4420, ""}) == "192.0.2.1:4420");
-    BOOST_TEST(boot::place({"fe80::1%eth0", 8009, ""}) == "[fe80::1%eth0]:8009");
+    BOOST_TEST((boot::Portal{"192.0.2.1", 4420, ""}.text()) == "192.0.2.1:4420");
+    BOOST_TEST((boot::Portal{"fe80::1%eth0", 8009, ""}.text()) == "[fe80::1%eth0]:8009");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
