@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/rogue.h"
+#include "target/serve.h"
 
 namespace {
 

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/json.h"
-#include "target/event_log.h"
 #include "target/wall_time.h"
 
 namespace target {

@@ -19,8 +19,8 @@
 
 #include "base/bytes.h"
 #include "nvme/dhchap.h"
-#include "target/access.h"
 #include "target/crypto.h"
+#include "target/host_keys.h"
 
 namespace target {
 

@@ -70,6 +70,9 @@ void auth_send(Request& request);
 Checked check_auth_receive(const Request& request);
 void auth_receive(Request& request);
 
+/// Runs a Write and the Compare it is fused to. REQUIRES: the data of both is here.
+void compare_and_write(Request& writing);
+
 /// A check for commands without data and without fields to judge.
 Checked no_data(const Request& request);
 

@@ -74,4 +74,21 @@ NamespaceConfig core_config(const exports::Namespace& ns) {
             .ana_group = ns.ana_group};
 }
 
+size_t files_of_images(const exports::ExportConfig& config) {
+    const size_t reactors = config.limits.reactors != 0
+                                ? config.limits.reactors
+                                : static_cast<size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+    const size_t of_plain = reactors == 1 ? 1 : reactors + 1;
+    constexpr size_t kOfProtected = 2;
+    size_t files = 0;
+    for (const exports::Subsystem& subsystem : config.subsystems) {
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            files += !ns.view_of.empty()                           ? 0
+                     : ns.protection == exports::Protection::kNone ? of_plain
+                                                                   : kOfProtected;
+        }
+    }
+    return files;
+}
+
 }  // namespace target

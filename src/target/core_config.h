@@ -15,4 +15,7 @@ HostTable host_table(const exports::ExportConfig& config);
 SubsystemConfig core_config(const exports::Subsystem& subsystem);
 NamespaceConfig core_config(const exports::Namespace& ns);
 
+/// File descriptors that the images take, those of sidecars too.
+size_t files_of_images(const exports::ExportConfig& config);
+
 }  // namespace target

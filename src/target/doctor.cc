@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "target/core_config.h"
 #include "target/doctor_images.h"
 #include "target/reactor.h"
 #include "target/server.h"
@@ -236,13 +237,6 @@ constexpr std::array kChecks = {
 };
 
 }  // namespace
-
-std::string Finding::line() const {
-    const std::string_view word = verdict == Verdict::kGood      ? "ok     "
-                                  : verdict == Verdict::kWarning ? "warning"
-                                                                 : "bad    ";
-    return std::string(word) + " " + subject + ": " + text;
-}
 
 std::vector<Finding> examine(const exports::ExportConfig& config, const base::SysPaths& paths,
                              bool serving) {

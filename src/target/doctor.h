@@ -4,24 +4,13 @@
 // nothing; each finding says what to do about it.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "base/sys_paths.h"
 #include "export/export_config.h"
+#include "target/finding.h"
 
 namespace target {
-
-struct Finding {
-    enum class Verdict { kGood, kWarning, kBad };
-
-    Verdict verdict = Verdict::kGood;
-    std::string subject;  ///< one word or two
-    std::string text;
-
-    /// `ok    files: …`
-    [[nodiscard]] std::string line() const;
-};
 
 /// Descriptors that the unit's LimitNOFILE gives the server.
 constexpr uint64_t kFilesOfUnit = 65536;

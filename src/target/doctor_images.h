@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "export/export_config.h"
-#include "target/doctor.h"
+#include "target/finding.h"
 
 namespace target {
 
@@ -34,8 +34,5 @@ std::string closed_folder(const std::string& path, uid_t user, const std::vector
 /// Why the unit, as it is installed, has another view of `path` than a shell; empty: it has not.
 /// @param writes  the server writes there
 std::string hidden_by_unit(const std::string& path, bool writes);
-
-/// File descriptors that the images take, those of sidecars too.
-size_t files_of_images(const exports::ExportConfig& config);
 
 }  // namespace target

@@ -19,11 +19,6 @@
 
 namespace target {
 
-/// As in `refused`.
-std::string_view name(Event::Kind kind);
-/// `host "NQN" at ADDRESS connected to "NQN", controller 3`
-std::string describe(const Event& event);
-
 /// How often things happened since the start.
 struct EventCounts {
     uint64_t connected = 0;  ///< queues

@@ -29,6 +29,11 @@ struct Event {
     bool proved = false;  ///< the host has authenticated on this queue
 };
 
+/// As in `refused`.
+std::string_view name(Event::Kind kind);
+/// `host "NQN" at ADDRESS connected to "NQN", controller 3`
+std::string describe(const Event& event);
+
 class EventSink {
   public:
     virtual ~EventSink() = default;

@@ -10,7 +10,7 @@
 #include "nvme/fabrics.h"
 #include "target/admin_cmd.h"
 #include "target/command.h"
-#include "target/io_cmd.h"
+#include "target/io_steps.h"
 #include "target/queue.h"
 
 namespace target {

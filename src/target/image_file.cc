@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "target/held.h"
-#include "target/image_walk.h"
 #include "target/tuple_room.h"
 
 namespace target {

@@ -4,19 +4,16 @@
 // that uses them, and walked from the first block to the last.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "target/image_walk.h"
 #include "target/integrity.h"
 #include "target/sidecar.h"
 
 namespace target {
-
-/// Hears how far a walk is, in blocks; often.
-using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
 struct ProtectOptions {
     std::string image;

@@ -7,14 +7,20 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 #include "base/clock.h"
-#include "target/image_file.h"
+#include "base/result.h"
+#include "target/integrity.h"
+#include "target/sidecar.h"
 
 namespace target {
+
+/// Hears how far a walk is, in blocks; often.
+using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
 /// What is read of an image at once: small enough that the check sums find in the processor's cache
 /// what read(2) put there.

@@ -8,9 +8,12 @@
 //
 // NVM Command Set Specification 1.0: 3.2.1 "Compare command", 3.2.6 "Verify command". Base
 // Specification 2.0: 3.4.2 "Fused Operations".
+#include "target/io_compare.h"
+
 #include <algorithm>
 
-#include "target/io_cmd.h"
+#include "target/io_protected.h"
+#include "target/io_steps.h"
 
 namespace target {
 

@@ -14,10 +14,12 @@
 //
 // NVM Command Set Specification 1.0: 5.2 "End-to-end Data Protection", 5.2.2 "PRACT", 5.2.3
 // "PRCHK".
+#include "target/io_protected.h"
+
 #include <algorithm>
 
 #include "target/integrity.h"
-#include "target/io_cmd.h"
+#include "target/io_steps.h"
 
 namespace target {
 
@@ -186,6 +188,18 @@ Checked check_protected_transfer(const Request& request, Access access) {
     TRY(const nvme::PiCommand command, command_of(request));
     const uint32_t bytes = nvme::block_count(request.sqe) *
                            nvme::transfer_bytes(namespace_of(request)->format(), command.pract);
+    if (bytes > request.queue->target().limits().max_transfer_bytes) {
+        return status::kInvalidField.dnr().at(12);
+    }
+    return bytes;
+}
+
+Checked check_transfer(const Request& request, Access access) {
+    const Namespace* ns = namespace_of(request);
+    if (ns != nullptr && ns->exposed()) {
+        return check_protected_transfer(request, access);
+    }
+    TRY(const uint32_t bytes, check_blocks(request, access));
     if (bytes > request.queue->target().limits().max_transfer_bytes) {
         return status::kInvalidField.dnr().at(12);
     }

@@ -7,9 +7,12 @@
 // were.
 //
 // NVM Command Set Specification 1.0: 3.2.3 "Dataset Management command", 3.2.2 "Copy command".
+#include "target/io_ranges.h"
+
 #include <algorithm>
 
-#include "target/io_cmd.h"
+#include "target/io_steps.h"
+#include "target/queue.h"
 
 namespace target {
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 
 #include "export/image_look.h"
-#include "target/serve.h"
+#include "target/service.h"
 
 namespace target {
 namespace {

@@ -5,16 +5,20 @@
 // `error` on a line of its own.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/log.h"
 #include "target/notify.h"
-#include "target/serve.h"
+#include "target/service.h"
 #include "target/text_server.h"
 
 namespace target {
+
+/// Where a configuration comes from, again for each reload.
+using ConfigSource = std::function<base::Result<exports::ExportConfig, exports::Errors>()>;
 
 /// Where a service listens for its operator; empty: nowhere.
 struct OperationSockets {

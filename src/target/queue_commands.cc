@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "target/integrity.h"
-#include "target/io_cmd.h"
 #include "target/queue.h"
 
 namespace target {

@@ -8,7 +8,6 @@
 // Write".
 #include <utility>
 
-#include "target/io_cmd.h"
 #include "target/queue.h"
 
 namespace target {

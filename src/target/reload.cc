@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "target/core_config.h"
-#include "target/serve.h"
+#include "target/service.h"
 
 namespace target {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "target/io_cmd.h"
+#include "target/io_steps.h"
 #include "target/subsystem.h"
 
 namespace target {

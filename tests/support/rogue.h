@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "nvme/tcp_pdu.h"
 #include "nvme/types.h"
-#include "target/serve.h"
+#include "target/service.h"
 
 namespace support {
 

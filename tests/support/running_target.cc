@@ -8,7 +8,7 @@
 #include "export/export_config.h"
 #include "support/lanes.h"
 #include "target/genkey.h"
-#include "target/serve.h"
+#include "target/service.h"
 
 namespace support {
 namespace {

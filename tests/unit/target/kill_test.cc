@@ -20,7 +20,7 @@
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
 #include "target/image_file.h"
-#include "target/serve.h"
+#include "target/service.h"
 
 namespace {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the files of I/O commands share: the judgements that many commands begin with, and steps
-// that many are made of. The table of all of them is in io_cmd.cc.
+// The judgements that many I/O commands begin with, and the steps that many are made of.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +17,6 @@ const Namespace* namespace_of(const Request& request);
 nvme::Status check_access(const Request& request, Access access);
 /// Judges what all commands on one range of blocks have in common. @return the bytes of the range
 Checked check_blocks(const Request& request, Access access);
-/// The same where the blocks travel, which MDTS bounds.
-Checked check_transfer(const Request& request, Access access);
 
 /// The answer to a command whose last or only step ended.
 void finish(Request& request, IoError error);
@@ -56,34 +53,5 @@ void flush_each(Request& request, IoError error) {
     request.length = 0;
     request.submit(flush_each<finished>);
 }
-
-// io_protected.cc: blocks with their tuples, of exposed namespaces
-/// Whether the command says nothing impossible of protection information. @return nothing to move
-Checked check_command(const Request& request);
-Checked check_protected_transfer(const Request& request, Access access);
-void read_protected(Request& request);
-void compare_protected(Request& request);
-void write_protected(Request& request);
-/// CommandEntry::scratch of Read and Write, where they go in pieces.
-size_t bytes_of_pieces(const Request& request);
-/// Has the store check, or make, what the command says, for the blocks from `done` on.
-void follow_command(Request& request, uint64_t done);
-
-// io_compare.cc: what looks at blocks and moves none of them
-Checked check_compare(const Request& request);
-void compare(Request& request);
-size_t scratch_of_compare(const Request& request);
-Checked check_verify(const Request& request);
-void verify(Request& request);
-size_t scratch_of_verify(const Request& request);
-/// Runs a Write and the Compare it is fused to. REQUIRES: the data of both is here.
-void compare_and_write(Request& writing);
-
-// io_ranges.cc: commands with a list of ranges
-Checked check_dataset_management(const Request& request);
-void dataset_management(Request& request);
-Checked check_copy(const Request& request);
-void copy(Request& request);
-size_t scratch_of_copy(const Request& request);
 
 }  // namespace target

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the authentication of one host needs.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "nvme/dhchap.h"
+
+namespace target {
+
+/// What the authentication of one host needs.
+struct HostKeys {
+    nvme::DhchapSecret host;                       ///< the host proves that it has this
+    std::optional<nvme::DhchapSecret> controller;  ///< we prove that we have this, when asked
+    std::vector<nvme::HashId> hashes;              ///< allowed
+    std::vector<nvme::DhGroup> groups;             ///< allowed
+    /// Valid as well, while secrets are being replaced. A host that proves itself by it is answered
+    /// with `next_controller`, or where that is not there with `controller`.
+    std::optional<nvme::DhchapSecret> next_host{};
+    std::optional<nvme::DhchapSecret> next_controller{};
+};
+
+}  // namespace target
