@@ -48,7 +48,7 @@ ISAL_LIBS := $(if $(filter 1,$(ISAL)),-lisal)
 # --- folders -> archives -------------------------------------------------------------------------
 
 FOLDERS := base nvme host boot export target nvmet load
-sources = $(filter-out %/main.cc $(OTHER_LIBNVME),$(wildcard src/$(1)/*.cc))
+sources = $(filter-out %/main.cc $(OTHER_LIBNVME),$(wildcard src/$(1)/*.cc src/$(1)/*/*.cc))
 objects = $(patsubst src/%.cc,$(B)/$(1)/%.o,$(call sources,$(2)))
 
 # $(1) flavour, $(2) its flags: obj for programs, small for the boot client, asan for tests and fuzzing
@@ -106,7 +106,7 @@ $(B)/tests/support.a: $(SUPPORT)
 	$Q$(AR) rcs $@ $^
 
 define unit_program
-$$(B)/tests/unit-$(1): $$(B)/tests/unit_main.o $$(patsubst tests/%.cc,$$(B)/tests/%.o,$$(wildcard tests/unit/$(1)/*.cc)) $$(B)/tests/support.a $$(TEST_ARCHIVES)
+$$(B)/tests/unit-$(1): $$(B)/tests/programs/unit_main.o $$(patsubst tests/%.cc,$$(B)/tests/%.o,$$(wildcard tests/unit/$(1)/*.cc tests/unit/$(1)/*/*.cc)) $$(B)/tests/support.a $$(TEST_ARCHIVES)
 	$$Q$$(CXX) $$(SANITIZE) $$^ $$(TEST_LIBS) -o $$@
 endef
 $(foreach f,$(UNIT_FOLDERS),$(eval $(call unit_program,$(f))))
@@ -118,8 +118,8 @@ unit: $(UNIT_PROGRAMS) $(PROGRAMS)
 
 TSAN := -fsanitize=thread
 $(eval $(call flavour,tsan,-O1 -g1 $$(TSAN) $$(ISAL_FLAGS)))
-TSAN_TESTS := $(patsubst %,$(B)/tsan/tests/%.o,unit_main \
-    $(addprefix unit/target/,loopback_test reactors_test reload_test) \
+TSAN_TESTS := $(patsubst %,$(B)/tsan/tests/%.o,programs/unit_main \
+    $(addprefix unit/target/,wire/loopback_test reactor/reactors_test operate/reload_test) \
     $(addprefix support/,dhchap_host engines lanes running_target scripted_host target_fixture tcp_peer temp_dir))
 
 $(B)/tsan/tests/%.o: tests/%.cc $(B)/deps.stamp
@@ -134,7 +134,7 @@ check-tsan: $(B)/tests/tsan-target
 
 # --- what a command costs while many wait, without sanitizers -----------------------------------------
 
-WAITING := $(patsubst %,$(B)/obj/tests/%.o,unit_main load/waiting \
+WAITING := $(patsubst %,$(B)/obj/tests/%.o,programs/unit_main load/waiting \
     $(addprefix support/,dhchap_host io_fixture lanes protected_fixture scripted_host target_fixture))
 
 $(B)/obj/tests/%.o: tests/%.cc $(B)/deps.stamp
@@ -153,12 +153,12 @@ $(B)/tests/net-probe: tests/net/probe.cc $(call archives,small,boot nvme base)
 
 # --- the misbehaving target of the hostile boot tests -------------------------------------------------
 
-$(B)/tests/rogue-target: $(B)/tests/rogue_target.o $(B)/tests/support.a $(TEST_ARCHIVES)
+$(B)/tests/rogue-target: $(B)/tests/programs/rogue_target.o $(B)/tests/support.a $(TEST_ARCHIVES)
 	$Q$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
 
 # --- the boot firmware table of a booted test ----------------------------------------------------------
 
-$(B)/tests/nbft-table: $(B)/tests/nbft_table.o $(B)/tests/support.a $(TEST_ARCHIVES)
+$(B)/tests/nbft-table: $(B)/tests/programs/nbft_table.o $(B)/tests/support.a $(TEST_ARCHIVES)
 	$Q$(CXX) $(SANITIZE) $^ $(TEST_LIBS) -o $@
 
 # --- fuzz targets: replayed over their corpus by g++ with sanitizers, explored by clang ---------------

@@ -3,14 +3,14 @@
 # decompressors that libkmod uses, and leaves out what is never called (the files of packaging/client say what and why).
 
 CLIENT_CXXFLAGS := -Os -g -flto -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-# libnvme 1 (Debian 12 and 13) unless libnvme 3 alone is there (Arch). Each has its file in src/boot.
+# libnvme 1 (Debian 12 and 13) unless libnvme 3 alone is there (Arch). Each has its file in src/boot/connect.
 LIBNVME := $(or $(LIBNVME),$(shell pkg-config --exists libnvme3 2>/dev/null && ! pkg-config --exists libnvme && echo 3 || echo 1))
 ifeq ($(LIBNVME),3)
-OTHER_LIBNVME := src/boot/connect_libnvme.cc
+OTHER_LIBNVME := src/boot/connect/connect_libnvme.cc
 LIBNVME_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags libnvme3))
 LIBNVME_LIBS := $(shell pkg-config --libs libnvme3)
 else
-OTHER_LIBNVME := src/boot/connect_libnvme3.cc
+OTHER_LIBNVME := src/boot/connect/connect_libnvme3.cc
 LIBNVME_CFLAGS :=
 LIBNVME_LIBS := -lnvme
 endif

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/fd.h"
+#include "base/redaction.h"
 #include "base/secret_file.h"
 #include "base/text.h"
 

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "base/text.h"
+#include "base/redaction.h"
 
 namespace base {
 

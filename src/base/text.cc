@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "base/redaction.h"
+
 namespace base {
 namespace {
 
@@ -77,29 +79,6 @@ std::string hex_escaped(std::string_view bytes) {
         out += format("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
     }
     return out;
-}
-
-constexpr std::string_view kSecretPrefixes[] = {"DHHC-1:", "NVMeTLSkey-1:"};
-/// Behind the prefix; fewer characters are no secret but words about one, such as DHHC-1:HH:KEY:.
-constexpr size_t kShortestSecret = 12;
-
-/// Where the secret part of the first secret in `text` begins and ends; both npos: there is none.
-std::pair<size_t, size_t> find_secret(std::string_view text) {
-    const std::string lower = to_lower(text);
-    for (size_t from = 0; from < text.size(); ++from) {
-        for (const std::string_view prefix : kSecretPrefixes) {
-            if (lower.compare(from, prefix.size(), to_lower(prefix)) != 0) {
-                continue;
-            }
-            const size_t begin = from + prefix.size();
-            const size_t end =
-                std::min(text.find_first_not_of(std::string(kBase64) + "=:-_", begin), text.size());
-            if (end - begin >= kShortestSecret) {
-                return {begin, end};
-            }
-        }
-    }
-    return {std::string_view::npos, std::string_view::npos};
 }
 
 size_t edit_distance(std::string_view a, std::string_view b) {
@@ -255,23 +234,6 @@ size_t printable_length(std::string_view text) {
         return code >= range.first && code <= range.last;
     });
     return unfit ? 0 : length;
-}
-
-bool holds_secret(std::string_view text) {
-    return find_secret(text).first != std::string_view::npos;
-}
-
-std::string without_secrets(std::string_view text) {
-    std::string out;
-    while (true) {
-        const auto [begin, end] = find_secret(text);
-        out += text.substr(0, begin);
-        if (begin == std::string_view::npos) {
-            return out;
-        }
-        out += "(secret)";
-        text.remove_prefix(end);
-    }
 }
 
 Result<std::string> parse_path(std::string_view text) {

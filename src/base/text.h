@@ -54,11 +54,6 @@ std::string printable(std::string_view text);
 /// that only changes how others look (bidirectional marks, zero widths, tags: Unicode's Cf).
 size_t printable_length(std::string_view text);
 
-/// Whether the text has a secret of NVMe in it, such as DHHC-1:00:…, as where somebody gave one in
-/// place of the name of its file.
-bool holds_secret(std::string_view text);
-/// The text with what stands behind the prefix of each secret left out.
-std::string without_secrets(std::string_view text);
 /// The name of a file as an option or a configuration gives it. Errors: empty, a NUL byte, a secret
 /// in place of the name of its file; none quotes the text.
 Result<std::string> parse_path(std::string_view text);

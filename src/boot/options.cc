@@ -9,9 +9,9 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "boot/cmdline.h"
 #include "boot/exit_code.h"
-#include "boot/keys.h"
+#include "boot/sources/cmdline.h"
+#include "boot/sources/keys.h"
 
 namespace boot {
 namespace {

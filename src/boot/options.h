@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "base/sys_paths.h"
-#include "boot/load_plan.h"
+#include "boot/sources/load_plan.h"
 
 namespace boot {
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "target/auth_response.h"
-#include "target/crypto.h"
+#include "target/auth/auth_response.h"
+#include "target/auth/crypto.h"
 
 namespace load {
 namespace {

@@ -14,8 +14,8 @@
 
 #include "host/queue.h"
 #include "load/authentication.h"
-#include "target/reactor.h"
-#include "target/server.h"
+#include "target/reactor/reactor.h"
+#include "target/wire/server.h"
 
 namespace load {
 

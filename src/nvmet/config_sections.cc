@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/absolute_path.h"
 #include "nvmet/config_keys.h"
-#include "nvmet/paths.h"
 
 namespace nvmet {
 
@@ -29,7 +29,7 @@ void fill(Object& object, const Section* section, Kind kind) {
 }
 
 ConfigSections::ConfigSections(const std::vector<Setting>& settings, const std::string& folder)
-    : folder_(absolute_path(folder)) {
+    : folder_(base::absolute_path(folder)) {
     for (const Setting& setting : settings) {
         take(setting);
     }

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/absolute_path.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "nvmet/config.h"
-#include "nvmet/paths.h"
 #include "nvmet/plan.h"
 
 namespace nvmet {
@@ -231,7 +231,7 @@ Result<KeyFiles> save_keys(const Object& state, const std::string& folder) {
                                    " has a key: name a folder for such files with --keys DIR");
             }
             TRY_VOID(base::make_directories(folder, 0700));
-            const std::string path = absolute_path(folder) + "/" +
+            const std::string path = base::absolute_path(folder) + "/" +
                                      names.of(Kind::kHost, host->name) +
                                      (row.file == "dhchap_key" ? ".key" : ".ctrl.key");
             TRY_VOID(base::write_text_atomically(path, key + "\n", 0600));

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "base/bytes.h"
-#include "boot/cmdline.h"
+#include "boot/sources/cmdline.h"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "boot/dhcp.h"
-#include "boot/udp_packet.h"
+#include "boot/dhcp/dhcp.h"
+#include "boot/dhcp/udp_packet.h"
 
 namespace {
 

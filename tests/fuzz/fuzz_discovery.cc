@@ -5,7 +5,7 @@
 // would end at comes through.
 #include <cstdlib>
 
-#include "boot/discovery_walk.h"
+#include "boot/reach/discovery_walk.h"
 #include "nvme/discovery_log.h"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/fd.h"
-#include "boot/disk_contents.h"
+#include "boot/check/disk_contents.h"
 
 namespace {
 

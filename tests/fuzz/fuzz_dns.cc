@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "boot/dns_message.h"
+#include "boot/reach/dns_message.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const base::ByteView bytes = std::as_bytes(std::span(data, size));

@@ -12,8 +12,8 @@
 #include <cstdlib>
 #include <memory>
 
-#include "boot/discovery_walk.h"
-#include "boot/probe_portals.h"
+#include "boot/reach/discovery_walk.h"
+#include "boot/reach/probe_portals.h"
 #include "host/discovery.h"
 #include "load/authentication.h"
 #include "support/discovery_page.h"

@@ -7,11 +7,11 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "boot/audit_stage.h"
-#include "boot/auth_proof.h"
-#include "boot/block_audit.h"
-#include "boot/namespace_finder.h"
-#include "boot/pi_check.h"
+#include "boot/check/block_audit.h"
+#include "boot/check/namespace_finder.h"
+#include "boot/check/pi_check.h"
+#include "boot/connect/auth_proof.h"
+#include "boot/stages/audit_stage.h"
 #include "support/fake_clock.h"
 #include "support/fake_controller.h"
 

@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "boot/address_settings.h"
-#include "boot/network_options.h"
+#include "boot/net/address_settings.h"
+#include "boot/net/network_options.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "boot/dhcp6.h"
-#include "boot/router_advert.h"
+#include "boot/dhcp/dhcp6.h"
+#include "boot/dhcp/router_advert.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "base/fd.h"
-#include "boot/load_plan.h"
-#include "boot/plan_report.h"
-#include "boot/root_path.h"
+#include "boot/sources/load_plan.h"
+#include "boot/sources/plan_report.h"
+#include "boot/sources/root_path.h"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "boot/link_messages.h"
-#include "boot/netlink_message.h"
+#include "boot/net/link_messages.h"
+#include "boot/net/netlink_message.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const base::ByteView bytes = std::as_bytes(std::span(data, size));

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "support/crash_disk.h"
-#include "target/sidecar.h"
+#include "target/protection/sidecar.h"
 
 namespace {
 

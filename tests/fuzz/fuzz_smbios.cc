@@ -3,7 +3,7 @@
 // The firmware's table of structures: strings lie inside it, and none is empty or holds a NUL.
 #include <cstdlib>
 
-#include "boot/smbios.h"
+#include "boot/sources/smbios.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view table(reinterpret_cast<const char*>(data), size);

@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "boot/network.h"
-#include "boot/network_memory.h"
-#include "boot/network_options.h"
-#include "boot/reach.h"
+#include "boot/net/network.h"
+#include "boot/net/network_memory.h"
+#include "boot/net/network_options.h"
+#include "boot/reach/reach.h"
 
 namespace {
 

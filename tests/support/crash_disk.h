@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
-#include "target/backend.h"
-#include "target/sidecar.h"
+#include "target/protection/sidecar.h"
+#include "target/storage/backend.h"
 
 namespace support {
 

@@ -8,7 +8,7 @@
 #include <ostream>
 #include <vector>
 
-#include "target/reactor.h"
+#include "target/reactor/reactor.h"
 
 namespace target {
 

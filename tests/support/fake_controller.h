@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "boot/admin_device.h"
+#include "boot/kernel/admin_device.h"
 
 namespace support {
 

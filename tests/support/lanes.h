@@ -12,9 +12,9 @@
 #include <memory>
 #include <utility>
 
-#include "target/lane.h"
-#include "target/session.h"
-#include "target/target.h"
+#include "target/controller/target.h"
+#include "target/reactor/lane.h"
+#include "target/wire/session.h"
 
 namespace support {
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
-#include "target/backend_memory.h"
-#include "target/tuple_cache.h"
+#include "target/protection/tuple_cache.h"
+#include "target/storage/backend_memory.h"
 
 namespace support {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "support/target_fixture.h"
-#include "target/fault_backend.h"
-#include "target/protected_backend.h"
+#include "target/protection/fault_backend.h"
+#include "target/protection/protected_backend.h"
 
 namespace support {
 

@@ -15,7 +15,7 @@
 #include <random>
 #include <vector>
 
-#include "target/reactor.h"
+#include "target/reactor/reactor.h"
 
 namespace support {
 

@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "nvme/tcp_pdu.h"
 #include "nvme/types.h"
-#include "target/service.h"
+#include "target/operate/service.h"
 
 namespace support {
 

@@ -15,9 +15,9 @@
 #include "support/scripted_host.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
-#include "target/control_client.h"
-#include "target/genkey.h"
-#include "target/operation.h"
+#include "target/cli/control_client.h"
+#include "target/cli/genkey.h"
+#include "target/operate/operation.h"
 
 namespace support {
 

@@ -7,8 +7,8 @@
 
 #include "export/export_config.h"
 #include "support/lanes.h"
-#include "target/genkey.h"
-#include "target/service.h"
+#include "target/cli/genkey.h"
+#include "target/operate/service.h"
 
 namespace support {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/fd.h"
 #include "support/engines.h"
 #include "support/temp_dir.h"
-#include "target/server.h"
+#include "target/wire/server.h"
 
 namespace support {
 

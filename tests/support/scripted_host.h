@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "host/queue.h"
 #include "support/dhchap_host.h"
-#include "target/session.h"
+#include "target/wire/session.h"
 
 namespace support {
 

@@ -14,7 +14,7 @@
 #include "host/command.h"
 #include "nvme/tcp_pdu.h"
 #include "support/fake_clock.h"
-#include "target/session.h"
+#include "target/wire/session.h"
 
 namespace support {
 

@@ -11,8 +11,8 @@
 
 #include "support/fake_clock.h"
 #include "support/scripted_host.h"
-#include "target/backend.h"
-#include "target/target.h"
+#include "target/controller/target.h"
+#include "target/storage/backend.h"
 
 namespace support {
 

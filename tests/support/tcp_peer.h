@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "support/scripted_host.h"
-#include "target/server.h"
+#include "target/wire/server.h"
 
 namespace support {
 

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "base/redaction.h"
+
 BOOST_AUTO_TEST_SUITE(text)
 
 BOOST_AUTO_TEST_CASE(numbers_are_whole_or_errors) {

@@ -8,12 +8,12 @@
 
 #include "base/fd.h"
 #include "boot/exit_code.h"
-#include "boot/keys.h"
-#include "boot/load_plan.h"
 #include "boot/options.h"
+#include "boot/sources/keys.h"
+#include "boot/sources/load_plan.h"
 #include "support/man_page.h"
 #include "support/temp_dir.h"
-#include "unit/boot/sample_secrets.h"
+#include "unit/boot/sources/sample_secrets.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include "boot/keys.h"
+#include "boot/sources/keys.h"
 #include "support/temp_dir.h"
 
 BOOST_AUTO_TEST_SUITE(options)

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "base/fd.h"
-#include "boot/ip_address.h"
+#include "boot/dhcp/ip_address.h"
 #include "nvme/nbft.h"
 
 namespace {

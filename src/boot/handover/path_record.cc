@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/handover/path_record.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+
+#include "base/json.h"
+#include "base/json_value.h"
+#include "base/text.h"
+#include "boot/dhcp/ip_address.h"
+
+namespace boot {
+namespace {
+
+using base::JsonValue;
+using base::JsonWriter;
+
+constexpr std::array<std::string_view, 3> kAuthNames = {"off", "host", "mutual"};
+constexpr std::array<std::string_view, 3> kActions = {"log", "cut", "panic"};
+
+/// A number of the plan under its key's name, as read and as written.
+struct Number {
+    std::string_view name;
+    int64_t (*get)(const BootPlan& plan);
+    void (*set)(BootPlan& plan, int64_t value);
+};
+constexpr std::array kNumbers = {
+    Number{"ctrl_loss_tmo",
+           [](const BootPlan& p) { return int64_t{p.connect.ctrl_loss_tmo.count()}; },
+           [](BootPlan& p, int64_t v) { p.connect.ctrl_loss_tmo = base::seconds(v); }},
+    Number{"reconnect_delay",
+           [](const BootPlan& p) { return int64_t{p.connect.reconnect_delay.count()}; },
+           [](BootPlan& p, int64_t v) { p.connect.reconnect_delay = base::seconds(v); }},
+    Number{"fast_io_fail_tmo",
+           [](const BootPlan& p) { return int64_t{p.connect.fast_io_fail_tmo.count()}; },
+           [](BootPlan& p, int64_t v) { p.connect.fast_io_fail_tmo = base::seconds(v); }},
+    Number{"keep_alive_tmo",
+           [](const BootPlan& p) { return int64_t{p.connect.keep_alive_tmo.count()}; },
+           [](BootPlan& p, int64_t v) { p.connect.keep_alive_tmo = base::seconds(v); }},
+    Number{"nr_io_queues", [](const BootPlan& p) { return int64_t{p.connect.nr_io_queues}; },
+           [](BootPlan& p, int64_t v) { p.connect.nr_io_queues = static_cast<uint32_t>(v); }},
+    Number{"queue_size", [](const BootPlan& p) { return int64_t{p.connect.queue_size}; },
+           [](BootPlan& p, int64_t v) { p.connect.queue_size = static_cast<uint32_t>(v); }},
+    Number{"hdr_digest", [](const BootPlan& p) { return int64_t{p.connect.hdr_digest}; },
+           [](BootPlan& p, int64_t v) { p.connect.hdr_digest = v != 0; }},
+    Number{"data_digest", [](const BootPlan& p) { return int64_t{p.connect.data_digest}; },
+           [](BootPlan& p, int64_t v) { p.connect.data_digest = v != 0; }},
+    Number{"tos", [](const BootPlan& p) { return int64_t{p.connect.tos}; },
+           [](BootPlan& p, int64_t v) { p.connect.tos = static_cast<int>(v); }},
+    Number{"timeout_ms", [](const BootPlan& p) { return int64_t{p.timeouts.total.count()}; },
+           [](BootPlan& p, int64_t v) { p.timeouts.total = base::milliseconds(v); }},
+    Number{"probe_timeout_ms", [](const BootPlan& p) { return int64_t{p.timeouts.probe.count()}; },
+           [](BootPlan& p, int64_t v) { p.timeouts.probe = base::milliseconds(v); }},
+    Number{"connect_timeout_ms",
+           [](const BootPlan& p) { return int64_t{p.timeouts.connect.count()}; },
+           [](BootPlan& p, int64_t v) { p.timeouts.connect = base::milliseconds(v); }},
+};
+
+template <class T>
+void write_names(JsonWriter& json, std::string_view key, const std::vector<T>& values) {
+    json.key(key).begin_array();
+    for (const T value : values) {
+        json.string(nvme::name(value));
+    }
+    json.end_array();
+}
+
+/// The values of `all` whose names are in the list.
+template <class T, size_t n>
+std::vector<T> read_names(const JsonValue& list, const std::array<T, n>& all) {
+    std::vector<T> values;
+    for (const T value : all) {
+        if (std::ranges::find(list.items, nvme::name(value), &JsonValue::text) !=
+            list.items.end()) {
+            values.push_back(value);
+        }
+    }
+    return values;
+}
+
+base::Result<Portal> read_portal(const JsonValue& entry) {
+    const std::string& address = entry["address"].text;
+    const auto port = base::parse_u64(entry["port"].text, std::numeric_limits<uint16_t>::max());
+    if (!port || !IpAddress::parse(address.substr(0, address.find('%')))) {
+        return base::error("not a portal: " + base::quoted(address));
+    }
+    return Portal{address, static_cast<uint16_t>(*port), "the boot's record",
+                  false,   entry["source"].text,         entry["interface"].text};
+}
+
+base::Status read_numbers(const JsonValue& tree, BootPlan& plan) {
+    for (const Number& number : kNumbers) {
+        const auto value =
+            base::parse_i64(tree[number.name].text, -1, std::numeric_limits<int32_t>::max());
+        if (!value) {
+            return base::error("no usable " + std::string(number.name));
+        }
+        number.set(plan, *value);
+    }
+    return base::done();
+}
+
+base::Status read_host(const JsonValue& tree, BootPlan& plan) {
+    plan.target.subsysnqn = tree["subsysnqn"].text;
+    plan.host.nqn = tree["hostnqn"].text;
+    TRY(const nvme::Uuid id, nvme::parse_uuid(tree["hostid"].text));
+    plan.host.id = id;
+    if (plan.target.subsysnqn.empty() || plan.host.nqn.empty()) {
+        return base::error("no NQN");
+    }
+    const auto mode = std::ranges::find(kAuthNames, tree["auth"].text);
+    if (mode == kAuthNames.end()) {
+        return base::error("no mode of authentication");
+    }
+    plan.auth.mode = static_cast<Auth>(mode - kAuthNames.begin());
+    const auto action = std::ranges::find(kActions, tree["on_downgrade"].text);
+    if (action == kActions.end()) {
+        return base::error("no on_downgrade");
+    }
+    plan.on_downgrade = static_cast<OnDowngrade>(action - kActions.begin());
+    plan.io_policy = tree["iopolicy"].text;
+    plan.auth.hashes = read_names(tree["hashes"], nvme::kHashes);
+    plan.auth.groups = read_names(tree["groups"], nvme::kDhGroups);
+    return base::done();
+}
+
+}  // namespace
+
+std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals) {
+    JsonWriter json;
+    json.begin_object().key("version").number(uint64_t{1});
+    json.key("subsysnqn").string(plan.target.subsysnqn);
+    json.key("hostnqn").string(plan.host.nqn);
+    json.key("hostid").string(nvme::to_text(plan.host.id));
+    json.key("auth").string(kAuthNames[static_cast<size_t>(plan.auth.mode)]);
+    json.key("iopolicy").string(plan.io_policy);
+    json.key("on_downgrade").string(kActions[static_cast<size_t>(plan.on_downgrade)]);
+    write_names(json, "hashes", plan.auth.hashes);
+    write_names(json, "groups", plan.auth.groups);
+    for (const Number& number : kNumbers) {
+        json.key(number.name).number(number.get(plan));
+    }
+    json.key("portals").begin_array();
+    for (const Portal& portal : portals) {
+        json.begin_object().key("address").string(portal.address);
+        json.key("port").number(uint64_t{portal.port});
+        json.key("source").string(portal.source);
+        json.key("interface").string(portal.interface).end_object();
+    }
+    json.end_array().end_object();
+    return json.text() + "\n";
+}
+
+base::Result<BootPlan> parse_path_record(std::string_view text) {
+    TRY(const JsonValue tree, JsonValue::parse(text, "paths.json"));
+    BootPlan plan;
+    TRY_VOID(read_host(tree, plan));
+    TRY_VOID(read_numbers(tree, plan));
+    for (const JsonValue& entry : tree["portals"].items) {
+        TRY(Portal portal, read_portal(entry));
+        plan.target.portals.push_back(std::move(portal));
+    }
+    return plan;
+}
+
+std::string path_record_file(const base::SysPaths& sys) {
+    return sys.run + "/nvmeroot/paths.json";
+}
+
+}  // namespace boot

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Asks name servers for the addresses of a name. glibc's own look-up is not in the static program:
+// it loads shared objects and reads files that an initramfs does not have.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/sys_paths.h"
+#include "boot/net/interfaces.h"
+#include "boot/plan/plan.h"
+
+namespace boot {
+
+struct NameServers {
+    std::vector<IpAddress> servers;
+    std::vector<std::string> domains;  ///< put behind a name without a dot, in this order
+    bool v4 = true;                    ///< ask for IPv4 addresses
+    bool v6 = true;                    ///< ask for IPv6 addresses
+    uint16_t port = 53;
+};
+
+/// What the network said, and etc/resolv.conf where it said nothing. Addresses are asked for of
+/// those families that the interfaces have.
+NameServers name_servers(const Network& network, const base::SysPaths& sys);
+
+/// All servers in turn, each question repeated a few times. IPv4 addresses come first.
+/// Errors: no server, none answers, no such name, no address of a family that we have.
+base::Result<std::vector<IpAddress>> resolve(const std::string& name, const NameServers& servers,
+                                             const base::Deadline& deadline);
+
+/// The portals with each name replaced by its addresses, in the same order, none twice.
+/// @param warn  told of a name without an address, while there are other portals
+/// Errors: as resolve(), for the last name, where no portal is left.
+base::Result<std::vector<Portal>> resolve_portals(
+    const std::vector<Portal>& portals, const NameServers& servers, const base::Deadline& deadline,
+    const std::function<void(const std::string&)>& warn);
+
+}  // namespace boot

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The part of the plan that comes after the lease: the target that the DHCP server names.
+#pragma once
+
+#include <string_view>
+
+#include "boot/failure.h"
+#include "boot/plan/plan.h"
+
+namespace boot {
+
+/// Fills in the target from DHCP option 17, which must be one nvme+tcp URI; empty when the lease
+/// has none, which is an error too. kNotAsked: it names a root of another protocol, and the plan
+/// leaves the protocol open. On failure the plan is unchanged. REQUIRES: plan.target_from_dhcp
+Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan);
+
+}  // namespace boot

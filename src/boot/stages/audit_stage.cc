@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/stages/audit_stage.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "boot/check/block_audit.h"
+#include "boot/check/disk_reads.h"
+#include "boot/check/pi_check.h"
+#include "boot/connect/root_controllers.h"
+
+namespace boot {
+namespace {
+
+Failure refusal(const std::string& text) {
+    return Failure::final(ExitCode::kFormat, base::error(text));
+}
+
+/// While it lives, the plan leads to the audit view instead of the root. The view has the root's
+/// number, but identifiers of its own.
+class Detour {
+  public:
+    explicit Detour(BootPlan& plan)
+        : plan_(plan),
+          subsysnqn_(std::exchange(plan.target.subsysnqn, audit_nqn(plan))),
+          choice_(std::exchange(plan.target.choice, {plan.target.choice.nsid, {}, {}, {}})),
+          queues_(std::exchange(plan.connect.nr_io_queues, 1)) {}
+    Detour(const Detour&) = delete;
+    Detour& operator=(const Detour&) = delete;
+    ~Detour() {
+        plan_.target.subsysnqn = std::move(subsysnqn_);
+        plan_.target.choice = choice_;
+        plan_.connect.nr_io_queues = queues_;
+    }
+
+  private:
+    static std::string audit_nqn(const BootPlan& plan) {
+        return plan.audit.nqn.empty() ? plan.target.subsysnqn + ":audit" : plan.audit.nqn;
+    }
+
+    BootPlan& plan_;
+    std::string subsysnqn_;
+    NamespaceChoice choice_;
+    uint32_t queues_;
+};
+
+Outcome<AuditedView> audit(Machine& machine, const ProvenController& proven) {
+    const base::SysPaths& sys = machine.sys;
+    const BootPlan& plan = machine.plan;
+    const auto& [ns, disk] = proven.found;
+    TRY(const nvme::PiFormat format, ask_format(machine, proven.controller.name, ns));
+    if (format.type == 0) {
+        return refusal("audit-format: " + plan.target.subsysnqn + " has " + nvme::describe(format) +
+                       ", and no check sums to compare with");
+    }
+    TRY_VOID(judge_policy(format, plan.format));
+    auto blocks = PassthroughDevice::open(passthrough_node(sys, disk.name), ns.nsid, machine.clock,
+                                          machine.patience().next());
+    if (!blocks) {
+        return reads_failed(ExitCode::kFormat, std::move(blocks).error(),
+                            is_live(proven.controller.name, sys));
+    }
+    TRY(const AuditReport report, audit_blocks(*blocks, format, ns.identify.nsze, plan.audit));
+    return AuditedView{plan.target.subsysnqn, ns.nsid, ns.identify.nsze, format,
+                       describe(report) + " (" + nvme::describe(format) + ")"};
+}
+
+}  // namespace
+
+Outcome<std::optional<AuditedView>> audit_stage(Machine& machine,
+                                                const std::vector<Portal>& portals) {
+    if (machine.plan.audit.extent == AuditPolicy::Extent::kNone) {
+        return std::optional<AuditedView>();
+    }
+    const Detour detour(machine.plan);
+    auto proven = connect_stage(machine, portals);
+    if (!proven && proven.error().code == ExitCode::kRefused && !proven.error().retry) {
+        return refusal("audit-none: the target has no audit view " + machine.plan.target.subsysnqn +
+                       " for this host (" + proven.error().error.text +
+                       "); protect the image there, or set nvmeroot.verify=none");
+    }
+    if (!proven) {
+        return std::move(proven).error();
+    }
+    machine.state.begin("audit");
+    auto view = audit(machine, *proven);
+    undo(machine);
+    if (!view) {
+        return std::move(view).error();
+    }
+    machine.state.notice("audit: " + view->sentence);
+    return std::optional(std::move(view).value());
+}
+
+}  // namespace boot

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Base Specification 2.0: 5.27.1.26 "Reservation Notification Mask", 5.27.1.27 "Reservation
+// Persistence", 5.27.1.28 "Namespace Write Protection Config".
+#include "target/commands/feature_namespace.h"
+
+#include <algorithm>
+
+#include "target/controller/queue.h"
+
+namespace target {
+
+namespace status = nvme::status;
+
+namespace {
+
+Controller& controller_of(const Request& request) {
+    return *request.queue->controller();
+}
+
+bool is_meant(const Request& request, const Namespace& ns) {
+    return request.sqe.nsid == nvme::kNsidAll || request.sqe.nsid == ns.nsid();
+}
+
+WriteProtection wanted_protection(const Request& request) {
+    return static_cast<WriteProtection>(request.sqe.cdw11 & kWriteProtectionStates);
+}
+
+bool is_changeable(const Namespace& ns) {
+    return !ns.config().read_only && ns.write_protection() != WriteProtection::kUntilPowerCycle;
+}
+
+void protect(Request& request, IoError error) {
+    if (error != IoError::kNone) {
+        request.queue->complete(request, to_status(error, request.kind));
+        return;
+    }
+    if (request.queue->may_go_on(request)) {
+        (void)controller_of(request).subsystem().protect_namespace(
+            request.sqe.nsid, wanted_protection(request));  // it is there: that was judged
+        request.queue->complete(request, status::kSuccess);
+    }
+}
+
+void flush_and_protect(Request& request) {
+    request.kind = Io::Kind::kFlush;
+    request.offset = 0;
+    request.length = 0;
+    request.submit(protect);
+}
+
+}  // namespace
+
+// --- reservations -------------------------------------------------------------------------------
+
+void set_reservation_mask(Request& request) {
+    Controller& controller = controller_of(request);
+    for (const auto& ns : controller.namespaces()) {
+        if (is_meant(request, *ns)) {
+            controller.set_reservation_mask(ns->nsid(), request.sqe.cdw11);
+        }
+    }
+    request.queue->complete(request, status::kSuccess);
+}
+
+uint64_t get_reservation_mask(const Request& request, bool of_default) {
+    return of_default ? 0 : controller_of(request).reservation_mask(request.sqe.nsid);
+}
+
+/// A host that a reservation keeps from writing does not change what others rely on.
+nvme::Status judge_reservation_persistence(const Request& request) {
+    const Controller& controller = controller_of(request);
+    const bool conflicts = std::ranges::any_of(controller.namespaces(), [&](const auto& ns) {
+        return is_meant(request, *ns) &&
+               !ns->reservations().allows(controller.reserver(), Access::kWrite);
+    });
+    return conflicts ? status::kReservationConflict.dnr() : status::kSuccess;
+}
+
+/// Of all namespaces, those count where reservations can persist.
+void set_reservation_persistence(Request& request) {
+    nvme::Status verdict = status::kSuccess;
+    for (const auto& ns : controller_of(request).namespaces()) {
+        const bool can = request.sqe.nsid != nvme::kNsidAll || ns->reservations().can_persist();
+        if (verdict.ok() && can && is_meant(request, *ns)) {
+            verdict = ns->reservations().persist(request.sqe.cdw11 != 0);
+        }
+    }
+    request.queue->complete(request, verdict);
+}
+
+uint64_t get_reservation_persistence(const Request& request, bool of_default) {
+    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
+    return !of_default && ns->reservations().state().persists ? 1 : 0;
+}
+
+// --- namespace write protection ------------------------------------------------------------------
+
+/// A host that may not write may not keep others from writing either.
+nvme::Status judge_write_protection(const Request& request) {
+    const Controller& controller = controller_of(request);
+    const Namespace& ns = *controller.find_namespace(request.sqe.nsid);
+    if (wanted_protection(request) > WriteProtection::kUntilPowerCycle) {
+        return status::kInvalidField.dnr().at(11);
+    }
+    if (!ns.reservations().allows(controller.reserver(), Access::kWrite)) {
+        return status::kReservationConflict.dnr();
+    }
+    return is_changeable(ns) || wanted_protection(request) == ns.write_protection()
+               ? status::kSuccess
+               : status::kFeatureNotChangeable.dnr();
+}
+
+/// When the protection begins, no write is under way, and what was written before is on stable
+/// storage.
+void set_write_protection(Request& request) {
+    (void)request.queue->bind(request);  // it was judged: there is one
+    if (is_changeable(*request.ns)) {
+        request.wait_for_turn(0, request.ns->block_count(), WriteOrder::Kind::kExclusive,
+                              flush_and_protect);
+    } else {
+        request.queue->complete(request, status::kSuccess);  // it is in this state
+    }
+}
+
+uint64_t get_write_protection(const Request& request, bool of_default) {
+    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
+    return of_default ? 0 : static_cast<uint64_t>(ns->write_protection());
+}
+
+}  // namespace target

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Work of milliseconds, such as an exponentiation modulo a large prime, which the thread that moves
+// everybody's data must not do itself: a crowd of strangers that begin authentications would stall
+// the hosts that have proved themselves.
+//
+// Strangers cause it, so it is shared out: hosts that have proved themselves recently go first, but
+// for every fourth piece, and among equals one address goes after the other (fair_order.h). What
+// waits is bounded by the number of connections, for each waits for one piece at most, and is
+// dropped with its connection.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/result.h"
+#include "target/reactor/fair_order.h"
+#include "target/reactor/reactor.h"
+#include "target/reactor/worker_pool.h"
+
+namespace target {
+
+class Labor {
+  public:
+    using Work = std::function<void()>;
+    /// Whose work it is.
+    struct Client {
+        std::string address;
+        bool known = false;  ///< it has proved itself recently
+    };
+    using Id = FairOrder::Id;
+
+    virtual ~Labor() = default;
+    /// Does `work`, perhaps on another thread, and calls `done` on the caller's afterwards, perhaps
+    /// before this returns.
+    virtual Id start(const Client& client, Work work, Work done) = 0;
+    /// Nobody waits for it any more: it is not begun, and no `done` is called. Does nothing once
+    /// `done` was called.
+    virtual void forget(Id /*id*/) {}
+};
+
+/// Here and now: for tests, and for whoever has no reactor.
+class LaborHere final : public Labor {
+  public:
+    Id start(const Client& /*client*/, Work work, Work done) override {
+        work();
+        done();
+        return 0;
+    }
+};
+
+/// What waits to be done, and what is next.
+class LaborQueue {
+  public:
+    /// One piece in so many goes to those that nobody knows, whoever else waits.
+    static constexpr unsigned kShareOfUnknown = 4;
+
+    void add(Labor::Id id, const Labor::Client& client);
+    void remove(Labor::Id id);
+    [[nodiscard]] bool empty() const { return known_.empty() && unknown_.empty(); }
+    [[nodiscard]] size_t size() const { return known_.size() + unknown_.size(); }
+    /// The next one, which waits no longer. REQUIRES: !empty()
+    Labor::Id take();
+
+  private:
+    FairOrder known_;
+    FairOrder unknown_;
+    unsigned taken_ = 0;
+};
+
+/// A thread beside a reactor, of lower priority. It starts with the first work.
+class LaborBeside final : public Labor {
+  public:
+    /// @param reactor  outlives this object. Errors: no eventfd.
+    static base::Result<std::unique_ptr<LaborBeside>> open(Reactor& reactor);
+    /// What has not begun is not done, and no `done` is called any more.
+    ~LaborBeside() override;
+    LaborBeside(const LaborBeside&) = delete;
+    LaborBeside& operator=(const LaborBeside&) = delete;
+
+    Id start(const Client& client, Work work, Work done) override;
+    void forget(Id id) override;
+    /// Pieces that have not begun.
+    [[nodiscard]] size_t waiting() const { return queue_.size(); }
+
+  private:
+    /// One runs, and one more is at hand when that has ended.
+    static constexpr size_t kHandedOver = 2;
+    struct Piece {
+        Work work;
+        Work done;
+        bool begun = false;
+    };
+
+    explicit LaborBeside(Reactor& reactor);
+    void hand_over();
+    void ended(Id id);
+    void listen();
+
+    Reactor& reactor_;
+    WorkerPool pool_;
+    LaborQueue queue_;
+    std::unordered_map<Id, Piece> pieces_;
+    Id last_id_ = 0;
+    size_t handed_over_ = 0;
+    bool listening_ = false;
+    std::shared_ptr<bool> alive_;  ///< false once this is gone: for what the reactor still holds
+};
+
+}  // namespace target

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/storage/backend_memory.h"
+
+#include <algorithm>
+
+namespace target {
+
+void MemoryBackend::submit(Io& io) {
+    const base::MutableBytes range = std::span(content_).subspan(io.offset, io.length);
+    switch (io.kind) {
+        case Io::Kind::kRead:
+            std::ranges::copy(range, io.data.begin());
+            break;
+        case Io::Kind::kWrite:
+            std::ranges::copy(io.data, range.begin());
+            break;
+        case Io::Kind::kWriteZeroes:
+            std::ranges::fill(range, std::byte{0});
+            break;
+        case Io::Kind::kFlush:
+        case Io::Kind::kDiscard:
+            break;
+    }
+    io.done(IoError::kNone);
+}
+
+}  // namespace target

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot/handover/path_record.h"
+
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+boot::BootPlan some_plan() {
+    boot::BootPlan plan;
+    plan.target.subsysnqn = "nqn.2026-01.org.example:disk";
+    plan.host.nqn = "nqn.2026-01.org.example:host";
+    plan.host.id = nvme::parse_uuid("8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11").value();
+    plan.auth.mode = boot::Auth::kMutual;
+    plan.auth.hashes = {nvme::HashId::kSha384, nvme::HashId::kSha512};
+    plan.auth.groups = {nvme::DhGroup::kFfdhe2048};
+    plan.connect.ctrl_loss_tmo = base::seconds(-1);
+    plan.connect.reconnect_delay = base::seconds(3);
+    plan.connect.nr_io_queues = 2;
+    plan.connect.hdr_digest = true;
+    plan.connect.tos = 184;
+    plan.io_policy = "queue-depth";
+    plan.on_downgrade = boot::OnDowngrade::kCut;
+    plan.timeouts.total = base::seconds(180);
+    plan.timeouts.probe = base::seconds(5);
+    return plan;
+}
+
+const std::vector<boot::Portal> kPortals = {{"192.0.2.10", 4420, "x", false, "192.0.2.9", "eth1"},
+                                            {"fe80::1%eth0", 4421, "y", false}};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(path_record)
+
+BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
+    const std::string text = boot::path_record(some_plan(), kPortals);
+    const auto plan = boot::parse_path_record(text);
+    BOOST_REQUIRE_MESSAGE(plan.ok(), (plan ? "" : plan.error().text));
+    BOOST_TEST(plan->target.subsysnqn == "nqn.2026-01.org.example:disk");
+    BOOST_REQUIRE(plan->target.portals.size() == 2U);
+    BOOST_TEST(plan->target.portals[1].address == "fe80::1%eth0");
+    BOOST_TEST(plan->target.portals[1].port == 4421);
+    BOOST_TEST(plan->target.portals[0].source == "192.0.2.9");
+    BOOST_TEST(plan->target.portals[0].interface == "eth1");
+    BOOST_TEST(plan->target.portals[1].interface.empty());
+    BOOST_TEST(plan->connect.tos == 184);
+    BOOST_TEST(plan->io_policy == "queue-depth");
+    BOOST_TEST((plan->auth.mode == boot::Auth::kMutual));
+    BOOST_TEST((plan->auth.hashes == some_plan().auth.hashes));
+    BOOST_TEST((plan->auth.groups == some_plan().auth.groups));
+    BOOST_TEST(boot::path_record(*plan, kPortals) == text);
+}
+
+BOOST_AUTO_TEST_CASE(no_secret_is_in_it) {
+    boot::BootPlan plan = some_plan();
+    std::string secret = "DHHC-1:00:AAAA:";
+    plan.auth.host_secret = base::Secret(secret);
+    BOOST_TEST(boot::path_record(plan, kPortals).find("DHHC") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_record_is_an_error) {
+    const std::string text = boot::path_record(some_plan(), kPortals);
+    const auto without = [&](const std::string& part, const std::string& other) {
+        std::string damaged = text;
+        const size_t at = damaged.find(part);
+        BOOST_REQUIRE(at != std::string::npos);
+        return boot::parse_path_record(damaged.replace(at, part.size(), other)).ok();
+    };
+    BOOST_TEST(!boot::parse_path_record("").ok());
+    BOOST_TEST(!boot::parse_path_record("{}").ok());
+    BOOST_TEST(!without("mutual", "both"));
+    BOOST_TEST(!without("\"cut\"", "\"hack\""));
+    BOOST_TEST(!without("192.0.2.10", "target"));
+    BOOST_TEST(!without("4420", "74420"));
+    BOOST_TEST(!without("\"reconnect_delay\":3", "\"reconnect_delay\":-3"));
+    BOOST_TEST(!without("8f3d1c52", "8f3d1c5"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
