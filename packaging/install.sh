@@ -38,6 +38,9 @@ TABLE
 for file in dracut/50nvmeroot/*.sh; do
     rows+=$'\n'"0755 $file $prefix/lib/dracut/modules.d/50nvmeroot/${file##*/}"
 done
+for page in docs/*.md; do
+    rows+=$'\n'"0644 $page $prefix/share/doc/nvmeroot/$page"
+done
 for page in src/man/*.[578]; do
     rows+=$'\n'"0644 $page $prefix/share/man/man${page##*.}/${page##*/}"
 done

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Every fault at every layer of a protected namespace, seen by a host: what was injected, what the
-// host got, and which layer's counter moved. README.md's table is held against this one.
+// host got, and which layer's counter moved. The table of docs/integrity.md must match this one.
 #include <boost/test/unit_test.hpp>
 
 #include "base/fd.h"
@@ -31,7 +31,7 @@ struct Protected : support::ProtectedFixture {
 };
 
 struct Row {
-    std::string_view injected;  ///< as in README.md
+    std::string_view injected;  ///< as in docs/integrity.md
     std::string_view seen;
     Fault fault;
     uint16_t status;
@@ -39,43 +39,43 @@ struct Row {
 };
 
 const std::vector<Row>& rows() {
-    static const std::vector<Row> kRows = {{"a bit of the data, lasting",
+    static const std::vector<Row> kRows = {{"bit flip in the data, persistent",
                                             "the command fails, no data",
                                             {Fault::Kind::kFlipData, kBad, false},
                                             kUnrecovered,
                                             "guard"},
-                                           {"a bit of the data, once",
-                                            "read again, served, counted",
+                                           {"bit flip in the data, transient",
+                                            "second read succeeds, data served",
                                             {Fault::Kind::kFlipData, kBad, true},
                                             0,
                                             "guard"},
-                                           {"a bit of the guard, lasting",
+                                           {"bit flip in the guard, persistent",
                                             "the command fails, no data",
                                             {Fault::Kind::kFlipGuard, kBad, false},
                                             kUnrecovered,
                                             "guard"},
-                                           {"a bit of the guard, once",
-                                            "read again, served, counted",
+                                           {"bit flip in the guard, transient",
+                                            "second read succeeds, data served",
                                             {Fault::Kind::kFlipGuard, kBad, true},
                                             0,
                                             "guard"},
-                                           {"a bit of the reference tag, lasting",
+                                           {"bit flip in the reference tag, persistent",
                                             "the command fails, no data",
                                             {Fault::Kind::kFlipRef, kBad, false},
                                             kUnrecovered,
                                             "reference tag"},
-                                           {"a bit of the reference tag, once",
-                                            "read again, served, counted",
+                                           {"bit flip in the reference tag, transient",
+                                            "second read succeeds, data served",
                                             {Fault::Kind::kFlipRef, kBad, true},
                                             0,
                                             "reference tag"},
-                                           {"the escape value, lasting",
+                                           {"escape value, persistent",
                                             "the command fails, no data",
                                             {Fault::Kind::kSetEscape, kBad, false},
                                             kUnrecovered,
                                             "application tag"},
-                                           {"the escape value, once",
-                                            "read again, served, counted",
+                                           {"escape value, transient",
+                                            "second read succeeds, data served",
                                             {Fault::Kind::kSetEscape, kBad, true},
                                             0,
                                             "application tag"}};
@@ -252,22 +252,22 @@ BOOST_AUTO_TEST_CASE(a_fault_file_is_read_line_by_line) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(readme_has_the_table_of_what_was_injected_and_seen) {
-    const auto readme = base::read_text("README.md");
-    BOOST_REQUIRE(readme.ok());
+BOOST_AUTO_TEST_CASE(the_integrity_page_has_this_table) {
+    const auto page = base::read_text("docs/integrity.md");
+    BOOST_REQUIRE(page.ok());
     for (const Row& row : rows()) {
         const std::string line =
             "| " + std::string(row.injected) + " | " + std::string(row.seen) + " | ";
-        BOOST_TEST(readme->find(line) != std::string::npos, line);
+        BOOST_TEST(page->find(line) != std::string::npos, line);
     }
     // The tests below and above, of exposed_test.cc and of io_test.cc.
     for (const std::string line :
          {"| half of a block is written | the command fails, no data | ",
-          "| a bit behind the data digest | the digest does not match, ",
-          "| a bit before the data digest | plain blocks: nothing; with tuples: the guard ",
-          "| a bit of data on its way in | Transient Transport Error, nothing stored | ",
-          "| a tuple that the host brings | Guard, Application or Reference Tag Check Error, "}) {
-        BOOST_TEST(readme->find(line) != std::string::npos, line);
+          "| bit flip after the data digest is computed | digest mismatch, ",
+          "| bit flip before the data digest is computed | plain blocks: not detected; ",
+          "| bit flip in data from the host | Transient Transport Error, nothing stored | ",
+          "| tuple from the host that does not match | Guard, Application or Reference Tag "}) {
+        BOOST_TEST(page->find(line) != std::string::npos, line);
     }
 }
 
