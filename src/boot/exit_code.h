@@ -40,12 +40,10 @@ inline constexpr std::array kExitCodes = {
                 false},
     ExitCodeRow{ExitCode::kUsage, "usage", "wrong usage of the command", false},
     ExitCodeRow{ExitCode::kNotAsked, "not-asked",
-                "neither command line nor configuration names a target; nothing was done", false},
-    ExitCodeRow{
-        ExitCode::kFirmware, "firmware",
-        "the boot firmware's table is there and names no disk that can be used, and nothing "
-        "else names one; nothing was done",
-        false},
+                "neither the command line nor the configuration names a target", false},
+    ExitCodeRow{ExitCode::kFirmware, "firmware",
+                "the boot firmware table names no usable disk, and no other source names one",
+                false},
     ExitCodeRow{ExitCode::kConfig, "config",
                 "the command line, the configuration file or a secret is wrong", false},
     ExitCodeRow{ExitCode::kModules, "modules", "a kernel module is missing or did not load", false},
@@ -53,21 +51,18 @@ inline constexpr std::array kExitCodes = {
                 true},
     ExitCodeRow{ExitCode::kUnreachable, "unreachable", "no portal of the target answers", true},
     ExitCodeRow{ExitCode::kRefused, "refused",
-                "the target refuses this host or does not have the subsystem (a busy target is "
-                "tried again)",
+                "the target refuses this host or lacks the subsystem (retried if it is busy)",
                 false},
     ExitCodeRow{ExitCode::kAuthentication, "authentication",
-                "authentication failed, or was demanded and not done (a connection that ends "
-                "meanwhile is tried again once)",
+                "authentication failed or is missing (retried once if the connection was lost)",
                 false},
     ExitCodeRow{ExitCode::kConnect, "connect", "the kernel could not connect", true},
     ExitCodeRow{ExitCode::kNamespace, "namespace",
-                "the namespace is missing, ambiguous or not the one asked for", false},
+                "the namespace is missing, ambiguous or not the requested one", false},
     ExitCodeRow{ExitCode::kFormat, "format",
                 "the namespace has a format that policy or this kernel refuses", false},
     ExitCodeRow{ExitCode::kHandOver, "hand-over",
-                "the disk, its partitions or the files for the hook could not be made ready",
-                false},
+                "the disk, its partitions or the files for the hook could not be prepared", false},
 };
 
 /// The table's row of a code; each enumerator has one.

@@ -29,20 +29,21 @@ struct CommandRow {
 constexpr std::array kCommands = {
     CommandRow{"boot", Command::kBoot, "", "connect the root disk and hand it over to the hook"},
     CommandRow{"plan", Command::kPlan, "",
-               "show what boot would do, and where each value comes from; touches nothing"},
-    CommandRow{
-        "needs", Command::kNeeds, "[FOLDER]",
-        "what an image with the configuration of FOLDER must hold; for initramfs generators"},
-    CommandRow{"check", Command::kCheck, "DEVICE", "the verdict on the format of one namespace"},
-    CommandRow{"status", Command::kStatus, "", "what happened at boot, and the root's paths now"},
+               "show what boot would do and the origin of each value, without changing anything"},
+    CommandRow{"needs", Command::kNeeds, "[DIRECTORY]",
+               "list what an image with the configuration in DIRECTORY must contain"},
+    CommandRow{"check", Command::kCheck, "DEVICE",
+               "check whether a namespace's format is acceptable"},
+    CommandRow{"status", Command::kStatus, "",
+               "report what happened at boot, and the state of the root's paths"},
     CommandRow{"complete", Command::kComplete, "",
-               "after the boot: connect the root's other paths, and set its times anew"},
+               "after the boot: connect the remaining paths and reapply timeouts"},
     CommandRow{"shutdown", Command::kShutdown, "",
-               "before the end: let a lost root fail soon, so that nothing waits for it for ever"},
+               "at shutdown: fail I/O to a lost root quickly so that nothing hangs"},
     CommandRow{"watch", Command::kWatch, "",
-               "after the boot: notice a target that comes back with less authentication"},
-    CommandRow{"help", Command::kHelp, "[keys]", "this text, or all configuration keys"},
-    CommandRow{"version", Command::kVersion, "", "the version"},
+               "after the boot: detect a target that returns with less authentication"},
+    CommandRow{"help", Command::kHelp, "[keys]", "print this help, or all configuration keys"},
+    CommandRow{"version", Command::kVersion, "", "print the version"},
 };
 
 struct OptionRow {
@@ -56,30 +57,28 @@ constexpr std::array kOptions = {
     OptionRow{
         "--cmdline", "TEXT", bit(Command::kBoot) | bit(Command::kPlan),
         [](std::string_view value, Options& options) { options.cmdlines.emplace_back(value); },
-        "in place of /proc/cmdline; several are joined; @FILE reads it from a file"},
+        "use TEXT instead of /proc/cmdline; may be repeated; @FILE reads it from a file"},
     OptionRow{"--config", "FILE", bit(Command::kBoot) | bit(Command::kPlan),
               [](std::string_view value, Options& options) { options.config = value; },
-              "in place of /etc/nvmeroot/nvmeroot.conf"},
+              "use FILE instead of /etc/nvmeroot/nvmeroot.conf"},
     OptionRow{"--debug", "", bit(Command::kBoot),
               [](std::string_view, Options& options) { options.debug = true; },
-              "boot: tell each step on stderr, as the key debug does"},
+              "boot: log each step on stderr, as the key debug does"},
     OptionRow{"--advice", "TEXT", bit(Command::kBoot),
               [](std::string_view value, Options& options) { options.advice = value; },
-              "boot: told after a failure, how to go on from there"},
-    OptionRow{
-        "--root", "DIR", bit(Command::kPlan) | bit(Command::kNeeds),
-        [](std::string_view value, Options& options) { options.root = value; },
-        "plan, needs: look at an unpacked image, or at another root, instead of this machine"},
+              "boot: print TEXT after a failure, to explain how to retry"},
+    OptionRow{"--root", "DIR", bit(Command::kPlan) | bit(Command::kNeeds),
+              [](std::string_view value, Options& options) { options.root = value; },
+              "plan, needs: examine an unpacked image or another root instead of this machine"},
     OptionRow{"--sealed", "", bit(Command::kNeeds),
               [](std::string_view, Options& options) { options.sealed = true; },
-              "needs: with the machine's sealed credentials, which systemd opens"},
+              "needs: include the machine's sealed credentials, which systemd decrypts"},
     OptionRow{"--verify", "EXTENT", bit(Command::kCheck),
               [](std::string_view value, Options& options) { options.verify = value; },
-              "check: read blocks with their check sums and compute them anew: sb, first:N, "
-              "sample:N or full"},
+              "check: verify the checksums of blocks: sb, first:N, sample:N or full"},
     OptionRow{"--json", "", bit(Command::kPlan) | bit(Command::kCheck) | bit(Command::kStatus),
               [](std::string_view, Options& options) { options.json = true; },
-              "plan, check, status: machine-readable output"},
+              "plan, check, status: print JSON"},
 };
 
 template <class Rows>
@@ -109,7 +108,7 @@ base::Result<size_t> take_option(std::span<const char* const> arguments, Options
         return unknown("option", name, kOptions);
     }
     if ((row->commands & bit(options.command)) == 0) {
-        return base::error(std::string(name) + " does not belong to this command");
+        return base::error(std::string(name) + " is not an option of this command");
     }
     const bool has_value = equals != std::string_view::npos;
     if (row->value.empty()) {
@@ -120,7 +119,7 @@ base::Result<size_t> take_option(std::span<const char* const> arguments, Options
         return size_t{1};
     }
     if (!has_value && arguments.size() < 2) {
-        return base::error(std::string(name) + " wants a value, " + std::string(row->value));
+        return base::error(std::string(name) + " needs a value: " + std::string(row->value));
     }
     row->apply(has_value ? argument.substr(equals + 1) : arguments[1], options);
     return has_value ? size_t{1} : size_t{2};
@@ -192,17 +191,17 @@ base::Result<Options> parse_options(std::span<const char* const> arguments) {
             continue;
         }
         if (command->operand.empty() || !options.operand.empty()) {
-            return base::error(base::quoted(argument) + " is one word too many");
+            return base::error("unexpected argument " + base::quoted(argument));
         }
         options.operand = argument;
         arguments = arguments.subspan(1);
     }
     if (options.operand.empty() && !command->operand.empty() && command->operand[0] != '[') {
-        return base::error(std::string(word) + " wants " + std::string(command->operand));
+        return base::error(std::string(word) + " needs " + std::string(command->operand));
     }
     if (options.command == Command::kHelp && !options.operand.empty() &&
         options.operand != "keys") {
-        return base::error("no help on " + base::quoted(options.operand) + "; there is help keys");
+        return base::error("no help on " + base::quoted(options.operand) + "; try help keys");
     }
     return options;
 }

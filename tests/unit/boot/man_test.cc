@@ -98,8 +98,7 @@ BOOST_AUTO_TEST_CASE(each_exit_code_stands_there_with_its_meaning) {
     const std::string text = page("nvmeroot.8");
     for (const boot::ExitCodeRow& row : boot::kExitCodes) {
         const std::string entry = ".B " + std::to_string(static_cast<int>(row.code)) + "\n" +
-                                  std::string(row.meaning) +
-                                  (row.retried ? " (tried again)\n" : "\n");
+                                  std::string(row.meaning) + (row.retried ? " (retried)\n" : "\n");
         BOOST_TEST(text.find(entry) != std::string::npos, entry);
     }
 }

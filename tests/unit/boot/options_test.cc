@@ -43,12 +43,12 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
         {{"bot"}, "no such command: \"bot\"; did you mean boot?"},
         {{"frobnicate"}, "no such command: \"frobnicate\""},
         {{"boot", "--cmdlin=x"}, "no such option: \"--cmdlin\"; did you mean --cmdline?"},
-        {{"boot", "--json"}, "--json does not belong to this command"},
-        {{"boot", "--config"}, "--config wants a value, FILE"},
+        {{"boot", "--json"}, "--json is not an option of this command"},
+        {{"boot", "--config"}, "--config needs a value: FILE"},
         {{"plan", "--json=1"}, "--json takes no value"},
-        {{"boot", "now"}, "\"now\" is one word too many"},
-        {{"check"}, "check wants DEVICE"},
-        {{"help", "me"}, "no help on \"me\"; there is help keys"},
+        {{"boot", "now"}, "unexpected argument \"now\""},
+        {{"check"}, "check needs DEVICE"},
+        {{"help", "me"}, "no help on \"me\"; try help keys"},
     };
     for (const Case& c : cases) {
         const auto options = boot::parse_options(c.arguments);
