@@ -20,7 +20,7 @@ timeout = 90s
 INI
     run "$nvmeroot" plan --cmdline '' --config "$config"
     [ "$status" = 0 ]
-    [[ $output == *"asked for by $config:7: [root] uri"* ]]
+    [[ $output == *"requested by $config:7: [root] uri"* ]]
     [[ $output == *'hostnqn                  nqn.2024-08.com.example:host '* ]]
     [[ $output =~ auth\ +off\  ]]
     [[ $output =~ timeout\ +90s\  ]]

@@ -241,7 +241,7 @@ make_kmod() {
         begin_image 111
         run install
         [ "$status" = 1 ]
-        grep -q 'dfatal nvmeroot: .*/nvmeroot.dhchap_secret is sealed, and an image without systemd cannot open it' "$machine/did"
+        grep -q 'dfatal nvmeroot: .*/nvmeroot.dhchap_secret is sealed, and an image without systemd cannot decrypt it' "$machine/did"
         included='base systemd'
         begin_image 111
         install

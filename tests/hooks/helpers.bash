@@ -68,16 +68,16 @@ EOF
 spoil_config() {
     case $1 in
         1) rm "$config/host.key" && says="$config/host.key is missing" ;;
-        2) ln -sf nowhere "$config/host.key" && says="$config/host.key is a link that leads nowhere" ;;
+        2) ln -sf nowhere "$config/host.key" && says="$config/host.key is a dangling link" ;;
         3) rm "$config/host.key" && mkdir "$config/host.key" && says="$config/host.key is not a regular file" ;;
-        4) chmod 640 "$config/host.key" && says="$config/host.key can be read by others" ;;
+        4) chmod 640 "$config/host.key" && says="$config/host.key can be read by users other than its owner" ;;
         5) : > "$config/host.key" && says="$config/host.key: " ;;
-        6) ln -s nowhere "$config/dhchap_secret" && says="$config/dhchap_secret is a link that leads nowhere" ;;
+        6) ln -s nowhere "$config/dhchap_secret" && says="$config/dhchap_secret is a dangling link" ;;
         7) mkdir "$config/dhchap_ctrl_secret" && says="$config/dhchap_ctrl_secret is not a regular file" ;;
         8) echo 'auht = mutual' >> "$config/nvmeroot.conf" && says='did you mean "auth"?' ;;
-        9) rm -r "$config" && says="$config is no directory that can be read" ;;
+        9) rm -r "$config" && says="$config is not a readable directory" ;;
         10) rm "$config"/* && says="$config has neither nvmeroot.conf nor dhchap_secret" ;;
-        11) ln -sf nowhere "$config/nvmeroot.conf" && says="$config/nvmeroot.conf is a link that leads nowhere" ;;
+        11) ln -sf nowhere "$config/nvmeroot.conf" && says="$config/nvmeroot.conf is a dangling link" ;;
         *) return 1 ;;
     esac
 }

@@ -86,7 +86,7 @@ std::optional<Failure> Completion::prove_present() {
             last = std::move(why);
             continue;
         }
-        log_.error(why.error.text + "; it is cut off from the root");
+        log_.error(why.error.text + "; the path is disconnected");
         disconnect(controller, sys_, clock_);
     }
     return last;
@@ -228,8 +228,8 @@ std::vector<std::string> identity_mismatches(const HostIdentity& host, const Sys
         const std::string path = sys.etc + "/nvme/" + name;
         const auto written = attribute(path);
         if (written && !written->empty() && !base::equal_ignoring_case(*written, used)) {
-            texts.push_back(path + " says " + base::quoted(*written) + ", the boot used " + used +
-                            ": nvme-cli would connect as another host; make them the same");
+            texts.push_back(path + " contains " + base::quoted(*written) + ", the boot used " +
+                            used + ": nvme-cli would connect as another host; make them the same");
         }
     }
     return texts;

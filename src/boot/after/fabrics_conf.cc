@@ -68,8 +68,9 @@ std::string sections(const BootPlan& plan, bool own_identity) {
 }
 
 const std::string kWithoutSecrets =
-    "# The root is authenticated and nvme-cli takes the secrets as text alone, so all of it is\n"
-    "# commented out: without them nvme-cli would connect to a target that proves nothing.\n";
+    "# The root is authenticated, and nvme-cli accepts the secrets only as text. All lines are\n"
+    "# therefore comments: without the secrets, nvme-cli would connect to a target that does not\n"
+    "# authenticate.\n";
 
 std::string commented(std::string_view text) {
     std::string comments;

@@ -75,7 +75,7 @@ ExitCode shutdown_command(const SysPaths& sys, base::Clock& clock, StandIn& stan
         }
     }
     if (!await_live(controllers, sys, clock)) {
-        log.warning("no target of the root answers; what was not written is lost");
+        log.warning("no target of the root answers; unwritten data is lost");
         if (const auto laid = stand_in.lay(); !laid) {
             log.warning(laid.error().text);
         }

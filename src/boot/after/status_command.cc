@@ -75,7 +75,7 @@ ExitCode status_command(bool json, const base::SysPaths& sys) {
     if (!state && state.error().code == ENOENT) {
         (void)base::write_all(
             STDERR_FILENO,
-            "nvmeroot: this machine was not booted by nvmeroot: there is no " + path + "\n");
+            "nvmeroot: nvmeroot did not boot this machine: there is no " + path + "\n");
         return ExitCode::kNotAsked;
     }
     const base::Result<JsonValue> document = state ? JsonValue::parse(*state, path) : state.error();

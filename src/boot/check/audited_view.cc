@@ -21,8 +21,8 @@ Outcome<base::Nothing> compare_with_root(const AuditedView& view, const RootName
                                   // it
         }
         return refusal(
-            "audit-name: the root names no audit view, so what was audited may be "
-            "another disk; name the view by nvmeroot.audit_nqn");
+            "audit-name: the root names no audit view, so the audited disk may be another one; set "
+            "nvmeroot.audit_nqn");
     }
     const std::string named = nvme::field_text({note.audit_nqn.data(), note.audit_nqn.size()});
     if (named != view.nqn || note.audit_nsid != view.nsid || root.identify.nsze != view.blocks ||

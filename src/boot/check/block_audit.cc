@@ -84,7 +84,7 @@ Outcome<base::Nothing> Audit::read(uint64_t first, uint32_t count) {
     const auto status = device_.read({first, count, 0}, data, metadata);
     if (!status || !status->ok()) {
         const std::string text = "audit-read: blocks from " + std::to_string(first) +
-                                 " on cannot be read with their check sums: " +
+                                 " on cannot be read with their checksums: " +
                                  (status ? nvme::describe(*status) : status.error().text);
         return is_of_path(status) ? Failure::passing(ExitCode::kConnect, base::error(text))
                                   : refusal(text);
@@ -126,13 +126,14 @@ std::string Audit::layer(uint64_t block) {
         nvme::IoFlags::kCheckGuard | (format_.type == 3 ? 0 : nvme::IoFlags::kCheckReference);
     const auto status = device_.verify({block, 1, checks});
     if (status && status->ok()) {
-        return "the target finds the block whole, so it was changed between its check and here "
-               "(its memory, the wire, this machine)";
+        return "the target finds the block correct, so the block changed between the target's "
+               "check and this machine (memory of the target, network, this machine)";
     }
     if (status && status->type == nvme::status::kGuardCheck.type) {
-        return "the target finds it damaged too: its disk, or what wrote it there";
+        return "the target finds the block corrupt too: its disk is at fault, or the program that "
+               "wrote the block";
     }
-    return "the target cannot say";
+    return "the target cannot verify the block";
 }
 
 Failure Audit::explain(uint64_t first, uint32_t count, const nvme::PiMismatch& bad) {
@@ -144,7 +145,7 @@ Failure Audit::explain(uint64_t first, uint32_t count, const nvme::PiMismatch& b
                            : bad.field == PiField::kGuard ? "audit-guard"
                                                           : "audit-ref";
     return refusal(id + ": LBA " + std::to_string(block) + ": " +
-                   (escaped ? "the application tag switches its checks off, and the " : "the ") +
+                   (escaped ? "the application tag disables the checks, and the " : "the ") +
                    std::string(nvme::name(bad.field)) + " is " + hex(bad.found) + ", " +
                    hex(bad.expected) + " expected; " + layer(block));
 }
@@ -223,7 +224,7 @@ Outcome<base::Nothing> Audit::sample(uint64_t count) {
     for (; count > 0; --count) {
         uint64_t random = 0;
         if (::getrandom(&random, sizeof random, 0) != sizeof random) {
-            return refusal("audit-read: the kernel has no random numbers to choose blocks by");
+            return refusal("audit-read: the kernel has no random numbers to select blocks");
         }
         TRY_VOID(check(random % blocks_, 1));
     }
@@ -259,10 +260,10 @@ Outcome<AuditReport> audit_blocks(IoDevice& device, const PiFormat& format, uint
 }
 
 std::string describe(const AuditReport& report) {
-    return std::to_string(report.blocks) + " blocks match their check sums" +
-           (report.transient == 0
-                ? ""
-                : ", " + std::to_string(report.transient) + " of the reads only at the second try");
+    return std::to_string(report.blocks) + " blocks match their checksums" +
+           (report.transient == 0 ? ""
+                                  : ", " + std::to_string(report.transient) +
+                                        " of the reads only at the second attempt");
 }
 
 }  // namespace boot

@@ -77,7 +77,7 @@ std::string target_row(const RootNamespace& root, const nvme::PiFormat& format) 
         text += "; protected at rest: type " + std::to_string(note.type) + ", " +
                 std::to_string(note.guard_bits) + "-bit guard";
         if (note.audit_nsid != 0) {
-            text += ", shown as NSID " + std::to_string(note.audit_nsid) + " of " +
+            text += ", exposed as NSID " + std::to_string(note.audit_nsid) + " of " +
                     nvme::field_text({note.audit_nqn.data(), note.audit_nqn.size()});
         }
     }
@@ -90,7 +90,7 @@ Outcome<std::string> audit(const CheckedDevice& found, const RootNamespace& root
     if (format.type == 0) {
         return Failure::final(
             ExitCode::kFormat,
-            base::error("audit-format: it shows no check sums itself; connect its "
+            base::error("audit-format: the namespace does not expose its checksums; connect its "
                         "audit view (nvme connect) and check that disk"));
     }
     base::SystemClock clock;
@@ -113,8 +113,8 @@ Outcome<Verdict> examine(const CheckedDevice& found, const AuditPolicy& policy,
     const auto disk = find_disk(sys, found.controller, found.nsid);
     if (!disk) {
         return Failure::final(ExitCode::kNamespace,
-                              base::error(found.disk + " is not whole: " + disk.error().text +
-                                          "; it came or went while it was looked at"));
+                              base::error(found.disk + " is incomplete: " + disk.error().text +
+                                          "; it appeared or disappeared during the check"));
     }
     TRY(const KernelView kernel,
         staged(ExitCode::kNamespace, read_kernel_view(sys, found.controller, *disk)));
@@ -123,7 +123,7 @@ Outcome<Verdict> examine(const CheckedDevice& found, const AuditPolicy& policy,
     verdict.rows.emplace_back(
         "namespace", "NSID " + std::to_string(root.nsid) + " of " +
                          attribute(sys.sys + "/class/nvme/" + found.controller + "/subsysnqn")
-                             .value_or("a subsystem that went") +
+                             .value_or("a removed subsystem") +
                          " by " + found.controller + " (" + kernel.transport + "), " + disk->wwid);
     verdict.rows.emplace_back("target", target_row(root, format));
     verdict.rows.emplace_back("kernel", std::to_string(kernel.size_bytes) + " bytes, " +
@@ -176,7 +176,8 @@ Result<CheckedDevice> find_device(const std::string& device, const SysPaths& sys
     }
     const auto nsid = number_attribute(found.sysfs + "/nsid");
     if (found.sysfs.empty() || !nsid) {
-        return base::error(device + " is no NVMe disk of this machine; name one like /dev/nvme0n1");
+        return base::error(device +
+                           " is not an NVMe disk of this machine; use a name like /dev/nvme0n1");
     }
     found.nsid = static_cast<uint32_t>(*nsid);
     found.disk = last_part(found.sysfs);

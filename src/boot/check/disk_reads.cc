@@ -64,15 +64,13 @@ base::Result<std::string> run_reads(const std::string& disk, const std::string& 
     (void)progress.ended();
     const uint64_t answered = progress.answered();
     return base::Error{
-        ETIMEDOUT,
-        answered == 0
-            ? "the target connects and does not answer reads of " + disk +
-                  "; look at its log and the network"
-            : "the target answers reads of " + disk +
-                  " too slowly, or with errors: " + std::to_string(answered) +
-                  " came back, and the kernel is not done; see the kernel's own lines, look at the "
-                  "target's disk and load, or raise nvmeroot.timeout and "
-                  "nvmeroot.namespace_timeout"};
+        ETIMEDOUT, answered == 0 ? "the target accepts connections and does not answer reads of " +
+                                       disk + "; check its log and the network"
+                                 : "the target answers reads of " + disk +
+                                       " too slowly, or with errors: " + std::to_string(answered) +
+                                       " were answered, and the kernel is not done; see the kernel "
+                                       "log, check the target's disk and load, or raise "
+                                       "nvmeroot.timeout and nvmeroot.namespace_timeout"};
 }
 
 Failure reads_failed(ExitCode code, base::Error error, bool is_live) {

@@ -136,8 +136,8 @@ Outcome<base::Nothing> compare(const Disk& disk, const std::vector<Id>& ids) {
     for (const Id& id : ids) {
         if (hex_digits(*id.seen) != hex_digits(id.wanted)) {
             return refusal("the kernel's disk " + disk.name + " has " + id.attribute + " " +
-                           base::quoted(*id.seen) + " where the controller says " + id.wanted +
-                           "; the target changed its mind, check it");
+                           base::quoted(*id.seen) + " but the controller reports " + id.wanted +
+                           "; the target changed the identifier, check it");
         }
     }
     return base::done();
@@ -174,14 +174,13 @@ class Rescans {
 Outcome<Disk> await_files(const SysPaths& sys, const std::string& controller,
                           const std::string& subsysnqn, const RootNamespace& root,
                           base::Clock& clock, const base::Deadline& deadline) {
-    constexpr const char* kRemedy =
-        "; see the kernel's own lines, or raise nvmeroot.namespace_timeout";
+    constexpr const char* kRemedy = "; see the kernel log, or raise nvmeroot.namespace_timeout";
     Rescans rescans(sys, controller, clock);
     for (;;) {
         const auto seen = attribute(sys.sys + "/class/nvme/" + controller + "/subsysnqn");
         if (seen && *seen != subsysnqn) {
-            return refusal("the controller says it belongs to subsystem " + base::quoted(*seen) +
-                           ", not to " + base::quoted(subsysnqn));
+            return refusal("the controller reports that it belongs to subsystem " +
+                           base::quoted(*seen) + ", not to " + base::quoted(subsysnqn));
         }
         auto disk = find_disk(sys, controller, root.nsid);
         const auto ids = disk ? ids_of(*disk, root) : disk.error();
@@ -191,13 +190,15 @@ Outcome<Disk> await_files(const SysPaths& sys, const std::string& controller,
         }
         if (deadline.passed()) {
             return is_live(controller, sys)
-                       ? refusal("the kernel made no disk of NSID " + std::to_string(root.nsid) +
-                                 " in time: " + ids.error().text + kRemedy)
-                       : Failure::of(ExitCode::kConnect,
-                                     base::error(controller +
-                                                 " lost its target while the kernel made a disk of "
-                                                 "NSID " +
-                                                 std::to_string(root.nsid) + kRemedy));
+                       ? refusal("the kernel did not create a disk for NSID " +
+                                 std::to_string(root.nsid) + " in time: " + ids.error().text +
+                                 kRemedy)
+                       : Failure::of(
+                             ExitCode::kConnect,
+                             base::error(
+                                 controller +
+                                 " lost its target while the kernel created a disk for NSID " +
+                                 std::to_string(root.nsid) + kRemedy));
         }
         if (!disk) {
             rescans.ask_now_and_then();
@@ -260,7 +261,7 @@ Result<Disk> find_disk(const SysPaths& sys, const std::string& controller, uint3
         TRY_VOID(has_queue(disk.sysfs, disk.name));
         return disk;
     }
-    return not_yet("there is none of " + controller);
+    return not_yet("there is no disk of " + controller);
 }
 
 void await_first_path(const SysPaths& sys, const std::string& controller, base::Clock& clock,

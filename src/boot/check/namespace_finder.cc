@@ -73,7 +73,7 @@ Outcome<RootNamespace> choose_by_nsid(AdminDevice& device, const NamespaceChoice
     TRY(const RootNamespace found, answered(read_namespace(device, *choice.nsid)));
     if (!ids_match(choice, found.ids)) {
         const std::string text = "NSID " + std::to_string(*choice.nsid) +
-                                 " is there, but it is not " + describe(choice) + ": its UUID is " +
+                                 " exists, but it is not " + describe(choice) + ": its UUID is " +
                                  nvme::to_text(found.ids.uuid) + ", its NGUID " +
                                  nvme::to_text(found.ids.nguid);
         return is_unsaid(choice, found.ids) ? no_match(text) : refusal(text);
@@ -92,8 +92,8 @@ Outcome<RootNamespace> choose_by_search(AdminDevice& device, const NamespaceChoi
         for (const uint32_t nsid : active) {
             if (deadline != nullptr && deadline->passed()) {
                 return no_match(
-                    "the target lists namespaces without an end in time; name the "
-                    "root's by nsid=, or raise nvmeroot.namespace_timeout");
+                    "the target's list of namespaces did not end in time; select the root with "
+                    "nsid=, or raise nvmeroot.namespace_timeout");
             }
             ++seen;
             TRY(const RootNamespace candidate, answered(read_namespace(device, nsid)));
@@ -104,7 +104,7 @@ Outcome<RootNamespace> choose_by_search(AdminDevice& device, const NamespaceChoi
                 return refusal(
                     "NSID " + std::to_string(match->nsid) + " and NSID " + std::to_string(nsid) +
                     " both are " + describe(choice) +
-                    "; name one by nsid=, or give each namespace its own UUID on the target");
+                    "; select one with nsid=, or give each namespace its own UUID on the target");
             }
             match = candidate;
         }

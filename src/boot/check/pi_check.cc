@@ -40,7 +40,7 @@ std::string over(const KernelView& kernel) {
 /// Why a disk with blocks has no bytes.
 std::string why_unreadable(const PiFormat& format, const KernelView& kernel) {
     if (format.metadata_bytes == 0) {
-        return "block-size: " + over(kernel) + " makes a disk of 0 bytes of " +
+        return "block-size: " + over(kernel) + " creates a disk of 0 bytes for " +
                std::to_string(format.block_bytes) + "-byte blocks; use 512 or 4096 on the target";
     }
     const std::string what = "each block has " + std::to_string(format.metadata_bytes) +
@@ -51,7 +51,7 @@ std::string why_unreadable(const PiFormat& format, const KernelView& kernel) {
     }
     if (kernel.transport == "pcie") {
         return "pi-kernel: " + what + "format it with no metadata, or with the " +
-               std::to_string(format.tuple_bytes()) + " bytes of its protection information alone";
+               std::to_string(format.tuple_bytes()) + " bytes of its protection information only";
     }
     return "pi-kernel: " + what +
            "let the target keep the protection information to itself (protection at rest, or "
@@ -64,9 +64,9 @@ std::string who_checks(const PiFormat& format, const std::string& profile) {
         return "no protection information";
     }
     if (profile == "none") {
-        return "inserted and checked by the controller alone";
+        return "inserted and checked only by the controller";
     }
-    return profile == "nop" ? "which this kernel neither makes nor checks"
+    return profile == "nop" ? "which this kernel neither generates nor checks"
                             : "checked by the block layer (" + profile + ")";
 }
 
@@ -76,28 +76,27 @@ Outcome<base::Nothing> judge_policy(const PiFormat& format, const FormatPolicy& 
     const std::string type = std::to_string(format.type);
     if (policy.block_size && *policy.block_size != format.block_bytes) {
         return refusal("block-size: blocks have " + std::to_string(format.block_bytes) +
-                       " bytes, nvmeroot.pi wants " + std::to_string(*policy.block_size));
+                       " bytes, nvmeroot.pi requires " + std::to_string(*policy.block_size));
     }
     if (!policy.pi_type) {
         return base::done();
     }
     if (*policy.pi_type == 0 && format.metadata_bytes != 0) {
         return refusal("pi-present: the namespace has " + nvme::describe(format) +
-                       ", nvmeroot.pi wants none");
+                       ", nvmeroot.pi requires none");
     }
     if (*policy.pi_type != 0 && format.type == 0) {
         return refusal(
-            "pi-absent: the namespace has no protection information, nvmeroot.pi wants "
-            "type " +
+            "pi-absent: the namespace has no protection information, nvmeroot.pi requires type " +
             std::to_string(*policy.pi_type));
     }
     if (*policy.pi_type != format.type) {
-        return refusal("pi-type: the namespace has type " + type + ", nvmeroot.pi wants type " +
+        return refusal("pi-type: the namespace has type " + type + ", nvmeroot.pi requires type " +
                        std::to_string(*policy.pi_type));
     }
     if (policy.guard_bits && format.type != 0 && *policy.guard_bits != format.guard_bits) {
         return refusal("pi-guard: the guard has " + std::to_string(format.guard_bits) +
-                       " bits, nvmeroot.pi wants " + std::to_string(*policy.guard_bits));
+                       " bits, nvmeroot.pi requires " + std::to_string(*policy.guard_bits));
     }
     return base::done();
 }
@@ -107,7 +106,7 @@ Result<KernelView> read_kernel_view(const SysPaths& sys, const std::string& cont
     const auto transport = attribute(sys.sys + "/class/nvme/" + controller + "/transport");
     const auto block = number_attribute(disk.sysfs + "/queue/logical_block_size");
     if (!transport || !block) {
-        return base::Error{EAGAIN, disk.name + " is not whole, or " + controller + " went away"};
+        return base::Error{EAGAIN, disk.name + " is incomplete, or " + controller + " went away"};
     }
     KernelView view;
     utsname name{};
@@ -140,26 +139,26 @@ Outcome<base::Nothing> judge_format(const PiFormat& format, uint64_t blocks,
                                     const KernelView& kernel, const FormatPolicy& policy) {
     uint64_t bytes = 0;
     if (blocks == 0 || __builtin_mul_overflow(blocks, uint64_t{format.block_bytes}, &bytes)) {
-        return refusal("size: the target says the namespace has " + std::to_string(blocks) +
-                       " blocks; give it a size there");
+        return refusal("size: the target reports that the namespace has " + std::to_string(blocks) +
+                       " blocks; set a size on the target");
     }
     if (format.metadata_bytes != 0 && !format.extended && kernel.transport != "pcie") {
         return refusal(
             "pi-separate: the " + std::to_string(format.metadata_bytes) +
-            " metadata bytes of each block want a buffer of their own, and fabrics carry "
-            "metadata behind the data alone; use a format without metadata on the target");
+            " metadata bytes of each block need a separate buffer, and NVMe over Fabrics supports "
+            "only interleaved metadata; use a format without metadata on the target");
     }
     if (kernel.size_bytes == 0 && !is_usual(format)) {
         return refusal(why_unreadable(format, kernel));
     }
     if (kernel.size_bytes != bytes) {
         return difference("size: the kernel's disk has " + std::to_string(kernel.size_bytes) +
-                          " bytes, the target says " + std::to_string(bytes) +
+                          " bytes, the target reports " + std::to_string(bytes) +
                           "; the namespace was resized meanwhile, try again");
     }
     if (kernel.block_bytes != format.block_bytes) {
         return difference("block-size: the kernel uses " + std::to_string(kernel.block_bytes) +
-                          "-byte blocks, the target says " + std::to_string(format.block_bytes));
+                          "-byte blocks, the target reports " + std::to_string(format.block_bytes));
     }
     return judge_policy(format, policy);
 }

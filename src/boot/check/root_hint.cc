@@ -190,7 +190,7 @@ std::string missing_driver(const Piece& piece, const base::SysPaths& sys) {
 std::string hint_without_root(const Disk& disk) {
     const std::string wrong = wrong_block_size(disk);
     if (!wrong.empty()) {
-        return "root= is missing on the command line, and the disk is no file system: " + wrong;
+        return "root= is missing on the command line, and the disk is not a file system: " + wrong;
     }
     return "root= is missing on the command line, and the disk has partitions: " + list(disk) +
            "; write root=UUID=… of the root, or root=/dev/nvmeroot/root-partN";

@@ -99,8 +99,8 @@ bool breaks_protocol(std::string_view line) {
 /// @param line  of a queue that failed
 std::string why_failed(const std::string& line) {
     if (breaks_protocol(line)) {
-        return "the target broke the protocol of authentication on a queue (kernel: " + line +
-               "); no secret is to blame, look at the target's software";
+        return "the target violated the authentication protocol on a queue (kernel: " + line +
+               "); the secrets are not the cause, check the target's software";
     }
     return "authentication failed on a queue (kernel: " + line +
            "); the target must know this host's secret and its own on every queue";
@@ -121,8 +121,8 @@ Outcome<base::Nothing> check_nothing_lost(const KernelLog& log) {
     if (log.lost()) {
         return Failure::doubt(
             ExitCode::kAuthentication,
-            base::error("lines of the kernel's log were lost, so the authentication cannot be "
-                        "checked; raise log_buf_len= or silence what floods the log"));
+            base::error("lines of the kernel log were lost, so the authentication cannot be "
+                        "checked; raise log_buf_len= or stop the messages that flood the log"));
     }
     return base::done();
 }
@@ -178,7 +178,7 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
     AuthEvidence evidence = read_evidence(log.of_controller(controller.name, first));
     if (end != EINVAL && evidence.failures.empty()) {
-        return not_taken(end, "the kernel did not tell the end of the authentication");
+        return not_taken(end, "the kernel did not report the end of the authentication");
     }
     return evidence;
 }
@@ -242,9 +242,9 @@ Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan)
     if (!failures.empty() && !evidence.wrong_digest.empty()) {
         return Failure::passing(
             ExitCode::kConnect,
-            base::error("what arrived in the middle of authentication does not "
-                        "fit its digests (kernel: " +
-                        evidence.wrong_digest + "); look at the target and at what lies between"));
+            base::error(
+                "data that arrived during authentication does not match its digests (kernel: " +
+                evidence.wrong_digest + "); check the target and the network"));
     }
     const auto failed = std::ranges::find_if_not(failures, tells_of_lost_connection);
     if (failed != failures.end()) {
@@ -255,20 +255,19 @@ Outcome<base::Nothing> judge(const AuthEvidence& evidence, const AuthPlan& plan)
     }
     if (!failures.empty()) {
         return Failure::of(ExitCode::kConnect,
-                           base::error("the connection was lost in the middle of authentication "
-                                       "(kernel: " +
+                           base::error("the connection was lost during authentication (kernel: " +
                                        failures.front() + ")"));
     }
     if (!evidence.own_failures.empty()) {
         return Failure::passing(
             ExitCode::kConnect,
             base::error("this machine's kernel was too busy to authenticate a queue (kernel: " +
-                        evidence.own_failures.front() + "); the target is not to blame"));
+                        evidence.own_failures.front() + "); the target is not the cause"));
     }
     if (!evidence.host_accepted) {
         return refusal(
-            "the target came up without asking this host for authentication; set the "
-            "secrets for this host NQN on the target, or nvmeroot.auth=off here");
+            "the target came up without asking this host for authentication; set the secrets of "
+            "this host NQN on the target, or nvmeroot.auth=off on this host");
     }
     if (plan.mode == Auth::kMutual && !evidence.controller_proven) {
         return refusal(
@@ -297,11 +296,13 @@ std::string what_is_unproven(const AuthEvidence& evidence) {
     }
     const std::string queue = "queue " + std::to_string(*evidence.unnamed);
     return evidence.queues.contains(0)
-               ? "the target asks for authentication on its admin queue alone, and this kernel "
-                 "authenticates no other queue then: " +
-                     queue + " carries data without it; let the target ask on every queue"
-               : "this kernel does not name the queues that it authenticates, so that nothing is "
-                 "known of " +
+               ? "the target requests authentication only on its admin queue, and this kernel then "
+                 "authenticates no other queue: " +
+                     queue +
+                     " carries data without authentication; make the target request authentication "
+                     "on every queue"
+               : "this kernel does not log the queues that it authenticates, so the authentication "
+                 "is unknown for " +
                      queue + "; boot a kernel with CONFIG_DYNAMIC_DEBUG";
 }
 

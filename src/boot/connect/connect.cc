@@ -102,8 +102,9 @@ Outcome<std::string> await_turn(const SysPaths& sys, const base::Deadline& deadl
     if (!list && list.error().code == ETIMEDOUT) {
         return Failure::passing(
             ExitCode::kConnect,
-            base::error("a target went silent and the kernel is still waiting for it, and for no "
-                        "other; look at that target, or raise nvmeroot.connect_timeout"));
+            base::error("a target stopped answering, and the kernel is still waiting for it and "
+                        "cannot connect to another target meanwhile; check that target, or raise "
+                        "nvmeroot.connect_timeout"));
     }
     return staged(ExitCode::kConnect, std::move(list));
 }
@@ -170,7 +171,7 @@ Result<std::string> controller_of_answer(std::string_view answer) {
             return "nvme" + std::string(number);
         }
     }
-    return base::error("the kernel answers the connect with " + base::quoted(answer));
+    return base::error("unexpected reply from the kernel to connect: " + base::quoted(answer));
 }
 
 Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const SysPaths& sys,

@@ -24,22 +24,22 @@ struct Symptom {
 };
 
 constexpr std::string_view kWrongDigests =
-    "what arrives from the target does not fit its digests; something there or on the way changes "
-    "it: look at the target, at network cards and their offloads";
+    "data from the target does not match its digests; the target or the network changes the data: "
+    "check the target, network cards and their offloads";
 
 constexpr std::string_view kOwnTrouble =
-    "this machine's kernel could not do its part of the authentication just now; the target is not "
-    "to blame";
+    "the kernel of this machine could not do its part of the authentication this time; the target "
+    "is not the cause";
 constexpr std::string_view kWrongSecret =
     "authentication failed: the target refused this host's secret; compare dhchap_secret for this "
-    "host NQN here and there";
+    "host NQN on both sides";
 constexpr std::string_view kNoHash =
     "the kernel lacks a hash for DH-HMAC-CHAP; add its module (hmac, sha256_generic or "
     "sha512_generic) to the initramfs";
 constexpr std::string_view kUnusable =
-    "the target broke the protocol of authentication: this machine's kernel cannot use what it "
-    "sent "
-    "(a length or a Diffie-Hellman value); no secret is to blame, look at the target's software";
+    "the target violated the authentication protocol: the kernel of this machine cannot use a "
+    "length or a Diffie-Hellman value that the target sent; the secrets are not the cause, check "
+    "the target's software";
 
 /// The first row that matches any line wins: causes stand before their consequences.
 constexpr Symptom kSymptoms[] = {
@@ -65,9 +65,7 @@ constexpr Symptom kSymptoms[] = {
     {"controller is busy", ExitCode::kRefused, true, "the target is busy"},
     {"controller authentication failed", ExitCode::kAuthentication, false,
      "authentication failed: the target did not prove that it knows the controller secret; compare "
-     "dhchap_ctrl_secret "
-     "here "
-     "and there"},
+     "dhchap_ctrl_secret on both sides"},
     // Linux 7.3, which takes no target that leaves its proof out.
     {"controller did not authenticate", ExitCode::kAuthentication, false,
      "authentication failed: the target never proved that it knows the controller secret; set "
@@ -79,23 +77,20 @@ constexpr Symptom kSymptoms[] = {
     {"invalid DH group id", ExitCode::kAuthentication, false,
      "the target chose a Diffie-Hellman group that the kernel does not know"},
     {"invalid transaction ID", ExitCode::kAuthentication, false,
-     "the target broke the protocol of authentication: its message has a transaction id that is "
-     "not "
-     "this host's; no secret is to blame, look at the target's software"},
+     "the target violated the authentication protocol: its message has a transaction id that is "
+     "not this host's; the secrets are not the cause, check the target's software"},
     {"invalid hash length", ExitCode::kAuthentication, false,
-     "the target broke the protocol of authentication: the length of its hash does not fit the "
-     "hash "
-     "that it chose; no secret is to blame, look at the target's software"},
+     "the target violated the authentication protocol: the length of its hash does not fit the "
+     "hash that it chose; the secrets are not the cause, check the target's software"},
     {"invalid DH value", ExitCode::kAuthentication, false,
-     "the target broke the protocol of authentication: it sent a Diffie-Hellman value without a "
-     "group; no secret is to blame, look at the target's software"},
+     "the target violated the authentication protocol: it sent a Diffie-Hellman value without a "
+     "group; the secrets are not the cause, check the target's software"},
     {"empty DH value", ExitCode::kAuthentication, false,
-     "the target broke the protocol of authentication: it chose a Diffie-Hellman group and sent no "
-     "value; no secret is to blame, look at the target's software"},
+     "the target violated the authentication protocol: it chose a Diffie-Hellman group and sent no "
+     "value; the secrets are not the cause, check the target's software"},
     {"invalid message", ExitCode::kAuthentication, false,
-     "the target broke the protocol of authentication: it sent another message than the one that "
-     "is "
-     "due; no secret is to blame, look at the target's software"},
+     "the target violated the authentication protocol: it sent an unexpected message; the secrets "
+     "are not the cause, check the target's software"},
     // What the target says is told as a status or in words; an errno of a command is this host's.
     {"auth_send failed with error -", ExitCode::kConnect, true, kOwnTrouble},
     {"failed to receive challenge, error -", ExitCode::kConnect, true, kOwnTrouble},
@@ -136,12 +131,12 @@ constexpr Answer kAnswers[] = {
     {nvme::status::kConnectInvalidHost, ExitCode::kRefused, false,
      "the target does not allow this host; add its NQN to the subsystem's allowed hosts"},
     {nvme::status::kAuthRequired, ExitCode::kAuthentication, false,
-     "authentication is demanded and was not done, or failed (this kernel does not tell which); "
-     "compare dhchap_secret for this host NQN here and there"},
+     "authentication is required and did not happen, or failed (this kernel does not report "
+     "which); compare dhchap_secret for this host NQN on both sides"},
     {nvme::status::kHostPathError, ExitCode::kConnect, true,
-     "the connection broke off; look at the target's log and the network"},
+     "the connection was lost; check the target's log and the network"},
     {nvme::status::kAbortedByHost, ExitCode::kConnect, true,
-     "the target fell silent and the kernel gave up; look at the target"},
+     "the target stopped answering and the kernel gave up; check the target"},
 };
 
 struct Errno {
@@ -152,40 +147,40 @@ struct Errno {
 };
 constexpr Errno kErrnos[] = {
     {ECONNREFUSED, ExitCode::kUnreachable, true,
-     "nobody listens there; start the target, or mend the port in the URI"},
+     "nothing listens on that port; start the target or correct the port"},
     {ETIMEDOUT, ExitCode::kUnreachable, true,
-     "nobody answers there; check the address, firewalls and that the target runs"},
+     "no answer; check the address, firewalls and that the target runs"},
     {EHOSTUNREACH, ExitCode::kUnreachable, true,
      "no machine answers for that address; check the address and the cables"},
     {ENETUNREACH, ExitCode::kUnreachable, true,
-     "no route leads there; check ip=, its gateway, and rd.route="},
+     "there is no route to the target; check ip=, its gateway, and rd.route="},
     {ECONNRESET, ExitCode::kUnreachable, true,
-     "the target closed the connection at once; look at its log"},
+     "the target closed the connection at once; check its log"},
     {EADDRNOTAVAIL, ExitCode::kConnect, true,
      "this machine has no usable source address yet; check ip= and duplicate addresses"},
     {EALREADY, ExitCode::kConnect, true,  // given up and come up late: taken away by the next try
-     "this machine has that connection already; disconnect it or start anew"},
+     "this machine has that connection already; disconnect it or reboot"},
     {EADDRINUSE, ExitCode::kConnect, false,
-     "another connection of this machine uses the host NQN with another host id; give both"},
+     "another connection of this machine uses the host NQN with another host id; set both"},
     {EINVAL, ExitCode::kConnect, true,
-     "the kernel refuses a parameter, the pair of host NQN and host id, or what the target "
-     "answered; its log names which"},
+     "the kernel rejects a parameter, the pair of host NQN and host id, or the answer of the "
+     "target; the kernel log names which"},
     {ENODEV, ExitCode::kConnect, true,
-     "the interface of the path is not there, or not yet; check its name"},
+     "the interface of the path does not exist, or not yet; check its name"},
     {ENOENT, ExitCode::kModules, false,
      "the kernel lacks an algorithm; add the modules of crc32c, hmac and the hash to the "
      "initramfs"},
     {ENOMEM, ExitCode::kConnect, true,
-     "the kernel has too little memory; ask for less with nr_io_queues and queue_size"},
+     "the kernel has too little memory; reduce nr_io_queues and queue_size"},
     {ENOKEY, ExitCode::kAuthentication, false,
      "the target demands authentication and no host secret is configured; set dhchap_secret_file"},
     {EKEYREJECTED, ExitCode::kAuthentication, false,
-     "authentication failed; compare dhchap_secret, dhchap_ctrl_secret, hashes and groups here and "
-     "there"},
+     "authentication failed; compare dhchap_secret, dhchap_ctrl_secret, hashes and groups on both "
+     "sides"},
     {EPROTONOSUPPORT, ExitCode::kAuthentication, false,
      "this kernel cannot authenticate; boot one with CONFIG_NVME_HOST_AUTH"},
     {EOPNOTSUPP, ExitCode::kConnect, false,
-     "the target and this kernel do not fit together; look at the kernel's log"},
+     "the target and this kernel are not compatible; see the kernel log"},
 };
 
 /// The last line of any controller: the one nearest to the cause that no row knows.
@@ -206,13 +201,13 @@ Failure explain_hang_up(const BootPlan& plan, const KernelLog& log, const std::s
     if (plan.auth.mode == Auth::kOff || has_line(log, ": authenticated")) {
         return Failure::passing(
             ExitCode::kConnect,
-            base::error(where + "the target closed the connection; look at its log"));
+            base::error(where + "the target closed the connection; check its log"));
     }
     return Failure::doubt(
         ExitCode::kAuthentication,
         base::error(where +
                     "the target closed the connection during authentication, most likely because "
-                    "the secret is wrong; compare dhchap_secret for this host NQN here and there"));
+                    "the secret is wrong; compare dhchap_secret for this host NQN on both sides"));
 }
 
 /// REQUIRES: result is not 0
@@ -274,8 +269,8 @@ Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, cons
     if (error.code == ETIMEDOUT) {
         return Failure::passing(
             ExitCode::kConnect,
-            base::error(where + "the target went silent and the kernel is still waiting for it; "
-                                "look at the target, or raise nvmeroot.connect_timeout"));
+            base::error(where + "the target stopped answering and the kernel is still waiting for "
+                                "it; check the target, or raise nvmeroot.connect_timeout"));
     }
     if (const auto result = kernel_result(log.lines())) {
         if (auto explained = explain_result(*result, where)) {

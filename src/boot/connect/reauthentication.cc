@@ -47,8 +47,8 @@ Outcome<uint32_t> io_queues(const std::string& folder) {
 
 Failure fell_silent() {
     return Failure::doubt(ExitCode::kAuthentication,
-                          base::error("the target fell silent in the middle of authentication; "
-                                      "look at the target and the network"));
+                          base::error("the target stopped answering during authentication; check "
+                                      "the target and the network"));
 }
 
 Reauthentication reauthentication(const AuthPlan& plan, const Controller& controller,

@@ -166,7 +166,7 @@ void DhcpClient::on_ack(const DhcpMessage& ack, base::TimePoint now) {
 
 void DhcpClient::on_nak(const DhcpMessage& nak, base::TimePoint now) {
     const std::string words = dhcp_text(nak);
-    trouble_ = offer_->server.text() + " took back its offer" + (words.empty() ? "" : ": ") + words;
+    trouble_ = offer_->server.text() + " withdrew its offer" + (words.empty() ? "" : ": ") + words;
     // The first time at once: a server that has just lost its memory answers well the second time.
     restart(naks_ == 0 ? now : now + back_off(naks_));
     ++naks_;
@@ -184,7 +184,7 @@ void DhcpClient::refuse(const DhcpMessage& message, const base::Error& why) {
     const base::Bytes* server = message.find(DhcpCode::kServerId);
     const auto address = server == nullptr ? std::nullopt : IpAddress::from_bytes(*server);
     trouble_ =
-        (address ? address->text() : "a DHCP server") + " made an offer of no use: " + why.text;
+        (address ? address->text() : "a DHCP server") + " made an unusable offer: " + why.text;
 }
 
 bool DhcpClient::is_from_chosen_server(const DhcpMessage& message) const {

@@ -31,7 +31,7 @@ std::optional<base::Bytes> Dhcp6Client::on_time(base::TimePoint now) {
         return std::nullopt;
     }
     if (state_ == State::kRequesting && repetitions_ == kMostRequests) {
-        trouble_ = "a DHCPv6 server does not stand by its offer";
+        trouble_ = "a DHCPv6 server offered an address and did not confirm it";
         restart(now);
     }
     const auto elapsed = std::chrono::duration_cast<base::milliseconds>(now - began_).count() / 10;

@@ -226,7 +226,7 @@ base::Result<Dhcp6Answer> parse_dhcp6(base::ByteView message, uint32_t iaid) {
     Dhcp6Answer answer;
     if (!head || (head->type != static_cast<uint8_t>(Dhcp6Type::kAdvertise) &&
                   head->type != static_cast<uint8_t>(Dhcp6Type::kReply))) {
-        return base::error("no answer of a DHCPv6 server");
+        return base::error("not an answer of a DHCPv6 server");
     }
     answer.type = static_cast<Dhcp6Type>(head->type);
     for (const uint8_t octet : head->transaction) {

@@ -124,7 +124,7 @@ base::Result<std::vector<std::string>> await_partitions(const SysPaths& sys, con
         }
         if (deadline.passed()) {
             return missing == after.end()
-                       ? base::error("the partitions of " + node + " do not stay the same")
+                       ? base::error("the partitions of " + node + " keep changing")
                        : base::error("device node " + sys.dev + "/" + *missing +
                                      " did not appear; is devtmpfs mounted on /dev?");
         }

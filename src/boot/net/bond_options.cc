@@ -75,7 +75,7 @@ base::Result<base::Bytes> parse_addresses(std::string_view text) {
     for (const std::string_view part : base::split(text, ';')) {
         TRY(const IpAddress address, IpAddress::parse(part));
         if (address.v6 || index == kMost) {
-            return base::error("up to 16 IPv4 addresses are wanted");
+            return base::error("needs at most 16 addresses, all of them IPv4");
         }
         const nlattr header{static_cast<uint16_t>(sizeof(nlattr) + address.bytes().size()),
                             index++};
@@ -97,9 +97,9 @@ base::Result<uint64_t> parse_number(const Row& row, std::string_view value) {
     const uint64_t most = words.empty() ? kMost[static_cast<size_t>(row.width)] : words.size() - 1;
     const auto number = base::parse_u64(value, most);
     if (!number) {
-        return base::error(
-            base::quoted(value) + " is " +
-            (words.empty() ? "no number that fits" : "none of: " + std::string(row.words)));
+        return base::error(base::quoted(value) + " is " +
+                           (words.empty() ? "not a number in the valid range"
+                                          : "not one of: " + std::string(row.words)));
     }
     return number;
 }
@@ -109,7 +109,7 @@ base::Result<uint64_t> parse_number(const Row& row, std::string_view value) {
 base::Result<BondOption> parse_bond_option(std::string_view name, std::string_view value) {
     const auto* row = std::ranges::find(kRows, name, &Row::name);
     if (row == kRows.end()) {
-        return base::error("no such option of a bond: " + base::quoted(name));
+        return base::error("unknown bond option: " + base::quoted(name));
     }
     BondOption option{row->attribute, {}};
     if (row->width == Width::kAddresses) {

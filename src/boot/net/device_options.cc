@@ -128,7 +128,7 @@ base::Result<DevicePlan> parse_bond(std::string_view value) {
         TRY_VOID(apply_bond_option(plan, option));
     }
     if (!plan.primary.empty() && std::ranges::find(plan.ports, plan.primary) == plan.ports.end()) {
-        return base::error("primary: " + plan.primary + " is no part of the bond");
+        return base::error("primary: " + plan.primary + " is not a port of the bond");
     }
     if (fields.size() == 4 && !fields[3].empty()) {
         TRY(plan.mtu, parse_mtu(fields[3]));

@@ -69,7 +69,7 @@ base::Status InterfaceSetup::step(Rtnetlink& kernel, const NetworkState& network
                                   base::TimePoint now) {
     const Link* link = network.find(index_);
     if (link == nullptr) {
-        return base::error("the interface has gone");
+        return base::error("the interface has disappeared");
     }
     look_again_ = false;
     switch (state_) {

@@ -100,8 +100,9 @@ std::string describe_missing(const std::vector<Link>& links, const InterfacePlan
             others.append(link.driver.empty() ? "" : ", ").append(link.driver).append(")");
         }
     }
-    return "no " + wanted + "; there " +
-           (others.empty() ? "is none at all: is its driver in the image?" : "is " + others);
+    return "no " + wanted +
+           (others.empty() ? "; there is no interface: is its driver in the image?"
+                           : "; there is only " + others);
 }
 
 }  // namespace boot

@@ -67,8 +67,8 @@ std::string networkd_file(const Interface& interface) {
     const bool v4 = ways.v4 == Way::kDhcp;
     const bool v6 = ways.v6 == Way::kDhcp;
     std::string text =
-        "# By nvmeroot: the root disk is reached by this interface. A file of the same name in\n"
-        "# /etc/systemd/network replaces this one.\n" +
+        "# Written by nvmeroot: this interface connects the root disk. A file of the same name in\n"
+        "# /etc/systemd/network overrides this one.\n" +
         networkd_match(interface) + "\n[Link]\nRequiredForOnline=no\n";
     if (interface.mtu_given) {
         text += "MTUBytes=" + std::to_string(interface.mtu) + "\n";
@@ -156,7 +156,8 @@ std::string nm_family(const Interface& interface, bool v6) {
 
 std::string nm_file(const Interface& interface) {
     std::string text =
-        "# By nvmeroot: the root disk is reached by this interface.\n[connection]\nid=nvmeroot-" +
+        "# Written by nvmeroot: this interface connects the root disk.\n"
+        "[connection]\nid=nvmeroot-" +
         interface.name + "\nuuid=" + connection_uuid(interface) +
         "\ntype=ethernet\nautoconnect-priority=100\n" +
         (interface.permanent_mac ? "" : "interface-name=" + interface.name + "\n") +
@@ -270,8 +271,8 @@ std::vector<HandoverFile> network_files(const Network& network) {
     }
     if (!unmanaged.empty()) {
         files.push_back({"/NetworkManager/conf.d/nvmeroot.conf",
-                         "# By nvmeroot: the root disk is reached by these.\n[keyfile]\n"
-                         "unmanaged-devices=" +
+                         "# Written by nvmeroot: these interfaces connect the root disk.\n"
+                         "[keyfile]\nunmanaged-devices=" +
                              unmanaged + "\n"});
     }
     files.push_back({"/nvmeroot/resolv.conf", resolv_conf(network)});

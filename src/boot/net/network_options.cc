@@ -114,7 +114,7 @@ base::Status add_device(NetworkPlan& plan, base::Result<DevicePlan> device) {
     if (same == plan.devices.end()) {
         plan.devices.push_back(std::move(*device));
     } else if (*same != *device) {
-        return base::error(device->name + " is described twice, and differently");
+        return base::error(device->name + " has two different descriptions");
     }
     return base::done();
 }
@@ -135,8 +135,7 @@ base::Status apply_ifname(NetworkPlan& plan, std::string_view value) {
 }
 
 base::Status refuse_team(NetworkPlan&, std::string_view) {
-    return base::error(
-        "the kernel's team driver needs a daemon beside it; bond= does the same without");
+    return base::error("the kernel's team driver needs a daemon; use bond= instead");
 }
 
 base::Status apply_bootdev(NetworkPlan& plan, std::string_view value) {
@@ -241,8 +240,8 @@ bool needs_option(const NetworkPlan& plan, std::string_view key, std::string_vie
 
 base::Status apply_network_option(NetworkPlan& plan, std::string_view key, std::string_view value) {
     const Option* option = find_option(key);
-    auto status = option == nullptr ? base::Status(base::error("no such word is known"))
-                                    : option->apply(plan, value);
+    auto status =
+        option == nullptr ? base::Status(base::error("unknown word")) : option->apply(plan, value);
     if (!status) {
         return status.error().in(base::format("%.*s=%s", static_cast<int>(key.size()), key.data(),
                                               base::quoted(value).c_str()));

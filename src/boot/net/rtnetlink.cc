@@ -227,7 +227,7 @@ base::Result<std::vector<base::Bytes>> Rtnetlink::list(uint16_t request, uint16_
             return std::move(*messages);
         }
     }
-    return base::Error{EBUSY, "the network's configuration does not come to rest"};
+    return base::Error{EBUSY, "the network configuration keeps changing"};
 }
 
 base::Result<std::optional<std::vector<base::Bytes>>> Rtnetlink::list_once(uint16_t request,

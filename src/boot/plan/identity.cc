@@ -63,7 +63,8 @@ base::Result<FoundIdentity> from_nqn(const Given& nqn, const base::SysPaths& sys
     }
     const auto uuid = machine_uuid(sys);
     if (!uuid) {
-        return uuid.error().in(nqn.origin + ": this hostnqn has no UUID form, so give hostid too");
+        return uuid.error().in(nqn.origin +
+                               ": this hostnqn does not have the UUID form; set hostid too");
     }
     return FoundIdentity{{nqn.text, *uuid}, nqn.origin, std::string(kDmi), {}};
 }
@@ -125,13 +126,13 @@ base::Result<FoundIdentity> find_identity(const Given& nqn, const Given& id,
 base::Status check_kernel_name(std::string_view nqn) {
     constexpr size_t kMost = 222;  // below NVMF_NQN_SIZE, which the specification's 223 is
     if (nqn.size() > kMost) {
-        return base::error(base::format(
-            "a name of %zu bytes: Linux connects by names of at most 222", nqn.size()));
+        return base::error(
+            base::format("a name of %zu bytes: Linux accepts at most 222 bytes", nqn.size()));
     }
     if (nqn.find(',') != std::string_view::npos) {
         return base::error(base::quoted(nqn) +
-                           " holds a comma, at which the kernel's connect would end the name; "
-                           "choose an NQN without one");
+                           " contains a comma, which would end the name in the kernel's connect "
+                           "options; use an NQN without a comma");
     }
     return base::done();
 }

@@ -19,11 +19,11 @@ using nvme::DiscoveryLeftOut;
 base::Result<Portal, DiscoveryLeftOut> portal_of(const nvme::DiscoveryRecord& record,
                                                  const Portal& service) {
     if (!check_kernel_name(record.nqn)) {
-        return DiscoveryLeftOut{"with a name that the kernel's connect cannot take", record.nqn};
+        return DiscoveryLeftOut{"with a name that the kernel cannot connect to", record.nqn};
     }
     const auto address = IpAddress::parse(record.address);
     if (!address || address->v6 != record.v6 || !address->is_host_address()) {
-        return DiscoveryLeftOut{"at an address that no target has", record.address};
+        return DiscoveryLeftOut{"at an address that no target can have", record.address};
     }
     const bool same_family = record.v6 == (service.address.find(':') != std::string::npos);
     Portal portal{address->text(),
@@ -35,7 +35,7 @@ base::Result<Portal, DiscoveryLeftOut> portal_of(const nvme::DiscoveryRecord& re
     if (record.v6 && address->is_link_local()) {
         const size_t zone = service.address.find('%');
         if (zone == std::string::npos) {
-            return DiscoveryLeftOut{"at a link-local address, which the service has not",
+            return DiscoveryLeftOut{"at a link-local address, but the service has none",
                                     record.address};
         }
         portal.address += service.address.substr(zone);
@@ -90,7 +90,7 @@ void DiscoveryWalk::add_service(Portal portal) {
         if (!std::exchange(full_, true)) {
             warnings_.push_back("discovery: more than " + std::to_string(kMaxServices) +
                                 " services, continuing without " + portal.text() +
-                                " and those behind it");
+                                " and the services after it");
         }
         return;
     }
@@ -123,8 +123,9 @@ bool DiscoveryWalk::add_portal(const std::string& nqn, Portal portal) {
 std::vector<Portal> DiscoveryWalk::next_round() {
     if (++rounds_ > kMaxRounds) {
         if (!waiting_.empty()) {
-            warnings_.push_back("discovery: referrals lead on after " + std::to_string(kMaxRounds) +
-                                " steps, continuing without " + waiting_.front().text());
+            warnings_.push_back("discovery: referrals continue after " +
+                                std::to_string(kMaxRounds) + " steps, continuing without " +
+                                waiting_.front().text());
         }
         return {};
     }
@@ -179,10 +180,10 @@ Outcome<Target> DiscoveryWalk::conclude(const std::string& hostnqn) const {
     if (found_.size() > 1) {
         std::vector<std::string> names;
         std::ranges::transform(found_, std::back_inserter(names), &Found::nqn);
-        return Failure::final(ExitCode::kNamespace,
-                              base::error("discovery found " + std::to_string(names.size()) +
-                                          " subsystems (" + list_of(names, false) +
-                                          ") and the root is one; name it by nvmeroot.subsysnqn"));
+        return Failure::final(
+            ExitCode::kNamespace,
+            base::error("discovery found " + std::to_string(names.size()) + " subsystems (" +
+                        list_of(names, false) + "); select the root with nvmeroot.subsysnqn"));
     }
     if (found_.empty()) {
         return Failure{ExitCode::kRefused, !failures_.empty(), base::error(why_nothing(hostnqn))};
@@ -200,21 +201,21 @@ std::string DiscoveryWalk::why_nothing(const std::string& hostnqn) const {
                        (pattern_.empty() ? std::string() : pattern_ + " ") + "for host " + hostnqn;
     if (!similar_.empty()) {
         return text + ", but " + list_of(similar_, false) +
-               ", which differs from it in the case of letters alone; write the name as the "
-               "target does";
+               ", which differs only in letter case; write the name as the target does";
     }
     const bool others = !rest_.others.empty();
     if (others) {
         text += ", only " + list_of(rest_.others, rest_.more_others);
     }
     if (!rest_.left_out.empty()) {
-        text += (others ? ", and " : " that could be used, only ") + list_of(rest_.left_out);
+        text += (others ? ", and " : " that is usable, only ") + list_of(rest_.left_out);
     }
     for (const Failure& failure : failures_) {
         text += "; " + failure.error.text;
     }
     if (others) {
-        return text + "; check nvmeroot.subsysnqn, and that the target shows it to this host";
+        return text +
+               "; check nvmeroot.subsysnqn, and that the target lists the subsystem for this host";
     }
     return rest_.left_out.empty() ? text + "; allow this host on the target"
                                   : text + "; see what the target offers over TCP";

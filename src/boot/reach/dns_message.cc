@@ -159,10 +159,10 @@ std::vector<IpAddress> addresses_of(std::string name, DnsType type,
 
 std::string problem_of(uint16_t result) {
     constexpr const char* kNames[] = {"",
-                                      "the server finds the question malformed",
+                                      "the server rejects the query as malformed",
                                       "server failure",
                                       "no such name",
-                                      "the server does not do such questions",
+                                      "the server does not support the query",
                                       "the server refuses to answer"};
     return result < std::size(kNames) ? kNames[result] : "error " + std::to_string(result);
 }

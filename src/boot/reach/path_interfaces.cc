@@ -44,7 +44,7 @@ void name_interfaces(const Network& network, std::vector<Portal>& portals,
         std::erase_if(portals, [&](const Portal& portal) {
             if (is_unnamed(portal)) {
                 warn("no interface with the Ethernet address " + portal.interface +
-                     " came up, continuing without the path by it to " + portal.text());
+                     " came up, continuing without its path to " + portal.text());
             }
             return is_unnamed(portal);
         });

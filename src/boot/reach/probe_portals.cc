@@ -76,14 +76,14 @@ Outcome<base::Nothing> judge_verdict(const Verdict& verdict, Auth demanded) {
     }
     const char* problem = nullptr;
     if (verdict.connect.secure_channel_required) {
-        problem = "the target demands a secure channel (TLS), which nvmeroot does not do";
+        problem = "the target demands a secure channel (TLS), which nvmeroot does not support";
     } else if (demanded != Auth::kOff && !verdict.connect.authentication_required) {
         problem =
             "the target does not ask this host for authentication; set this host's secrets on the "
-            "target, or nvmeroot.auth=off here";
+            "target, or nvmeroot.auth=off on this host";
     } else if (demanded == Auth::kOff && verdict.connect.authentication_required) {
         problem =
-            "the target demands authentication and no secret is configured here; set "
+            "the target demands authentication and no secret is configured on this host; set "
             "dhchap_secret_file";
     }
     if (problem != nullptr) {

@@ -46,7 +46,7 @@ base::Status reach(const std::vector<Portal>& portals, const Network& network,
     run_talks(
         talks, [&](size_t i) { return knocks[i].connected(); }, base::milliseconds(0), deadline);
     if (std::ranges::none_of(knocks, &Knock::connected)) {
-        return base::error("nobody answers");
+        return base::error("no answer");
     }
     return base::done();
 }

@@ -107,7 +107,7 @@ base::Result<std::vector<IpAddress>> resolve_exactly(const std::string& name,
                                                      const NameServers& servers,
                                                      const base::Deadline& deadline) {
     std::vector<IpAddress> addresses;
-    std::string problem = "it has no address of a family that this network has";
+    std::string problem = "it has no address of a family that this network uses";
     for (const DnsType type : {DnsType::kA, DnsType::kAaaa}) {
         if (!(type == DnsType::kA ? servers.v4 : servers.v6)) {
             continue;
@@ -176,8 +176,9 @@ NameServers name_servers(const Network& network, const base::SysPaths& sys) {
 base::Result<std::vector<IpAddress>> resolve(const std::string& name, const NameServers& servers,
                                              const base::Deadline& deadline) {
     if (servers.servers.empty()) {
-        return base::error(base::quoted(name) +
-                           ": no name server is known; give nameserver=, or the target's address");
+        return base::error(
+            base::quoted(name) +
+            ": no name server is known; set nameserver=, or use the target's address");
     }
     if (name.find('.') == std::string::npos) {
         for (const std::string& domain : servers.domains) {

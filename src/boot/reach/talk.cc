@@ -108,7 +108,7 @@ void Talk::advance(short events) {
 
 void Talk::time_out() {
     if (!ended() && connecting_) {
-        failure_ = "nobody answers";
+        failure_ = "no answer";
     } else if (!ended()) {
         conversation_->timed_out();
     }

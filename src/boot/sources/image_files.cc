@@ -28,7 +28,7 @@ base::Result<std::vector<std::string>> listed_files(const base::SysPaths& sys) {
             continue;
         }
         if (line.front() != '/') {
-            return base::error(path + ": " + base::quoted(line) + " is no full path");
+            return base::error(path + ": " + base::quoted(line) + " is not a full path");
         }
         files.emplace_back(line);
     }
@@ -58,7 +58,7 @@ const char* file_fault(const std::string& path) {
         return "is missing";
     }
     if (::stat(path.c_str(), &st) != 0) {
-        return "is a link that leads nowhere";
+        return "is a dangling link";
     }
     return S_ISREG(st.st_mode) ? nullptr : "is not a regular file";
 }
@@ -67,7 +67,7 @@ ImageLoss lost_of_image(const base::SysPaths& sys, const std::string& root, Sour
                         bool dry_run) {
     const auto listed = listed_files(sys);
     if (!listed) {
-        return {listed.error().text + "; build the image again", true};
+        return {listed.error().text + "; rebuild the image", true};
     }
     ImageLoss loss;
     std::string sealed;
@@ -85,11 +85,11 @@ ImageLoss lost_of_image(const base::SysPaths& sys, const std::string& root, Sour
     }
     if (!loss.why.empty()) {
         loss.why = "this image was built with a configuration and has lost it: " + loss.why +
-                   "; build the image again";
+                   "; rebuild the image";
     } else if (!sealed.empty()) {
         loss.why = "the image has " + sealed +
-                   ", and systemd has not opened it for this program: only the unit of the boot "
-                   "gets it, a shell does not";
+                   ", and systemd has not decrypted it for this program: only the unit of the boot "
+                   "receives it, a shell does not";
     }
     return loss;
 }

@@ -111,7 +111,7 @@ bool Needs::is_there(const std::string& path) {
         return true;
     }
     if (errno != ENOENT) {
-        fail(path, "cannot be looked at");
+        fail(path, "cannot be examined");
     }
     return false;
 }
@@ -119,7 +119,7 @@ bool Needs::is_there(const std::string& path) {
 bool Needs::is_open(const std::string& folder) {
     const bool open = ::access((folder + "/.").c_str(), R_OK | X_OK) == 0;
     if (!open) {
-        fail(folder, "is no directory that can be read");
+        fail(folder, "is not a readable directory");
     }
     return open;
 }
@@ -192,7 +192,7 @@ void Needs::take_sealed() {
         }
         const std::string image = std::string(kStore) + "/" + name;
         if (find_key(name.substr(kSealed.size())) == nullptr) {
-            fail(input_.root + image, "belongs to no key");
+            fail(input_.root + image, "does not belong to any key");
         }
         add(input_.root + image, image, Access::kAnybody);
     }
@@ -204,8 +204,8 @@ void Needs::refuse_sealed() {
     for (const std::string& name : list_folder(store)) {
         if (name.starts_with(kSealed)) {
             fail(store + "/" + name,
-                 "is sealed, and an image without systemd cannot open it; put its text into "
-                 "/etc/nvmeroot and take the file away, or build with nvmeroot_config=no");
+                 "is sealed, and an image without systemd cannot decrypt it; put its text into "
+                 "/etc/nvmeroot and remove the file, or build with nvmeroot_config=no");
         }
     }
 }
@@ -218,12 +218,12 @@ void Needs::add(const std::string& source, const std::string& image, Access acce
     }
     if (covered) {
         fail(image,
-             "cannot come from an image, over which the boot mounts; put it below "
-             "/etc/nvmeroot");
+             "cannot come from an image, because the boot mounts another file system there; put it "
+             "below /etc/nvmeroot");
     }
     for (const char c : image) {
         if (c == '\t' || c == '\n') {
-            fail(base::quoted(image), "is no path for a list");
+            fail(base::quoted(image), "cannot be in a list of paths");
         }
     }
     if (const char* fault = file_fault(source); fault != nullptr) {
@@ -232,12 +232,13 @@ void Needs::add(const std::string& source, const std::string& image, Access acce
         fail(source, "cannot be read");
     } else if (!input_.root.empty() && source == input_.root + image &&
                leads_out_of(input_.root, source)) {
-        fail(source, "is a link to a file of this machine, which builds the image of another one");
+        fail(source, "is a link to a file of this machine, but the image is for another machine");
     }
     struct stat st {};
     const bool closed = ::stat(source.c_str(), &st) == 0 && (st.st_mode & 077U) == 0;
     if (access == Access::kPrivate && !closed) {
-        fail(source, "can be read by others than its owner, who could take the secret; chmod 0600");
+        fail(source,
+             "can be read by users other than its owner, who could take the secret; chmod 0600");
     }
     if (text_.find("\t" + image + "\n") == std::string::npos) {
         text_ += (closed && access != Access::kAnybody ? "file\t600\t" : "file\t644\t") + source +

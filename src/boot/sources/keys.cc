@@ -32,7 +32,7 @@ Result<T> parse_choice(std::string_view text, const std::array<Choice<T>, count>
         }
         allowed += (allowed.empty() ? "" : ", ") + std::string(choice.word);
     }
-    return error(base::quoted(text) + " is none of " + allowed);
+    return error(base::quoted(text) + " is not one of " + allowed);
 }
 
 /// Words separated by commas; none twice, at least one.
@@ -158,7 +158,7 @@ Result<FormatPolicy> parse_pi(std::string_view text) {
         }
     }
     if (policy.guard_bits && policy.pi_type == uint8_t{0}) {
-        return error("guard= asks for protection information and none forbids it");
+        return error("guard= requires protection information and none excludes it");
     }
     return policy;
 }
@@ -173,12 +173,12 @@ Result<AuditPolicy> parse_extent(std::string_view text) {
                         policy.extent == AuditPolicy::Extent::kSample;
     if (counts != (colon < text.size())) {
         return error(base::quoted(text) +
-                     (counts ? " wants a number of blocks, as in first:64" : " takes no number"));
+                     (counts ? " needs a number of blocks, as in first:64" : " takes no number"));
     }
     if (counts) {
         TRY(policy.count, base::parse_u64(text.substr(colon + 1)));
         if (policy.count == 0) {
-            return error("no blocks are no audit; none says so");
+            return error("the number of blocks must not be 0; use none for no audit");
         }
     }
     return policy;
@@ -248,50 +248,50 @@ std::string did_you_mean(std::string_view best) {
 // clang-format off
 constexpr std::array kKeys = {
     Key{"host", "hostnqn", "NQN", "",
-        "the host's name to the target; else /etc/nvme/hostnqn, else from the DMI UUID",
+        "host NQN; default: /etc/nvme/hostnqn, else derived from the DMI UUID",
         [](Given& g, Draft& d) { return store_name(nvme::check_name(g.text), g, d.hostnqn); }},
     Key{"host", "hostid", "UUID", "",
-        "the host identifier; else the UUID in hostnqn, else /etc/nvme/hostid, else the DMI UUID",
+        "host identifier; default: the UUID in hostnqn, else /etc/nvme/hostid, else the DMI UUID",
         [](Given& g, Draft& d) { return store_name(nvme::parse_uuid(g.text), g, d.hostid); }},
     Key{"host", "auth", "off|host|mutual", "",
-        "what must be proven by DH-HMAC-CHAP; default: mutual with both secrets, host with one",
+        "required DH-HMAC-CHAP authentication; default: mutual with both secrets, host with one",
         [](Given& g, Draft& d) { return store(parse_choice(g.text, kAuthModes), d.auth); }},
     Key{"host", "on_downgrade", "log|cut|panic", "log",
-        "what nvmeroot watch does when a target comes back with less authentication than at boot",
+        "reaction of nvmeroot watch to a target that returns with less authentication than at boot",
         [](Given& g, Draft& d) { return store(parse_choice(g.text, kOnDowngrade), d.plan.on_downgrade); }},
     Key{"host", "dhchap_secret_file", "PATH", "",
-        "the host's secret; default: /etc/nvmeroot/dhchap_secret if it is there",
+        "file with the host's secret; default: /etc/nvmeroot/dhchap_secret if it exists",
         [](Given& g, Draft& d) { return apply_path(g, d.host_secret_file); }},
     Key{"host", "dhchap_ctrl_secret_file", "PATH", "",
-        "the controller's secret; default: /etc/nvmeroot/dhchap_ctrl_secret if it is there",
+        "file with the controller's secret; default: /etc/nvmeroot/dhchap_ctrl_secret if it exists",
         [](Given& g, Draft& d) { return apply_path(g, d.ctrl_secret_file); }},
-    Key{"host", "dhchap_secret", "DHHC-1:…", "", "the host's secret itself; prefer the file",
+    Key{"host", "dhchap_secret", "DHHC-1:…", "", "the host's secret; a file is safer",
         [](Given& g, Draft& d) { return store(parse_secret(g.text), d.plan.auth.host_secret); }, false, true},
     Key{"host", "dhchap_ctrl_secret", "DHHC-1:…", "",
-        "the controller's secret itself; prefer the file",
+        "the controller's secret; a file is safer",
         [](Given& g, Draft& d) { return store(parse_secret(g.text), d.plan.auth.ctrl_secret); }, false, true},
-    Key{"host", "dhchap_hash", "LIST", "sha256,sha384,sha512", "hashes that may be negotiated",
+    Key{"host", "dhchap_hash", "LIST", "sha256,sha384,sha512", "hashes that can be negotiated",
         [](Given& g, Draft& d) { return store(parse_names<nvme::HashId>(g.text, nvme::find_hash, "a hash"), d.plan.auth.hashes); }},
     Key{"host", "dhchap_dhgroup", "LIST",
         "null,ffdhe2048,ffdhe3072,ffdhe4096,ffdhe6144,ffdhe8192",
-        "Diffie-Hellman groups that may be negotiated",
+        "Diffie-Hellman groups that can be negotiated",
         [](Given& g, Draft& d) { return store(parse_names<nvme::DhGroup>(g.text, nvme::find_dh_group, "a DH group"), d.plan.auth.groups); }},
 
-    Key{"network", "ip", "IP", "", "address of an interface, as on the kernel command line",
+    Key{"network", "ip", "IP", "", "address of an interface, as in ip= on the kernel command line",
         [](Given& g, Draft& d) { return apply_each(g, d.addresses); }, true},
-    Key{"network", "interface", "NAME", "", "the interface for ip values that name none; or its Ethernet address, or @DRIVER",
+    Key{"network", "interface", "NAME", "", "interface for ip values that name none: its name, its Ethernet address, or @DRIVER",
         [](Given& g, Draft& d) { d.plan.network.interface = g.text; InterfacePlan plan; return set_interface(plan, g.text); }},
     Key{"network", "mtu", "BYTES", "", "MTU of interfaces whose ip value names none",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, kMinMtu, kMaxMtu), d.plan.network.mtu); }},
-    Key{"network", "carrier_timeout", "TIME", "10s", "how long an interface may take to appear, and then to link",
+    Key{"network", "carrier_timeout", "TIME", "10s", "time limit for an interface to appear, and then to get a link",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.network.carrier_timeout); }},
-    Key{"network", "dhcp_timeout", "TIME", "30s", "how long one try for a lease may take",
+    Key{"network", "dhcp_timeout", "TIME", "30s", "time limit for one attempt to get a lease",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.network.dhcp_timeout); }},
 
-    Key{"root", "uri", "URI|dhcp", "", "where the root is; one URI for each portal",
+    Key{"root", "uri", "URI|dhcp", "", "location of the root; one URI for each portal",
         [](Given& g, Draft& d) { return apply_each(g, d.uris); }, true},
     Key{"root", "subsysnqn", "NQN", "",
-        "which of the subsystems that discovery finds is the root; * and ? stand for others",
+        "NQN of the root among the subsystems that discovery finds; * and ? are wildcards",
         [](Given& g, Draft& d) { return store(parse_pattern(g.text), d.plan.subsystems); }},
     Key{"root", "nsid", "NUMBER", "", "the namespace must have this NSID",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 1, 0xFFFFFFFE), d.plan.demanded.nsid); }},
@@ -301,60 +301,60 @@ constexpr std::array kKeys = {
         [](Given& g, Draft& d) { return store(nvme::parse_nguid(g.text), d.plan.demanded.nguid); }},
     Key{"root", "eui64", "EUI64", "", "the namespace must have this EUI-64",
         [](Given& g, Draft& d) { return store(nvme::parse_eui64(g.text), d.plan.demanded.eui64); }},
-    Key{"root", "timeout", "TIME", "180s", "how long to try in all before the boot is given up",
+    Key{"root", "timeout", "TIME", "180s", "time limit for all attempts",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.timeouts.total); }},
-    Key{"root", "debug", "yes|no", "no", "tell each step on the console, as --debug does",
+    Key{"root", "debug", "yes|no", "no", "log each step on the console, as --debug does",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.debug); }},
     Key{"root", "probe", "yes|no", "yes", "ask each portal from user space before the kernel connects",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.probe); }},
-    Key{"root", "probe_timeout", "TIME", "5s", "how long one probe may take",
+    Key{"root", "probe_timeout", "TIME", "5s", "time limit for one probe",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.timeouts.probe); }},
-    Key{"root", "connect_timeout", "TIME", "20s", "how long one connect of the kernel may take",
+    Key{"root", "connect_timeout", "TIME", "20s", "time limit for one connect of the kernel",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.timeouts.connect); }},
     Key{"root", "namespace_timeout", "TIME", "10s",
-        "how long the namespace and its partitions may take to appear",
+        "time limit for the namespace and its partitions to appear",
         [](Given& g, Draft& d) { return store(parse_wait(g.text), d.plan.timeouts.name_space); }},
     Key{"root", "ctrl_loss_tmo", "TIME|-1", "-1",
-        "how long the kernel tries to reconnect before it removes the root disk; -1 for ever",
+        "time for which the kernel tries to reconnect before it removes the root disk; -1: forever",
         [](Given& g, Draft& d) { return store(parse_seconds_or_for_ever(g.text), d.plan.connect.ctrl_loss_tmo); }},
     Key{"root", "reconnect_delay", "TIME", "2s", "pause between the kernel's reconnects",
         [](Given& g, Draft& d) { return store(parse_seconds(g.text, 1), d.plan.connect.reconnect_delay); }},
     Key{"root", "fast_io_fail_tmo", "TIME|-1", "-1",
-        "how long I/O waits for a reconnect before it fails; -1 for ever",
+        "time for which I/O waits for a reconnect before it fails; -1: forever",
         [](Given& g, Draft& d) { return store(parse_seconds_or_for_ever(g.text), d.plan.connect.fast_io_fail_tmo); }},
-    Key{"root", "keep_alive_tmo", "TIME", "5s", "keep-alive time, after which a silent target is lost",
+    Key{"root", "keep_alive_tmo", "TIME", "5s", "time without an answer after which the target is lost",
         [](Given& g, Draft& d) { return store(parse_seconds(g.text, 1), d.plan.connect.keep_alive_tmo); }},
     Key{"root", "nr_io_queues", "NUMBER", "0", "I/O queues; 0: one for each processor, at most 4",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 0, 65535), d.plan.connect.nr_io_queues); }},
     Key{"root", "queue_size", "NUMBER", "128", "entries of each I/O queue, 16 to 1024",
         [](Given& g, Draft& d) { return store(parse_u32(g.text, 16, 1024), d.plan.connect.queue_size); }},
     Key{"root", "iopolicy", "numa|round-robin|queue-depth", "",
-        "how the kernel chooses among the paths of the root; default: the kernel's choice",
+        "how the kernel selects a path to the root; default: the kernel's choice",
         [](Given& g, Draft& d) { return store(parse_choice(g.text, kIoPolicies), d.plan.io_policy); }},
     Key{"root", "tos", "NUMBER", "", "type of service of the connections' packets, 0 to 255; default: none",
         [](Given& g, Draft& d) { return store(parse_tos(g.text), d.plan.connect.tos); }},
-    Key{"root", "hdr_digest", "yes|no", "no", "CRC-32C over each PDU's header",
+    Key{"root", "hdr_digest", "yes|no", "no", "CRC-32C of each PDU's header",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.connect.hdr_digest); }},
-    Key{"root", "data_digest", "yes|no", "yes", "CRC-32C over each PDU's data",
+    Key{"root", "data_digest", "yes|no", "yes", "CRC-32C of each PDU's data",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.connect.data_digest); }},
 
     Key{"integrity", "integrity", "off|report|wire|at-rest|end-to-end", "report",
-        "off: no verdict; report: say how the data is protected; wire: demand data digests; at-rest: demand an audit; end-to-end: both",
+        "off: no report; report: report how the data is protected; wire: require data digests; at-rest: require an audit; end-to-end: both",
         [](Given& g, Draft& d) { return store(parse_choice(g.text, kIntegrities), d.plan.integrity); }},
     Key{"integrity", "pi", "any|none|type1|type2|type3[,guard=16|32|64][,lbs=512|4096]", "any",
-        "the format that the namespace must have",
+        "required format of the namespace",
         [](Given& g, Draft& d) { return store(parse_pi(g.text), d.plan.format); }},
 
     Key{"integrity", "verify", "none|sb|first:N|sample:N|full", "",
-        "blocks to read with their check sums, computed anew here, before the root is connected; default: sb where integrity demands an audit, else none",
+        "blocks whose checksums are verified before the root is connected; default: sb if integrity requires an audit, else none",
         [](Given& g, Draft& d) { d.verify_given = true; return apply_extent(g.text, d.plan.audit); }},
     Key{"integrity", "audit_nqn", "NQN", "",
-        "the subsystem that shows the root with its check sums; default: the root's NQN and :audit",
+        "subsystem that exposes the root with its checksums; default: the root's NQN and :audit",
         [](Given& g, Draft& d) { d.plan.audit.nqn = g.text; return nvme::check_name(g.text); }},
 
-    Key{"modules", "modules", "NAMES", "", "kernel modules to load besides those known to be needed",
+    Key{"modules", "modules", "NAMES", "", "additional kernel modules to load",
         [](Given& g, Draft& d) { return apply_words(g, d.plan.extra_modules); }, true},
-    Key{"modules", "load", "yes|no", "yes", "load kernel modules at all; no: all is built in or loaded",
+    Key{"modules", "load", "yes|no", "yes", "whether to load kernel modules; no: all are built in or loaded",
         [](Given& g, Draft& d) { return store(base::parse_bool(g.text), d.plan.load_modules); }},
 };
 // clang-format on

@@ -139,7 +139,7 @@ void Planner::read_file(const std::string& path) {
         return;
     }
     if (const auto safe = base::check_private(path); !safe) {
-        fail("a secret stands in the configuration: " + safe.error().text);
+        fail("the configuration contains a secret: " + safe.error().text);
     }
 }
 
@@ -156,9 +156,9 @@ bool Planner::decide_whether_asked() {
     }
     loaded_.asked = Asked::kYes;
     // A setting of ours that is wrong may be the one that names the target.
-    loaded_.asked_why = lost_.of_config       ? "the image lacks what it was built with"
-                        : draft_.uris.empty() ? "asked for by a setting that is wrong"
-                                              : "asked for by " + draft_.uris.front().origin;
+    loaded_.asked_why = lost_.of_config       ? "the image lost its configuration"
+                        : draft_.uris.empty() ? "requested by an invalid setting"
+                                              : "requested by " + draft_.uris.front().origin;
     return true;
 }
 
@@ -166,14 +166,14 @@ bool Planner::decide_whether_asked() {
 void Planner::look_at_firmware() {
     if (!sources_.refused.empty()) {
         loaded_.asked = Asked::kYes;
-        loaded_.asked_why = "asked for by the boot firmware's table";
+        loaded_.asked_why = "requested by the boot firmware's table";
         for (std::string& text : sources_.refused) {
             fail(std::move(text));
         }
     } else if (!sources_.firmware.empty()) {
         loaded_.asked = Asked::kBroken;
-        loaded_.asked_why =
-            sources_.firmware + "; name the target by nvmeroot=, or mend the firmware's settings";
+        loaded_.asked_why = sources_.firmware +
+                            "; name the target with nvmeroot=, or correct the firmware's settings";
         fail(loaded_.asked_why);
     } else {
         loaded_.asked_why = kNobody;
@@ -207,7 +207,7 @@ void Planner::apply_key(const Key& key, KeyValues& values) {
     PlanValue shown{std::string(key.section), std::string(key.name), "", ""};
     for (Given& given : values.given) {
         if (base::trim(given.text).empty()) {
-            fail(given.origin + ": wants a value, " + std::string(key.form));
+            fail(given.origin + ": needs a value: " + std::string(key.form));
             continue;
         }
         shown.value +=
@@ -233,7 +233,7 @@ void Planner::finish_network() {
     };
     if (!network.interfaces.empty() && std::ranges::all_of(network.interfaces, is_bare)) {
         fail("ip: no interface gets an address; write " + std::string(kStaticForm) +
-             ", or dhcp in place of none");
+             ", or dhcp instead of none");
     }
 }
 
@@ -308,7 +308,7 @@ void Planner::warn_of_name(std::string_view name) {
 void Planner::finish_identity() {
     auto found = find_identity(draft_.hostnqn, draft_.hostid, sys_);
     if (!found && input_.dry_run) {
-        warn(found.error().text + "; the machine that boots must have one");
+        warn(found.error().text + "; the machine that boots needs one");
         return;
     }
     if (!found) {
@@ -329,7 +329,7 @@ void Planner::finish_secret(const SecretKeys& keys, Given file, base::Secret& se
     const KeyValues& text = sources_.of(keys.text_key);
     const KeyValues& path = sources_.of(keys.file_key);
     if (!text.given.empty() && text.source == path.source && !path.given.empty()) {
-        fail(text.given.front().origin + ": give the secret or its file, not both");
+        fail(text.given.front().origin + ": set the secret or its file, not both");
         return;
     }
     if (!text.given.empty() && (path.given.empty() || text.source > path.source)) {
@@ -342,7 +342,7 @@ void Planner::finish_secret(const SecretKeys& keys, Given file, base::Secret& se
     }
     const std::string default_file = sys_.etc + std::string(keys.default_file);
     if (file.text.empty() && is_there(default_file)) {
-        file = {default_file, "default, since the file is there"};
+        file = {default_file, "default, since the file exists"};
         show(keys.file_key, default_file, file.origin);
     } else if (!file.text.empty()) {
         file.text.insert(0, input_.root);
@@ -379,17 +379,14 @@ void Planner::decide_auth_mode() {
     const Auth implied = ctrl ? Auth::kMutual : host ? Auth::kHost : Auth::kOff;
     auth.mode = draft_.auth.value_or(implied);
     if (ctrl && !host) {
-        fail(
-            "a controller's secret (dhchap_ctrl_secret) is of no use without the host's own "
-            "(dhchap_secret)");
+        fail("dhchap_ctrl_secret requires dhchap_secret");
     } else if (auth.mode > implied) {
-        fail(sources_.of("auth").given.front().origin + ": wants " +
-             (host ? "the controller's secret too: give dhchap_ctrl_secret_file"
-                   : "the host's secret: give dhchap_secret_file"));
+        fail(sources_.of("auth").given.front().origin + " requires " +
+             (host ? "the controller's secret too: set dhchap_ctrl_secret_file"
+                   : "the host's secret: set dhchap_secret_file"));
     } else if (auth.mode < implied) {
-        fail(sources_.of("auth").given.front().origin + ": asks for less than " +
-             (ctrl ? "the controller's" : "the host's") +
-             " secret stands for: take the secret or this word away");
+        fail(sources_.of("auth").given.front().origin + " contradicts the configured " +
+             (ctrl ? "controller" : "host") + " secret; remove one of them");
     } else if (!draft_.auth) {
         if (const std::string unread = unread_files(sys_); !host && !unread.empty()) {
             warn(unread);
@@ -420,8 +417,8 @@ void Planner::meet_demand(const SecurityDemand& demand) {
         demand.subject + ": its security profile " + std::to_string(demand.profile.index);
     if (auth.mode == Auth::kOff) {
         fail(profile +
-             " wants a secret and none is given here: give dhchap_secret_file, or the "
-             "credential nvmeroot.dhchap_secret");
+             " requires a secret and none is configured: set dhchap_secret_file, or the credential "
+             "nvmeroot.dhchap_secret");
     } else if (!restrict(auth.hashes, demand.profile.hashes)) {
         fail(profile + " allows no hash that dhchap_hash allows");
     } else if (!restrict(auth.groups, demand.profile.groups)) {
@@ -435,12 +432,12 @@ void Planner::check_combinations() {
     const bool digest =
         plan.integrity == Integrity::kWire || plan.integrity == Integrity::kEndToEnd;
     if (digest && !connect.data_digest) {
-        fail("integrity=wire and end-to-end want data_digest=yes");
+        fail("integrity=wire and end-to-end require data_digest=yes");
     }
     decide_audit();
     const bool ends = connect.ctrl_loss_tmo >= base::seconds(0);
     if (ends && connect.fast_io_fail_tmo > connect.ctrl_loss_tmo) {
-        fail("fast_io_fail_tmo is longer than ctrl_loss_tmo, after which the disk is gone");
+        fail("fast_io_fail_tmo is longer than ctrl_loss_tmo, after which the disk is removed");
     }
 }
 
@@ -454,7 +451,7 @@ void Planner::decide_audit() {
         audit.extent = AuditPolicy::Extent::kSuperblocks;
         show("verify", "sb", "integrity");
     } else if (audit.extent == AuditPolicy::Extent::kNone) {
-        fail("verify=none leaves out what integrity=at-rest and end-to-end demand");
+        fail("verify=none contradicts integrity=at-rest and end-to-end, which require an audit");
     }
 }
 

@@ -163,15 +163,14 @@ class TableSource {
     [[nodiscard]] bool yields() const { return paths_ != 0 || is_overruled("uri"); }
     /// What is of no use in it; empty: nothing is, or the table is not asked.
     [[nodiscard]] std::string left_out() const {
-        return left_out_.empty() || is_overruled("uri")
-                   ? ""
-                   : name_ + ": left out: " + joined(left_out_);
+        return left_out_.empty() || is_overruled("uri") ? ""
+                                                        : name_ + ": ignored: " + joined(left_out_);
     }
     /// Why it names no target.
     [[nodiscard]] std::string why_nothing() const {
         std::vector<std::string> reasons = left_out_;
         reasons.insert(reasons.end(), not_bootable_.begin(), not_bootable_.end());
-        return name_ + ": it names no disk that can be used" +
+        return name_ + ": it names no usable disk" +
                (reasons.empty() ? "" : " (" + joined(reasons) + ")");
     }
     /// What is left out because of the security that it demands.
@@ -276,7 +275,7 @@ class TableSource {
             if (paths_++ < kMaxPaths) {
                 add("uri", std::move(path));
             } else if (paths_ == kMaxPaths + 1) {
-                leave_out("the paths behind the first " + std::to_string(kMaxPaths));
+                leave_out("the paths after the first " + std::to_string(kMaxPaths));
             }
         }
         return true;
@@ -295,11 +294,11 @@ class TableSource {
         }
         if (found->secure_channel_required) {
             return base::error(profile +
-                               " demands a secure channel (TLS), which nvmeroot does not do");
+                               " demands a secure channel (TLS), which nvmeroot does not support");
         }
         if (found->dhchap_excluded) {
-            return base::error(profile +
-                               " does not allow DH-HMAC-CHAP, the one protocol that nvmeroot has");
+            return base::error(
+                profile + " does not allow DH-HMAC-CHAP, the only protocol that nvmeroot supports");
         }
         demand = SecurityDemand{name_ + ": " + subject, *found};
         return base::done();
@@ -320,7 +319,7 @@ class TableSource {
         const std::string where = "SSNS " + std::to_string(subsystem.index);
         nvme::Uri uri{text_of(subsystem.address), "", subsystem.port, subsystem.nqn, subsystem.nid};
         if (!subsystem.bootable) {
-            not_bootable_.push_back(where + " is not for booting");
+            not_bootable_.push_back(where + " is not bootable");
             return;
         }
         if (is_overruled("uri")) {
@@ -333,7 +332,7 @@ class TableSource {
         }
         const bool discovery = base::equal_ignoring_case(uri.subsysnqn, nvme::kDiscoveryNqn);
         if (!discovery && root_ != nullptr && is_another_namespace(subsystem, *root_)) {
-            return leave_out(where + " is another namespace than the first" +
+            return leave_out(where + " is a different namespace than the first" +
                              differs_in_case(subsystem.nqn));
         }
         // The first that says which namespace it is speaks for all of them.
@@ -361,7 +360,7 @@ class TableSource {
 
     [[nodiscard]] std::string differs_in_case(std::string_view nqn) const {
         return nqn != root_->nqn && base::equal_ignoring_case(nqn, root_->nqn)
-                   ? " (their names differ in the case of letters alone)"
+                   ? " (their names differ only in letter case)"
                    : "";
     }
 

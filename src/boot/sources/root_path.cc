@@ -30,7 +30,7 @@ Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootP
     if (plan.any_protocol && is_of_others(root_path)) {
         return Failure::of(ExitCode::kNotAsked,
                            base::error("the DHCP server's root-path " + base::quoted(root_path) +
-                                       " is of another protocol, which is no matter of nvmeroot"));
+                                       " is for another protocol, which nvmeroot does not handle"));
     }
     auto target = target_of_uri({std::string(root_path), "DHCP root-path (option 17)"});
     if (!target) {

@@ -44,7 +44,7 @@ base::Error not_of_form(std::string_view text, std::string_view form) {
 base::Status check_source(std::string_view text) {
     const auto address = IpAddress::parse(text);
     if (!address || !address->is_host_address()) {
-        return base::error("source: " + base::quoted(text) + " is no address of a host");
+        return base::error("source: " + base::quoted(text) + " is not an address of a host");
     }
     return base::done();
 }
@@ -77,8 +77,8 @@ void take_netroot(const CmdlineWord& word, Sources& sources) {
 void take_root(const CmdlineWord& word, Sources& sources) {
     if (!take_dhcp_root(word, sources) && starts_with_scheme(word.value)) {
         sources.errors.push_back(
-            "command line: root: a URI belongs to nvmeroot=; root= is left to "
-            "the file system on the disk");
+            "command line: root: put a URI into nvmeroot=; root= names the file system on the "
+            "disk");
     } else {
         sources.root = word.value;
     }
@@ -239,7 +239,7 @@ void take_key(const CmdlineWord& word, Sources& sources) {
     if (key == nullptr) {
         sources.errors.push_back(where + ": no such key" + suggest_key(name));
     } else if (!word.has_value) {
-        sources.errors.push_back(where + ": wants a value, " + std::string(key->form));
+        sources.errors.push_back(where + ": needs a value: " + std::string(key->form));
     } else {
         add_value(*key, Source::kCommandLine, {word.value, where}, sources);
     }
@@ -288,7 +288,7 @@ void add_path(const base::Ini& ini, const std::string& section, Sources& sources
         return;
     }
     if (path.origin.empty()) {
-        sources.errors.push_back("[" + section + "]: a path wants a uri");
+        sources.errors.push_back("[" + section + "]: a path needs a uri");
         return;
     }
     add_value(*find_key("uri"), Source::kFile, std::move(path), sources);
@@ -367,8 +367,7 @@ void take_word(const CmdlineWord& word, Sources& sources) {
     } else if (is_network) {
         sources.network_words.push_back({word.key, word.value, "command line"});
     } else if (const std::string hint = network_hint(word.key); !hint.empty() && word.has_value) {
-        sources.warnings.push_back(where + ": no word that counts here, continuing without it; " +
-                                   "write " + hint);
+        sources.warnings.push_back(where + ": has no effect, continuing without it; write " + hint);
     }
 }
 

@@ -79,7 +79,7 @@ base::Status join(Target& target, Target other) {
     if (!other.subsysnqn.empty() && target.subsysnqn != other.subsysnqn) {
         return base::error("another subsystem (" + other.subsysnqn + ") than that of " +
                            target.portals.front().origin + " (" + target.subsysnqn +
-                           "); there is one root" +
+                           "); there can be only one root" +
                            differ_in_case(other.subsysnqn, target.subsysnqn));
     }
     TRY_VOID(narrow(target.choice, other.choice));
@@ -108,7 +108,7 @@ base::Status narrow(NamespaceChoice& choice, const NamespaceChoice& other) {
 
 std::string differ_in_case(std::string_view one, std::string_view other) {
     return base::equal_ignoring_case(one, other)
-               ? "; the names differ in the case of letters alone, write them as the target does"
+               ? "; the names differ only in letter case, write them as the target does"
                : "";
 }
 

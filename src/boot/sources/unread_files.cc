@@ -19,8 +19,9 @@ std::string unread_files(const base::SysPaths& sys) {
     if (names.empty()) {
         return {};
     }
-    return names + (count == 1 ? " is nvme-cli's and is" : " are nvme-cli's and are") +
-           " not read here: write targets and secrets into " + sys.etc + "/nvmeroot/nvmeroot.conf";
+    return names + (count == 1 ? " belongs to nvme-cli and is" : " belong to nvme-cli and are") +
+           " not read by nvmeroot: put targets and secrets into " + sys.etc +
+           "/nvmeroot/nvmeroot.conf";
 }
 
 }  // namespace boot

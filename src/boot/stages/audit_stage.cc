@@ -51,7 +51,7 @@ Outcome<AuditedView> audit(Machine& machine, const ProvenController& proven) {
     TRY(const nvme::PiFormat format, ask_format(machine, proven.controller.name, ns));
     if (format.type == 0) {
         return refusal("audit-format: " + plan.target.subsysnqn + " has " + nvme::describe(format) +
-                       ", and no check sums to compare with");
+                       " and no checksums to compare with");
     }
     TRY_VOID(judge_policy(format, plan.format));
     auto blocks = PassthroughDevice::open(passthrough_node(sys, disk.name), ns.nsid, machine.clock,

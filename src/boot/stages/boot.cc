@@ -47,7 +47,7 @@ Outcome<base::Nothing> await_modules(Machine& machine) {
 /// connect that was given up came up late, or an earlier run died.
 void remove_strays(Machine& machine) {
     for (const std::string& name : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
-        machine.state.warning(name + " is left of an earlier attempt, disconnecting it");
+        machine.state.warning(name + " is left over from an earlier attempt, disconnecting it");
         disconnect(name, machine.sys, machine.clock);
     }
 }
@@ -249,7 +249,7 @@ Outcome<Network> network_stage(Machine& machine) {
     recall(network, machine.sys);
     if (const auto noted = remember(network, machine.sys); !noted) {
         machine.state.warning(noted.error().text +
-                              ", continuing; another run would not know the lease again");
+                              ", continuing; another run would not reuse the lease");
     }
     std::string places;
     for (const Interface& interface : network.interfaces) {
@@ -372,7 +372,7 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
                                                 path_record(machine.plan, machine.portals), 0644)));
     if (const auto written = write_network_files(network, machine.sys); !written) {
         machine.state.warning(written.error().text +
-                              ", continuing; the real root must keep the network itself");
+                              ", continuing; the real root must configure the network itself");
     }
     if (const auto set = set_io_policy(root.subsysnqn, machine.plan.io_policy, machine.sys); !set) {
         machine.state.warning("iopolicy: " + set.error().text +

@@ -58,7 +58,9 @@ base::Result<nvme::DiscoveryLog> read_log(Machine& machine, const std::string& c
     nvme::DiscoveryReading reading(wanted);
     while (!reading.done()) {
         if (deadline.passed()) {
-            return base::error("the discovery log does not end; it is too long, or too slow");
+            return base::error(
+                "the discovery log did not end in time; it is too long, or the service is too "
+                "slow");
         }
         const auto piece = reading.next();
         TRY(const base::Bytes bytes,
@@ -72,9 +74,10 @@ base::Result<nvme::DiscoveryLog> read_log(Machine& machine, const std::string& c
 Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& service,
                                            const nvme::DiscoveryReading::Filter& wanted) {
     if (machine.plan.auth.mode == Auth::kOff) {
-        return Failure::final(ExitCode::kAuthentication,
-                              base::error("the discovery controller demands authentication and no "
-                                          "secret is configured here; set dhchap_secret_file"));
+        return Failure::final(
+            ExitCode::kAuthentication,
+            base::error("the discovery controller demands authentication and no secret is "
+                        "configured on this host; set dhchap_secret_file"));
     }
     const Detour detour(machine.plan);
     TRY(const ProvenController proven, connect_stage(machine, {service}));

@@ -445,5 +445,5 @@ case_admin_queue_only_newest() {
     about='the newest kernel authenticates no queue for which the target does not ask: handed over, with a warning'
     kernel=newest verbosity=loglevel=7
     quirk=admin-only-auth
-    says='asks for authentication on its admin queue alone'
+    says='requests authentication only on its admin queue'
 }

@@ -61,7 +61,7 @@ case_nbft_of_no_use() {
     ip=
     edit_overlay=firmware_is_of_no_use
     expect_exit=4
-    says='NBFT: it names no disk that can be used \(SSNS 1 has no address\)'
+    says='NBFT: it names no usable disk \(SSNS 1 has no address\)'
     expect_facts=(controllers=0)
 }
 

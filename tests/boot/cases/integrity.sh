@@ -7,7 +7,7 @@ case_audited_root() {
     kernel=6.12 # the others are cases of their own
     edit_target=protect_image
     extra='nvmeroot.integrity=end-to-end nvmeroot.verify=full nvmeroot.pi=type1,guard=16'
-    quietly='data digest on the wire, audited: 32768 blocks match their check sums \(512\+8-byte blocks, type 1 protection, 16-bit guard'
+    quietly='data digest on the wire, audited: 32768 blocks match their checksums \(512\+8-byte blocks, type 1 protection, 16-bit guard'
     meanwhile=expect_quietly
     expect_facts=(controllers=1)
 }
@@ -35,7 +35,7 @@ case_exposed_root() {
     without_keys
     edit_target=expose_image
     extra='nvmeroot.pi=type1,guard=16 nvmeroot.data_digest=no'
-    quietly='type 1 protection, 16-bit guard, in the last bytes, inserted and checked by the controller alone, no data digest on the wire'
+    quietly='type 1 protection, 16-bit guard, in the last bytes, inserted and checked only by the controller, no data digest on the wire'
     meanwhile=expect_quietly
     expect_facts=(controllers=1)
 }
@@ -45,7 +45,7 @@ case_audit_finds_a_bad_disk() {
     edit_target=damage_image
     extra=nvmeroot.verify=full
     expect_exit=18
-    says='audit-guard: LBA 2000: the guard is .* the target finds it damaged too: its disk'
+    says='audit-guard: LBA 2000: the guard is .* the target finds the block corrupt too: its disk'
     expect_facts=(controllers=0)
 }
 
@@ -54,7 +54,7 @@ case_audit_finds_a_bad_wire() {
     edit_target=flip_before_digest
     extra=nvmeroot.verify=first:64
     expect_exit=18
-    says='audit-guard: LBA 2: the guard is .* the target finds the block whole'
+    says='audit-guard: LBA 2: the guard is .* the target finds the block correct'
     expect_facts=(controllers=0)
 }
 
@@ -144,7 +144,7 @@ case_local_formats_old_kernel() {
     case_local_formats 6.1
     without_keys
     about="the same by kernel 6.1, which takes no tuples in front of other metadata"
-    says='verdict: readable: 512\+16-byte blocks, type 1 .* which this kernel neither makes nor checks'
+    says='verdict: readable: 512\+16-byte blocks, type 1 .* which this kernel neither generates nor checks'
 }
 
 case_local_formats_newest() {
@@ -167,7 +167,7 @@ expect_quietly() {
 
 expect_unprotected() {
     guest_says "$log/console" "$last_line|$stuck" "$timeout"
-    grep -qaE '^audit: +audit-ref: LBA 1: the reference tag is 0h, 1h expected; the target finds it damaged too' \
+    grep -qaE '^audit: +audit-ref: LBA 1: the reference tag is 0h, 1h expected; the target finds the block corrupt too' \
         "$log/console" || refute 'the audit does not say that the block was never protected'
 }
 

@@ -75,7 +75,7 @@ case_silent_in_authentication() {
     quirk=silent-in-auth
     extra='nvmeroot.timeout=10s nvmeroot.connect_timeout=6s'
     expect_exit=16
-    says='went silent and the kernel is still waiting'
+    says='stopped answering and the kernel is still waiting'
     expect_facts=('elapsed<=30')
 }
 
@@ -88,7 +88,7 @@ case_hostile_targets_in_turn() {
     timeout=300
     # The kernel gives wrong data up, or the connection; and it may still be at the target before.
     expect_facts=(silent-in-identify=16 silent-at-io-connect=16 silent-io=16 'wrong-io-digest~^1[69]$'
-        wrong-command-id=16 wrong-digest=16 'wrong-digest-says~does not fit its digests|waiting for it, and for no other'
+        wrong-command-id=16 wrong-digest=16 'wrong-digest-says~does not match its digests|cannot connect to another target meanwhile'
         handed-over= 'refused-in<=180')
 }
 

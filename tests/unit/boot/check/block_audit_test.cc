@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(whole_namespaces_of_every_format_match) {
             BOOST_TEST(report->blocks == kBlocks);
             BOOST_TEST(report->transient == 0U);
             BOOST_TEST(ns.seen.size() == kBlocks);
-            BOOST_TEST(describe(*report) == "4096 blocks match their check sums");
+            BOOST_TEST(describe(*report) == "4096 blocks match their checksums");
         }
     }
 }
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(damage_on_the_medium_is_named_as_the_targets) {
             data.content[2000 * size_t{format.block_bytes} + 17] ^= std::byte{4};
             const std::string text = refusal(data);
             BOOST_TEST(text.starts_with("audit-guard: LBA 2000: the guard is "), text);
-            BOOST_TEST(says(text, "the target finds it damaged too"), text);
+            BOOST_TEST(says(text, "the target finds the block corrupt too"), text);
             Namespace guard(format);
             guard.tuple_byte(7, 0) ^= std::byte{1};
             BOOST_TEST(refusal(guard).starts_with("audit-guard: LBA 7: "));
@@ -163,11 +163,11 @@ BOOST_AUTO_TEST_CASE(what_happens_behind_the_targets_check_is_not_the_mediums) {
         const auto once = look(ns, Extent::kFull);
         BOOST_REQUIRE(once.ok());
         BOOST_TEST(once->transient == 1U);
-        BOOST_TEST(says(describe(*once), "1 of the reads only at the second try"));
+        BOOST_TEST(says(describe(*once), "1 of the reads only at the second attempt"));
         ns.times = 1000;
         const std::string text = refusal(ns);
         BOOST_TEST(text.starts_with("audit-guard: LBA 100: "), text);
-        BOOST_TEST(says(text, "the target finds the block whole"), text);
+        BOOST_TEST(says(text, "the target finds the block correct"), text);
     }
 }
 
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(an_escape_is_no_protection) {
     Namespace ns({.extended = true, .type = 1});
     ns.content[5 * 512] ^= std::byte{1};
     ns.tuple_byte(5, 2) = ns.tuple_byte(5, 3) = std::byte{0xFF};
-    BOOST_TEST(refusal(ns).starts_with("audit-escape: LBA 5: the application tag switches"));
+    BOOST_TEST(refusal(ns).starts_with("audit-escape: LBA 5: the application tag disables"));
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_no_evidence) {

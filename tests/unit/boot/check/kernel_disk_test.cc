@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_never_comes_is_named_at_the_deadline) {
                                              "dead node",
                                              kHead + "queue/logical_block_size",
                                              "live node"};
-    const std::vector<std::string> words = {"there is none",
+    const std::vector<std::string> words = {"there is no disk of",
                                             "nvme3c0n1 has no queue/logical_block_size",
                                             "has no size",
                                             "has no wwid",

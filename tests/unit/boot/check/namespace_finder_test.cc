@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(those_behind_the_first_list_are_looked_at_too) {
     const base::Deadline deadline(clock, base::seconds(10));
     const auto late = boot::await_namespace(slow, by_uuid(kUuid1), clock, deadline);
     BOOST_REQUIRE(!late.ok());
-    BOOST_TEST(late.error().error.text.find("without an end in time") != std::string::npos);
+    BOOST_TEST(late.error().error.text.find("did not end in time") != std::string::npos);
     BOOST_TEST((clock.now() - deadline.end() < base::seconds(5)));
 }
 

@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(the_kernels_view_is_read_from_sysfs) {
     BOOST_TEST(view.data_digest.value());
     BOOST_TEST(boot::protection_sentence(plain(), view) ==
                "512-byte blocks, no protection information, data digest on the wire");
-    BOOST_TEST(boot::protection_sentence(type1(), view).find("controller alone") !=
+    BOOST_TEST(boot::protection_sentence(type1(), view).find("only by the controller") !=
                std::string::npos);
     dir.file("disk/queue/logical_block_size", "0\n");
     BOOST_TEST(read()->block_bytes == 0U);
@@ -191,8 +191,8 @@ BOOST_AUTO_TEST_CASE(who_checks_the_tuples_is_told) {
     };
     BOOST_TEST(sentence("T10-DIF-TYPE1-CRC")
                    .ends_with(", checked by the block layer (T10-DIF-TYPE1-CRC)"));
-    BOOST_TEST(sentence("none").ends_with(", inserted and checked by the controller alone"));
-    BOOST_TEST(sentence("nop").ends_with(", which this kernel neither makes nor checks"));
+    BOOST_TEST(sentence("none").ends_with(", inserted and checked only by the controller"));
+    BOOST_TEST(sentence("nop").ends_with(", which this kernel neither generates nor checks"));
 }
 
 BOOST_AUTO_TEST_CASE(data_digests_are_read_off_the_path_and_demanded_by_policy) {

@@ -61,7 +61,7 @@ BOOST_FIXTURE_TEST_CASE(a_kernel_that_is_at_another_connect_is_asked_again_later
     const boot::Failure why = failure();
     BOOST_TEST((why.code == boot::ExitCode::kConnect));
     BOOST_TEST(why.retry);
-    BOOST_TEST(why.error.text.starts_with("connect 192.0.2.1:4420: a target went silent"),
+    BOOST_TEST(why.error.text.starts_with("connect 192.0.2.1:4420: a target stopped answering"),
                why.error.text);
 }
 

@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(an_offer_that_is_not_kept_begins_anew) {
         BOOST_TEST((type_of(sent) == Dhcp6Type::kRequest));
     }
     BOOST_TEST((type_of(client.on_time(client.wake()).value()) == Dhcp6Type::kSolicit));
-    BOOST_TEST(client.story() == "a DHCPv6 server does not stand by its offer");
+    BOOST_TEST(client.story() == "a DHCPv6 server offered an address and did not confirm it");
 }
 
 BOOST_AUTO_TEST_CASE(answers_to_others_do_not_count) {

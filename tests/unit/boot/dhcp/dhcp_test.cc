@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(after_a_nak_everything_begins_anew_and_not_in_a_rush) {
         DhcpMessage nak = exchange.answer(*request, DhcpType::kNak, kServer);
         nak.add(DhcpCode::kText, base::bytes_of(std::string_view("wrong network")));
         BOOST_TEST(!exchange.give(nak).has_value());
-        BOOST_TEST(exchange.client.story() == "10.0.2.2 took back its offer: \"wrong network\"");
+        BOOST_TEST(exchange.client.story() == "10.0.2.2 withdrew its offer: \"wrong network\"");
         const uint32_t xid = discover.xid;
         discover = exchange.next();
         BOOST_TEST((discover.type == DhcpType::kDiscover));
@@ -193,8 +193,7 @@ BOOST_AUTO_TEST_CASE(offers_of_no_use_are_passed_over_and_remembered) {
     DhcpMessage offer = exchange.answer(discover, DhcpType::kOffer, kServer);
     offer.add(DhcpCode::kSubnetMask, base::bytes_of(base::be32(0xff00ff00)));
     BOOST_TEST(!exchange.give(offer).has_value());
-    BOOST_TEST(exchange.client.story() ==
-               "10.0.2.2 made an offer of no use: option 1 is malformed");
+    BOOST_TEST(exchange.client.story() == "10.0.2.2 made an unusable offer: option 1 is malformed");
     BOOST_TEST(exchange.give(exchange.answer(discover, DhcpType::kOffer, kOther)).has_value());
 }
 

@@ -34,11 +34,11 @@ BOOST_AUTO_TEST_CASE(the_first_line_comes_after_ten_seconds_and_the_others_each_
     BOOST_TEST(lines.take(kBegin + seconds(10)).value() ==
                "no root disk yet: waiting for the stage network; trying for 170 s more");
     BOOST_TEST(!lines.take(kBegin + seconds(11)).has_value());
-    lines.trouble("192.0.2.10:4420: nobody answers");
+    lines.trouble("192.0.2.10:4420: no answer");
     lines.stage("probe");
     BOOST_TEST(!lines.take(kBegin + seconds(69)).has_value());
     BOOST_TEST(lines.take(kBegin + seconds(70)).value() ==
-               "no root disk yet: 192.0.2.10:4420: nobody answers; trying for 110 s more");
+               "no root disk yet: 192.0.2.10:4420: no answer; trying for 110 s more");
     BOOST_TEST(lines.take(kBegin + seconds(130)).has_value());
     BOOST_TEST(!lines.take(kBegin + seconds(190)).has_value());  // given up
 }
@@ -53,14 +53,13 @@ BOOST_AUTO_TEST_CASE(the_lines_come_while_a_stage_sleeps_and_quiet_lets_them_thr
     {
         const boot::WaitReport report(log, clock, kBegin + seconds(100000));
         report.stage("probe");
-        report.trouble("nobody answers");
+        report.trouble("no answer");
         for (int i = 0; i < 500 && dir.read("kmsg").empty(); ++i) {
             base::SystemClock().sleep(milliseconds(20));
         }
     }
     const std::string said = dir.read("kmsg");
-    BOOST_TEST(said.starts_with("<3>nvmeroot: no root disk yet: nobody answers; trying for "),
-               said);
+    BOOST_TEST(said.starts_with("<3>nvmeroot: no root disk yet: no answer; trying for "), said);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_said_of_a_boot_that_ends_soon) {

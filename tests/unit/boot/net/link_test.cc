@@ -66,10 +66,9 @@ BOOST_AUTO_TEST_CASE(a_driver_means_its_ports_that_are_free) {
     BOOST_TEST(names(plan) == "eth1 ");
     plan.match_driver = "ice";
     BOOST_TEST(names(plan) == "");
-    BOOST_TEST(
-        boot::describe_missing(machine(), plan)
-            .starts_with(
-                "no interface of the driver ice; there is eth0 (00:00:00:00:00:00, virtio_net), "));
+    BOOST_TEST(boot::describe_missing(machine(), plan)
+                   .starts_with("no interface of the driver ice; there is only eth0 "
+                                "(00:00:00:00:00:00, virtio_net), "));
 }
 
 BOOST_AUTO_TEST_CASE(an_ethernet_address_means_the_port_and_not_the_bridge_over_it) {
@@ -87,9 +86,9 @@ BOOST_AUTO_TEST_CASE(what_is_missing_is_named_beside_what_is_there) {
     plan.name = "enp1s0";
     const std::vector<Link> links = {machine()[0], machine()[2]};
     BOOST_TEST(boot::describe_missing(links, plan) ==
-               "no interface enp1s0; there is eth1 (52:54:00:12:34:56, e1000e)");
+               "no interface enp1s0; there is only eth1 (52:54:00:12:34:56, e1000e)");
     BOOST_TEST(boot::describe_missing({machine()[0]}, InterfacePlan()) ==
-               "no Ethernet interface; there is none at all: is its driver in the image?");
+               "no Ethernet interface; there is no interface: is its driver in the image?");
 }
 
 BOOST_AUTO_TEST_CASE(link_local_addresses_do_not_make_an_interface_configured) {

@@ -101,10 +101,10 @@ BOOST_AUTO_TEST_CASE(a_machine_nobody_can_tell_is_refused) {
         {"", "", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "placeholder"},
         {"", "", "03000200-0400-0500-0006-000700080009", "placeholder"},
         {"", "", "Not Settable", "is not a UUID"},
-        {kFree, "", "", "give hostid too"},
+        {kFree, "", "", "set hostid too"},
         {"nqn\t2024", "", kDmi, "control characters"},
-        {std::string(223, 'x'), "", kDmi, "Linux connects by names of at most 222"},
-        {"a,b", "", kDmi, "holds a comma"},
+        {std::string(223, 'x'), "", kDmi, "Linux accepts at most 222 bytes"},
+        {"a,b", "", kDmi, "contains a comma"},
         {kFree, "1234", kDmi, "is not a UUID"},
     };
     for (const Case& c : cases) {

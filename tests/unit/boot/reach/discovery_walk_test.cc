@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(addresses_that_no_target_has_are_left_out) {
     BOOST_REQUIRE(walk.warnings().size() == 1U);
     BOOST_TEST(walk.warnings()[0] ==
                "discovery at 192.0.2.1:8009: continuing without 2 entries over RDMA, not TCP "
-               "(nqn.2024-08.com.example:disk); 3 entries at an address that no target has "
-               "(0.0.0.0); 1 entry at a link-local address, which the service has not (fe80::1); "
+               "(nqn.2024-08.com.example:disk); 3 entries at an address that no target can have "
+               "(0.0.0.0); 1 entry at a link-local address, but the service has none (fe80::1); "
                "and 1 more");
 }
 
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(one_subsystem_fits_or_the_boot_says_which_there_are) {
     BOOST_TEST((two.error().code == ExitCode::kNamespace));
     BOOST_TEST(two.error().error.text ==
                "discovery found 2 subsystems (nqn.2024-08.com.example:a, "
-               "nqn.2024-08.com.example:b) and the root is one; name it by nvmeroot.subsysnqn");
+               "nqn.2024-08.com.example:b); select the root with nvmeroot.subsysnqn");
     BOOST_TEST(conclude("*:b")->subsysnqn == "nqn.2024-08.com.example:b");
 }
 
@@ -142,19 +142,19 @@ BOOST_AUTO_TEST_CASE(where_nothing_is_of_use_the_last_word_is_what_was_listed) {
     BOOST_TEST(verdict_on("*:c", others) ==
                lists + "*:c " + host +
                    ", only nqn.2024-08.com.example:a, nqn.2024-08.com.example:b; check "
-                   "nvmeroot.subsysnqn, and that the target shows it to this host");
+                   "nvmeroot.subsysnqn, and that the target lists the subsystem for this host");
     const nvme::DiscoveryLog useless{
         {}, {{"behind a secure channel (TLS), which nvmeroot does not do", kDisk}}};
-    BOOST_TEST(verdict_on("", useless) ==
-               lists + host +
-                   " that could be used, only 1 entry behind a secure channel (TLS), which "
-                   "nvmeroot does not do (nqn.2024-08.com.example:disk); see what the target "
-                   "offers over TCP");
+    BOOST_TEST(
+        verdict_on("", useless) ==
+        lists + host +
+            " that is usable, only 1 entry behind a secure channel (TLS), which nvmeroot does not "
+            "do (nqn.2024-08.com.example:disk); see what the target offers over TCP");
     const nvme::DiscoveryLog similar{{subsystem("nqn.2024-08.com.example:Disk", "192.0.2.1")}, {}};
     BOOST_TEST(verdict_on(kDisk, similar) ==
                lists + kDisk + " " + host +
-                   ", but nqn.2024-08.com.example:Disk, which differs from it in the case of "
-                   "letters alone; write the name as the target does");
+                   ", but nqn.2024-08.com.example:Disk, which differs only in letter case; write "
+                   "the name as the target does");
 }
 
 BOOST_AUTO_TEST_CASE(a_strangers_words_are_escaped_and_short) {
@@ -171,13 +171,13 @@ BOOST_AUTO_TEST_CASE(a_strangers_words_are_escaped_and_short) {
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_service_makes_another_try_worth_it) {
-    const auto silence = boot::Failure::of(ExitCode::kUnreachable, base::error("nobody answers"));
+    const auto silence = boot::Failure::of(ExitCode::kUnreachable, base::error("no answer"));
     DiscoveryWalk alone({service("192.0.2.1")});
     alone.take(alone.next_round().front(), silence);
     const auto nothing = alone.conclude(kHost);
     BOOST_TEST((nothing.error().code == ExitCode::kUnreachable));
     BOOST_TEST(nothing.error().retry);
-    BOOST_TEST(nothing.error().error.text == "discovery at 192.0.2.1:8009: nobody answers");
+    BOOST_TEST(nothing.error().error.text == "discovery at 192.0.2.1:8009: no answer");
 
     DiscoveryWalk both({service("192.0.2.1"), service("192.0.2.2")});
     const auto round = both.next_round();

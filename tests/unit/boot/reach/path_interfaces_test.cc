@@ -55,7 +55,7 @@ BOOST_AUTO_TEST_CASE(a_path_by_an_interface_that_did_not_come_up_is_left_out) {
                      warnings) == "10.0.2.2 from 10.0.2.15 by eth1\n");
     BOOST_TEST(warnings ==
                "no interface with the Ethernet address 52-54-00-12-34-99 came up, continuing "
-               "without the path by it to 10.0.2.2:4420\n");
+               "without its path to 10.0.2.2:4420\n");
 }
 
 BOOST_AUTO_TEST_CASE(where_none_came_up_the_route_decides) {

@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(errors_say_what_is_missing) {
     boot::NameServers only_v6 = servers_of(server);
     only_v6.v4 = false;
     BOOST_TEST(text("disk.example", only_v6) ==
-               "\"disk.example\": it has no address of a family that this network has");
+               "\"disk.example\": it has no address of a family that this network uses");
     BOOST_TEST(text("disk.example", {}).find("no name server is known") != std::string::npos);
 }
 

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(any_key_comes_from_any_place) {
     const auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), first_error(loaded));
     BOOST_TEST(loaded.warnings.empty());
-    BOOST_TEST(loaded.asked_why.starts_with("asked for by credential \"nvmeroot.uri\" ("));
+    BOOST_TEST(loaded.asked_why.starts_with("requested by credential \"nvmeroot.uri\" ("));
     BOOST_TEST(loaded.plan.timeouts.total.count() == 7000);
     BOOST_TEST(loaded.plan.auth.host_secret.reveal() == kHostSecret);
     BOOST_TEST(loaded.plan.auth.ctrl_secret.reveal() == kCtrlSecret);

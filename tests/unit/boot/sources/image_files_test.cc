@@ -37,7 +37,7 @@ struct Image : PlanMachine {
             BOOST_TEST((loaded.asked == boot::Asked::kYes));
             BOOST_REQUIRE(loaded.errors.size() == 1U);
             BOOST_TEST(loaded.errors[0].find(part) != std::string::npos, part);
-            BOOST_TEST(loaded.errors[0].find("build the image again") != std::string::npos);
+            BOOST_TEST(loaded.errors[0].find("rebuild the image") != std::string::npos);
             BOOST_TEST((loaded.failure().code == boot::ExitCode::kConfig));
             BOOST_TEST((boot::plan_exit_code(loaded) == boot::ExitCode::kConfig));
         }
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_no_file_is_lost) {
     const Image image;
     image.lose("etc/nvmeroot/dhchap_secret");
     image.dir.link("etc/nvmeroot/dhchap_secret", "nowhere");
-    image.check_refused(kUri, std::string(kSecret) + " is a link that leads nowhere");
+    image.check_refused(kUri, std::string(kSecret) + " is a dangling link");
     image.lose("etc/nvmeroot/dhchap_secret");
     (void)image.dir.folder("etc/nvmeroot/dhchap_secret");
     image.check_refused(kUri, std::string(kSecret) + " is not a regular file");
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_list_that_cannot_be_read_is_a_refusal) {
     const Case cases[] = {
         {"", list + " names no file"},
         {"\n\n", list + " names no file"},
-        {"etc/nvmeroot/nvmeroot.conf\n", "\"etc/nvmeroot/nvmeroot.conf\" is no full path"},
+        {"etc/nvmeroot/nvmeroot.conf\n", "\"etc/nvmeroot/nvmeroot.conf\" is not a full path"},
         {std::string(65537, '\n'), list},
     };
     for (const Case& c : cases) {
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(a_sealed_credential_must_have_been_opened) {
     };
     boot::Sources sources = boot::default_sources();
     BOOST_TEST(loss(sources, true).empty());
-    BOOST_TEST(loss(sources, false).find("systemd has not opened it") != std::string::npos);
+    BOOST_TEST(loss(sources, false).find("systemd has not decrypted it") != std::string::npos);
     boot::add_value(*boot::find_key("dhchap_secret"), boot::Source::kCredential,
                     {std::string(kHostSecret), "test"}, sources);
     BOOST_TEST(loss(sources, false).empty());

@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_machine_without_a_configuration_needs_nothing) {
 BOOST_AUTO_TEST_CASE(a_folder_that_is_named_must_have_something) {
     Builder builder;
     builder.input.folder = builder.dir.at("alpha");
-    builder.check_error(builder.dir.at("alpha") + " is no directory that can be read");
+    builder.check_error(builder.dir.at("alpha") + " is not a readable directory");
     builder.dir.file("alpha/other.conf", "");
     builder.check_error(builder.dir.at("alpha") + " has neither nvmeroot.conf nor dhchap_secret");
 }
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(what_is_there_and_no_file_is_an_error) {
         const std::string path = "etc/nvmeroot/" + std::string(name);
         const Builder linked;
         linked.dir.link(path, "nowhere");
-        linked.check_error(linked.dir.at(path) + " is a link that leads nowhere");
+        linked.check_error(linked.dir.at(path) + " is a dangling link");
         const Builder folder;
         (void)folder.dir.folder(path);
         folder.check_error(folder.dir.at(path) + " is not a regular file");
@@ -101,11 +101,11 @@ BOOST_AUTO_TEST_CASE(what_is_there_and_no_file_is_an_error) {
     }
     const Builder file;
     file.dir.file("etc/nvmeroot", "");
-    file.check_error(file.dir.at("etc/nvmeroot") + " is no directory that can be read");
+    file.check_error(file.dir.at("etc/nvmeroot") + " is not a readable directory");
     const Builder link;
     (void)link.dir.folder("etc");
     link.dir.link("etc/nvmeroot", "nowhere");
-    link.check_error(link.dir.at("etc/nvmeroot") + " is no directory that can be read");
+    link.check_error(link.dir.at("etc/nvmeroot") + " is not a readable directory");
 }
 
 BOOST_AUTO_TEST_CASE(what_the_boot_would_refuse_is_refused) {
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(what_the_boot_would_refuse_is_refused) {
     };
     const Case cases[] = {
         {"[host]\nauht = mutual\n", "did you mean \"auth\"?"},
-        {"[host]\nauth = both\n", "nvmeroot.conf:2: [host] auth: \"both\" is none of"},
+        {"[host]\nauth = both\n", "nvmeroot.conf:2: [host] auth: \"both\" is not one of"},
         {"[host]\ndhchap_secret_file = host.key\n", "\"host.key\" is not an absolute path"},
         {"[host]\ndhchap_secret_file = /keys/absent\n",
          builder.dir.at("keys/absent") + " is missing"},
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(what_the_boot_would_refuse_is_refused) {
     }
     builder.dir.file(conf, "");
     builder.secret(secret, 0640);
-    builder.check_error(builder.dir.at(secret) + " can be read by others");
+    builder.check_error(builder.dir.at(secret) + " can be read by users other than its owner");
     builder.dir.file(secret, "DHHC-1:00:short:", 0600);
     BOOST_REQUIRE(chmod(builder.dir.at(secret).c_str(), 0600) == 0);
     builder.check_error(builder.dir.at(secret) + ": ");
@@ -150,10 +150,10 @@ BOOST_AUTO_TEST_CASE(sealed_credentials_are_public_and_ours_alone) {
     BOOST_TEST(builder.text() == builder.file("644", store + "nvmeroot.dhchap_secret",
                                               "/" + store + "nvmeroot.dhchap_secret"));
     builder.dir.link(store + "nvmeroot.uri", "nowhere");
-    builder.check_error(store + "nvmeroot.uri is a link that leads nowhere");
+    builder.check_error(store + "nvmeroot.uri is a dangling link");
     BOOST_REQUIRE(unlink(builder.dir.at(store + "nvmeroot.uri").c_str()) == 0);
     builder.dir.file(store + "nvmeroot.secret", "sealed");
-    builder.check_error(store + "nvmeroot.secret belongs to no key");
+    builder.check_error(store + "nvmeroot.secret does not belong to any key");
 }
 
 BOOST_AUTO_TEST_CASE(an_image_that_cannot_open_the_machines_credentials_is_refused) {

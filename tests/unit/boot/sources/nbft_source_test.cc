@@ -35,7 +35,7 @@ BOOST_AUTO_TEST_CASE(the_firmwares_table_alone_makes_a_plan) {
     machine.nbft.subsystems[0].header_digest = true;
     const auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST(loaded.asked_why == "asked for by NBFT: SSNS 1");
+    BOOST_TEST(loaded.asked_why == "requested by NBFT: SSNS 1");
     const boot::BootPlan& plan = loaded.plan;
     BOOST_TEST(plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
     BOOST_REQUIRE(plan.target.portals.size() == 1U);
@@ -112,8 +112,8 @@ BOOST_AUTO_TEST_CASE(of_several_tables_the_one_that_firmware_selected_counts) {
     BOOST_TEST(loaded.plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
     BOOST_TEST(joined(loaded.errors) == "");
     BOOST_TEST(joined(loaded.warnings) ==
-               "NBFT1: it names no disk that can be used (SSNS 1 is another namespace than "
-               "the first), continuing without it\n");
+               "NBFT1: it names no usable disk (SSNS 1 is a different namespace than the first), "
+               "continuing without it\n");
     second.host.selection = 2;
     machine.table("NBFT1", second);
     loaded = machine.load();
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(other_paths_join_and_other_disks_do_not) {
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
     BOOST_TEST(loaded.plan.target.portals.size() == 3U);
     BOOST_TEST(joined(loaded.warnings) ==
-               "NBFT: left out: SSNS 3 is another namespace than the first\n");
+               "NBFT: ignored: SSNS 3 is a different namespace than the first\n");
     BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
 }
 
@@ -174,13 +174,12 @@ BOOST_AUTO_TEST_CASE(without_a_subsystem_the_firmwares_discovery_services_are_as
     machine.nbft.discovery = {{1, "nvme+tcp://192.0.2.1:8009/", 1}, {2, "http://192.0.2.2"}};
     const auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST(loaded.asked_why == "asked for by NBFT: discovery 1");
+    BOOST_TEST(loaded.asked_why == "requested by NBFT: discovery 1");
     BOOST_REQUIRE(loaded.plan.target.discovery.size() == 1U);
     BOOST_TEST(loaded.plan.target.discovery[0].address == "192.0.2.1");
     BOOST_TEST(loaded.plan.network.interfaces.size() == 1U);
     BOOST_TEST(joined(loaded.warnings) ==
-               "NBFT: left out: discovery 2 has no URI of a discovery service "
-               "(http://192.0.2.2)\n");
+               "NBFT: ignored: discovery 2 has no URI of a discovery service (http://192.0.2.2)\n");
     machine.nbft.discovery[0].security = 9;
     BOOST_TEST(machine.load().errors.size() == 1U);
 }
@@ -195,7 +194,7 @@ BOOST_AUTO_TEST_CASE(a_security_profile_wants_a_secret_that_fits) {
     machine.nbft.security.push_back({2, false, false, std::vector{nvme::HashId::kSha512}, {}});
     const std::string subject =
         "NBFT: SSNS 1 (nqn.2024-08.com.example:disk): its security profile 2 ";
-    BOOST_TEST(joined(machine.load().errors).starts_with(subject + "wants a secret"));
+    BOOST_TEST(joined(machine.load().errors).starts_with(subject + "requires a secret"));
     machine.dir.file("etc/nvmeroot/dhchap_secret", kHostSecret, 0600);
     const auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
@@ -304,7 +303,7 @@ BOOST_AUTO_TEST_CASE(one_odd_element_leaves_the_others) {
     const std::string warnings = joined(loaded.warnings);
     BOOST_TEST(loaded.warnings.size() == 1U);
     for (const char* part :
-         {"NBFT: left out: HFI 2: a network of 200 bits", "SSNS 1 has no address", "HFI 3: ",
+         {"NBFT: ignored: HFI 2: a network of 200 bits", "SSNS 1 has no address", "HFI 3: ",
           "HFI 4: ", "SSNS 2: ", "its security profile 9 is not described in the table"}) {
         BOOST_TEST((warnings.find(part) != std::string::npos), part << " in " << warnings);
     }
@@ -332,8 +331,8 @@ BOOST_AUTO_TEST_CASE(a_table_that_yields_nothing_is_broken_and_not_absent) {
     BOOST_TEST((loaded.asked == boot::Asked::kBroken));
     BOOST_TEST((boot::plan_exit_code(loaded) == boot::ExitCode::kFirmware));
     BOOST_TEST(joined(loaded.errors) ==
-               "NBFT: it names no disk that can be used (SSNS 1 has no address; SSNS 2 is not for "
-               "booting); name the target by nvmeroot=, or mend the firmware's settings\n");
+               "NBFT: it names no usable disk (SSNS 1 has no address; SSNS 2 is not bootable); "
+               "name the target with nvmeroot=, or correct the firmware's settings\n");
     BOOST_TEST((loaded.failure().code == boot::ExitCode::kFirmware));
     // Who names another target, or wants no table, is not stopped by it.
     machine.dir.file("etc/nvmeroot/nvmeroot.conf",
@@ -389,8 +388,8 @@ BOOST_AUTO_TEST_CASE(names_that_differ_in_case_alone_are_pointed_out) {
     machine.nbft.subsystems.push_back(machine.nbft.subsystems[0]);
     machine.nbft.subsystems[1].index = 2;
     machine.nbft.subsystems[1].nqn = "nqn.2024-08.com.example:Disk";
-    BOOST_TEST((joined(machine.load().warnings).find("differ in the case of letters alone") !=
-                std::string::npos));
+    BOOST_TEST(
+        (joined(machine.load().warnings).find("differ only in letter case") != std::string::npos));
 }
 
 BOOST_AUTO_TEST_CASE(one_namespace_may_be_called_by_several_identifiers) {
@@ -420,7 +419,7 @@ BOOST_AUTO_TEST_CASE(a_path_that_names_no_namespace_hides_none) {
     BOOST_TEST((loaded.plan.target.choice.nsid == 1U));
     BOOST_TEST(loaded.plan.target.portals.size() == 3U);
     BOOST_TEST(joined(loaded.warnings) ==
-               "NBFT: left out: SSNS 3 is another namespace than the first\n");
+               "NBFT: ignored: SSNS 3 is a different namespace than the first\n");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

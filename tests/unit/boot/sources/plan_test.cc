@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(one_uri_and_the_defaults_make_a_plan) {
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
     const boot::BootPlan& plan = loaded.plan;
     BOOST_TEST((loaded.asked == boot::Asked::kYes));
-    BOOST_TEST(loaded.asked_why == "asked for by command line: nvmeroot");
+    BOOST_TEST(loaded.asked_why == "requested by command line: nvmeroot");
     BOOST_TEST(plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
     BOOST_REQUIRE(plan.target.portals.size() == 1U);
     BOOST_TEST(plan.target.portals[0].address == "192.0.2.10");
@@ -122,14 +122,14 @@ BOOST_AUTO_TEST_CASE(a_transport_that_is_not_ours_is_told_where_it_alone_names_a
 BOOST_AUTO_TEST_CASE(files_of_nvme_cli_that_nobody_reads_are_told_where_they_are_missed) {
     const Machine machine;
     machine.dir.file("etc/nvme/discovery.conf", "-t tcp -a 192.0.2.1\n");
-    BOOST_TEST(machine.load("").asked_why.find("etc/nvme/discovery.conf is nvme-cli's and is not "
-                                               "read here: write targets and secrets into ") !=
-               std::string::npos);
+    BOOST_TEST(machine.load("").asked_why.find(
+                   "etc/nvme/discovery.conf belongs to nvme-cli and is not read by nvmeroot: put "
+                   "targets and secrets into ") != std::string::npos);
     machine.dir.link("etc/nvme/config.json", "/none/x");
-    BOOST_TEST(machine.load("").asked_why.find("config.json are nvme-cli's and are not read") !=
+    BOOST_TEST(machine.load("").asked_why.find("config.json belong to nvme-cli and are not read") !=
                std::string::npos);
     const auto open = machine.load(kUri);
-    BOOST_TEST(joined(open.warnings).find("are nvme-cli's") != std::string::npos);
+    BOOST_TEST(joined(open.warnings).find("belong to nvme-cli") != std::string::npos);
     BOOST_TEST(machine.load(std::string(kUri) + "nvmeroot.auth=off").warnings.empty());
     machine.host_secret();
     BOOST_TEST(machine.load(kUri).warnings.empty());
@@ -172,19 +172,19 @@ BOOST_AUTO_TEST_CASE(an_odd_word_of_others_is_a_warning_and_stops_nothing) {
         {"bond=bond9:eth7:mode=x", "mode"},
         {"bridge=", "bridge=: empty"},
         {"vlan=vlan:eth7", "must end with the VLAN's number"},
-        {"team=team0:eth1,eth2", "bond= does the same"},
+        {"team=team0:eth1,eth2", "use bond= instead"},
         {"ifname=boot0", "not NAME:MAC"},
         {"ifname=:52:54:00:12:34:56", "ifname"},
-        {"team", "bond= does the same"},
+        {"team", "use bond= instead"},
         {"bond=:eth1:mode=x", "mode"},
         {"ip=fw", nullptr},
         {"ip=eth0:ibft:1500", nullptr},
         {"ip=192.0.2.5::192.0.2.1:24:fw:eth0:ibft:1500:52:54:00:12:34:56", nullptr},
-        {"rd.net.dns=192.0.2.1", "rd.net.dns=\"192.0.2.1\": no such word is known"},
-        {"rd.net.dns-resolve-mode=exclusive", "no such word is known"},
+        {"rd.net.dns=192.0.2.1", "rd.net.dns=\"192.0.2.1\": unknown word"},
+        {"rd.net.dns-resolve-mode=exclusive", "unknown word"},
         {"rd.net.dhcp.vendor-class=pxe", "sends no vendor class"},
         {"rd.net.dhcp.retry=often", "rd.net.dhcp.retry"},
-        {"rd.net.timeout.soon=1", "no such word is known"},
+        {"rd.net.timeout.soon=1", "unknown word"},
         {"rd.net.timeout.dhcp=0", "must be longer than zero"},
         {"rd.net.timeout.dhcp=", "empty"},
         {"rd.net.timeout.carrier=soon", "rd.net.timeout.carrier"},
@@ -193,12 +193,12 @@ BOOST_AUTO_TEST_CASE(an_odd_word_of_others_is_a_warning_and_stops_nothing) {
         {"rd.nvmf.hostid=me", "rd.nvmf.hostid: "},
         {"rd.nvmf.discover=", "rd.nvmf.discover=: empty"},
         {"rd.nvmf.discover=tcp", "is not tcp,TRADDR"},
-        {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "no address of a host"},
+        {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "not an address of a host"},
         {"rd.nvmf.connect=x", "is not tcp,TRADDR,SUBNQN"},
         {"rd.nvmf.connect=rdma,192.0.2.1,nqn.2024-08.com.example:disk",
          "transport \"rdma\" is not supported"},
         {"netmask=255.255.255.0", "write ip=ADDRESS::GATEWAY:NETMASK::INTERFACE:none"},
-        {"gateway=192.0.2.1", "command line: gateway=: no word that counts here"},
+        {"gateway=192.0.2.1", "command line: gateway=: has no effect"},
         {"dns=192.0.2.1", "write nameserver=ADDRESS"},
         {"ksdevice=eth0", "write ip=INTERFACE:dhcp"},
         {"mtu=9000", "write nvmeroot.mtu=BYTES"},
@@ -280,53 +280,53 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_on_the_command_line_is_named) {
     };
     const Case cases[] = {
         {"nvmeroot.atuh=host", "nvmeroot.atuh: no such key; did you mean \"auth\"?"},
-        {uri + "nvmeroot.timeout", "nvmeroot.timeout: wants a value, TIME"},
-        {uri + "nvmeroot.timeout=", "nvmeroot.timeout: wants a value, TIME"},
-        {"nvmeroot=", "nvmeroot: wants a value"},
-        {"nvmeroot", "nvmeroot: wants a value"},
+        {uri + "nvmeroot.timeout", "nvmeroot.timeout: needs a value: TIME"},
+        {uri + "nvmeroot.timeout=", "nvmeroot.timeout: needs a value: TIME"},
+        {"nvmeroot=", "nvmeroot: needs a value"},
+        {"nvmeroot", "nvmeroot: needs a value"},
         {uri + "nvmeroot.timeout=0", "must be longer than zero"},
         {uri + "nvmeroot.reconnect_delay=1500ms", "whole number of seconds"},
         {uri + "nvmeroot.reconnect_delay=0", "at least 1"},
-        {uri + "nvmeroot.auth=maybe", "\"maybe\" is none of off, host, mutual"},
+        {uri + "nvmeroot.auth=maybe", "\"maybe\" is not one of off, host, mutual"},
         {uri + "nvmeroot.queue_size=8", "below 16"},
         {uri + "nvmeroot.queue_size=2000", "above 1024"},
         {uri + "nvmeroot.nsid=0", "below 1"},
         {uri + "nvmeroot.dhchap_hash=md5", "\"md5\" is not a hash"},
         {uri + "nvmeroot.dhchap_hash=sha256,sha256", "given twice"},
-        {uri + "nvmeroot.dhchap_dhgroup=", "wants a value"},
-        {uri + "nvmeroot.pi=type4", "\"type4\" is none of any, none, type1, type2, type3"},
-        {uri + "nvmeroot.pi=none,guard=16", "none forbids it"},
+        {uri + "nvmeroot.dhchap_dhgroup=", "needs a value"},
+        {uri + "nvmeroot.pi=type4", "\"type4\" is not one of any, none, type1, type2, type3"},
+        {uri + "nvmeroot.pi=none,guard=16", "none excludes it"},
         {uri + "nvmeroot.pi=type1,ms=8", "neither guard= nor lbs="},
-        {uri + "nvmeroot.integrity=wire nvmeroot.data_digest=no", "want data_digest=yes"},
-        {uri + "nvmeroot.integrity=end-to-end nvmeroot.data_digest=no", "want data_digest=yes"},
-        {uri + "nvmeroot.integrity=at-rest nvmeroot.verify=none", "verify=none leaves out"},
-        {uri + "nvmeroot.verify=some", "is none of none, sb, first, sample, full"},
-        {uri + "nvmeroot.verify=first", "wants a number of blocks"},
+        {uri + "nvmeroot.integrity=wire nvmeroot.data_digest=no", "require data_digest=yes"},
+        {uri + "nvmeroot.integrity=end-to-end nvmeroot.data_digest=no", "require data_digest=yes"},
+        {uri + "nvmeroot.integrity=at-rest nvmeroot.verify=none", "verify=none contradicts"},
+        {uri + "nvmeroot.verify=some", "is not one of none, sb, first, sample, full"},
+        {uri + "nvmeroot.verify=first", "needs a number of blocks"},
         {uri + "nvmeroot.audit_nqn=" + std::string(224, 'x'), "audit_nqn"},
         {uri + "nvmeroot.ctrl_loss_tmo=10 nvmeroot.fast_io_fail_tmo=20", "longer than"},
         {uri + "nvmeroot.dhchap_secret_file=key", "not an absolute path"},
-        {"nvmeroot=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:a,b/1", "holds a comma"},
-        {uri + "nvmeroot.hostnqn=nqn.2024-08.com.example:a,b", "holds a comma"},
+        {"nvmeroot=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:a,b/1", "contains a comma"},
+        {uri + "nvmeroot.hostnqn=nqn.2024-08.com.example:a,b", "contains a comma"},
         {uri + "nvmeroot.nsid=2", "two different values are given for the NSID"},
         {uri + "nvmeroot=nvme+tcp://192.0.2.11/nqn.2024-08.com.example:other/1",
          "another subsystem"},
         {"rd.nvmf.discover=tcp", "is not tcp,TRADDR"},
-        {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "no address of a host"},
+        {"rd.nvmf.discover=tcp,192.0.2.1,eth0", "not an address of a host"},
         {uri + "nvmeroot.subsysnqn=disk", "is not disk, which subsysnqn names"},
         {uri + "nvmeroot.tos=256", "above 255"},
-        {uri + "nvmeroot.iopolicy=any", "is none of numa, round-robin, queue-depth"},
+        {uri + "nvmeroot.iopolicy=any", "is not one of numa, round-robin, queue-depth"},
         {uri + "nvmeroot.interface=@", "not a driver's name"},
         {"nvmeroot=http://192.0.2.1/x", "does not begin with nvme+tcp://"},
-        {"root=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1", "belongs to nvmeroot="},
+        {"root=nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1", "put a URI into nvmeroot="},
         {"rd.nvmf.connect=tcp,192.0.2.1", "is not tcp,TRADDR,SUBNQN"},
         {"rd.nvmf.connect=tcp,192.0.2.1,nqn.2024-08.com.example:disk,4420,0.0.0.0",
-         "no address of a host"},
+         "not an address of a host"},
         {uri + "ip=nonsense", "ip"},
         {uri + "ip=eth0:none", "no interface gets an address; write ip=ADDRESS::"},
         {uri + "ip=eth0:off ip=:::::eth1:none", "no interface gets an address"},
         {uri + "ip=eth0:static ip=eth1:dhcp", "a static address is missing"},
-        {uri + "ip=bond0:dhcp bond=bond0:eth0:mode=x", "mode: \"x\" is none of"},
-        {uri + "ip=team0:dhcp team=team0:eth0", "bond= does the same"},
+        {uri + "ip=bond0:dhcp bond=bond0:eth0:mode=x", "mode: \"x\" is not one of"},
+        {uri + "ip=team0:dhcp team=team0:eth0", "use bond= instead"},
         {uri + "ip=boot0:dhcp ifname=boot0:52:54", "not an Ethernet address"},
         {"nvmeroot=nvme+tcp://2001:db8::10:4420/nqn.2024-08.com.example:disk",
          "or with a port [2001:db8::10]:4420"},
@@ -346,7 +346,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_the_file_is_named_with_its_line) {
         {"[rooot]\nuri = x\n", "[rooot]: no such section; did you mean \"root\"?"},
         {"[root]\nauth = off\n", "[root] auth: this key belongs to [host]"},
         {"[path.a]\nnsid = 1\n", "a [path.NAME] section has uri, source and interface"},
-        {"[root]\nnsid =\n", "[root] nsid: wants a value, NUMBER"},
+        {"[root]\nnsid =\n", "[root] nsid: needs a value: NUMBER"},
         {"nonsense\n", "neither [section] nor key = value"},
     };
     for (const Case& c : cases) {
@@ -383,8 +383,10 @@ BOOST_AUTO_TEST_CASE(secrets_in_their_default_files_decide_the_mode) {
     BOOST_TEST(value_of(mutual, "auth").origin == "both secrets are set");
     BOOST_TEST(value_of(mutual, "dhchap_secret").value ==
                "set (file " + machine.dir.at("etc/nvmeroot/dhchap_secret") + ")");
-    check_error(machine, std::string(kUri) + "nvmeroot.auth=off", "asks for less");
-    check_error(machine, std::string(kUri) + "nvmeroot.auth=host", "asks for less");
+    check_error(machine, std::string(kUri) + "nvmeroot.auth=off",
+                "auth contradicts the configured controller secret");
+    check_error(machine, std::string(kUri) + "nvmeroot.auth=host",
+                "auth contradicts the configured controller secret");
     BOOST_TEST(machine.load(std::string(kUri) + "nvmeroot.auth=mutual").errors.empty());
 }
 
@@ -429,13 +431,13 @@ BOOST_AUTO_TEST_CASE(a_secret_or_a_configuration_that_is_there_and_of_no_use_is_
 BOOST_AUTO_TEST_CASE(a_mode_without_its_secrets_is_refused) {
     const Machine machine;
     const std::string uri = kUri;
-    check_error(machine, uri + "nvmeroot.auth=host", "wants the host's secret");
-    check_error(machine, uri + "nvmeroot.auth=mutual", "wants the host's secret");
+    check_error(machine, uri + "nvmeroot.auth=host", "requires the host's secret");
+    check_error(machine, uri + "nvmeroot.auth=mutual", "requires the host's secret");
     machine.host_secret();
-    check_error(machine, uri + "nvmeroot.auth=mutual", "wants the controller's secret too");
+    check_error(machine, uri + "nvmeroot.auth=mutual", "requires the controller's secret too");
     const Machine other;
     other.ctrl_secret();
-    check_error(other, uri, "of no use without the host's own");
+    check_error(other, uri, "dhchap_ctrl_secret requires dhchap_secret");
     check_error(other, uri + "nvmeroot.dhchap_secret_file=/nonexistent", "/nonexistent");
 }
 
@@ -464,7 +466,7 @@ BOOST_AUTO_TEST_CASE(a_secret_in_the_file_wants_a_private_file) {
     BOOST_TEST(loaded.warnings.empty());
     const Machine open;
     open.config(config, 0644);
-    check_error(open, kUri, "a secret stands in the configuration");
+    check_error(open, kUri, "the configuration contains a secret");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_named_by_a_stronger_source_beats_a_secret) {
