@@ -2,7 +2,7 @@
 //
 // The example of docs/sidecar-format.md: a sidecar is created, opened, written and flushed, and
 // then compared with the bytes on that page.
-#include "target/sidecar.h"
+#include "target/protection/sidecar.h"
 
 #include <boost/test/unit_test.hpp>
 #include <sstream>
@@ -12,8 +12,8 @@
 
 #include "base/fd.h"
 #include "support/crash_disk.h"
-#include "target/protected_backend.h"
-#include "target/tuple_cache.h"
+#include "target/protection/protected_backend.h"
+#include "target/protection/tuple_cache.h"
 
 using support::CrashBackend;
 using support::CrashDisk;
