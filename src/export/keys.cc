@@ -310,7 +310,7 @@ constexpr Key<TargetSection> kTargetKeys[] = {
      [](const Value& v, TargetSection& s) { return store_number(v.text, 0, 1000, s.limits.busy_poll_us); }},
     {"reactors", "NUMBER|auto", "1", "threads that move data, 1 to 64; auto: one for each processor",
      [](const Value& v, TargetSection& s) { return v.text == "auto" ? store(base::Result<uint32_t>(0U), s.limits.reactors) : store_number(v.text, 1, 64, s.limits.reactors); }},
-    {"state_dir", "FOLDER", "none", "where reservations are kept that hosts want to survive a restart",
+    {"state_dir", "DIRECTORY", "none", "where reservations are kept that hosts want to survive a restart",
      [](const Value& v, TargetSection& s) { return store(base::parse_path(v.path()), s.state_dir); }},
     {"control", "FILE", "", "the Unix socket for status, reload and drain",
      [](const Value& v, TargetSection& s) { return store(base::parse_path(v.path()), s.control); }},

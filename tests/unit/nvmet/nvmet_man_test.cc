@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(each_option_stands_there) {
 BOOST_AUTO_TEST_CASE(the_example_works_and_is_the_one_of_the_page) {
     const support::TempDir dir;
     std::string config = plain_page("packaging/nvmeroot-nvmet.conf");
-    const std::string example = part_of(plain_page(kPage), ".SH EXAMPLE\n", ".EE");
+    const std::string example = part_of(plain_page(kPage), ".SH EXAMPLES\n", ".EE");
     const std::string body = part_of(example, ".EX\n", "\n.EE").substr(4);
     BOOST_TEST(!body.empty());
     BOOST_TEST(config.find(body) != std::string::npos);

@@ -55,14 +55,15 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
 
 BOOST_AUTO_TEST_CASE(each_option_stands_there_with_its_form) {
     const std::string text = plain_page("src/man/nvmeroot-target.8");
-    check_options(part_of(text, ".SH SERVE\n", "\n.SH "), target::serve_option_table());
-    check_options(part_of(text, ".SH GENKEY\n", "\n.SH "), target::genkey_option_table());
-    check_options(part_of(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
-                  target::status_option_table());
-    check_options(part_of(text, ".SH PLAN, RELOAD, STATUS, DRAIN\n", "\n.SH "),
-                  target::drain_option_table());
-    check_options(part_of(text, ".SH TICKET\n", "\n.SH "), target::ticket_option_table());
-    check_options(part_of(text, ".SH IMAGE\n", "\n.SH "), target::image_option_table());
+    const auto options = [&text](const std::string& command) {
+        return part_of(text, ".SS " + command + "\n", "\n.S");
+    };
+    check_options(options("serve"), target::serve_option_table());
+    check_options(options("genkey"), target::genkey_option_table());
+    check_options(options("plan, reload, status, drain"), target::status_option_table());
+    check_options(options("plan, reload, status, drain"), target::drain_option_table());
+    check_options(options("ticket"), target::ticket_option_table());
+    check_options(options("image"), target::image_option_table());
 }
 
 BOOST_AUTO_TEST_CASE(the_example_works_and_is_the_one_of_the_page) {
