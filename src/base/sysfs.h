@@ -12,7 +12,7 @@
 
 namespace boot {
 
-/// The names in a folder, sorted, without those that begin with a dot; empty when there is none.
+/// The names in a directory, sorted, without those that begin with a dot; empty when there is none.
 std::vector<std::string> list_folder(const std::string& path);
 
 /// An attribute's text without white space around it; absent when it cannot be read.

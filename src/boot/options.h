@@ -39,7 +39,7 @@ struct Options {
     bool json = false;
     bool debug = false;   ///< boot: each step to stderr
     bool sealed = false;  ///< needs: sealed credentials too
-    std::string operand;  ///< check: the device; needs: the folder; help: `keys`, or empty
+    std::string operand;  ///< check: the device; needs: the directory; help: `keys`, or empty
 };
 
 /// @param arguments  without the program's name

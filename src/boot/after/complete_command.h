@@ -3,7 +3,7 @@
 // `nvmeroot complete`: what there is to do for the root after the boot, which goes on with the
 // first path that lives. When the real root runs, this connects the others, by the record that the
 // boot left (path_record.h) and with the secrets that the kernel has, and sets the times of all of
-// them anew.
+// them again.
 #pragma once
 
 #include <string>

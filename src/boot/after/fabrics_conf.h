@@ -2,7 +2,7 @@
 //
 // The root's paths in the words of nvme-cli 3 (nvme-fabrics.conf), so that `nvme connect-all` knows
 // them by the same times and digests. nvme-cli reads /etc alone: the file is in /run, and a link in
-// /etc/nvme/nvme-fabrics.conf.d, where that folder exists, leads to it.
+// /etc/nvme/nvme-fabrics.conf.d, where that directory exists, leads to it.
 //
 // Where the root is authenticated all lines are comments: nvme-cli 3 takes these secrets as text in
 // the file alone (its keyring is for TLS), and without them it would connect to a target that

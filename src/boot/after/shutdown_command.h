@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // `nvmeroot shutdown`: what there is to do for the root before the end. At run time a machine waits
-// for ever for a root that is lost; when it is to be switched off it should not.
+// forever for a root that is lost; when it is to be switched off it should not.
 //
 //     live                       a target that dies from now on is given up soon, by the kernel
 //     lost, back in 8 seconds    the same; what waited is written

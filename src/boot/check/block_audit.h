@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Blocks and their tuples, read as they are (PRCHK=0) and computed anew here: evidence where a
+// Blocks and their tuples, read as they are (PRCHK=0) and recomputed here: evidence where a
 // verdict of the target would be a claim.
 //
 //   read ─► every guard and reference tag ─► right: the next ones

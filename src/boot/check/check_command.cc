@@ -45,8 +45,8 @@ std::string without_last_part(const std::string& path) {
     return path.substr(0, path.rfind('/'));
 }
 
-/// A multipath head lies in its subsystem's folder, which links its controllers; any other disk
-/// lies in its controller's folder.
+/// A multipath head lies in its subsystem's directory, which links its controllers; any other disk
+/// lies in its controller's directory.
 std::string live_controller(const SysPaths& sys, const std::string& disk_folder) {
     const std::string parent = without_last_part(disk_folder);
     std::vector<std::string> candidates = list_folder(parent);

@@ -17,7 +17,7 @@ namespace boot {
 struct CheckedDevice {
     std::string controller;  ///< nvme0, one that is live
     std::string disk;        ///< nvme0n1
-    std::string sysfs;       ///< folder of the disk
+    std::string sysfs;       ///< directory of the disk
     uint32_t nsid = 0;
 };
 
@@ -26,7 +26,7 @@ struct CheckedDevice {
 base::Result<CheckedDevice> find_device(const std::string& device, const base::SysPaths& sys);
 
 /// Prints format, the kernel's view and the verdict, and what an audit of the blocks that `audit`
-/// names found, of a namespace that shows its check sums.
+/// names found, of a namespace that shows its checksums.
 /// @return kDone, kFormat when this kernel cannot read the namespace or disagrees about it, or a
 /// block does not match, kNamespace when the device is none or does not answer
 ExitCode check_command(const std::string& device, const AuditPolicy& audit, bool json,

@@ -22,7 +22,7 @@ struct Patience {
 };
 
 /// Runs `work` aside until it ends, no read of the disk was answered for `patience.step`, or
-/// `patience.end`. @param path  the folder in sysfs of the path that the reads take
+/// `patience.end`. @param path  the directory in sysfs of the path that the reads take
 /// @return what the work returned. Errors: the work's own; ETIMEDOUT with a sentence that says
 /// whether the target answered any read.
 base::Result<std::string> run_reads(const std::string& disk, const std::string& path,

@@ -67,7 +67,7 @@ std::optional<DiskName> parse_disk_name(std::string_view name) {
     return result;
 }
 
-/// The folder of a multipath head: in whichever subsystem has this controller.
+/// The directory of a multipath head: in whichever subsystem has this controller.
 std::string head_folder(const SysPaths& sys, const std::string& controller,
                         const std::string& head) {
     const std::string subsystems = sys.sys + "/class/nvme-subsystem";
@@ -85,7 +85,7 @@ base::Error not_yet(const std::string& what) {
     return {EAGAIN, what};
 }
 
-/// An error until the kernel has made `queue/` of a disk. It makes the files of that folder at
+/// An error until the kernel has made `queue/` of a disk. It makes the files of that directory at
 /// once.
 base::Status has_queue(const std::string& folder, const std::string& name) {
     if (!number_attribute(folder + "/queue/logical_block_size")) {

@@ -11,7 +11,7 @@
 // The kernel makes it by steps while the client looks on, the path before the head, and each of
 // them in this order (device_add_disk() of Linux 5.15 and later):
 //
-//     folder ─► size ─► wwid, uuid, … ─► node in /dev ─► integrity/ ─► queue/ ─► the node opens
+//     directory ─► size ─► wwid, uuid, … ─► node in /dev ─► integrity/ ─► queue/ ─► the node opens
 //
 // A disk that lacks one of these is not whole, and nothing is read from it: "not yet" until the
 // deadline, then a refusal that names the step. Reading the partition table comes after
@@ -32,9 +32,10 @@ namespace boot {
 
 struct Disk {
     std::string name;   ///< nvme0n1
-    std::string sysfs;  ///< its folder
-    std::string path;   ///< the folder of this controller's path to it; without multipath the same
-    std::string wwid;   ///< uuid.…, eui.… or nvme.…, as udev's links have it
+    std::string sysfs;  ///< its directory
+    std::string
+        path;  ///< the directory of this controller's path to it; without multipath the same
+    std::string wwid;  ///< uuid.…, eui.… or nvme.…, as udev's links have it
     uint64_t size_bytes = 0;
     std::string controller{};  ///< nvme0, by which it was found
 };

@@ -8,7 +8,7 @@
 //     qid 0: controller authenticated                                  the target's proof was right
 //
 // Those lines speak of the admin queue alone, and data travels on the others. Writing the secret to
-// sysfs again makes the kernel authenticate every queue anew, on Linux 6.12 whether or not the
+// sysfs again makes the kernel authenticate every queue again, on Linux 6.12 whether or not the
 // target asks:
 //
 //     write secret ─► lines of qid 0 as above ─► qid 1…n at once, each named as it begins

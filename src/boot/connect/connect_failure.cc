@@ -196,7 +196,7 @@ bool has_line(const KernelLog& log, std::string_view part) {
 }
 
 /// The kernel's own target does this to a wrong secret, before its answer is out; one that is
-/// started anew does it too, but not twice.
+/// restarted does it too, but not twice.
 Failure explain_hang_up(const BootPlan& plan, const KernelLog& log, const std::string& where) {
     if (plan.auth.mode == Auth::kOff || has_line(log, ": authenticated")) {
         return Failure::passing(

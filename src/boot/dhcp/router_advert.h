@@ -19,11 +19,11 @@ struct RouterAdvert {
     std::vector<IpAddress> dns;
 };
 
-/// @param message  from the ICMPv6 header on, its check sum tested by the kernel
+/// @param message  from the ICMPv6 header on, its checksum tested by the kernel
 /// @return nothing for another message, or one that RFC 4861, section 6.1.2, has hosts drop
 std::optional<RouterAdvert> parse_router_advert(base::ByteView message);
 
-/// A Router Solicitation; the kernel fills in the check sum.
+/// A Router Solicitation; the kernel fills in the checksum.
 base::Bytes build_router_solicit(const MacAddress& mac);
 
 }  // namespace boot

@@ -28,7 +28,7 @@ Failure refusal(base::Error error) {
     return Failure::final(ExitCode::kHandOver, std::move(error));
 }
 
-/// Partitions as sysfs has them: folders `nvme0n1p1` of the disk's folder, whole or not.
+/// Partitions as sysfs has them: directories `nvme0n1p1` of the disk's directory, whole or not.
 std::vector<std::string> partitions_of(const Disk& disk) {
     std::vector<std::string> names;
     for (const std::string& name : list_folder(disk.sysfs)) {

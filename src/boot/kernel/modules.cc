@@ -41,7 +41,7 @@ using List = std::unique_ptr<kmod_list, ListDeleter>;
 
 void drop_library_log(void*, int, const char*, int, const char*, const char*, va_list) {}
 
-/// The module folder of the running kernel.
+/// The module directory of the running kernel.
 std::string module_folder(const SysPaths& sys) {
     utsname name{};
     (void)::uname(&name);  // cannot fail with a valid buffer

@@ -30,7 +30,7 @@ struct NetworkAlias {
 std::vector<NetworkAlias> network_aliases(const base::SysPaths& sys);
 
 /// @param path  of a module's file. False when it lies among other drivers than those of wired
-/// networks. mkinitcpio keeps all modules in one folder: there any may be one.
+/// networks. mkinitcpio keeps all modules in one directory: there any may be one.
 bool may_be_network_driver(std::string_view path);
 
 /// Loads the driver of QEMU's fw_cfg where the machine has that device: credentials come by it.

@@ -17,7 +17,7 @@ class DeviceSetup {
   public:
     explicit DeviceSetup(const NetworkPlan& plan) : names_(plan.names), devices_(plan.devices) {}
 
-    /// @return whether the kernel's state was changed, so that it must be read anew. A step that
+    /// @return whether the kernel's state was changed, so that it must be read again. A step that
     /// fails is not tried again.
     bool step(Rtnetlink& kernel, const NetworkState& network);
 

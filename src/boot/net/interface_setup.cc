@@ -249,7 +249,7 @@ base::Status InterfaceSetup::settle(Rtnetlink& kernel, const Link& link,
             return base::done();
         }
         if (address->duplicate) {
-            // The mark stays with the address: without it, the next attempt can try anew.
+            // The mark stays with the address: without it, the next attempt can try again.
             (void)kernel.remove_address(index_, *settings_.address);
             return base::error("another machine has the address " + settings_.address->text());
         }

@@ -100,7 +100,7 @@ class InterfaceSetup {
     bool was_up_;
     State state_ = State::kCarrier;
     base::TimePoint until_;
-    /// We have changed something: the kernel's state is to be read anew, without waiting for a
+    /// We have changed something: the kernel's state is to be read again, without waiting for a
     /// change, since what was there already makes none.
     bool look_again_ = false;
     std::optional<PacketSocket> socket_;

@@ -122,7 +122,7 @@ class Wish {
     }
 
     /// The others were brought up for nothing. (Those that merely failed stay up: the next attempt
-    /// must not begin by negotiating a slow link anew.)
+    /// must not begin by negotiating a slow link again.)
     void choose(Rtnetlink& kernel, std::list<InterfaceSetup>::iterator chosen) {
         for (auto setup = tried_.begin(); setup != tried_.end();) {
             if (setup == chosen) {

@@ -258,7 +258,7 @@ std::vector<HandoverFile> network_files(const Network& network) {
                          networkd_file(interface)});
         files.push_back({"/net-" + interface.name + ".conf", klibc_file(interface)});
         if (interface.made) {
-            // NetworkManager would make a device of a profile anew; it leaves alone what it does
+            // NetworkManager would recreate a device of a profile; it leaves alone what it does
             // not manage.
             unmanaged += "interface-name:" + interface.name + ";";
         } else {

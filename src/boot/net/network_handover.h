@@ -31,7 +31,7 @@ struct HandoverFile {
 
 std::vector<HandoverFile> network_files(const Network& network);
 
-/// Writes them below the run folder. Errors: one of them cannot be written.
+/// Writes them below the run directory. Errors: one of them cannot be written.
 base::Status write_network_files(const Network& network, const base::SysPaths& sys);
 
 }  // namespace boot

@@ -60,7 +60,7 @@ struct AuthPlan {
     std::vector<nvme::DhGroup> groups;
 };
 
-/// Options of the kernel's connect. A time of -1 s means "for ever" to the kernel.
+/// Options of the kernel's connect. A time of -1 s means "forever" to the kernel.
 struct ConnectOptions {
     base::seconds ctrl_loss_tmo{-1};
     base::seconds reconnect_delay{2};
@@ -90,11 +90,11 @@ enum class Integrity {
     kOff,
     kReport,
     kWire,      ///< data digests
-    kAtRest,    ///< an audit of the target's check sums
+    kAtRest,    ///< an audit of the target's checksums
     kEndToEnd,  ///< both
 };
 
-/// Which blocks are read with their check sums before the root is connected.
+/// Which blocks are read with their checksums before the root is connected.
 struct AuditPolicy {
     enum class Extent {
         kNone,

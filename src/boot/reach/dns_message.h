@@ -2,7 +2,7 @@
 //
 // Questions to a name server and its answers: RFC 1035, section 4 "Messages", for the two kinds of
 // address there are. The answer is untrusted: names are bounded, compression pointers lead
-// backwards only, and aliases (CNAME) are followed within one message and not for ever.
+// backwards only, and aliases (CNAME) are followed within one message and not forever.
 #pragma once
 
 #include <cstdint>

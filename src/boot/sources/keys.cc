@@ -129,7 +129,7 @@ Result<base::seconds> parse_seconds(std::string_view text, int64_t least) {
     return whole;
 }
 
-Result<base::seconds> parse_seconds_or_for_ever(std::string_view text) {
+Result<base::seconds> parse_seconds_or_forever(std::string_view text) {
     if (text == "-1") {
         return base::seconds(-1);
     }
@@ -217,7 +217,7 @@ Result<std::string> parse_pattern(std::string_view text) {
     return std::string(text);
 }
 
-/// A path must be absolute: the hook's working folder is nobody's promise.
+/// A path must be absolute: the hook's working directory is nobody's promise.
 Status apply_path(const Given& given, Given& into) {
     TRY_VOID(base::parse_path(given.text));
     if (!given.text.starts_with('/')) {

@@ -2,7 +2,7 @@
 //
 // The audit of the root before it is connected: the target shows a protected image a second time,
 // read-only, as the subsystem NQN:audit, each block with its tuple behind it. The client connects
-// there, computes the check sums anew (block_audit.h), and disconnects. What the root then says of
+// there, recomputes the checksums (block_audit.h), and disconnects. What the root then says of
 // itself must name this view, or the evidence would be of another disk.
 #pragma once
 

@@ -140,7 +140,7 @@ flap_link() {
 }
 
 case_target_restarts_while_connecting() {
-    about='the target starts anew in the middle of authentication, which the kernel does not notice: connected again'
+    about='the target restarts in the middle of authentication, which the kernel does not notice: connected again'
     waits=yes
     slow_authentication
     meanwhile=restart_target

@@ -17,7 +17,7 @@ firmware_knows() {
     leave_firmware_table "$1" trsvcid="$port"
 }
 
-# leave_firmware_table FOLDER WORD…   a table with these words more, and no configuration in the image
+# leave_firmware_table DIR WORD…   a table with these words more, and no configuration in the image
 leave_firmware_table() {
     rm "$1/etc/nvmeroot/nvmeroot.conf"
     shift

@@ -207,11 +207,11 @@ case_no_dhcp_answer() {
 }
 
 case_malformed_key() {
-    about='a key with a wrong check sum: the kernel, which would print it, never sees it'
+    about='a key with a wrong checksum: the kernel, which would print it, never sees it'
     server=none
     edit_overlay=damage_key
     expect_exit=10
-    says='its check sum is wrong'
+    says='its checksum is wrong'
     expect_facts=(controllers=0)
 }
 

@@ -5,13 +5,13 @@
 #
 #   busybox.sh OUT KVER MODULES BINARY [CONFIG]
 #
-#   OUT      the image          MODULES  the folder with this kernel's modules.dep (.../lib/modules/KVER)
+#   OUT      the image          MODULES  the directory with this kernel's modules.dep (.../lib/modules/KVER)
 #   KVER     kernel version     BINARY   the nvmeroot program
-#   CONFIG   a folder that becomes /etc/nvmeroot: nvmeroot.conf and secrets; none if empty or absent
+#   CONFIG   a directory that becomes /etc/nvmeroot: nvmeroot.conf and secrets; none if empty or absent
 #
 #   NICS="name ..."     network drivers; virtio_net where not given
 #   HOOK=FILE           a run-time hook other than hooks/nvmeroot (it gets that name)
-#   EXTRA=DIR           a folder copied over the image's root
+#   EXTRA=DIR           a directory copied over the image's root
 #   MODULES_DECOMPRESS=no   modules as the kernel's package has them, mkinitcpio's default; EXTRA must bring kmod
 set -eu
 

@@ -5,11 +5,11 @@
 #
 #   dracut.sh OUT KVER MODULES BINARY [CONFIG] [-- DRACUT-OPTION...]
 #
-#   OUT      the image          MODULES  the folder with this kernel's modules.dep (.../lib/modules/KVER)
+#   OUT      the image          MODULES  the directory with this kernel's modules.dep (.../lib/modules/KVER)
 #   KVER     kernel version     BINARY   the nvmeroot program
-#   CONFIG   a folder that becomes /etc/nvmeroot: nvmeroot.conf and secrets; none if empty or absent
+#   CONFIG   a directory that becomes /etc/nvmeroot: nvmeroot.conf and secrets; none if empty or absent
 #
-#   DRACUT_ROOT=DIR   a folder with an unpacked dracut (dracut-core, dracut-install) instead of the system's
+#   DRACUT_ROOT=DIR   a directory with an unpacked dracut (dracut-core, dracut-install) instead of the system's
 #   SYSTEMD=yes       with systemd in the image; otherwise dracut's own init
 #   NICS="name ..."   network drivers; virtio_net where not given, all of them where empty
 #   COMPRESS=no       an image that is not compressed, where modules lie as the kernel's package has them
@@ -29,7 +29,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A dracut folder of links: the generator's own files, and our module among its modules.
+# A dracut directory of links: the generator's own files, and our module among its modules.
 base=${DRACUT_ROOT:-}/usr/lib/dracut
 mkdir -p "$work/dracut/modules.d" "$work/conf.d" "$work/tmp"
 ln -s "$base"/* "$work/dracut/" 2> /dev/null || true

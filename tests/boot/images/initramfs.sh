@@ -5,9 +5,9 @@
 #
 #   initramfs.sh OUT KVER MODULES BINARY [CONFIG]
 #
-#   OUT      the image          MODULES  the folder with this kernel's modules.dep (.../lib/modules/KVER)
+#   OUT      the image          MODULES  the directory with this kernel's modules.dep (.../lib/modules/KVER)
 #   KVER     kernel version     BINARY   the nvmeroot program
-#   CONFIG   a folder that becomes /etc/nvmeroot: nvmeroot.conf and secrets; none if empty or absent
+#   CONFIG   a directory that becomes /etc/nvmeroot: nvmeroot.conf and secrets; none if empty or absent
 #
 #   NICS="name ..."   network drivers; virtio_net where not given
 set -eu

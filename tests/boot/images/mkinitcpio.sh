@@ -6,12 +6,12 @@
 #   MKINITCPIO=DIR mkinitcpio.sh OUT KVER MODULES BINARY [CONFIG]
 #
 #   DIR      a checkout of mkinitcpio; without it an installed mkinitcpio is run
-#   OUT      the image          MODULES  the folder with this kernel's modules.dep (.../lib/modules/KVER)
+#   OUT      the image          MODULES  the directory with this kernel's modules.dep (.../lib/modules/KVER)
 #   KVER     kernel version     BINARY   the nvmeroot program
-#   CONFIG   a folder that becomes /etc/nvmeroot; none if empty or absent
+#   CONFIG   a directory that becomes /etc/nvmeroot; none if empty or absent
 #
 # Off Arch a checkout needs: GNU awk (mawk makes an incomplete image), a busybox where it expects Arch's, and the
-# folders for administrators in PATH. All of that is arranged in a copy of the checkout.
+# directories for administrators in PATH. All of that is arranged in a copy of the checkout.
 set -eu
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../../.." && pwd)

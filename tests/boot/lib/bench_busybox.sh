@@ -4,7 +4,7 @@
 # bench compares with it: the hook that people write by hand round nvme-cli, which comes from the Debian 13 of bench_dracut.sh.
 # Every function prints nothing; image_NAME writes $work/NAME.img.
 #
-# They share $work (a folder), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
+# They share $work (a directory), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
 
 # Seconds, for every client: the guest's clock goes slower than the target's, which would count it as lost.
 keep_alive=120

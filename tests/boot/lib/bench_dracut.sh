@@ -3,9 +3,9 @@
 # The images that make bench has made by Debian 13's dracut 106.
 # Every function prints nothing and writes the image it is named after to $work/NAME.img.
 #
-# They share $work (a folder), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
+# They share $work (a directory), the kernel of kernel.sh, and the target of target.sh with its $keys and $port.
 
-# A Debian 13 in a folder, for its dracut 106 and its nvme-cli: nothing is installed here.
+# A Debian 13 in a directory, for its dracut 106 and its nvme-cli: nothing is installed here.
 bench_chroot() {
     as_root rm -rf "$1"
     as_root debootstrap --variant=minbase \

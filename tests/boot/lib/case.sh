@@ -39,7 +39,7 @@ case_settings() {
     guest_modules=()      # modules to insert before $command
     needs=                # function: skips the case where it cannot run
     edit_target=          # function: changes the target's configuration FILE
-    edit_overlay=         # function: changes the FOLDER that is laid over the image
+    edit_overlay=         # function: changes the DIR that is laid over the image
     meanwhile=            # function: runs beside the guest, and speaks to its monitor and its second serial port, which are
                           # the pipes $log/monitor and $log/port
     instead=              # function: the whole case, in place of one guest and its target

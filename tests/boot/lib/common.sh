@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
-# What all parts of the booted tests, the demo and the bench share: folders, messages, built things kept in build/.
+# What all parts of the booted tests, the demo and the bench share: directories, messages, built things kept in build/.
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../../.." && pwd)
 boot_tests=$top/tests/boot
@@ -24,7 +24,7 @@ as_root() {
 }
 
 # built OUT DEP… -- COMMAND…   runs the command if OUT is absent or older than a DEP. One process builds, the others
-# wait. OUT is touched afterwards, so a folder can be an OUT.
+# wait. OUT is touched afterwards, so a directory can be an OUT.
 built() {
     local out=$1 dep stale=no deps=()
     shift
@@ -48,7 +48,7 @@ built() {
     ) 9>"$out.lock" || die "cannot make ${out#"$top"/} (log: ${out#"$top"/}.log)"
 }
 
-# packed_folder DIR   the folder as a cpio archive on standard output, owned by root
+# packed_folder DIR   the directory as a cpio archive on standard output, owned by root
 packed_folder() {
     (cd "$1" && find . -mindepth 1 -print0 | LC_ALL=C sort -z | cpio -0 -o -H newc --quiet -R 0:0)
 }

@@ -7,7 +7,7 @@
 #                                                     sets image_file, for the kernel of the last kernel_ready
 #   image_ready GENERATOR-configured                  the same, for any machine, and built with the client's configuration by
 #                                                     dracut, initramfs or mkinitcpio (of MKINITCPIO=)
-#   image_with OUT BASE FOLDER                        BASE with the files of FOLDER over it
+#   image_with OUT BASE DIR                        BASE with the files of DIR over it
 #   image_without OUT BASE PATH...                    BASE with these files taken out
 
 nvmeroot=${NVMEROOT:-$top/build/nvmeroot}

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the files of tests/boot share their variables
 # The target of a test: its keys, its configuration, its process.
 #
-#   keys_ready                     sets keys=FOLDER with host, ctrl, other-host and other-ctrl, made once by genkey
+#   keys_ready                     sets keys=DIR with host, ctrl, other-host and other-ctrl, made once by genkey
 #   host_section                   prints the section of the tests' host, for configurations of a test's own
 #   target_config FILE PORT IMAGE  writes what one image needs; the test may append or change before target_start
 #   target_start FILE LOG          serves the file; TARGET_QUIRK=NAME takes the rogue target of the tests instead

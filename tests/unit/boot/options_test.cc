@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(plan_takes_its_options_in_either_form) {
     BOOST_TEST(options->json);
 }
 
-BOOST_AUTO_TEST_CASE(needs_takes_a_folder_or_none) {
+BOOST_AUTO_TEST_CASE(needs_takes_a_directory_or_none) {
     const auto named = boot::parse_options(
         std::vector<const char*>{"needs", "--sealed", "--root", "/r", "/srv/alpha"});
     BOOST_REQUIRE(named.ok());

@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_failure_quotes_the_kernel) {
 BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_refuses_the_secret) {
     const auto failure = explained({}, ECONNABORTED);
     BOOST_TEST((failure.code == boot::ExitCode::kAuthentication));
-    BOOST_TEST(failure.doubtful);  // it may have been started anew: once more
+    BOOST_TEST(failure.doubtful);  // it may have been restarted: once more
 }
 
 BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_later_has_accepted_the_secret) {

@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_server_without_addresses_is_quoted_and_asked_again) {
     BOOST_TEST((type_of(client.on_time(client.wake()).value()) == Dhcp6Type::kSolicit));
 }
 
-BOOST_AUTO_TEST_CASE(an_offer_that_is_not_kept_begins_anew) {
+BOOST_AUTO_TEST_CASE(after_an_offer_that_is_not_kept_discovery_begins_again) {
     Dhcp6Client client(Dhcp6Client::Wants::kAddress, kMac, 7, kStart);
     auto sent = client.on_time(kStart).value();
     client.on_message(answer(Dhcp6Type::kAdvertise, sent, kClient + kServer + kLease), kStart);

@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(only_the_chosen_server_may_grant_or_refuse) {
     BOOST_TEST(exchange.client.lease().has_value());
 }
 
-BOOST_AUTO_TEST_CASE(after_a_nak_everything_begins_anew_and_not_in_a_rush) {
+BOOST_AUTO_TEST_CASE(after_a_nak_everything_begins_again_and_not_in_a_rush) {
     Exchange exchange;
     DhcpMessage discover = exchange.next();
     auto previous = exchange.clock.now();

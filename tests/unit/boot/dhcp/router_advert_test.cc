@@ -11,7 +11,7 @@ base::Bytes hex(const std::string& text) {
     return base::from_hex(text).value();
 }
 
-// type, code, check sum, hop limit, flags, lifetime, reachable, retransmit
+// type, code, checksum, hop limit, flags, lifetime, reachable, retransmit
 const std::string kPlain =
     "86000000"
     "4000"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A boot's state with a clock that a test moves, and folders of its own.
+// A boot's state with a clock that a test moves, and directories of its own.
 #pragma once
 
 #include <string>

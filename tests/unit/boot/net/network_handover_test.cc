@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(what_a_router_gave_is_left_to_the_router) {
     check_lines(manager(interface), {"method=disabled", "method=auto", "dhcp-duid=ll"});
 }
 
-BOOST_AUTO_TEST_CASE(a_bond_is_kept_by_its_name_and_not_managed_anew) {
+BOOST_AUTO_TEST_CASE(a_bond_is_kept_by_its_name_and_not_managed_again) {
     boot::Interface interface = leased();
     interface.name = "bond0";
     interface.made = true;

@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(files_that_others_could_read_or_write_are_refused) {
 BOOST_AUTO_TEST_CASE(what_is_no_regular_file_is_refused_without_waiting) {
     const support::TempDir dir;
     BOOST_REQUIRE(mkfifo(dir.at("fifo").c_str(), 0600) == 0);
-    for (const std::string& path : {dir.at("fifo"), dir.folder("folder")}) {
+    for (const std::string& path : {dir.at("fifo"), dir.folder("directory")}) {
         const auto secret = boot::load_secret(path);
         BOOST_REQUIRE(!secret.ok());
         BOOST_TEST(secret.error().text == path + " is not a regular file");

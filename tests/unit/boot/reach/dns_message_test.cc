@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(addresses_are_read_whatever_the_case) {
     BOOST_TEST(answer->addresses[0].text() == "192.0.2.10");
 }
 
-BOOST_AUTO_TEST_CASE(an_alias_is_followed_in_any_order_and_not_for_ever) {
+BOOST_AUTO_TEST_CASE(an_alias_is_followed_in_any_order_and_not_forever) {
     // disk.example is an alias of a.example (a pointer to "example" at 17), which has the address.
     const std::string alias =
         "c00c"

@@ -49,7 +49,7 @@ BOOST_AUTO_TEST_CASE(a_machine_without_a_configuration_needs_nothing) {
     BOOST_TEST(builder.text().empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_folder_that_is_named_must_have_something) {
+BOOST_AUTO_TEST_CASE(a_directory_that_is_named_must_have_something) {
     Builder builder;
     builder.input.folder = builder.dir.at("alpha");
     builder.check_error(builder.dir.at("alpha") + " is not a readable directory");
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(the_ini_file_names_secrets_and_modules) {
                    builder.file("600", "alpha/dhchap_secret", "/etc/nvmeroot/dhchap_secret"));
 }
 
-BOOST_AUTO_TEST_CASE(the_machines_own_folder_is_below_the_root) {
+BOOST_AUTO_TEST_CASE(the_machines_own_directory_is_below_the_root) {
     const Builder builder;
     builder.secret("etc/nvmeroot/dhchap_ctrl_secret");
     builder.dir.file("etc/nvmeroot/nvmeroot.conf", "", 0600);

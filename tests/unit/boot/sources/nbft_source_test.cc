@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(the_firmwares_table_alone_makes_a_plan) {
     BOOST_TEST(interface.gateway->text() == "10.0.2.2");
 }
 
-BOOST_AUTO_TEST_CASE(what_a_server_gave_is_asked_for_anew) {
+BOOST_AUTO_TEST_CASE(an_address_from_a_server_is_requested_again) {
     Machine machine;
     Nbft::Interface& interface = machine.nbft.interfaces[0];
     const auto planned = [&] {
