@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# One makefile, no recursion. What you want is in the first block; how each folder becomes an archive,
+# One makefile, no recursion. What you want is in the first block; how each directory becomes an archive,
 # each program and each test is in the blocks below. Everything that is built lies under build/.
 #
 #   make              the programs            make demo     boots a machine without a disk
@@ -12,7 +12,7 @@
 #   STATIC=0          the boot client with shared libraries instead of static ones
 #   LIBNVME=3         libnvme 3 instead of 1; by itself where pkg-config knows libnvme 3 alone
 #   KMOD_SOURCE=dir   an unpacked kmod source instead of the distribution's
-#   ISAL=0            the target's check sums by tables instead of ISA-L
+#   ISAL=0            the target's checksums by tables instead of ISA-L
 #   MKINITCPIO=dir    a checkout of mkinitcpio, for its hook tests and INITRAMFS=mkinitcpio
 #   INITRAMFS=dracut  the generator that make demo uses: dracut or mkinitcpio
 
@@ -45,7 +45,7 @@ ISAL ?= 1
 ISAL_FLAGS := $(if $(filter 1,$(ISAL)),-DNVMEROOT_ISAL)
 ISAL_LIBS := $(if $(filter 1,$(ISAL)),-lisal)
 
-# --- folders -> archives -------------------------------------------------------------------------
+# --- directories -> archives -------------------------------------------------------------------------
 
 FOLDERS := base nvme host boot export target nvmet load
 sources = $(filter-out %/main.cc $(OTHER_LIBNVME),$(wildcard src/$(1)/*.cc src/$(1)/*/*.cc))
@@ -87,7 +87,7 @@ $(B)/nvmeroot-nvmet: $(B)/obj/nvmet/main.o $(call archives,obj,nvmet export nvme
 $(B)/nvmeroot-load: $(B)/obj/load/main.o $(call archives,obj,load target export host nvme base)
 	$Q$(CXX) $(CXXFLAGS) $^ -luring -lcrypto -liniparser $(ISAL_LIBS) -o $@
 
-# --- unit tests: one Boost.Test program for each folder of tests/unit -------------------------------
+# --- unit tests: one Boost.Test program for each directory of tests/unit -------------------------------
 
 UNIT_FOLDERS := $(notdir $(wildcard tests/unit/*))
 UNIT_PROGRAMS := $(UNIT_FOLDERS:%=$(B)/tests/unit-%)

@@ -42,7 +42,7 @@ write_sources() {
     done | sort -u
 }
 
-# One folder for each suite and kind, because lists of sources are as large as those of binaries.
+# One directory for each suite and kind, because lists of sources are as large as those of binaries.
 use_suite() {
     suite=$1
     type=$2

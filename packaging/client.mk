@@ -28,7 +28,7 @@ CLIENT_PARTS := $(patsubst packaging/%,$(B)/%.o,$(basename $(wildcard packaging/
 CLIENT_LIBS := $(LIBNVME_LIBS) -llzma -lzstd -liniparser
 endif
 
-# Remember what was chosen last, so that another choice is linked anew.
+# Remembers the last choice, so that another choice is linked again.
 $(B)/client/static.$(STATIC) $(B)/client/libnvme.$(LIBNVME): packaging/client.mk packaging/client/static.ld
 	@mkdir -p $(@D)
 	@rm -f $(basename $@).*

@@ -230,7 +230,7 @@ nvmeroot_install_config() {
             ;;
         /*) nvmeroot_install_needs "$@" "$nvmeroot_config" ;;
         no | '') ;;
-        *) nvmeroot_stop "nvmeroot_config=\"$nvmeroot_config\" is neither yes nor no nor the full path of a folder." ;;
+        *) nvmeroot_stop "nvmeroot_config=\"$nvmeroot_config\" is neither yes nor no nor the full path of a directory." ;;
     esac
 }
 

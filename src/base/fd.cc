@@ -159,7 +159,7 @@ Status make_directories(const std::string& path, unsigned mode) {
         end = path.find('/', end + 1);
         const std::string part = path.substr(0, end);
         if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
-            return errno_error(errno, "make folder " + part);
+            return errno_error(errno, "make directory " + part);
         }
     }
     return done();

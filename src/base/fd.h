@@ -61,10 +61,10 @@ Result<std::string> read_text(const std::string& path, size_t limit = 1U << 20U)
 Status write_text(const std::string& path, std::string_view text);
 
 /// Replaces `path` in one step: readers see the old text or the new, never a part. Missing parent
-/// folders are made (mode 0755). The file and its folder are synced.
+/// directories are made (mode 0755). The file and its directory are synced.
 Status write_text_atomically(const std::string& path, std::string_view text, unsigned mode);
 
-/// mkdir -p; an existing folder is no error.
+/// mkdir -p; an existing directory is no error.
 Status make_directories(const std::string& path, unsigned mode);
 
 }  // namespace base

@@ -3,7 +3,7 @@
 // Audit views: a second subsystem, `NQN:audit`, for each subsystem with protected namespaces. It
 // has them under the same numbers, read-only, each block with its tuple behind it, for the same
 // hosts with the same keys. A host that connects there reads data and tuples through passthrough,
-// which carries them where the disk itself has 0 bytes, and computes the check sums anew: it need
+// which carries them where the disk itself has 0 bytes, and recomputes the checksums: it need
 // not believe the target.
 //
 // Their identifiers are others, and no discovery log lists them, so that nobody takes the view for

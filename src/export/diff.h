@@ -29,7 +29,7 @@ struct Change {
 
 std::vector<Change> diff(const ExportConfig& before, const ExportConfig& after);
 
-/// Whether the store of a namespace has to be opened anew for the change from one to the other.
+/// Whether the store of a namespace has to be reopened for the change from one to the other.
 bool needs_another_store(const Namespace& before, const Namespace& after);
 
 /// A device whose name is gone tells its block size no more: `next` gets the one that runs.

@@ -179,9 +179,9 @@ base::Result<std::vector<Setting>, Errors> parse_settings(std::string_view text,
 /// Of a file, as assemble() takes it.
 std::string folder_of(const std::string& path);
 
-/// File names in the file start at its own folder.
+/// File names in the file start at its own directory.
 base::Result<ExportConfig, Errors> load_config(const std::string& path);
-/// As load_config. @param path  stands for the file in errors and gives the folder.
+/// As load_config. @param path  stands for the file in errors and gives the directory.
 base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path);
 
 /// The documentation of a key: a row of the key table without its code.

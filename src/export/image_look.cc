@@ -75,7 +75,7 @@ std::string check_partition_table(base::ByteView head, uint32_t block_bytes) {
     }
     return base::format(
         "its partition table was made for blocks of %u bytes, and hosts will find no partition "
-        "in blocks of %u: set block_size = %u, or partition it anew",
+        "in blocks of %u: set block_size = %u, or partition it again",
         other, block_bytes, other);
 }
 

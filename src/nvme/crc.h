@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The four check sums of this world. Each function takes the sum of what came before, so that a
+// The four checksums of this world. Each function takes the sum of what came before, so that a
 // buffer may be summed in pieces: crc32c(b, crc32c(a)) is the sum of a followed by b.
 //
 //   crc32c      digests of PDUs, guard of 32-bit protection information, state on disk

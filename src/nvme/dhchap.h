@@ -69,7 +69,7 @@ uint32_t dh_bytes(DhGroup group);
 class DhchapSecret {
   public:
     /// Errors never quote the text: it is a secret. They name the part that is wrong: prefix, hash,
-    /// base64, length (32, 48 or 64 bytes; with HH > 00 that hash's size), check sum.
+    /// base64, length (32, 48 or 64 bytes; with HH > 00 that hash's size), checksum.
     static base::Result<DhchapSecret> parse(std::string_view text);
     /// @return an error when `key` has none of the lengths that parse() accepts with `hash`.
     static base::Result<DhchapSecret> from_key(std::optional<HashId> hash, base::ByteView key);

@@ -54,7 +54,7 @@ base::Result<DhchapSecret> DhchapSecret::parse(std::string_view text) {
     auto secret = from_key(hash, bytes.first(key_size));
     const auto sum = base::Reader(bytes.subspan(key_size)).take<le32>();
     if (secret && (!sum || crc32_ieee(secret->key()) != *sum)) {
-        secret = base::error("its check sum is wrong, it was not copied whole");
+        secret = base::error("its checksum is wrong, it was not copied whole");
     }
     wipe(*decoded);
     if (!secret) {

@@ -84,7 +84,7 @@ class Parser {
             table_.begin(), table_.end(), 0U,
             [](unsigned all, std::byte byte) { return all + std::to_integer<unsigned>(byte); });
         if ((sum & 0xFFU) != 0) {
-            return error("its check sum is wrong");
+            return error("its checksum is wrong");
         }
         if (header->major_revision != 1) {
             return error(base::format("revision %u: 1 is known", unsigned{header->major_revision}));

@@ -198,7 +198,7 @@ constexpr Attribute kAttributes[] = {
     {Kind::kNamespace, "device_path", "4.8", "image", "FILE", "", Change::kRemake, path,
      "a block device or a file"},
     {Kind::kNamespace, "device_uuid", "4.13", "uuid", "UUID", "", Change::kRemake, uuid,
-     "identifies the disk for ever"},
+     "identifies the disk forever"},
     {Kind::kNamespace, "device_nguid", "4.8", "nguid", "32 HEX DIGITS|none", kNoNguid, Change::kRemake, nguid,
      "a second identifier"},
     {Kind::kNamespace, "ana_grpid", "4.19", "ana_group", "1…127", "1", Change::kLive, number<1, kMaxAnaGroup>,

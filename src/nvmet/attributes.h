@@ -45,7 +45,7 @@ struct KindInfo {
     std::string_view name;    ///< as messages call it
     Kind parent;              ///< of the root: the root
     std::string_view folder;  ///< in the parent's; of passthru: the object itself
-    std::string_view links;   ///< the folder of its symbolic links; empty: has none
+    std::string_view links;   ///< the directory of its symbolic links; empty: has none
     Kind linked;              ///< what the links lead to
 };
 /// In the order of the enumeration.

@@ -5,7 +5,7 @@ namespace nvmet {
 namespace {
 
 constexpr base::Option<CommandOptions> kOptions[] = {
-    {"--configfs", "DIR", "the mounted configfs, or a copy of it or of its nvmet folder",
+    {"--configfs", "DIR", "the mounted configfs, or a copy of it or of its nvmet directory",
      [](std::string_view value, CommandOptions& options) {
          options.configfs = value;
          return base::Status(base::done());

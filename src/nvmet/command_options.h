@@ -14,7 +14,7 @@ struct CommandOptions {
     std::string configfs = "/sys/kernel/config";
     std::string file = "/etc/nvmeroot/nvmeroot-nvmet.conf";
     std::string nqn;   ///< of the one thing that clear removes; empty: everything
-    std::string keys;  ///< a folder for key files
+    std::string keys;  ///< a directory for key files
     bool json = false;
     bool drop_keys = false;
     bool resize = false;

@@ -18,7 +18,7 @@ namespace nvmet {
 
 /// The tree that the options name: the kernel's, or a copy.
 struct OpenTree {
-    std::string root;  ///< the nvmet folder
+    std::string root;  ///< the nvmet directory
     bool kernels = false;
     std::unique_ptr<Tree> tree;
 };

@@ -20,7 +20,7 @@ struct Wanted {
     bool says_nothing = false;  ///< a file that was cut off, perhaps: it has not even a section
 };
 
-/// @param path  stands for the file in errors and gives the folder of relative file names
+/// @param path  stands for the file in errors and gives the directory of relative file names
 base::Result<Wanted, exports::Errors> parse_config(std::string_view text, const std::string& path);
 
 }  // namespace nvmet

@@ -43,7 +43,7 @@ constexpr exports::KeyHelp kStructure[] = {
     {"ana", "port", "NAME,…", "all", "the ports where it is so, by the names of their sections"},
     {"referral", "port", "NAME", "",
      "the port that tells of it, by the name of its section; needed"},
-    {"referral", "name", "TEXT", "the section's", "its folder in configfs"},
+    {"referral", "name", "TEXT", "the section's", "its directory in configfs"},
 };
 
 struct RefusedKey {
@@ -97,12 +97,12 @@ constexpr RefusedKey kRefused[] = {
     {"namespace", "eui64", {"the kernel's target has no EUI-64; nguid is a second identifier", ""}},
     {"namespace",
      "protection",
-     {"the kernel keeps no check sums beside an image; a device that has them is shown by "
+     {"the kernel keeps no checksums beside an image; a device that has them is shown by "
       "pi_enable "
       "of the subsystem and of an rdma port",
       "none"}},
     {"subsystem", "audit", {"the kernel shows no image a second time", "no"}},
-    {"namespace", "scrub", {"the kernel keeps no check sums beside an image", "no"}},
+    {"namespace", "scrub", {"the kernel keeps no checksums beside an image", "no"}},
     {"namespace",
      "pi",
      {"the kernel takes protection information from the device's format; pi_enable of the "

@@ -270,7 +270,7 @@ void PortBuilder::add_referrals() {
         const std::string* given = section.find("name");
         const std::string folder = given == nullptr ? name : *given;
         if (folder.find('/') != std::string::npos || folder.starts_with('.')) {
-            complain(section.place + " name", base::quoted(folder) + " cannot name a folder");
+            complain(section.place + " name", base::quoted(folder) + " cannot name a directory");
         }
         if (port->find(Kind::kReferral, folder) != nullptr) {
             complain(section.place, "another section has this name at the port");

@@ -53,7 +53,7 @@ class ConfigSections {
         errors_.push_back(place + ": " + text);
     }
 
-    std::string folder_;  ///< absolute: the kernel knows no working folder of ours
+    std::string folder_;  ///< absolute: the kernel knows no working directory of ours
     std::map<std::string, std::map<std::string, Section>, std::less<>> sections_;
     std::vector<exports::Setting> shared_;
     bool listens_nowhere_ = false;

@@ -23,7 +23,7 @@ std::string parent_of(const std::string& path) {
     return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-/// The kind of a folder, by the folder that it stands in.
+/// The kind of a directory, by the directory that it stands in.
 const KindInfo* kind_of(const std::string& folder) {
     const std::string group = name_of(parent_of(folder));
     const auto kind = std::ranges::find(kinds(), group, &KindInfo::folder);
@@ -36,7 +36,8 @@ Status CopyTree::write(const std::string& file, std::string_view value) {
     return SysTree::write(file, std::string(value) + "\n");
 }
 
-/// The files that the copied kernel gives such a folder; all that there are, where it shows none.
+/// The files that the copied kernel gives such a directory; all that there are, where it shows
+/// none.
 Status CopyTree::fill(const std::string& folder, const std::string& name, Kind kind,
                       const Presence& presence) {
     TRY_VOID(SysTree::make_folder(folder));

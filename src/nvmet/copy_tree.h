@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A copy of the kernel's tree in plain files, as `cp -a /sys/kernel/config/nvmet DIR` makes it: to
-// plan for another machine, or for this one without touching it. Folders get their attribute files
-// here, since no kernel makes them; the kernel's other rules are not imitated.
+// plan for another machine, or for this one without touching it. Directories get their attribute
+// files here, since no kernel makes them; the kernel's other rules are not imitated.
 #pragma once
 
 #include "nvmet/attributes.h"

@@ -228,7 +228,7 @@ Result<KeyFiles> save_keys(const Object& state, const std::string& folder) {
             }
             if (folder.empty()) {
                 return base::error(base::quoted(host->name) +
-                                   " has a key: name a folder for such files with --keys DIR");
+                                   " has a key: name a directory for such files with --keys DIR");
             }
             TRY_VOID(base::make_directories(folder, 0700));
             const std::string path = base::absolute_path(folder) + "/" +
@@ -248,7 +248,7 @@ base::Status check_images_absolute(const Object& object, const std::string& titl
     const std::string& path = object.get("device_path");
     if (!path.empty() && !path.starts_with('/')) {
         return base::error(title + ": the image " + base::quoted(path) +
-                           " is relative to a folder that nobody knows any more; set it again");
+                           " is relative to a directory that nobody knows any more; set it again");
     }
     for (const Object& child : object.children) {
         TRY_VOID(check_images_absolute(child, title + (title.empty() ? "" : " ") + child.title()));

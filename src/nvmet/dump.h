@@ -16,7 +16,7 @@ namespace nvmet {
 base::Result<KeyFiles> save_keys(const Object& state, const std::string& folder);
 
 /// The ini file of a state. It is read back before it is given away.
-/// @param source  where the state is from, a file or a folder: what errors begin with
+/// @param source  where the state is from, a file or a directory: what errors begin with
 /// @return an error that names what an ini file cannot say, if there is anything
 base::Result<std::string> to_ini(const Object& state, const KeyFiles& keys,
                                  const std::string& source);

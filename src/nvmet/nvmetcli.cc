@@ -178,7 +178,7 @@ bool JsonReader::take_name(const Form& form, const JsonValue& value, const std::
     }
     if (object.name.empty() || object.name.find('/') != std::string::npos ||
         object.name.starts_with('.')) {
-        complain(place, base::quoted(object.name) + " cannot name a folder");
+        complain(place, base::quoted(object.name) + " cannot name a directory");
         return false;
     }
     return true;

@@ -18,7 +18,7 @@ namespace nvmet {
 
 struct Object {
     Kind kind = Kind::kRoot;
-    std::string name;  ///< of its folder; of root and passthru: empty
+    std::string name;  ///< of its directory; of root and passthru: empty
     std::map<std::string, std::string, std::less<>> attributes;  ///< file -> value
     std::map<std::string, std::string> links;  ///< what it leads to -> the link's own name
     std::vector<Object> children;
@@ -41,7 +41,7 @@ struct Object {
 
 /// Where a child is: `subsystems/NQN/namespaces/1`.
 std::string path_of(const std::string& parent, const Object& child);
-/// The path of a file or folder in an object's; the root's path is empty.
+/// The path of a file or directory in an object's; the root's path is empty.
 std::string inside(const std::string& path, std::string_view name);
 
 /// Children by kind, then by name, numbers by value: two states with the same things are equal.

@@ -22,11 +22,11 @@ struct Step {
     enum class Op { kMakeFolder, kRemoveFolder, kWrite, kLink, kUnlink };
     Op op;
     std::string path;
-    std::string value = {};          ///< what is written; where a link leads, a folder of the tree
-    std::string before = {};         ///< what a write replaces
+    std::string value = {};   ///< what is written; where a link leads, a directory of the tree
+    std::string before = {};  ///< what a write replaces
     const Attribute* row = nullptr;  ///< of a write
-    bool fresh = false;              ///< a write into a folder that this plan makes
-    Object saved = {};        ///< of a removed folder, or a port that a link enables: what it had
+    bool fresh = false;              ///< a write into a directory that this plan makes
+    Object saved = {};  ///< of a removed directory, or a port that a link enables: what it had
     std::string effect = {};  ///< what hosts notice; empty: nothing
 };
 using Steps = std::vector<Step>;

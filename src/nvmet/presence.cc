@@ -11,7 +11,7 @@ using base::Status;
 
 constexpr const char* kScratch = "nqn.2014-08.org.nvmexpress:nvmeroot-nvmet-looks-for-attributes";
 
-/// Folders that disappear with the object, the youngest first.
+/// Directories that disappear with the object, the youngest first.
 class Scratch {
   public:
     explicit Scratch(Tree& tree) : tree_(tree) {}

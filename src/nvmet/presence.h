@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Which attributes the running kernel has. Attribute files appear with the folder that they belong
-// to, so on an empty tree there is nothing to see: then an object is made that no host can reach (a
-// subsystem without a port, a port without a subsystem), looked at, and removed.
+// Which attributes the running kernel has. Attribute files appear with the directory that they
+// belong to, so on an empty tree there is nothing to see: then an object is made that no host can
+// reach (a subsystem without a port, a port without a subsystem), looked at, and removed.
 #pragma once
 
 #include <map>

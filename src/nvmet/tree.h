@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// All contact with configfs. Paths are relative to the nvmet folder: `hosts/NQN/dhchap_key`.
+// All contact with configfs. Paths are relative to the nvmet directory: `hosts/NQN/dhchap_key`.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ class Tree {
   public:
     virtual ~Tree() = default;
 
-    /// What is in a folder, sorted by name. A folder that does not exist is empty.
+    /// What is in a directory, sorted by name. A directory that does not exist is empty.
     virtual base::Result<std::vector<TreeEntry>> list(const std::string& folder) = 0;
     /// An attribute without the white space at its end.
     virtual base::Result<std::string> read(const std::string& file) = 0;
@@ -32,7 +32,7 @@ class Tree {
     virtual base::Status write(const std::string& file, std::string_view value) = 0;
     virtual base::Status make_folder(const std::string& folder) = 0;
     virtual base::Status remove_folder(const std::string& folder) = 0;
-    /// @param target  a folder of the tree
+    /// @param target  a directory of the tree
     virtual base::Status make_link(const std::string& link, const std::string& target) = 0;
     virtual base::Status remove_link(const std::string& link) = 0;
     /// Takes a file from everybody but its owner; does nothing where that is so.
@@ -42,7 +42,7 @@ class Tree {
 /// The kernel's tree.
 class SysTree : public Tree {
   public:
-    /// @param root  the nvmet folder
+    /// @param root  the nvmet directory
     explicit SysTree(std::string root) : root_(std::move(root)) {}
 
     base::Result<std::vector<TreeEntry>> list(const std::string& folder) override;
@@ -62,7 +62,7 @@ class SysTree : public Tree {
     std::string root_;
 };
 
-/// Whether a folder is configfs itself and no copy of it.
+/// Whether a directory is configfs itself and no copy of it.
 bool is_configfs(const std::string& folder);
 
 /// Keeps two programs from changing one tree at a time, as long as the descriptor is open.

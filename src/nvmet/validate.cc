@@ -74,9 +74,10 @@ class Rules {
         if (const auto valid = nvme::check_name(object.name); !valid) {
             complain(object, valid.error().text);
         } else if (object.name.find('/') != std::string::npos || object.name.starts_with('.')) {
-            complain(object, base::quoted(object.name) +
-                                 ": a name with /, or with a dot in front, cannot be a folder of "
-                                 "configfs");
+            complain(object,
+                     base::quoted(object.name) +
+                         ": a name with /, or with a dot in front, cannot be a directory of "
+                         "configfs");
         }
     }
 

@@ -294,8 +294,8 @@ constexpr Command kCommands[] = {
      drain_help},
     {"ticket", "HOST [--config FILE]", "what this host needs to boot", run_ticket, ticket_help},
     {"genkey", "[--hash 1] [-o FILE]", "make a DHHC-1 secret", run_genkey, genkey_help},
-    {"image", "info|protect|verify IMAGE [OPTION…]",
-     "protect images by check sums, and verify them", run_image, image_help},
+    {"image", "info|protect|verify IMAGE [OPTION…]", "protect images by checksums, and verify them",
+     run_image, image_help},
 };
 
 std::string usage_of(const Command& command) {

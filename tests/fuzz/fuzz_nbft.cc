@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The NVMe Boot Firmware Table, with its check sum made right so that the parser is reached: what
+// The NVMe Boot Firmware Table, with its checksum made right so that the parser is reached: what
 // is read can be written, and reads as the same again.
 #include <cstdlib>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A sidecar that a crash, a bug or another program left: the fields of its header, then entries of
-// its log. Check sums are made right here, so that what lies behind them is reached. Whatever
+// its log. Checksums are made right here, so that what lies behind them is reached. Whatever
 // stands there, recovery ends, and afterwards every block matches its tuple or is corruption that
 // was there before.
 #include <algorithm>

@@ -308,7 +308,7 @@ own_config() {
     done
 }
 
-@test "an image of either kind takes the folder of another machine, and secrets elsewhere" {
+@test "an image of either kind takes the directory of another machine, and secrets elsewhere" {
     nvmeroot_config=$config
     for hostonly in -h ''; do
         for version in 059 111; do

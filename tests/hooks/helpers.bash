@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What every file of hook tests needs: a folder that stands for the machine, and a fake program in PATH.
+# What every file of hook tests needs: a directory that stands for the machine, and a fake program in PATH.
 
 bats_require_minimum_version 1.5.0
 top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -17,14 +17,14 @@ make_machine() {
     : > "$FAKE_CALLS"
 }
 
-# Prints a copy of a script of ours whose absolute paths lie in the machine's folder.
+# Prints a copy of a script of ours whose absolute paths lie in the machine's directory.
 relocate() {
     local copy=$BATS_TEST_TMPDIR/${1##*/}
     sed -E "s#(^|[^[:alnum:]/])/(run/nvmeroot|run/NetworkManager|etc/cmdline\.d|tmp/cmdline|proc/cmdline|sbin/nvmeroot-[a-z]+|etc/credstore\.encrypted|etc/crypttab|etc/fstab\.sys)#\1$machine/\2#g" "$top/$1" > "$copy"
     echo "$copy"
 }
 
-# A folder for /etc/nvmeroot with an ini file that names one secret and one elsewhere.
+# A directory for /etc/nvmeroot with an ini file that names one secret and one elsewhere.
 make_config() {
     config=$BATS_TEST_TMPDIR/config
     mkdir -p "$config" "$BATS_TEST_TMPDIR/keys"

@@ -184,7 +184,7 @@ sd_build() {
 }
 
 @test "sd-nvmeroot adds the sealed secrets of this machine, and only of this one" {
-    # The program looks at the machine's own folders: another root for it.
+    # The program looks at the machine's own directories: another root for it.
     printf '%s\n' '#!/bin/sh' 'shift' "exec '$FAKE_NEEDS' needs --root '$machine' \"\$@\"" > "$machine/bin/nvmeroot"
     mkdir -p "$machine/etc/credstore.encrypted"
     echo sealed | tee "$machine/etc/credstore.encrypted/"{nvmeroot.dhchap_secret,nvmeroot.uri} > "$machine/etc/credstore.encrypted/other"

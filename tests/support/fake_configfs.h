@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The kernel's target as its configfs shows it, in memory: a folder that is made has its attribute
-// files and default groups, a port that is linked is enabled and refuses changes, and so on, as
-// drivers/nvme/target/configfs.c and fs/configfs do it. Booted tests hold it against the kernel.
+// The kernel's target as its configfs shows it, in memory: a directory that is made has its
+// attribute files and default groups, a port that is linked is enabled and refuses changes, and so
+// on, as drivers/nvme/target/configfs.c and fs/configfs do it. Booted tests hold it against the
+// kernel.
 #pragma once
 
 #include <map>

@@ -25,7 +25,7 @@ struct Golden {
 
 /// The program ends with a message if the file is missing or malformed: the test is broken then.
 Golden load_golden(const std::string& name);
-/// Every sample of a folder below tests/golden, by name; never none.
+/// Every sample of a directory below tests/golden, by name; never none.
 std::vector<Golden> load_goldens(const std::string& folder);
 /// The bytes alone.
 base::Bytes golden(const std::string& name);

@@ -11,7 +11,7 @@ namespace support {
 void replace_all(std::string& text, std::string_view what, std::string_view by);
 
 /// A page without roff's fonts and escapes.
-/// @param path  below the top folder, where tests run; the test fails if it cannot be read
+/// @param path  below the top directory, where tests run; the test fails if it cannot be read
 std::string plain_page(const std::string& path);
 
 /// From `begin` to the next `end`, or to the end of the text; empty when `begin` is not there.

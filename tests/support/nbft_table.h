@@ -10,7 +10,7 @@ namespace support {
 
 base::Bytes build_nbft(const nvme::Nbft& nbft);
 
-/// Makes the check sum right again after a test changed a byte.
+/// Makes the checksum right again after a test changed a byte.
 void fix_check_sum(base::Bytes& table);
 
 /// One interface, one namespace behind it.

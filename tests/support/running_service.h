@@ -54,7 +54,7 @@ class RunningService {
                                         << "reactors=" << reactors_ << "\n"
                                         << text;
     }
-    /// @return the answer, `ok` or `error` and lines; the folder is left out
+    /// @return the answer, `ok` or `error` and lines; the directory is left out
     std::string ask(std::string_view question) const {
         auto answer = target::ask(dir.at("control"), question);
         BOOST_REQUIRE_MESSAGE(answer.ok(), (answer.ok() ? "" : answer.error().text));

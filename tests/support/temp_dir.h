@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A folder that lives as long as the object, and files made in it with one expression: fake /sys
+// A directory that lives as long as the object, and files made in it with one expression: fake /sys
 // and /proc trees are built this way.
 #pragma once
 
@@ -17,9 +17,9 @@ class TempDir {
     ~TempDir();
 
     [[nodiscard]] const std::string& path() const { return path_; }
-    /// Absolute path of a file in the folder.
+    /// Absolute path of a file in the directory.
     [[nodiscard]] std::string at(std::string_view relative) const;
-    /// Writes a file, making its parent folders. @return its absolute path.
+    /// Writes a file, making its parent directories. @return its absolute path.
     std::string file(std::string_view relative, std::string_view text, unsigned mode = 0644) const;
     [[nodiscard]] std::string folder(std::string_view relative) const;
     /// A symbolic link at `relative` that says `target`.

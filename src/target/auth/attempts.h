@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Failed attempts of late. A failure is answered late, the later the more of them there were from
-// its address or in the name of its host; and who goes on is refused before anything is computed:
+// Recent failed attempts. The reply to a failure is delayed; the delay grows with the number of
+// recent failures from the same address or of the same host NQN. Further attempts are refused
+// before any cryptography:
 //
-//   a host at an address    after `tolerated` failures; others at the address (NAT) may go on
-//   an address              after `crowd` times as many, under whatever names; but a host that has
-//                           proved itself from there may always try
+//   a host at an address    after `tolerated` failures; other hosts at the address (NAT) may try
+//   an address              after `crowd` times as many, of all hosts; a host that authenticated
+//                           from there before may still try
 //
-// A host's name alone never shuts anybody out: whoever knows a name could shut out its owner.
-// Memory is bounded, whatever strangers do.
+// Failures never lock out a host NQN as such: otherwise anyone who knows the NQN could lock out its
+// owner. Memory is bounded, whatever unauthenticated hosts do.
 #pragma once
 
 #include <string>

@@ -160,7 +160,7 @@ Findings check_images(const Patient& patient) {
     return examine_images(patient.config, patient.serving);
 }
 
-/// The folder itself where the server does not make it.
+/// The directory itself where the server does not make it.
 Finding check_folder(std::string folder, std::string_view key, bool is_made) {
     folder = folder.empty() ? "." : folder;
     while (is_made && access(folder.c_str(), F_OK) != 0 && folder.find('/') != std::string::npos) {
@@ -232,7 +232,7 @@ constexpr std::array kChecks = {
     Check{"clock", check_clock},
     Check{"secrets", check_secrets},
     Check{"image", check_images},
-    Check{"folder", check_folders},
+    Check{"directory", check_folders},
     Check{"user", check_user},
 };
 

@@ -28,7 +28,7 @@ struct ImageTrouble {
 /// What to do about it; empty: nothing, or nothing is known that would help.
 std::string remedy(const ImageTrouble& trouble);
 
-/// The first folder above `path` that this user, with these groups, may not search; empty: none.
+/// The first directory above `path` that this user, with these groups, may not search; empty: none.
 std::string closed_folder(const std::string& path, uid_t user, const std::vector<gid_t>& groups);
 
 /// Why the unit, as it is installed, has another view of `path` than a shell; empty: it has not.

@@ -45,7 +45,7 @@ constexpr base::Option<ImageOptions> kOptions[] = {
     {"--sidecar", "FILE", "where the tuples are; default IMAGE.pi",
      [](std::string_view value, ImageOptions& into) { into.sidecar = value; return Status(base::done()); }},
     {"--block-size", "512|4096", "protect: bytes of a block, as the namespace will have; default 512, or the block device's own", store_block_size},
-    {"--guard", "16|64", "protect: bits of the check sum; default 16", store_guard},
+    {"--guard", "16|64", "protect: bits of the checksum; default 16", store_guard},
     {"--force", "", "protect: make the tuples again, of whatever the image holds now, or in the place of another file",
      [](std::string_view, ImageOptions& into) { into.force = true; return Status(base::done()); }},
     {"--rate", "SIZE", "verify: read no more than so much in a second", store_rate},
@@ -94,9 +94,9 @@ std::string_view state_name(const SidecarHeader& header) {
         case SidecarHeader::kBuilding:
             return "unfinished";
         case SidecarHeader::kClean:
-            return "closed in order";
+            return "closed cleanly";
         default:
-            return "in use, or not closed in order";
+            return "in use, or not closed cleanly";
     }
 }
 

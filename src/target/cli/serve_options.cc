@@ -93,7 +93,7 @@ constexpr base::Option<ServeOptions> kOptions[] = {
      [](std::string_view v, ServeOptions& o) { return of_image(o, "block_size", v, "--block-size"); }},
     {"--read-only", "", "nobody may write it",
      [](std::string_view, ServeOptions& o) { return of_image(o, "read_only", "yes", "--read-only"); }},
-    {"--protection", "at-rest|exposed", "its check sums, made by `image protect`, are kept and checked",
+    {"--protection", "at-rest|exposed", "its checksums, made by `image protect`, are kept and checked",
      [](std::string_view v, ServeOptions& o) { return of_image(o, "protection", v, "--protection"); }},
     {"--pi", "type1|type2|type3", "shows a protected format, for tests",
      [](std::string_view v, ServeOptions& o) { return of_image(o, "pi", v, "--pi"); }},

@@ -197,7 +197,7 @@ class Controller {
     /// Bounded for a host that proves nothing and only asks what there is.
     [[nodiscard]] uint32_t keep_alive_ms() const;
     void set_keep_alive_ms(uint32_t kato_ms) { kato_ms_ = kato_ms; }
-    /// When the host counts as lost if nothing comes; none: it may be silent for ever.
+    /// When the host counts as lost if nothing comes; none: it may be silent forever.
     [[nodiscard]] std::optional<base::TimePoint> expiry() const;
     /// The host is lost: CSTS.CFS, and every queue closes.
     void expire();

@@ -96,7 +96,7 @@ class Queue final : public Session, private nvme::PduSink {
     /// says, and nothing else is done for the host meanwhile. @param ends  then the connection ends
     void fail_attempt(Request& request, nvme::Status status, uint64_t result, bool ends);
 
-    /// Whether the peer, as it was introduced, has not failed too often of late.
+    /// Whether the peer, as it was introduced, has not failed too often recently.
     [[nodiscard]] bool may_try() const {
         return target_.attempts().may_try(endpoints_.peer_address, hostnqn_, now_);
     }

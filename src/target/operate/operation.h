@@ -29,7 +29,7 @@ struct OperationSockets {
 /// What a client tries when it is told no other.
 inline constexpr std::string_view kControlSocket = "/run/nvmeroot-target/control";
 
-/// The control socket without being told: `control` in the folder that systemd made for the
+/// The control socket without being told: `control` in the directory that systemd made for the
 /// service.
 OperationSockets operation_sockets(const exports::ExportConfig& config);
 

@@ -102,7 +102,7 @@ void Service::note_new_size(const exports::Namespace& ns, const std::string& nqn
     }
 }
 
-/// Why its image cannot be opened anew, where that is because this server has it open.
+/// Why its image cannot be reopened, if the reason is that this server has it open.
 std::optional<std::string> Service::holder_of(const exports::Namespace& ns) const {
     for (const exports::Subsystem& subsystem : running_.subsystems) {
         for (const exports::Namespace& running : subsystem.namespaces) {

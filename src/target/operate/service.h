@@ -73,7 +73,7 @@ class Service {
     /// Where it listens, in the order of the configuration, with the ports that it got.
     [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
 
-    /// What the configuration `next` would change. Errors: images that it cannot have opened anew.
+    /// What the configuration `next` would change. Errors: images that it cannot reopen.
     [[nodiscard]] base::Result<std::vector<exports::Change>, exports::Errors> plan(
         exports::ExportConfig next) const;
     /// Takes over another configuration: all of it, or, where there is an error, nothing. Hosts

@@ -126,8 +126,7 @@ Result<SidecarHeader> start_header(const ProtectOptions& options, FileStore& sto
     const auto old = read_header(store, sidecar_size);
     if (old && old->state != SidecarHeader::kBuilding && !options.force) {
         return base::error(
-            "protected already; --force makes the tuples anew, of whatever the "
-            "image holds now");
+            "already protected; --force recomputes the checksums from the current contents");
     }
     const bool same_format = old && format_of(*old) == options.format && old->blocks == blocks;
     if (same_format && old->state == SidecarHeader::kBuilding && is_untouched(*old, image)) {
@@ -167,7 +166,7 @@ base::Status build(FileStore& image, FileStore& sidecar, SidecarHeader& header,
     return sidecar.sync();
 }
 
-/// A pair that a crash left is made whole and closed in order.
+/// A pair that a crash left is made whole and closed cleanly.
 base::Status settle(const VerifyOptions& options, FileStore& image, FileStore& sidecar, int fd,
                     VerifyReport& report) {
     if (report.header.state != SidecarHeader::kInUse) {

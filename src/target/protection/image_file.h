@@ -42,7 +42,7 @@ struct VerifyReport {
     static constexpr size_t kListed = 100;
 };
 
-/// Compares every block with its tuple. A pair that was not closed in order is first recovered, as
+/// Compares every block with its tuple. A pair that was not closed cleanly is first recovered, as
 /// a server would.
 /// Errors: the files; no sidecar, or that of another image; an image that is served.
 base::Result<VerifyReport> verify_image(const VerifyOptions& options, const Progress& progress);
@@ -55,7 +55,7 @@ struct ImageInfo {
 /// Errors: the image.
 base::Result<ImageInfo> image_info(const std::string& image, const std::string& sidecar);
 
-/// Whether a file that was closed in order is still what it was: the same file, not modified.
+/// Whether a file that was closed cleanly is still what it was: the same file, not modified.
 bool is_untouched(const SidecarHeader& header, int image);
 
 /// The size of a regular file or block device.

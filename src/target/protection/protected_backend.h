@@ -55,7 +55,7 @@ class ProtectedBackend final : public Backend {
         return order_.empty() && flushed_.empty() && flush_ == FlushPhase::kIdle;
     }
 
-    /// Marks the sidecar as closed in order. REQUIRES: idle(), and nothing is submitted any more
+    /// Marks the sidecar as closed cleanly. REQUIRES: idle(), and nothing is submitted any more
     /// @param image, sidecar  the files below, @param stamp of the image
     base::Status close(ByteStore& image, ByteStore& sidecar,
                        const std::function<ImageStamp()>& stamp);

@@ -16,7 +16,7 @@ namespace {
 
 std::string in_words(const Recovery& recovery) {
     std::string text = base::format(
-        "not closed in order: %llu blocks had writes that were not flushed, %llu tuples made anew",
+        "not closed cleanly: %llu blocks had writes that were not flushed, %llu tuples recomputed",
         static_cast<unsigned long long>(recovery.unsettled),
         static_cast<unsigned long long>(recovery.repaired));
     if (recovery.unproven_count != 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // An image with its sidecar, opened to be served: locked, recovered if a crash left it, looked at
-// here and there, and closed in order at the end.
+// here and there, and closed cleanly at the end.
 #pragma once
 
 #include <functional>

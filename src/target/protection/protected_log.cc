@@ -50,8 +50,8 @@ void ProtectedBackend::append_write(Op& op) {
     logging_.push_back(&op);
 }
 
-/// Marks the regions that stay marked anew, so that their old marks may be forgotten, by the commit
-/// after this one: what this one forgets was marked again by the one before, durably.
+/// Repeats the marks of the regions that stay marked. The commit after this one may then forget
+/// their old marks; the commit before repeated, durably, those that this one forgets.
 void ProtectedBackend::append_commit() {
     const uint64_t forget = next_forgotten_;
     const uint64_t region_blocks = kRegionBytes / format_.block_bytes;

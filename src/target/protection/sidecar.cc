@@ -192,8 +192,8 @@ class PairReader {
     base::Bytes tuples_;
 };
 
-/// Calls `mend(block)` for each block of [first, end) that does not match and makes its tuple anew
-/// where that says yes.
+/// Calls `mend(block)` for each block of [first, end) that does not match, and recomputes its
+/// tuple if `mend` returns true.
 template <class Mend>
 base::Status mend_range(PairReader& pair, uint64_t first, uint64_t end, Mend mend) {
     for (; first < end;) {

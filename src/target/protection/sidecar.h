@@ -20,13 +20,13 @@
 // A block named by no entry behind the last commit was last written by something that was flushed:
 // its data must match its tuple, whatever the crash was, and a mismatch is corruption. Only a block
 // that is named has no promise given about it (its write was never flushed: old, new and torn are
-// all allowed); its tuple is made anew from what the image holds. The log names blocks, not
+// all allowed); its tuple is recomputed from the image. The log names blocks, not
 // regions, so a flushed block next door to a block being written stays provable.
 //
 // After a crash of the server alone (same boot of the machine) the page cache kept the order and
 // the log is complete. After a power cut, entries that were not synced may be missing although
 // their data was written back; such a block lies in a marked region and mismatches. It cannot be
-// told from corruption by anyone, so it is not told by guessing: the tuple is made anew (a host
+// told from corruption by anyone, so it is not told by guessing: the tuple is recomputed (a host
 // must be able to read what it was writing when the power went), and the block is counted and
 // named as `unproven`. While a sync of the image is under way, the one time when data is known to
 // overtake, entries are synced before their data, so that this stays the rare case.
@@ -73,7 +73,7 @@ class FileStore final : public ByteStore {
 using Id16 = std::array<uint8_t, 16>;
 
 /// Tells one file from another and from its own past: what is compared when a sidecar that was
-/// closed in order is opened again.
+/// closed cleanly is opened again.
 struct ImageStamp {
     nvme::le64 device;
     nvme::le64 inode;
@@ -84,7 +84,7 @@ struct ImageStamp {
 struct SidecarHeader {
     enum State : uint8_t {
         kBuilding = 1,  ///< blocks from `built` on have no tuples yet
-        kClean = 2,     ///< closed in order: the log says nothing
+        kClean = 2,     ///< closed cleanly: the log says nothing
         kInUse = 3,     ///< somebody writes, or crashed
     };
     static constexpr std::array<char, 16> kMagic = {'n', 'v', 'm', 'e', 'r', 'o', 'o', 't',
@@ -170,10 +170,10 @@ Id16 random_id();
 
 /// What recovery found and did.
 struct Recovery {
-    bool replayed = false;           ///< the sidecar was not closed in order
-    bool power_cut = false;          ///< and the machine was started anew since
+    bool replayed = false;           ///< the sidecar was not closed cleanly
+    bool power_cut = false;          ///< and the machine was restarted since
     uint64_t unsettled = 0;          ///< blocks whose last write was not flushed
-    uint64_t repaired = 0;           ///< of those, blocks whose tuple was made anew
+    uint64_t repaired = 0;           ///< of those, blocks whose tuple was recomputed
     std::vector<uint64_t> unproven;  ///< LBAs; at most kUnprovenListed of them
     uint64_t unproven_count = 0;
     static constexpr size_t kUnprovenListed = 64;

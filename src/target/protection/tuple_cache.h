@@ -6,7 +6,7 @@
 //
 // Nothing is lost by writing tuples that late. The log (sidecar.h) names the block of each one
 // before it changes, and the name stands until the flush that wrote the tuple has committed: what a
-// crash finds unwritten is made anew, as a tuple was that had not reached the disk.
+// crash finds unwritten is recomputed, as a tuple was that had not reached the disk.
 //
 // The memory is bounded. Each page of tuples has one place where it may lie, which it shares with
 // others; a page that is in the way goes, after it was written if it has changed.

@@ -11,7 +11,7 @@
 //
 // Two engines do the same: io_uring (reactor_uring.cc) and, where the kernel forbids it
 // (containers, kernel.io_uring_disabled), epoll with preadv2 and a few helper threads
-// (reactor_epoll.cc). An idle reactor sleeps until the next timer, or for ever. This file knows no
+// (reactor_epoll.cc). An idle reactor sleeps until the next timer, or forever. This file knows no
 // protocol.
 //
 // Buffers and descriptors given to an operation must live until its `done`. An operation on a

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(reading_stops_at_the_end_or_at_the_limit) {
     BOOST_TEST(base::pread_full(fd->get(), tail, 9990).value() == 10U);
 }
 
-BOOST_AUTO_TEST_CASE(atomic_write_makes_folders_sets_the_mode_and_leaves_no_draft) {
+BOOST_AUTO_TEST_CASE(atomic_write_makes_directories_sets_the_mode_and_leaves_no_draft) {
     const support::TempDir dir;
     const std::string path = dir.at("run/nvmeroot/root");
     BOOST_REQUIRE(base::write_text_atomically(path, "A=1\n", 0600).ok());

@@ -84,13 +84,13 @@ BOOST_AUTO_TEST_CASE(who_sees_a_namespace_is_told_whole_where_it_begins_or_ends_
     BOOST_TEST(lines(masked({"a"}), masked({"a", "b"})) == ns + "+b\n");
 }
 
-BOOST_AUTO_TEST_CASE(another_folder_for_reservations_waits_for_the_next_start) {
+BOOST_AUTO_TEST_CASE(another_directory_for_reservations_waits_for_the_next_start) {
     auto after = sample();
     after.state_dir = "state";
     BOOST_TEST(lines(sample(), after) == "! target, after a restart: state_dir none -> state\n");
 }
 
-BOOST_AUTO_TEST_CASE(only_some_changes_of_a_namespace_need_its_image_anew) {
+BOOST_AUTO_TEST_CASE(only_some_changes_of_a_namespace_reopen_its_image) {
     const exports::Namespace ns = sample().subsystems[0].namespaces[0];
     auto other = ns;
     other.read_only = true;

@@ -7,7 +7,7 @@
 
 namespace {
 
-// The bytes 00h to 1Fh and their check sum; hash 00: used as they are.
+// The bytes 00h to 1Fh and their checksum; hash 00: used as they are.
 constexpr const char* kHostSecret = "DHHC-1:00:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+KfiaR:";
 
 std::string second_secret() {
@@ -27,7 +27,7 @@ struct Fixture {
     base::Result<exports::ExportConfig, exports::Errors> parse(const std::string& text) const {
         return exports::parse_config(text, dir.at("t.conf"));
     }
-    /// The errors, one a line, without the folder.
+    /// The errors, one a line, without the directory.
     std::string errors(const std::string& text) const {
         std::string all;
         const auto config = parse(text);

@@ -8,7 +8,7 @@ namespace {
 
 using nvme::DhchapSecret;
 
-// Keys 00 01 02 …, with their check sums computed by zlib.
+// Keys 00 01 02 …, with their checksums computed by zlib.
 const std::string kBytes32 = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+KfiaR";
 
 std::string error_of(const std::string& text) {
@@ -16,7 +16,7 @@ std::string error_of(const std::string& text) {
     return secret ? "accepted" : secret.error().text;
 }
 
-/// `HH`, then the base64 of `size` bytes with their check sum.
+/// `HH`, then the base64 of `size` bytes with their checksum.
 std::string text_of(std::optional<nvme::HashId> hash, size_t size) {
     return DhchapSecret::from_key(hash, base::Bytes(size, std::byte{0x5A})).value().text().reveal();
 }
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(refusals_name_the_part_and_never_quote_the_secret) {
         {"DHHC-1:00:" + kBytes32.substr(0, 47) + ":",
          "a DH-HMAC-CHAP secret: base64 text whose length is not a multiple of 4"},
         {"DHHC-1:00:B" + kBytes32.substr(1) + ":",
-         "a DH-HMAC-CHAP secret: its check sum is wrong, it was not copied whole"},
+         "a DH-HMAC-CHAP secret: its checksum is wrong, it was not copied whole"},
         {"DHHC-1:00:" + kBytes32.substr(0, 47) + "!:",
          "a DH-HMAC-CHAP secret: a character that is not base64"},
     };

@@ -19,7 +19,7 @@ base::Result<Nbft> changed(const std::function<void(base::Bytes&)>& change) {
     return nvme::parse_nbft(table);
 }
 
-/// The error for the sample after a change of its bytes, the check sum mended.
+/// The error for the sample after a change of its bytes, the checksum mended.
 std::string refusal(const std::function<void(base::Bytes&)>& change) {
     const auto nbft = changed(change);
     return nbft ? "" : nbft.error().text;
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_table_that_is_malformed_is_refused) {
     BOOST_TEST(refusal(byte_at(64, 9)) == "control structure 9 of revision 1: 1 and 1 are known");
     base::Bytes table = support::build_nbft(support::sample_nbft());
     table.back() ^= std::byte{1};
-    BOOST_TEST(nvme::parse_nbft(table).error().text == "its check sum is wrong");
+    BOOST_TEST(nvme::parse_nbft(table).error().text == "its checksum is wrong");
 }
 
 BOOST_AUTO_TEST_CASE(an_odd_element_is_left_out_and_named) {

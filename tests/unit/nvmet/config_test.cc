@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_cannot_do_is_refused_by_name) {
            "one key for a host, not two");
     expect(kWhole + "[access.x]\nhost=a\nsubsystem=s\n", "not one for each subsystem");
     expect("[target]\nin_capsule_data=4096\n" + kWhole, "inline_data_size");
-    expect(kWhole + "protection=at-rest\n", "the kernel keeps no check sums");
+    expect(kWhole + "protection=at-rest\n", "the kernel keeps no checksums");
     expect(kWhole + "shared=no\n", "tells hosts that every disk is shared");
     expect("[target]\nlisten=192.0.2.1:0\n" + kWhole, "not a number between 1 and 65535");
 }

@@ -106,9 +106,9 @@ BOOST_AUTO_TEST_CASE(images_are_files_and_controllers_are_devices) {
     const auto errors = nvmet::check_images(want);
     BOOST_REQUIRE(errors.size() == 1U);  // one.img is there, two.img is switched off
     BOOST_TEST(errors[0].find("/dev/nvme7: No such file") != std::string::npos, errors[0]);
-    (void)dir.folder("folder");
+    (void)dir.folder("directory");
     const auto folder = nvmet::check_images(
-        wanted(sample::with(sample::kFull, "image = one.img", "image = folder")));
+        wanted(sample::with(sample::kFull, "image = one.img", "image = directory")));
     BOOST_REQUIRE(folder.size() == 2U);
     BOOST_TEST(folder[0].find("neither a regular file nor a block device") != std::string::npos);
     const auto file =
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_kernel_is_told_names_that_count_everywhere) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_folder_without_a_target_is_refused) {
+BOOST_AUTO_TEST_CASE(a_directory_without_a_target_is_refused) {
     BOOST_TEST(!nvmet::open_tree(dir.path()).ok());
 }
 

@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_is_nowhere_is_named) {
     BOOST_TEST(ini.error().text ==
                "saved.json: subsystem nqn.2024-08.com.example:disks namespace 1: the image "
                "\"web1.img\" is "
-               "relative to a folder that nobody knows any more; set it again");
+               "relative to a directory that nobody knows any more; set it again");
 }
 
 BOOST_AUTO_TEST_CASE(keys_go_to_files_or_nowhere) {
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_such_file_is_told) {
     refused("{\"ports\":[{\"portid\":1,\"addr\":{\"trtype\":\"tpc\"}}]}", "none of tcp|rdma");
     refused("{\"ports\":[{\"portid\":1,\"addr\":{\"colour\":\"red\"}}]}", "no such attribute");
     refused("{\"ports\":[{\"portid\":1,\"colour\":1}]}", "no such member: \"colour\"");
-    refused("{\"hosts\":[{\"nqn\":\"../x\"}]}", "cannot name a folder");
+    refused("{\"hosts\":[{\"nqn\":\"../x\"}]}", "cannot name a directory");
     refused("{\"hosts\":[{\"nqn\":\"x\"}]}x", "not JSON");
 }
 

@@ -10,7 +10,7 @@
 
 namespace sample {
 
-// The bytes 00h to 1Fh, and 20h down to 01h, with their check sums.
+// The bytes 00h to 1Fh, and 20h down to 01h, with their checksums.
 inline constexpr const char* kHostKey =
     "DHHC-1:00:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+KfiaR:";
 inline constexpr const char* kCtrlKey =

@@ -340,7 +340,7 @@ BOOST_AUTO_TEST_CASE(has_nothing_to_authenticate_a_host_without_keys_with) {
     BOOST_TEST(!line->over());
 }
 
-BOOST_AUTO_TEST_CASE(does_not_wait_for_ever_however_often_the_host_speaks) {
+BOOST_AUTO_TEST_CASE(does_not_wait_forever_however_often_the_host_speaks) {
     AuthFixture f;
     auto line = f.open_connected();
     DhchapHost host(f.options(true));

@@ -89,20 +89,20 @@ BOOST_AUTO_TEST_CASE(addresses_are_tried) {
     BOOST_TEST(f.about("address", true).starts_with("1 "));
 }
 
-BOOST_AUTO_TEST_CASE(images_and_folders_are_looked_at) {
+BOOST_AUTO_TEST_CASE(images_and_directories_are_looked_at) {
     DoctorFixture f;
     BOOST_TEST(f.about("image") == "0 " + f.dir.at("disk.img") + "\n");
     BOOST_REQUIRE(chmod(f.dir.at("disk.img").c_str(), 0666) == 0);
     BOOST_TEST(f.about("image").starts_with("1 "));
     f.config.subsystems[0].namespaces[0].image = f.dir.at("none.img");
     BOOST_TEST(f.about("image") == "2 " + f.dir.at("none.img") + ": No such file or directory\n");
-    BOOST_TEST(f.about("folder").empty());
+    BOOST_TEST(f.about("directory").empty());
     f.config.state_dir = f.dir.at("new/er");
     f.config.audit_log = f.dir.at("audit");
-    BOOST_TEST(f.about("folder") ==
+    BOOST_TEST(f.about("directory") ==
                "0 state_dir: " + f.dir.path() + "\n0 audit_log: " + f.dir.path() + "/\n");
     f.config.state_dir = f.dir.at("disk.img/below");
-    BOOST_TEST(f.about("folder").starts_with("2 state_dir: " + f.dir.at("disk.img") + ": "));
+    BOOST_TEST(f.about("directory").starts_with("2 state_dir: " + f.dir.at("disk.img") + ": "));
 }
 
 BOOST_AUTO_TEST_CASE(images_take_files_too) {
@@ -199,22 +199,23 @@ BOOST_AUTO_TEST_CASE(the_unit_may_see_less_than_a_shell) {
 
 BOOST_AUTO_TEST_CASE(files_that_the_server_could_not_make_are_bad) {
     DoctorFixture f;
-    f.config.audit_log = f.dir.at("none/audit");  // no folder is made for it
-    BOOST_TEST(f.about("folder") ==
+    f.config.audit_log = f.dir.at("none/audit");  // no directory is made for it
+    BOOST_TEST(f.about("directory") ==
                "2 audit_log: " + f.dir.at("none/") + ": No such file or directory\n");
     f.config.audit_log = f.dir.at("proc");
-    BOOST_TEST(f.about("folder") == "2 audit_log: " + f.dir.at("proc") + " is no regular file\n");
+    BOOST_TEST(f.about("directory") ==
+               "2 audit_log: " + f.dir.at("proc") + " is no regular file\n");
     f.config.audit_log = f.dir.file("audit", "");
-    BOOST_TEST(f.about("folder") == "0 audit_log: " + f.dir.at("audit") + "\n");
+    BOOST_TEST(f.about("directory") == "0 audit_log: " + f.dir.at("audit") + "\n");
     f.config.audit_log.clear();
     f.config.control = f.dir.at("none/control");
-    BOOST_TEST(f.about("folder").starts_with("2 control: "));
+    BOOST_TEST(f.about("directory").starts_with("2 control: "));
     f.config.control = f.dir.at("disk.img");
-    BOOST_TEST(f.about("folder") ==
+    BOOST_TEST(f.about("directory") ==
                "2 control: " + f.dir.at("disk.img") + ": there is something that is no socket\n");
     f.config.control.clear();
     f.config.metrics = f.dir.at(std::string(100, 'm').c_str());
-    BOOST_TEST(f.about("folder").ends_with(": not a path of 1 to 107 bytes\n"));
+    BOOST_TEST(f.about("directory").ends_with(": not a path of 1 to 107 bytes\n"));
 }
 
 BOOST_AUTO_TEST_CASE(a_sparse_image_may_outgrow_its_file_system) {
@@ -237,9 +238,9 @@ BOOST_AUTO_TEST_CASE(the_metrics_address_is_tried_too) {
     f.config.metrics = target::to_text(running.address);
     BOOST_TEST(f.about("address").ends_with(f.config.metrics + " is in use by another program\n"));
     f.config.metrics = f.dir.at("none/metrics");
-    BOOST_TEST(f.about("folder").starts_with("2 metrics: "));
+    BOOST_TEST(f.about("directory").starts_with("2 metrics: "));
     f.config.metrics = f.dir.at("metrics");
-    BOOST_TEST(f.about("folder").starts_with("0 metrics: "));
+    BOOST_TEST(f.about("directory").starts_with("0 metrics: "));
 }
 
 BOOST_AUTO_TEST_CASE(hosts_without_secrets_are_pointed_out) {

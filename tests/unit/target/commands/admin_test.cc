@@ -372,7 +372,7 @@ BOOST_AUTO_TEST_CASE(discovery_takes_nothing_else) {
     BOOST_TEST(number(host::set_features(Feature::kNumberOfQueues, 0)) ==
                status::kInvalidField.dnr().number());
     BOOST_TEST(number(host::keep_alive()) == 0);
-    // Nobody keeps a connection to it for ever without a keep-alive.
+    // Nobody keeps a connection to it forever without a keep-alive.
     f.clock.sleep(base::seconds(120));
     line->on_timer();
     BOOST_TEST(line->over());

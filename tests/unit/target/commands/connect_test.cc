@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(loses_one_io_queue_without_losing_the_others) {
     BOOST_TEST(static_cast<bool>(first));
 }
 
-BOOST_AUTO_TEST_CASE(does_not_wait_for_ever) {
+BOOST_AUTO_TEST_CASE(does_not_wait_forever) {
     TargetFixture f;
     support::Line silent(f.target, f.clock, {});
     BOOST_REQUIRE(silent.session->next_deadline().has_value());

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(with_errors_changes_nothing_and_names_them_all) {
     BOOST_TEST(!stranger.host.enable());  // it still has to prove itself
 }
 
-BOOST_AUTO_TEST_CASE(an_image_in_use_is_not_opened_anew_and_plan_says_so_too) {
+BOOST_AUTO_TEST_CASE(an_image_in_use_is_not_reopened_and_plan_reports_it) {
     Running running;
     Activity activity(running);
     const std::string sections = kHostSections;
@@ -335,7 +335,7 @@ BOOST_AUTO_TEST_CASE(protection_comes_and_goes_with_its_audit_view) {
                "ok\n- namespace 2 of nqn.2024-08.com.example:disk: more.img\n"
                "- subsystem nqn.2024-08.com.example:disk:audit\n");
     BOOST_TEST(!admin.run(host::keep_alive()));
-    // Let go of, closed in order, whole.
+    // Let go of, closed cleanly, whole.
     const auto report =
         target::verify_image({.image = image, .sidecar = ""}, [](uint64_t, uint64_t) {});
     BOOST_REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
@@ -426,7 +426,7 @@ BOOST_AUTO_TEST_CASE(local_peers_that_say_nothing_hold_nobody_up) {
     BOOST_TEST((std::chrono::steady_clock::now() - before < base::seconds(5)));
 }
 
-BOOST_AUTO_TEST_CASE(a_server_that_does_not_answer_is_not_waited_for_for_ever) {
+BOOST_AUTO_TEST_CASE(a_server_that_does_not_answer_is_not_waited_for_forever) {
     const support::TempDir dir;
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(an_image_is_protected_and_verified) {
     BOOST_TEST(answer.intact);
     BOOST_TEST(says(answer.text, "6144 blocks, 0 do not match"));
     BOOST_TEST(f.dir.read("disk.img") == Files::text_of(1));
-    BOOST_TEST(says(f.refusal({"protect"}), "protected already"));
+    BOOST_TEST(says(f.refusal({"protect"}), "already protected"));
     BOOST_TEST(f.run({"protect", "--force", "--guard", "64", "--block-size", "4096"}).intact);
     BOOST_TEST(says(f.run({"info"}).text, "4096+16-byte blocks, type 1 protection, 64-bit guard"));
     BOOST_TEST(f.run({"verify"}).intact);
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_was_touched_is_served_with_a_warning) {
     (void)f.run({"protect"});
     f.flip(f.image, 1'000'000);
     BOOST_TEST(says(f.serve(), "was modified"));
-    BOOST_TEST(f.serve(true).empty());  // it was closed in order, as it is now
+    BOOST_TEST(f.serve(true).empty());  // it was closed cleanly, as it is now
 }
 
 BOOST_AUTO_TEST_CASE(a_sidecar_that_was_cut_short_or_is_none_is_refused) {
