@@ -130,7 +130,7 @@ Status storm(const Settings& settings) {
         print(settings.json ? load::storm_json(options, result)
                             : load::storm_text(options, result));
         if (result.failed > 0) {
-            return base::error("hosts of the storm failed");
+            return base::error("some hosts of the storm failed");
         }
     }
     return base::done();
@@ -151,10 +151,10 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"run", "commands a second, their latency, and with --verify their data",
+    {"run", "measure commands per second and latency, and with --verify check the data",
      load::run_option_table, true, run},
-    {"storm", "many hosts that connect at once and read", load::storm_option_table, true, storm},
-    {"floor", "a server without a protocol, to compare with", load::floor_option_table, false,
+    {"storm", "connect many hosts at once and read", load::storm_option_table, true, storm},
+    {"floor", "serve bytes without a protocol, for comparison", load::floor_option_table, false,
      serve_floor},
 };
 
@@ -164,7 +164,7 @@ std::string help() {
         text += "\n" + std::string(command.name) + ": " + std::string(command.help) + "\n" +
                 base::options_help(command.options());
     }
-    return text + "\nWhere a list is taken, every combination is measured.\n";
+    return text + "\nOptions that take a list measure every combination.\n";
 }
 
 int fail(const Log& log, const base::Error& error, ExitCode code) {
@@ -198,8 +198,9 @@ int main(int argc, char** argv) {
     }
     const auto* command = std::ranges::find(kCommands, words[0], &Command::name);
     if (command == std::end(kCommands)) {
-        return fail(log, base::error("no command " + std::string(words[0]) + "; --help lists them"),
-                    kUsage);
+        return fail(
+            log, base::error("no command " + std::string(words[0]) + "; see nvmeroot-load --help"),
+            kUsage);
     }
     (void)signal(SIGPIPE, SIG_IGN);
     return execute(*command, Arguments(words).subspan(1), log);

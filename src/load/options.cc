@@ -92,63 +92,63 @@ Status set_groups(View text, Settings& o) {
 
 // clang-format off
 #define TARGET_OPTIONS \
-    {"--target", "ADDRESS:PORT", "where it listens (default 127.0.0.1:4420)", \
+    {"--target", "ADDRESS:PORT", "address of the target (default: 127.0.0.1:4420)", \
      [](View v, Settings& o) { return set(parse_address(v), o.address); }}, \
-    {"--subsysnqn", "NQN", "the subsystem", \
+    {"--subsysnqn", "NQN", "NQN of the subsystem", \
      [](View v, Settings& o) { o.subsysnqn = v; return Status(done()); }}, \
-    {"--hostnqn", "NQN", "who we are; in a storm % stands for the host's number", \
+    {"--hostnqn", "NQN", "NQN of this host; in a storm, % is replaced by the number of the host", \
      [](View v, Settings& o) { o.hostnqn = v; return Status(done()); }}, \
-    {"--key", "FILE", "our DHHC-1 secret; mode 0600", \
+    {"--key", "FILE", "DHHC-1 secret of this host; mode 0600", \
      [](View v, Settings& o) { o.key_file = v; return Status(done()); }}, \
-    {"--ctrl-key", "FILE", "the DHHC-1 secret with which the target must prove itself", \
+    {"--ctrl-key", "FILE", "DHHC-1 secret by which the target must authenticate", \
      [](View v, Settings& o) { o.ctrl_key_file = v; return Status(done()); }}, \
     {"--hash", "sha256,…", "hashes to offer (default: all)", set_hashes}, \
     {"--dhgroup", "ffdhe2048,…", "Diffie-Hellman groups to offer (default: ffdhe2048)", set_groups}, \
-    {"--nsid", "NUMBER", "the namespace (default 1)", \
+    {"--nsid", "NUMBER", "namespace identifier (default: 1)", \
      [](View v, Settings& o) { return set(base::parse_u64(v, UINT32_MAX - 1), o.nsid); }}, \
-    {"--pid", "NUMBER", "the target's process, to tell its processor time and memory", \
+    {"--pid", "NUMBER", "process ID of the target, to report its processor time and memory", \
      [](View v, Settings& o) { return set_pid(v, o.target); }}, \
-    {"--json", "", "a line of JSON for each result instead of a table", \
+    {"--json", "", "print one line of JSON for each result instead of a table", \
      [](View, Settings& o) { o.json = true; return Status(done()); }}
 
 constexpr Option<Settings> kRunOptions[] = {
     TARGET_OPTIONS,
     {"--access", "randread,…", "randread, randwrite, randrw, read, write",
      [](View v, Settings& o) { return set_list(v, o.accesses, [](View w) { return known(find_access(w), w); }); }},
-    {"--size", "4K,…", "bytes of one command",
+    {"--size", "4K,…", "size of one command in bytes",
      [](View v, Settings& o) { return set_list(v, o.sizes, base::parse_size); }},
-    {"--depth", "32,…", "commands outstanding on each connection",
+    {"--depth", "32,…", "outstanding commands on each connection",
      [](View v, Settings& o) { return set_list(v, o.depths, parse_count); }},
-    {"--connections", "1,…", "I/O queues, each a connection",
+    {"--connections", "1,…", "number of I/O queues; each is one connection",
      [](View v, Settings& o) { return set_list(v, o.connections, parse_count); }},
     {"--digests", "none,…", "none, header, data, both",
      [](View v, Settings& o) { return set_list(v, o.digests, parse_digests); }},
-    {"--time", "1s", "how long each measurement lasts",
+    {"--time", "1s", "duration of each measurement",
      [](View v, Settings& o) { return set(base::parse_duration(v), o.time); }},
-    {"--rounds", "NUMBER", "measure all in turn so often, and show each at its best",
+    {"--rounds", "NUMBER", "repeat all measurements this many times and report the best of each",
      [](View v, Settings& o) { return set(parse_count(v), o.rounds); }},
-    {"--verify", "", "write patterns and check what is read against them",
+    {"--verify", "", "write patterns and check the data that is read against them",
      [](View, Settings& o) { o.verify = true; return Status(done()); }},
-    {"--region", "SIZE", "bytes of the disk to use (default: all)",
+    {"--region", "SIZE", "size of the used part of the disk in bytes (default: all)",
      [](View v, Settings& o) { return set(base::parse_size(v), o.region); }},
-    {"--floor", "ADDRESS:PORT", "a floor server, measured in turn with the target",
+    {"--floor", "ADDRESS:PORT", "address of a floor server, which is measured in turn with the target",
      [](View v, Settings& o) { return set_address(v, o.floor); }},
-    {"--floor-pid", "NUMBER", "its process",
+    {"--floor-pid", "NUMBER", "process ID of the floor server",
      [](View v, Settings& o) { return set_pid(v, o.floor_server); }},
-    {"--svg", "FILE", "write a plot there",
+    {"--svg", "FILE", "write a plot to this file",
      [](View v, Settings& o) { o.svg_file = v; return Status(done()); }},
 };
 
 constexpr Option<Settings> kStormOptions[] = {
     TARGET_OPTIONS,
-    {"--hosts", "64,…", "how many hosts",
+    {"--hosts", "64,…", "number of hosts",
      [](View v, Settings& o) { return set_list(v, o.hosts, parse_count); }},
-    {"--read", "100M", "what each of them reads",
+    {"--read", "100M", "amount of data that each host reads",
      [](View v, Settings& o) { return set(base::parse_size(v), o.read_bytes); }},
 };
 
 constexpr Option<Settings> kFloorOptions[] = {
-    {"--listen", "ADDRESS:PORT", "where to serve; port 0: the kernel chooses",
+    {"--listen", "ADDRESS:PORT", "address to serve; port 0: the kernel selects a port",
      [](View v, Settings& o) { return set(parse_address(v), o.address); }},
 };
 // clang-format on

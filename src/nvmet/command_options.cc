@@ -5,27 +5,29 @@ namespace nvmet {
 namespace {
 
 constexpr base::Option<CommandOptions> kOptions[] = {
-    {"--configfs", "DIR", "the mounted configfs, or a copy of it or of its nvmet directory",
+    {"--configfs", "DIR", "mount point of configfs, or a copy of it or of its nvmet directory",
      [](std::string_view value, CommandOptions& options) {
          options.configfs = value;
          return base::Status(base::done());
      }},
-    {"--json", "", "plan, apply, clear: the steps for programs; dump: as nvmetcli saves it",
+    {"--json", "",
+     "plan, apply, clear: print the steps as JSON; dump: print the format of nvmetcli",
      [](std::string_view /*value*/, CommandOptions& options) {
          options.json = true;
          return base::Status(base::done());
      }},
-    {"--keys", "DIR", "where dump and import put the hosts' keys, a file each",
+    {"--keys", "DIR",
+     "directory for the keys of the hosts, one file for each key; for dump and import",
      [](std::string_view value, CommandOptions& options) {
          options.keys = value;
          return base::Status(base::done());
      }},
-    {"--drop-keys", "", "hosts may lose the keys that they have now",
+    {"--drop-keys", "", "allow the removal of keys that hosts have now",
      [](std::string_view /*value*/, CommandOptions& options) {
          options.drop_keys = true;
          return base::Status(base::done());
      }},
-    {"--resize", "", "the kernel looks at the sizes of the images again and tells the hosts",
+    {"--resize", "", "have the kernel check the sizes of the images again and notify the hosts",
      [](std::string_view /*value*/, CommandOptions& options) {
          options.resize = true;
          return base::Status(base::done());

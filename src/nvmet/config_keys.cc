@@ -16,13 +16,15 @@ struct SharedKey {
 };
 
 constexpr SharedKey kShared[] = {
-    {"target", "listen", "where hosts connect: a tcp port for each, which serves every subsystem"},
+    {"target", "listen",
+     "addresses that hosts connect to; each becomes a tcp port that exports every subsystem"},
     {"target", "referrals"},
     {"host", "nqn"},
     {"host", "dhchap_secret_file"},
     {"host", "dhchap_ctrl_secret_file"},
-    {"host", "dhchap_hash", "the hash that the kernel prefers: the strongest of the list"},
-    {"host", "dhchap_dhgroup", "the Diffie-Hellman group that it prefers: the strongest"},
+    {"host", "dhchap_hash", "hash that the kernel prefers: the strongest of the list"},
+    {"host", "dhchap_dhgroup",
+     "Diffie-Hellman group that the kernel prefers: the strongest of the list"},
     {"subsystem", "nqn"},
     {"subsystem", "hosts"},
     {"subsystem", "allow_any_host"},
@@ -36,14 +38,15 @@ constexpr SharedKey kShared[] = {
 };
 
 constexpr exports::KeyHelp kStructure[] = {
-    {"port", "portid", "0…65535", "", "the number of the port; needed"},
-    {"port", "subsystems", "NAME,…|none", "all", "what it serves, by the names of their sections"},
-    {"ana", "group", "1…127", "", "the number of the group; needed"},
-    {"ana", "listen", "ADDRESS[:PORT],…", "all", "the ports where it is so, by their addresses"},
-    {"ana", "port", "NAME,…", "all", "the ports where it is so, by the names of their sections"},
+    {"port", "portid", "0…65535", "", "number of the port; required"},
+    {"port", "subsystems", "NAME,…|none", "all",
+     "subsystems that the port exports, by the names of their sections"},
+    {"ana", "group", "1…127", "", "ANA group; required"},
+    {"ana", "listen", "ADDRESS[:PORT],…", "all", "ports that have this state, by their addresses"},
+    {"ana", "port", "NAME,…", "all", "ports that have this state, by the names of their sections"},
     {"referral", "port", "NAME", "",
-     "the port that tells of it, by the name of its section; needed"},
-    {"referral", "name", "TEXT", "the section's", "its directory in configfs"},
+     "port that reports the referral, by the name of its section; required"},
+    {"referral", "name", "TEXT", "the section's", "directory of the referral in configfs"},
 };
 
 struct RefusedKey {

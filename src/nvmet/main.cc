@@ -130,7 +130,7 @@ int run_dump(const CommandOptions& options, const Log& log) {
         return fail(log, state.error());
     }
     for (const std::string& path : unknown) {
-        log.warning(path + ": an attribute that this program does not know; left out");
+        log.warning(path + ": omitted an unknown attribute");
     }
     for (const std::string& text : nvmet::look_at_names(*state)) {
         log.warning(text);
@@ -178,14 +178,13 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"plan", "[FILE]", "print what apply would do", run_plan},
-    {"apply", "[FILE]", "make the kernel's target as the file says, or leave it as it is",
-     run_apply},
-    {"clear", "[NQN]", "remove everything from the kernel's target, or one host or subsystem",
+    {"plan", "[FILE]", "print the changes that apply would make", run_plan},
+    {"apply", "[FILE]", "apply a file to the kernel's target, completely or not at all", run_apply},
+    {"clear", "[NQN]", "remove everything from the kernel's target, or only one host or subsystem",
      run_clear},
-    {"dump", "", "print what the kernel's target holds as such a file", run_dump},
-    {"import", "FILE", "print nvmetcli's config.json as such a file", run_import},
-    {"check", "[FILE]", "list every error of a file; needs no kernel module", run_check},
+    {"dump", "", "print the configuration of the kernel's target as a file", run_dump},
+    {"import", "FILE", "print the config.json of nvmetcli as a file", run_import},
+    {"check", "[FILE]", "report every error in a file; needs no kernel module", run_check},
 };
 
 std::string keys_help() {
@@ -217,8 +216,8 @@ std::string help(const Command* command) {
                              std::string(each.arguments).c_str(), std::string(each.help).c_str());
     }
     return text +
-           "  COMMAND --help  what it takes and which keys a file may have\n"
-           "  --version       which version this is\n";
+           "  COMMAND --help  help for COMMAND and the keys of a file\n"
+           "  --version       print the version\n";
 }
 
 const Command* find_command(std::string_view name) {
@@ -262,10 +261,10 @@ int main(int argc, char** argv) {
         return print(log, "nvmeroot-nvmet " + std::string(base::kVersion) + "\n");
     }
     if (command == nullptr) {
-        return fail(log,
-                    base::error("no command " + base::quoted(words[0]) +
-                                "; nvmeroot-nvmet --help lists them"),
-                    kUsage);
+        return fail(
+            log,
+            base::error("no command " + base::quoted(words[0]) + "; see nvmeroot-nvmet --help"),
+            kUsage);
     }
     return run(*command, std::span(words).subspan(1), log);
 }

@@ -84,7 +84,7 @@ int run_serve(Arguments arguments, const Log& quiet_log) {
 
 int run_check_config(Arguments arguments, const Log& log) {
     if (arguments.size() != 1 || arguments[0].starts_with('-')) {
-        return fail(log, base::error("check-config takes one file"), kUsage);
+        return fail(log, base::error("check-config takes one argument: FILE"), kUsage);
     }
     const auto config = accept(exports::load_config(std::string(arguments[0])), log);
     if (!config) {
@@ -113,7 +113,7 @@ int run_status(Arguments arguments, const Log& log) {
     ControlOptions options;
     const auto rest = base::parse_options(target::status_option_table(), arguments, options);
     if (!rest || !rest->empty()) {
-        return fail(log, rest ? base::error("status takes options alone") : rest.error(), kUsage);
+        return fail(log, rest ? base::error("status takes no arguments") : rest.error(), kUsage);
     }
     return ask_server(options, options.json ? "status --json" : "status", log);
 }
@@ -122,7 +122,7 @@ int run_reload(Arguments arguments, const Log& log) {
     ControlOptions options;
     const auto rest = base::parse_options(target::control_option_table(), arguments, options);
     if (!rest || !rest->empty()) {
-        return fail(log, rest ? base::error("reload takes options alone") : rest.error(), kUsage);
+        return fail(log, rest ? base::error("reload takes no arguments") : rest.error(), kUsage);
     }
     return ask_server(options, "reload", log);
 }
@@ -144,7 +144,9 @@ int run_plan(Arguments arguments, const Log& log) {
     ControlOptions options;
     const auto rest = base::parse_options(target::control_option_table(), arguments, options);
     if (!rest || (!rest->empty() && rest->size() != 2)) {
-        return fail(log, rest ? base::error("plan takes no file, or two") : rest.error(), kUsage);
+        return fail(log,
+                    rest ? base::error("plan takes no arguments, or two: OLD NEW") : rest.error(),
+                    kUsage);
     }
     return rest->empty() ? ask_server(options, "plan", log)
                          : compare_files((*rest)[0], (*rest)[1], log);
@@ -154,7 +156,7 @@ int run_drain(Arguments arguments, const Log& log) {
     ControlOptions options;
     const auto rest = base::parse_options(target::drain_option_table(), arguments, options);
     if (!rest || !rest->empty()) {
-        return fail(log, rest ? base::error("drain takes options alone") : rest.error(), kUsage);
+        return fail(log, rest ? base::error("drain takes no arguments") : rest.error(), kUsage);
     }
     base::SystemClock clock;
     const Status drained = target::drain_server(options, clock);
@@ -175,8 +177,10 @@ int run_ticket(Arguments arguments, const Log& log) {
     target::TicketOptions options;
     const auto rest = base::parse_options(target::ticket_option_table(), arguments, options);
     if (!rest || rest->size() != 1) {
-        return fail(log, rest ? base::error("ticket takes one host, by name or NQN") : rest.error(),
-                    kUsage);
+        return fail(
+            log,
+            rest ? base::error("ticket takes one argument: HOST, by name or NQN") : rest.error(),
+            kUsage);
     }
     const auto config = accept(exports::load_config(options.config), log);
     if (!config) {
@@ -196,7 +200,7 @@ std::string ticket_help() {
 
 int run_doctor(Arguments arguments, const Log& log) {
     if (arguments.size() != 1 || arguments[0].starts_with('-')) {
-        return fail(log, base::error("doctor takes one configuration"), kUsage);
+        return fail(log, base::error("doctor takes one argument: FILE"), kUsage);
     }
     const auto config = accept(exports::load_config(std::string(arguments[0])), log);
     if (!config) {
@@ -223,7 +227,7 @@ int run_genkey(Arguments arguments, const Log& log) {
     target::GenkeyOptions options;
     const auto rest = base::parse_options(target::genkey_option_table(), arguments, options);
     if (!rest || !rest->empty()) {
-        return fail(log, rest ? base::error("genkey takes options alone") : rest.error(), kUsage);
+        return fail(log, rest ? base::error("genkey takes no arguments") : rest.error(), kUsage);
     }
     const auto secret = target::generate_key(options);
     if (!secret) {
@@ -280,22 +284,22 @@ struct Command {
 constexpr Command kCommands[] = {
     {"serve", "--config FILE | --image FILE --host NQN [--key FILE] …", "serve disks over NVMe/TCP",
      run_serve, serve_help},
-    {"check-config", "FILE", "list every error of a configuration", run_check_config, keys_help},
-    {"doctor", "FILE", "whether this machine can serve a configuration, and what to do about it",
+    {"check-config", "FILE", "report every error in a configuration", run_check_config, keys_help},
+    {"doctor", "FILE", "check whether this machine can serve a configuration, with remedies",
      run_doctor, no_details},
     {"plan", "[--control FILE] | OLD NEW",
-     "what a reload would change in a running server, or one file against another", run_plan,
+     "show the changes of a reload, or the differences between two files", run_plan, reload_help},
+    {"reload", "[--control FILE]", "have a running server apply its configuration", run_reload,
      reload_help},
-    {"reload", "[--control FILE]", "have a running server take over its configuration", run_reload,
-     reload_help},
-    {"status", "[--json]", "who is connected to a running server", run_status, status_help},
+    {"status", "[--json]", "show the connected hosts of a running server", run_status, status_help},
     {"drain", "[--timeout SECONDS | --cancel]",
-     "send the hosts of a running server to their other paths, before it stops", run_drain,
+     "move the hosts of a running server to their other paths before it stops", run_drain,
      drain_help},
-    {"ticket", "HOST [--config FILE]", "what this host needs to boot", run_ticket, ticket_help},
-    {"genkey", "[--hash 1] [-o FILE]", "make a DHHC-1 secret", run_genkey, genkey_help},
-    {"image", "info|protect|verify IMAGE [OPTION…]", "protect images by checksums, and verify them",
-     run_image, image_help},
+    {"ticket", "HOST [--config FILE]", "print boot instructions for one host", run_ticket,
+     ticket_help},
+    {"genkey", "[--hash 1] [-o FILE]", "create a DHHC-1 secret", run_genkey, genkey_help},
+    {"image", "info|protect|verify IMAGE [OPTION…]",
+     "protect images with checksums, and verify them", run_image, image_help},
 };
 
 std::string usage_of(const Command& command) {
@@ -313,7 +317,7 @@ int show_help(const Log& log, const Command* command) {
                              std::string(each.help).c_str());
     }
     return print(log,
-                 text + "  COMMAND --help what it takes\n  --version      which version this is\n");
+                 text + "  COMMAND --help help for COMMAND\n  --version      print the version\n");
 }
 
 const Command* find_command(std::string_view name) {
@@ -328,8 +332,8 @@ int unknown_command(const Log& log, std::string_view name) {
         names.push_back(command.name);
     }
     const std::string_view near = base::nearest(name, names);
-    const std::string hint = near.empty() ? "nvmeroot-target --help lists them"
-                                          : "did you mean " + std::string(near) + "?";
+    const std::string hint =
+        near.empty() ? "see nvmeroot-target --help" : "did you mean " + std::string(near) + "?";
     return fail(log, base::error("no command " + base::quoted(name) + "; " + hint), kUsage);
 }
 

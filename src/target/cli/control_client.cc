@@ -22,22 +22,22 @@ constexpr base::milliseconds kDrainInterval{200};
 
 // clang-format off
 constexpr ControlOption kSocketRow =
-    {"--control", "FILE", "the server's socket (default /run/nvmeroot-target/control)",
+    {"--control", "FILE", "control socket of the server (default: /run/nvmeroot-target/control)",
      [](std::string_view v, ControlOptions& o) { o.socket = v; return Status(base::done()); }};
 constexpr ControlOption kControlOptions[] = {kSocketRow};
 constexpr ControlOption kStatusOptions[] = {
-    {"--json", "", "for programs",
+    {"--json", "", "print JSON",
      [](std::string_view, ControlOptions& o) { o.json = true; return Status(base::done()); }},
     kSocketRow,
 };
 constexpr ControlOption kDrainOptions[] = {
-    {"--timeout", "SECONDS", "how long to wait for the hosts (default 30)",
+    {"--timeout", "SECONDS", "time to wait for the hosts (default: 30)",
      [](std::string_view v, ControlOptions& o) -> Status {
          TRY(const uint64_t count, base::parse_u64(v, UINT32_MAX));
          o.timeout = base::seconds(count);
          return base::done();
      }},
-    {"--cancel", "", "take hosts again",
+    {"--cancel", "", "admit hosts again",
      [](std::string_view, ControlOptions& o) { o.cancel = true; return Status(base::done()); }},
     kSocketRow,
 };

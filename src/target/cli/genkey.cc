@@ -48,11 +48,11 @@ Status set_nqn(std::string_view text, GenkeyOptions& into) {
 constexpr base::Option<GenkeyOptions> kOptions[] = {
     {"--hash", "0|1|2|3", "transformation of the key: none (default), SHA-256, SHA-384, SHA-512",
      [](std::string_view v, GenkeyOptions& o) { return set_hash(v, o); }},
-    {"--length", "32|48|64", "bytes of the key (default: the hash's size, or 32)",
+    {"--length", "32|48|64", "length of the key in bytes (default: the length of the hash, or 32)",
      [](std::string_view v, GenkeyOptions& o) { return set_length(v, o); }},
-    {"--nqn", "NQN", "mix the owner's NQN into the key; needs --hash 1, 2 or 3",
+    {"--nqn", "NQN", "transform the key with the NQN of its owner; requires --hash 1, 2 or 3",
      [](std::string_view v, GenkeyOptions& o) { return set_nqn(v, o); }},
-    {"-o", "FILE", "make this file, mode 0600, instead of printing",
+    {"-o", "FILE", "write the secret to a new file of mode 0600",
      [](std::string_view v, GenkeyOptions& o) { o.output = v; return Status(done()); }},
 };
 // clang-format on

@@ -42,13 +42,13 @@ Status store_rate(std::string_view text, ImageOptions& into) {
 
 // clang-format off
 constexpr base::Option<ImageOptions> kOptions[] = {
-    {"--sidecar", "FILE", "where the tuples are; default IMAGE.pi",
+    {"--sidecar", "FILE", "sidecar of the image (default: IMAGE.pi)",
      [](std::string_view value, ImageOptions& into) { into.sidecar = value; return Status(base::done()); }},
-    {"--block-size", "512|4096", "protect: bytes of a block, as the namespace will have; default 512, or the block device's own", store_block_size},
-    {"--guard", "16|64", "protect: bits of the checksum; default 16", store_guard},
-    {"--force", "", "protect: make the tuples again, of whatever the image holds now, or in the place of another file",
+    {"--block-size", "512|4096", "protect: block size of the namespace in bytes (default: 512, or the block device's own)", store_block_size},
+    {"--guard", "16|64", "protect: size of the checksum in bits (default: 16)", store_guard},
+    {"--force", "", "protect: recompute the checksums from the current contents, or replace another file",
      [](std::string_view, ImageOptions& into) { into.force = true; return Status(base::done()); }},
-    {"--rate", "SIZE", "verify: read no more than so much in a second", store_rate},
+    {"--rate", "SIZE", "verify: limit the read rate (bytes per second)", store_rate},
     {"--json", "", "print JSON",
      [](std::string_view, ImageOptions& into) { into.json = true; return Status(base::done()); }},
 };

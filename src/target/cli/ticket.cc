@@ -15,9 +15,9 @@ namespace {
 
 // clang-format off
 constexpr base::Option<TicketOptions> kOptions[] = {
-    {"--config", "FILE", "the configuration (default /etc/nvmeroot/nvmeroot-target.conf)",
+    {"--config", "FILE", "configuration file (default: /etc/nvmeroot/nvmeroot-target.conf)",
      [](std::string_view v, TicketOptions& o) { o.config = v; return base::Status(base::done()); }},
-    {"--address", "ADDRESS", "where hosts reach this machine (default: as listen says)",
+    {"--address", "ADDRESS", "address or name of this machine as hosts reach it (default: the listen addresses)",
      [](std::string_view v, TicketOptions& o) { o.address = v; return base::Status(base::done()); }},
 };
 // clang-format on
