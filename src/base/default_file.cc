@@ -10,7 +10,7 @@ namespace base {
 namespace {
 
 Error of_no_use(const std::string& path, const char* why) {
-    return error(path + why + "; mend it or take it away");
+    return error(path + why + "; correct or remove it");
 }
 
 /// What is at the end of the links, or the error that they lead to nothing.
@@ -20,9 +20,9 @@ Result<struct stat> follow(const std::string& path) {
         return found;
     }
     if (errno == ENOENT || errno == ELOOP) {
-        return of_no_use(path, " is a link that leads to nothing");
+        return of_no_use(path, " is a dangling symbolic link");
     }
-    return errno_error(errno, "look at " + path);
+    return errno_error(errno, "examine " + path);
 }
 
 /// Whether something has this name.
@@ -34,7 +34,7 @@ Result<bool> is_there(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR) {
         return false;
     }
-    return errno_error(errno, "look at " + path);
+    return errno_error(errno, "examine " + path);
 }
 
 }  // namespace
@@ -63,10 +63,10 @@ Result<bool> has_default_directory(const std::string& path) {
     }
     TRY(const struct stat found, follow(path));
     if (!S_ISDIR(found.st_mode)) {
-        return of_no_use(path, " is no directory");
+        return of_no_use(path, " is not a directory");
     }
     if (::access(path.c_str(), R_OK | X_OK) != 0) {
-        return errno_error(errno, "look into " + path);
+        return errno_error(errno, "read directory " + path);
     }
     return true;
 }

@@ -50,7 +50,7 @@ Result<UniqueFd> make_draft(const std::string& path, std::string& draft) {
     draft = path + ".XXXXXX";
     const int fd = ::mkostemp(draft.data(), O_CLOEXEC);
     if (fd < 0) {
-        return errno_error(errno, "make a file beside " + path);
+        return errno_error(errno, "create a file next to " + path);
     }
     return UniqueFd(fd);
 }
@@ -149,7 +149,7 @@ Status write_text(const std::string& path, std::string_view text) {
         return errno_error(errno, "write " + path);
     }
     if (static_cast<size_t>(n) != text.size()) {
-        return Error{EIO, "write " + path + ": only a part was taken"};
+        return Error{EIO, "write " + path + ": only a part was written"};
     }
     return done();
 }
@@ -159,7 +159,7 @@ Status make_directories(const std::string& path, unsigned mode) {
         end = path.find('/', end + 1);
         const std::string part = path.substr(0, end);
         if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
-            return errno_error(errno, "make directory " + part);
+            return errno_error(errno, "create directory " + part);
         }
     }
     return done();

@@ -87,7 +87,7 @@ std::string_view secret_word(std::string_view value) {
 Result<UniqueFd> memory_file(std::string_view text) {
     UniqueFd fd(memfd_create("ini", MFD_CLOEXEC));
     if (!fd.valid()) {
-        return errno_error(errno, "make a memory file");
+        return errno_error(errno, "create a memory file");
     }
     TRY_VOID(write_all(fd.get(), text));
     return fd;
@@ -195,7 +195,7 @@ class PlaceFinder {
         section_ = to_lower(trim(content.substr(1, content.find(']') - 1)));
         skipping_ = section_.empty() || section_.find(':') != std::string::npos;
         if (skipping_) {
-            complain("a section name must not be empty or hold a colon");
+            complain("a section name must not be empty or contain a colon");
             return;
         }
         places_.push_back({section_, "", line_});
@@ -206,9 +206,9 @@ class PlaceFinder {
             return;
         }
         if (section_.empty()) {
-            complain(base::quoted(key) + " stands before the first [section]");
+            complain(base::quoted(key) + " is before the first [section]");
         } else if (key.find(':') != std::string::npos) {
-            complain("a key must not hold a colon");
+            complain("a key must not contain a colon");
         } else {
             places_.push_back({section_, key, line_});
         }
@@ -252,7 +252,7 @@ Ini Ini::parse_leniently(std::string_view text, const std::string& name,
     Ini ini;
     ini.path_ = name;
     if (text.find('\0') != std::string_view::npos) {
-        problems.push_back(name + ": holds a NUL byte");
+        problems.push_back(name + ": contains a NUL byte");
         return ini;
     }
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -291,7 +291,7 @@ Ini Ini::parse_leniently(std::string_view text, const std::string& name,
             iniparser_getstring(dict->get(), (place.section + ":" + place.key).c_str(), nullptr);
         if (!fresh) {
             problems.push_back(ini.where({place.section, place.key, "", place.line, {}}) +
-                               ": given before in line " + std::to_string(first->second));
+                               ": already given in line " + std::to_string(first->second));
         } else if (value == nullptr) {
             problems.push_back(name + ":" + std::to_string(place.line) +
                                ": neither [section] nor key = value");
@@ -300,7 +300,7 @@ Ini Ini::parse_leniently(std::string_view text, const std::string& name,
             std::string word(secret_word(value_of(raw)));
             ini.entries_.push_back({place.section, place.key, "", place.line, Secret(word)});
             if (ini.entries_.back().secret.empty()) {
-                problems.push_back(ini.where(ini.entries_.back()) + ": wants one word, a secret");
+                problems.push_back(ini.where(ini.entries_.back()) + ": needs one word, a secret");
             }
         } else {
             const auto whole = long_values.find(place.line);

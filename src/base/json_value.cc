@@ -56,7 +56,7 @@ class Parser {
         TRY(JsonValue value, parse_value(0));
         skip_space();
         if (!rest_.empty()) {
-            return wrong("something behind the end");
+            return wrong("data after the end");
         }
         return value;
     }
@@ -106,7 +106,7 @@ class Parser {
             value.items.push_back(std::move(item));
         } while (take(','));
         if (!take(']')) {
-            return wrong("no end of the array");
+            return wrong("unterminated array");
         }
         return value;
     }
@@ -120,16 +120,16 @@ class Parser {
             skip_space();
             TRY(std::string name, parse_string());
             if (!take(':')) {
-                return wrong("no colon");
+                return wrong("missing colon");
             }
             TRY(JsonValue member, parse_value(depth + 1));
             value.members.push_back({std::move(name), std::move(member)});
         } while (take(','));
         if (!take('}')) {
-            return wrong("no end of the object");
+            return wrong("unterminated object");
         }
         if (has_name_twice(value.members)) {
-            return wrong("an object has a name twice");
+            return wrong("duplicate name in an object");
         }
         return value;
     }
@@ -143,7 +143,7 @@ class Parser {
         } else if (is_number(word)) {
             value.type = Type::kNumber;
         } else if (word != "null") {
-            return wrong("no value");
+            return wrong("missing value");
         }
         value.text = word == "null" ? "" : word;
         rest_.remove_prefix(end);
@@ -152,7 +152,7 @@ class Parser {
 
     Result<std::string> parse_string() {
         if (!rest_.starts_with('"')) {
-            return wrong("no string");
+            return wrong("not a string");
         }
         rest_.remove_prefix(1);
         std::string out;
@@ -162,7 +162,7 @@ class Parser {
             }
         }
         if (rest_.empty()) {
-            return wrong("no end of the string");
+            return wrong("unterminated string");
         }
         rest_.remove_prefix(1);
         return out;
@@ -171,7 +171,7 @@ class Parser {
     /// What is wrong with the next character, or nullptr and it is in `out`.
     const char* take_character(std::string& out) {
         if (rest_[0] == '\\') {
-            return take_escape(out) ? nullptr : "no such escape";
+            return take_escape(out) ? nullptr : "unknown escape";
         }
         if (static_cast<unsigned char>(rest_[0]) < ' ') {
             return "a control character in a string";

@@ -45,7 +45,7 @@ Result<std::vector<std::string_view>> parse_options(std::span<const Option<T>> t
         }
         if (option == nullptr) {
             const std::string_view near = nearest(name, names);
-            return error("no option " + std::string(name) +
+            return error("unknown option " + std::string(name) +
                          (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
         }
         const bool inline_value = equals != std::string_view::npos;

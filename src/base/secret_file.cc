@@ -24,14 +24,14 @@ constexpr int kFlags = O_RDONLY | O_NONBLOCK;
 Status check_owner_and_mode(int fd, const std::string& path) {
     struct stat st {};
     if (fstat(fd, &st) != 0) {
-        return errno_error(errno, "look at " + path);
+        return errno_error(errno, "examine " + path);
     }
     if (!S_ISREG(st.st_mode)) {
         return error(path + " is not a regular file");
     }
     if (st.st_uid != 0 && st.st_uid != geteuid()) {
         return error(path + " belongs to user " + std::to_string(st.st_uid) +
-                     ", neither root nor the user that asks");
+                     ", neither root nor the current user");
     }
     if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return error(format("%s has mode %04o: others could read the secret; chmod 0600 %s",

@@ -238,7 +238,7 @@ size_t printable_length(std::string_view text) {
 
 Result<std::string> parse_path(std::string_view text) {
     if (holds_secret(text)) {
-        return error("a secret where the name of its file belongs");
+        return error("a secret instead of the name of its file");
     }
     if (text.empty() || text.find('\0') != std::string_view::npos) {
         return error("not the name of a file");
@@ -304,7 +304,7 @@ Result<Bytes> from_base64(std::string_view text) {
             group = group << 6U | static_cast<uint32_t>(value);
         }
         if ((letters == 2 && (group & 0xFFFFU) != 0) || (letters == 3 && (group & 0xFFU) != 0)) {
-            return error("base64 text with bits behind its end");
+            return error("base64 text with bits after its end");
         }
         for (size_t k = 0; k + 1 < letters; ++k) {
             bytes.push_back(static_cast<std::byte>(group >> (16 - 8 * k) & 0xFFU));

@@ -99,7 +99,7 @@ Named<T>* find(std::vector<Named<T>>& sections, std::string_view name) {
 bool Assembler::unique(const std::string& place, const std::string& thing) {
     const auto [entry, fresh] = seen_.emplace(thing, place);
     if (!fresh) {
-        complain(place, thing + " is there already: " + entry->second);
+        complain(place, thing + " is already defined: " + entry->second);
     }
     return fresh;
 }
@@ -112,7 +112,7 @@ void Assembler::look_at_name(const std::string& place, const std::string& kind,
     const auto [entry, fresh] = names_.emplace(kind + base::to_lower(nqn), nqn);
     if (!fresh && entry->second != nqn) {
         warn(place, base::quoted(nqn) + " and " + base::quoted(entry->second) +
-                        " differ in the case of letters alone, and are two");
+                        " differ only in the case of letters, and are two names");
     }
 }
 
@@ -135,20 +135,21 @@ void Assembler::check_auth(Named<T>& named) {
     const auto given = [&](std::string_view key) { return named.given.contains(key); };
     if (given("dhchap_ctrl_secret_file") && !given("dhchap_secret_file")) {
         complain(named.place,
-                 "dhchap_ctrl_secret_file without dhchap_secret_file: a host that does not "
-                 "prove itself gets no proof either");
+                 "dhchap_ctrl_secret_file requires dhchap_secret_file: the target authenticates "
+                 "only to hosts that authenticate");
     }
     if (given("dhchap_secret_file_next") && !given("dhchap_secret_file")) {
-        complain(named.place, "dhchap_secret_file_next without dhchap_secret_file");
+        complain(named.place, "dhchap_secret_file_next requires dhchap_secret_file");
     }
     if (given("dhchap_ctrl_secret_file_next") && !given("dhchap_secret_file_next")) {
-        complain(named.place, "dhchap_ctrl_secret_file_next without dhchap_secret_file_next");
+        complain(named.place, "dhchap_ctrl_secret_file_next requires dhchap_secret_file_next");
     }
     for (const auto* ours : {&auth.ctrl_secret, &auth.next_ctrl_secret}) {
         for (const auto* theirs : {&auth.secret, &auth.next_secret}) {
             if (*ours && *theirs && std::ranges::equal((*ours)->key(), (*theirs)->key())) {
-                complain(named.place,
-                         "both secrets are the same: who has one could play both parts");
+                complain(
+                    named.place,
+                    "both secrets are the same: anyone who has it could impersonate both sides");
             }
         }
     }
@@ -216,7 +217,7 @@ void Assembler::check_required_auth() {
             continue;
         }
         if (subsystem.allow_any_host) {
-            complain(named.place, "allow_any_host and require_auth: keep one of the two");
+            complain(named.place, "allow_any_host and require_auth: remove one of the two");
         }
         for (const Named<HostSection>& host : sections_.hosts) {
             const std::string& nqn = host.section.host.nqn;
@@ -276,16 +277,16 @@ void Assembler::check_host_list(Named<SubsystemSection>& named) {
     Subsystem& subsystem = named.section.subsystem;
     if (subsystem.allow_any_host && !named.section.hosts.empty()) {
         complain(named.place,
-                 "allow_any_host and hosts: a list means nothing where every host may connect; "
-                 "keep one of the two");
+                 "allow_any_host and hosts: a list has no effect if every host may connect; remove "
+                 "one of the two");
     }
     if (subsystem.allow_any_host) {
-        warn(named.place, "every host may connect, and none without a secret proves itself");
+        warn(named.place, "every host may connect, and hosts without a secret do not authenticate");
     } else if (!named.given.contains("hosts") &&
                std::ranges::none_of(sections_.accesses, [&](const Named<AccessSection>& access) {
                    return access.section.subsystem == named.name;
                })) {
-        miss(named.place, "no hosts: nobody could connect (or write allow_any_host = yes)");
+        miss(named.place, "no hosts: no host could connect (or set allow_any_host = yes)");
     }
     for (const std::string& name : named.section.hosts) {
         if (const Host* host = host_named(named.place, name)) {
@@ -384,7 +385,7 @@ void Assembler::look_at(Named<NamespaceSection>& named) {
     if (sections_.target.strict) {
         complain(named.place, "image " + unserved);
     } else {
-        warn(named.place, "image " + unserved + "; it is not served until that is mended");
+        warn(named.place, "image " + unserved + "; it is not served until that is corrected");
     }
 }
 
@@ -397,15 +398,15 @@ void Assembler::check_image(const Named<NamespaceSection>& named) {
 void Assembler::check_protection(const std::string& place, const Namespace& ns) {
     if (ns.protection == Protection::kNone) {
         if (!ns.sidecar.empty() || !ns.fault_file.empty() || ns.scrub_rate != 0) {
-            complain(place, "sidecar, scrub and fault_file need protection=at-rest or exposed");
+            complain(place, "sidecar, scrub and fault_file require protection=at-rest or exposed");
         }
         return;
     }
     if (ns.pi_type != 0) {
-        complain(place, "pi: protection=exposed shows what there is");
+        complain(place, "pi: protection=exposed reports the format of the sidecar");
     }
     if (ns.shared) {
-        complain(place, "protection: two servers of one image would not know of each other's log");
+        complain(place, "protection: two servers cannot share the sidecar of one image");
     }
 }
 
@@ -437,7 +438,7 @@ void Assembler::check_use() {
         if (!used_hosts_.contains(named.name)) {
             warn(named.place, "no subsystem names this host");
         } else if (!named.section.host.secret && !has_own_keys(named.section.host)) {
-            warn(named.place, "no dhchap_secret_file: whoever claims this NQN may connect");
+            warn(named.place, "no dhchap_secret_file: anyone who claims this NQN may connect");
         }
     }
 }

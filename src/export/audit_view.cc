@@ -96,10 +96,10 @@ Errors add_audit_views(ExportConfig& config) {
         const std::string nqn = audit_nqn(subsystem.nqn);
         const std::string place = "[subsystem." + subsystem.name + "] audit: ";
         if (!nvme::check_name(nqn)) {
-            errors.push_back(place + nqn + " would be too long a name; set audit=no");
+            errors.push_back(place + nqn + " would be too long; set audit=no");
         } else if (std::ranges::find(config.subsystems, nqn, &Subsystem::nqn) !=
                    config.subsystems.end()) {
-            errors.push_back(place + nqn + " is there already; rename it, or set audit=no");
+            errors.push_back(place + nqn + " is already defined; rename it, or set audit=no");
         } else {
             views.push_back(view_of(subsystem));
         }

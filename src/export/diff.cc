@@ -67,7 +67,7 @@ class Differences {
     void compare_secrets(std::string_view key, const std::optional<nvme::DhchapSecret>& before,
                          const std::optional<nvme::DhchapSecret>& after) {
         if (before.has_value() != after.has_value()) {
-            add(std::string(key) + (after ? " is new" : " is gone"));
+            add(std::string(key) + (after ? " is added" : " is removed"));
         } else if (before && (before->hash() != after->hash() ||
                               !std::ranges::equal(before->key(), after->key()))) {
             add(std::string(key) + " has another secret");

@@ -94,7 +94,7 @@ std::string odd_size(const struct stat& status, uint32_t block_bytes) {
     }
     return status.st_size == 0
                ? "it is empty"
-               : base::format("its size, %llu bytes, is no multiple of the block size, %u",
+               : base::format("its size, %llu bytes, is not a multiple of the block size, %u",
                               static_cast<unsigned long long>(status.st_size), block_bytes);
 }
 
@@ -105,13 +105,13 @@ ImageVerdict judge_image(base::ByteView head, base::ByteView tail, uint32_t bloc
         kFormats, [&](const Format& each) { return has(head, each.offset, each.magic); });
     if (format != kFormats.end()) {
         return {"it is " + std::string(format->name) +
-                    ", no raw disk; make one: " + std::string(format->remedy),
+                    ", not a raw disk; convert it: " + std::string(format->remedy),
                 ""};
     }
     if (has(tail, 0, "conectix")) {
         return {"",
-                "it ends as a VHD image of fixed size does, with 512 bytes that belong to no "
-                "disk; make a raw disk: " +
+                "it ends like a VHD image of fixed size, with 512 bytes that are not part of the "
+                "disk; convert it: " +
                     std::string(kConvert)};
     }
     return {"", check_partition_table(head, block_bytes)};

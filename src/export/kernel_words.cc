@@ -13,38 +13,38 @@ struct Word {
 };
 
 constexpr std::string_view kIdentity =
-    "the kernel's target alone (nvmeroot-nvmet) can be told this; leave it out here";
+    "only the kernel's target (nvmeroot-nvmet) supports this key; remove it";
 constexpr std::string_view kPassthru =
-    "the kernel's target alone (nvmeroot-nvmet) passes a controller through; a [namespace.NAME] "
-    "with its block device as image serves the disk";
+    "only the kernel's target (nvmeroot-nvmet) passes a controller through; to serve the disk, use "
+    "a [namespace.NAME] with its block device as image";
 
 constexpr Word kWords[] = {
     {"port", "",
-     "ports are the kernel's (nvmeroot-nvmet); [target] listen = ADDRESS:PORT says where this "
-     "target answers"},
+     "only the kernel's target (nvmeroot-nvmet) has ports; use [target] listen = ADDRESS:PORT"},
     {"referral", "",
-     "nvmeroot-nvmet alone has such a section; [target] referrals = ADDRESS:PORT says so here"},
-    {"ana", "port", "listen = ADDRESS:PORT says so here"},
+     "only the kernel's target (nvmeroot-nvmet) has such a section; use [target] referrals = "
+     "ADDRESS:PORT"},
+    {"ana", "port", "use listen = ADDRESS:PORT"},
     {"target", "discovery_nqn",
-     "the kernel's target alone (nvmeroot-nvmet) has a discovery NQN of its own; leave it out "
-     "here"},
+     "only the kernel's target (nvmeroot-nvmet) has its own discovery NQN; remove this key"},
     {"subsystem", "version", kIdentity},
     {"subsystem", "firmware", kIdentity},
     {"subsystem", "ieee_oui", kIdentity},
     {"subsystem", "vendor_id", kIdentity},
     {"subsystem", "subsys_vendor_id", kIdentity},
-    {"subsystem", "pi_enable", "no host can use protection information over TCP; leave it out"},
-    {"subsystem", "qid_max", "io_queues of [target] says so here, for all subsystems"},
+    {"subsystem", "pi_enable", "no host can use protection information over TCP; remove this key"},
+    {"subsystem", "qid_max", "use io_queues of [target], which applies to all subsystems"},
     {"subsystem", "passthru", kPassthru},
     {"subsystem", "passthru_admin_timeout", kPassthru},
     {"subsystem", "passthru_io_timeout", kPassthru},
     {"subsystem", "passthru_clear_ids", kPassthru},
     {"subsystem", "passthru_enable", kPassthru},
     {"namespace", "buffered_io",
-     "the kernel's target alone (nvmeroot-nvmet) has this choice; leave it out here"},
-    {"namespace", "p2pmem", "the kernel's target alone (nvmeroot-nvmet) uses such memory"},
-    {"namespace", "resv_enable", "hosts can always reserve here; leave it out"},
-    {"namespace", "enable", "leave out the section of a disk that no host shall see"},
+     "only the kernel's target (nvmeroot-nvmet) has this choice; remove this key"},
+    {"namespace", "p2pmem",
+     "only the kernel's target (nvmeroot-nvmet) supports such memory; remove this key"},
+    {"namespace", "resv_enable", "hosts can always reserve a namespace; remove this key"},
+    {"namespace", "enable", "remove the section of a disk that no host should see"},
 };
 
 }  // namespace

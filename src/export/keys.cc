@@ -86,14 +86,14 @@ Result<Address> parse_address(std::string_view text, uint16_t default_port) {
     if (inet_pton(v6 ? AF_INET6 : AF_INET, address.host.c_str(), unused.data()) != 1) {
         return error(base::quoted(text) + " is not ADDRESS[:PORT] with a numeric address" +
                      (std::count(text.begin(), text.end(), ':') > 1 && !v6
-                          ? ": an IPv6 address stands in brackets"
+                          ? ": an IPv6 address must be in brackets"
                           : ""));
     }
     if (after.empty()) {
         return address;
     }
     if (after[0] != ':') {
-        return error(base::quoted(text) + " has something behind the address that is no port");
+        return error(base::quoted(text) + " has something other than a port after the address");
     }
     const auto port = base::parse_u64(after.substr(1), UINT16_MAX);
     if (!port) {
@@ -108,8 +108,9 @@ Status store_metrics(std::string_view text, std::string& into) {
         const auto address = parse_address(text, 0);
         if (!address || address->port == 0 ||
             (address->host != "::1" && !address->host.starts_with("127."))) {
-            return error(base::quoted(text) +
-                         " is neither the whole path of a file nor a loopback address with a port");
+            return error(
+                base::quoted(text) +
+                " is neither the absolute path of a file nor a loopback address with a port");
         }
     }
     into = text;
@@ -119,7 +120,7 @@ Status store_metrics(std::string_view text, std::string& into) {
 Status store_nqn(std::string_view text, std::string& into) {
     TRY_VOID(nvme::check_name(text));
     if (text == nvme::kDiscoveryNqn) {
-        return error("the discovery service has this NQN, nothing else may");
+        return error("this NQN is reserved for the discovery service");
     }
     into = text;
     return base::done();
@@ -192,7 +193,7 @@ Status store_pi(std::string_view text, uint8_t& into) {
     static constexpr std::array<std::string_view, 4> kTypes = {"none", "type1", "type2", "type3"};
     const auto type = std::find(kTypes.begin(), kTypes.end(), text);
     if (type == kTypes.end()) {
-        return error(base::quoted(text) + " is none of none, type1, type2, type3");
+        return error(base::quoted(text) + " is not one of none, type1, type2, type3");
     }
     into = static_cast<uint8_t>(type - kTypes.begin());
     return base::done();
@@ -213,7 +214,7 @@ Status store_ana_state(std::string_view text, nvme::AnaState& into) {
                                      [&](const StateName& state) { return state.name == text; });
     if (found == kStates.end()) {
         return error(base::quoted(text) +
-                     " is none of optimized, non-optimized, inaccessible, persistent-loss");
+                     " is not one of optimized, non-optimized, inaccessible, persistent-loss");
     }
     into = found->state;
     return base::done();
@@ -222,7 +223,7 @@ Status store_ana_state(std::string_view text, nvme::AnaState& into) {
 Status store_protection(std::string_view text, Protection& into) {
     const auto* const found = std::ranges::find(kProtectionNames, text);
     if (found == kProtectionNames.end()) {
-        return error(base::quoted(text) + " is none of none, at-rest and exposed");
+        return error(base::quoted(text) + " is not one of none, at-rest, exposed");
     }
     into = static_cast<Protection>(found - kProtectionNames.begin());
     return base::done();

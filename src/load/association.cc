@@ -117,8 +117,8 @@ base::Status Association::on_controller(const host::Completion& completion) {
 base::Status Association::on_queues(const host::Completion& completion) {
     const uint32_t granted = std::min(completion.dw0 & 0xFFFFU, completion.dw0 >> 16U) + 1;
     if (granted < options_.io_queues) {
-        return base::error(base::format("the target grants %u I/O queues, asked for were %u",
-                                        granted, unsigned{options_.io_queues}));
+        return base::error(base::format("the target grants %u of %u requested I/O queues", granted,
+                                        unsigned{options_.io_queues}));
     }
     ask(host::identify(nvme::Cns::kNamespace, options_.nsid), &Association::on_namespace);
     return base::done();
@@ -129,7 +129,7 @@ base::Status Association::on_namespace(const host::Completion& completion) {
     const nvme::LbaFormat& format = ns.lbaf[ns.format_index()];
     if (ns.nsze == 0 || format.lbads < 9 || format.lbads > 16 || format.ms != 0) {
         return base::error(
-            base::format("namespace %u is not there, or has metadata", unsigned{options_.nsid}));
+            base::format("namespace %u does not exist or has metadata", unsigned{options_.nsid}));
     }
     disk_.blocks = ns.nsze;
     disk_.block_bytes = 1U << format.lbads;

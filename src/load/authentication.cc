@@ -61,7 +61,7 @@ base::Result<Bytes> Authentication::answer(ByteView message) {
     if (kind == AuthMessage::kSuccess1 && challenged_ && !done_) {
         return answer_success(message);
     }
-    return base::error("authentication: a message that may not come now");
+    return base::error("authentication: unexpected message");
 }
 
 base::Result<Bytes> Authentication::answer_challenge(ByteView message) {
@@ -94,7 +94,7 @@ base::Result<Bytes> Authentication::answer_success(ByteView message) {
     }
     TRY(const Bytes expected, response(*secrets_.controller, true, own_challenge_, kSequence));
     if (!crypto::equal(success.response, expected)) {
-        return base::error("authentication: the controller did not prove itself");
+        return base::error("authentication: the controller did not authenticate");
     }
     return nvme::AuthSuccess2{kTransaction}.serialize();
 }

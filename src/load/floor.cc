@@ -257,7 +257,7 @@ class FloorRun {
 
     void fail() {
         if (!ending_) {
-            error_ = base::error("the floor server went away");
+            error_ = base::error("the floor server closed the connection");
         }
         reactor_.stop();
     }

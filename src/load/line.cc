@@ -113,7 +113,7 @@ base::Status Line::step(const host::Completion& completion) {
             const auto result = nvme::ConnectResult::from_dw0(completion.dw0);
             cntlid_ = result.cntlid;
             if (result.authentication_required && options_.secrets == nullptr) {
-                return base::error("the target asks for authentication; give --key");
+                return base::error("the target requires authentication; use --key");
             }
             if (options_.secrets == nullptr) {
                 now_open();
@@ -139,7 +139,7 @@ base::Status Line::step(const host::Completion& completion) {
         case Stage::kClosed:
             break;
     }
-    return base::error("a completion that may not come now");
+    return base::error("unexpected completion");
 }
 
 base::Status Line::on_auth_message(base::ByteView message) {

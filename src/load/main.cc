@@ -104,7 +104,8 @@ Status run(const Settings& settings) {
         return base::done();
     }
     return base::write_text_atomically(
-        settings.svg_file, load::svg(rows, "commands per second, and the floor behind them"), 0644);
+        settings.svg_file, load::svg(rows, "commands per second, with the floor in the background"),
+        0644);
 }
 
 /// Each host of a storm takes two descriptors: as many as the system lets us have.
@@ -180,7 +181,7 @@ int execute(const Command& command, Arguments arguments, const Log& log) {
                     kUsage);
     }
     if (command.needs_subsystem && settings.subsysnqn.empty()) {
-        return fail(log, base::error("give --subsysnqn NQN"), kUsage);
+        return fail(log, base::error("--subsysnqn NQN is required"), kUsage);
     }
     const Status status = command.run(settings);
     return status ? kDone : fail(log, status.error(), kFailed);

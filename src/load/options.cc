@@ -18,7 +18,7 @@ using View = std::string_view;
 base::Result<target::SocketAddress> parse_address(View text) {
     const size_t colon = text.rfind(':');
     if (colon == View::npos) {
-        return base::error("wants ADDRESS:PORT");
+        return base::error("needs ADDRESS:PORT");
     }
     View address = text.substr(0, colon);
     if (address.starts_with('[') && address.ends_with(']')) {
@@ -70,7 +70,7 @@ base::Result<T> known(std::optional<T> value, View word) {
 base::Result<uint64_t> parse_count(View word) {
     TRY(const uint64_t count, base::parse_u64(word, 65535));
     if (count == 0) {
-        return base::error("0 is too few");
+        return base::error("must not be 0");
     }
     return count;
 }

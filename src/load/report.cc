@@ -151,9 +151,8 @@ std::string storm_text(const StormOptions& options, const StormResult& result) {
         milliseconds(result.finished.percentile(50)), milliseconds(result.finished.percentile(99)),
         milliseconds(result.finished.max()));
     if (result.target_cpu && result.target_bytes_per_host) {
-        text += base::format(
-            "  target     %.2f s of processor time, %.0f KiB of memory for each host\n",
-            seconds(*result.target_cpu), *result.target_bytes_per_host / 1024);
+        text += base::format("  target     %.2f s of processor time, %.0f KiB of memory per host\n",
+                             seconds(*result.target_cpu), *result.target_bytes_per_host / 1024);
     }
     if (!result.first_failure.empty()) {
         text += "  first failure: " + result.first_failure + "\n";

@@ -57,7 +57,7 @@ base::Status check(const WorkloadOptions& options, const Disk& disk, size_t queu
                          options.bytes, disk.block_bytes, disk.max_transfer));
     }
     if (pieces_of(options, disk) / queues < std::max<size_t>(depth, 1)) {
-        return base::error("the disk, or --region, is too small for so many commands at once");
+        return base::error("the disk or --region is too small for this number of commands at once");
     }
     return base::done();
 }
@@ -157,13 +157,13 @@ std::string Workload::judge(uint64_t block, host::Completion& completion) {
             base::Bytes expected(options_.bytes);
             fill(expected, block, piece.writes);
             if (completion.data != expected) {
-                problem = base::format("block %llu: not what was written last",
+                problem = base::format("block %llu: the data is not what was written last",
                                        static_cast<unsigned long long>(block));
             }
         }
         piece.busy = false;
     } else if (completion.data_out.empty() && completion.data.size() != options_.bytes) {
-        problem = "a read ended without all of its data";
+        problem = "a read completed without all of its data";
     }
     spare_.push_back(
         std::move(completion.data_out.empty() ? completion.data : completion.data_out));

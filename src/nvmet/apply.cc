@@ -80,11 +80,11 @@ Status take_back(Tree& tree, const Step& step) {
 /// Why the kernel may have said so, where its error code alone does not tell.
 std::string hint(const Step& step, int code) {
     if (step.op == Op::kLink && step.path.starts_with(kPorts) && code != 0) {
-        return " (the port could not be opened with its address and transport; the kernel's log "
-               "may say why)";
+        return " (the kernel could not open the port with its address and transport; see the "
+               "kernel log)";
     }
     if (step.op == Op::kWrite && step.row->file == "addr_tsas" && code == EINVAL) {
-        return " (TLS needs a kernel with it and its keyring .nvme)";
+        return " (TLS requires a kernel that supports it, and its keyring .nvme)";
     }
     if (step.op == Op::kWrite && step.row->file == "dhchap_dhgroup" && code == EINVAL) {
         return " (the kernel has no Diffie-Hellman groups, CONFIG_CRYPTO_DH_RFC7919_GROUPS)";
@@ -108,10 +108,10 @@ Status apply(Tree& tree, const Steps& steps) {
         std::string left;
         for (size_t i = done; i-- > 0;) {
             if (const Status back = take_back(tree, steps[i]); !back) {
-                left += "; not taken back: " + back.error().text;
+                left += "; not reverted: " + back.error().text;
             }
         }
-        error.text += left.empty() ? "; everything is as it was before" : left;
+        error.text += left.empty() ? "; all changes were reverted" : left;
         return error;
     }
     return base::done();

@@ -33,7 +33,7 @@ Text yes_or_no(const Attribute& /*row*/, std::string_view text) {
 Text one_of_form(const Attribute& row, std::string_view text) {
     const auto words = base::split(row.form, '|');
     if (std::ranges::find(words, text) == words.end()) {
-        return error(base::quoted(text) + " is none of " + std::string(row.form));
+        return error(base::quoted(text) + " is not one of " + std::string(row.form));
     }
     return std::string(text);
 }
@@ -66,7 +66,7 @@ template <size_t limit>
 Text word(const Attribute& row, std::string_view text) {
     TRY(std::string value, label<limit>(row, text));
     if (value.find(' ') != std::string::npos) {
-        return error(base::quoted(text) + " has white space in it");
+        return error(base::quoted(text) + " contains white space");
     }
     return value;
 }
@@ -138,14 +138,14 @@ Text hash(const Attribute& /*row*/, std::string_view text) {
     const bool wrapped = text.starts_with(kHmac) && text.ends_with(')');
     const auto name = wrapped ? text.substr(kHmac.size(), text.size() - kHmac.size() - 1) : text;
     if (!nvme::find_hash(name)) {
-        return error(base::quoted(text) + " is no hash (sha256, sha384, sha512)");
+        return error(base::quoted(text) + " is not a hash (sha256, sha384, sha512)");
     }
     return std::string(kHmac) + std::string(name) + ")";
 }
 
 Text group(const Attribute& row, std::string_view text) {
     if (!nvme::find_dh_group(text)) {
-        return error(base::quoted(text) + " is no group (" + std::string(row.form) + ")");
+        return error(base::quoted(text) + " is not a group (" + std::string(row.form) + ")");
     }
     return std::string(text);
 }

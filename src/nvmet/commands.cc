@@ -61,10 +61,10 @@ Result<OpenTree> open_tree(const std::string& configfs) {
     const std::string nested = configfs + "/nvmet";
     const std::string root = is_folder(nested + "/subsystems") ? nested : configfs;
     if (!is_folder(root + "/subsystems")) {
-        return base::error(configfs + (configfs == CommandOptions().configfs
-                                           ? ": no nvmet there: modprobe nvmet, and mount configfs "
-                                             "if it is not"
-                                           : ": neither a configfs with nvmet nor a copy of one"));
+        return base::error(configfs +
+                           (configfs == CommandOptions().configfs
+                                ? ": nvmet is missing: run modprobe nvmet, and mount configfs"
+                                : ": neither a configfs with nvmet nor a copy of one"));
     }
     if (is_configfs(root)) {
         return OpenTree{root, true, std::make_unique<SysTree>(root)};
@@ -83,8 +83,9 @@ Result<Wanted, Errors> load(const std::string& path) {
         return wanted;
     }
     if (wanted->says_nothing) {
-        return Errors{path +
-                      ": says nothing at all: nvmeroot-nvmet clear is what empties a target"};
+        return Errors{
+            path +
+            ": the file contains no configuration; to remove everything, use nvmeroot-nvmet clear"};
     }
     append(wanted->warnings, check_reach(wanted->state));
     return wanted;
@@ -110,7 +111,7 @@ Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, 
     if (may_probe && errors.empty() && !everything_known(presence)) {
         auto probed = probe(*open.tree, presence);
         if (!probed) {
-            return Errors{explained(probed.error().in("look for the kernel's attributes"))};
+            return Errors{explained(probed.error().in("check the attributes of the kernel"))};
         }
         presence = std::move(*probed);
     }
@@ -123,9 +124,8 @@ Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, 
     prepared.steps = make_plan(*have, prepared.want, {options.resize});
     if (undecided) {
         prepared.warnings.emplace_back(
-            "this kernel may lack attributes that the "
-            "file needs: nothing in the tree shows them "
-            "yet; apply looks before it writes");
+            "this kernel may lack attributes that the file needs: the tree does not show them yet; "
+            "apply checks them before it writes");
     }
     return prepared;
 }
@@ -161,7 +161,7 @@ Result<std::vector<std::string>> carry_out(OpenTree& open, const Prepared& prepa
     TRY_VOID(close_keys(*open.tree, now));
     std::vector<std::string> differences;
     for (const Step& step : make_plan(now, prepared.want)) {
-        differences.push_back(step.path + ": the kernel did not take it as it was written");
+        differences.push_back(step.path + ": the kernel did not keep the value that was written");
     }
     return differences;
 }

@@ -82,8 +82,8 @@ void StateBuilder::warn_of_choice(std::string_view key, const std::vector<std::s
     const std::string more =
         places.size() == 1 ? "" : " and " + std::to_string(places.size() - 1) + " more";
     wanted_.warnings.push_back(places[0] + more + " " + std::string(key) +
-                               ": the kernel prefers the strongest of the list and keeps to no "
-                               "list: a host that does not offer it gets what it offers");
+                               ": the kernel prefers the strongest of the list and enforces no "
+                               "list: it accepts another one from a host that does not offer it");
 }
 
 void StateBuilder::add_subsystems() {

@@ -56,60 +56,58 @@ struct RefusedKey {
 };
 
 /// For a key of nvmeroot-target that has no row below.
-constexpr Refusal kCannot = {"the kernel's target has nothing like it; leave it out", ""};
+constexpr Refusal kCannot = {"the kernel's target has no such setting; remove this key", ""};
 constexpr RefusedKey kRefused[] = {
     {"target",
      "discovery",
-     {"the kernel answers discovery at every port; a [port.NAME] with trsvcid = 8009 serves its "
-      "subsystems there too",
+     {"every port of the kernel's target provides discovery; use a [port.NAME] with trsvcid = "
+      "8009, which also exports its subsystems",
       ""}},
-    {"target", "io_queues", {"qid_max of [subsystem.NAME] says so here", ""}},
-    {"target", "queue_size", {"max_queue_size of [port.NAME] says so here", ""}},
-    {"target", "mdts", {"mdts of [port.NAME] says so here", ""}},
-    {"target", "in_capsule_data", {"inline_data_size of [port.NAME] says so here", ""}},
-    {"target", "discovery_auth", {"the kernel answers the discovery log to everybody", "no"}},
+    {"target", "io_queues", {"use qid_max of [subsystem.NAME]", ""}},
+    {"target", "queue_size", {"use max_queue_size of [port.NAME]", ""}},
+    {"target", "mdts", {"use mdts of [port.NAME]", ""}},
+    {"target", "in_capsule_data", {"use inline_data_size of [port.NAME]", ""}},
+    {"target", "discovery_auth", {"the kernel's target sends the discovery log to anyone", "no"}},
     {"target",
      "dhchap_hash",
-     {"the kernel has no policy for all hosts; say it in [host.NAME]", ""}},
+     {"the kernel has no policy for all hosts; set it in [host.NAME]", ""}},
     {"target",
      "dhchap_dhgroup",
-     {"the kernel has no policy for all hosts; say it in [host.NAME]", ""}},
+     {"the kernel has no policy for all hosts; set it in [host.NAME]", ""}},
     {"host",
      "dhchap_secret_file_next",
-     {"the kernel has one key for a host, not two; change dhchap_secret_file, and the host's own "
+     {"the kernel has one key per host; change dhchap_secret_file, and change the key of the host "
       "before it authenticates next",
       ""}},
     {"host",
      "dhchap_ctrl_secret_file_next",
-     {"the kernel has one key for a host, not two; change dhchap_ctrl_secret_file", ""}},
+     {"the kernel has one key per host; change dhchap_ctrl_secret_file", ""}},
     {"namespace",
      "hosts",
-     {"the kernel admits hosts to subsystems: whoever sees one namespace sees all; give it a "
-      "subsystem of its own",
+     {"the kernel admits hosts to subsystems, and an admitted host sees all namespaces; use a "
+      "separate subsystem",
       ""}},
     {"namespace",
      "read_only",
-     {"the kernel lets every host write; set the device itself read-only (blockdev --setro)",
+     {"the kernel allows writes from every host; set the device itself read-only (blockdev "
+      "--setro)",
       "no"}},
-    {"namespace",
-     "shared",
-     {"the kernel tells hosts that every disk is shared; leave it out", "yes"}},
+    {"namespace", "shared", {"the kernel reports every disk as shared; remove this key", "yes"}},
     {"namespace",
      "block_size",
-     {"the kernel takes the block size of the device, and of a file that of its file system", ""}},
-    {"namespace", "eui64", {"the kernel's target has no EUI-64; nguid is a second identifier", ""}},
+     {"the kernel uses the block size of the device, or of the file system of a file", ""}},
+    {"namespace", "eui64", {"the kernel's target has no EUI-64; use nguid", ""}},
     {"namespace",
      "protection",
-     {"the kernel keeps no checksums beside an image; a device that has them is shown by "
-      "pi_enable "
+     {"the kernel keeps no checksums next to an image; for a device with checksums, use pi_enable "
       "of the subsystem and of an rdma port",
       "none"}},
-    {"subsystem", "audit", {"the kernel shows no image a second time", "no"}},
-    {"namespace", "scrub", {"the kernel keeps no checksums beside an image", "no"}},
+    {"subsystem", "audit", {"the kernel does not export an image a second time", "no"}},
+    {"namespace", "scrub", {"the kernel keeps no checksums next to an image", "no"}},
     {"namespace",
      "pi",
-     {"the kernel takes protection information from the device's format; pi_enable of the "
-      "subsystem and of an rdma port shows it",
+     {"the kernel uses the format of the device; use pi_enable of the subsystem and of an rdma "
+      "port",
       "none"}},
 };
 

@@ -102,7 +102,7 @@ void PortBuilder::add_ports() {
             continue;
         }
         if (root_.find(Kind::kPort, *id) != nullptr) {
-            complain(section.place, "another section has this portid");
+            complain(section.place, "another section already has this portid");
             continue;
         }
         Object port{Kind::kPort, *id, {}, {}, {}, section.place};
@@ -174,8 +174,8 @@ Object* PortBuilder::port_at(const Section& section, const exports::Address& add
     const auto port =
         std::ranges::find_if(all, [&](const Object* each) { return has_address(*each, address); });
     if (port == all.end()) {
-        complain(section.place + " listen",
-                 "no port is at " + address.host + " port " + std::to_string(address.port));
+        complain(section.place + " listen", "no port has the address " + address.host + " port " +
+                                                std::to_string(address.port));
         return nullptr;
     }
     return *port;
@@ -216,11 +216,11 @@ void PortBuilder::add_ana_groups() {
         }
         if (section.find("port") == nullptr && section.find("listen") == nullptr &&
             !general.emplace(*group, &section).second) {
-            complain(section.place, "another section has this group of all ports");
+            complain(section.place, "another section already has this group for all ports");
         }
         for (Object* port : ports_of(section)) {
             if (port->find(Kind::kAnaGroup, *group) != nullptr) {
-                complain(section.place, "another section has this group of the port");
+                complain(section.place, "another section already has this group for the port");
             }
             add_ana_group(section, *group, *port);
         }
@@ -273,7 +273,7 @@ void PortBuilder::add_referrals() {
             complain(section.place + " name", base::quoted(folder) + " cannot name a directory");
         }
         if (port->find(Kind::kReferral, folder) != nullptr) {
-            complain(section.place, "another section has this name at the port");
+            complain(section.place, "another section already has this name at the port");
         }
         Object referral{Kind::kReferral, folder, {{"enable", "1"}}, {}, {}, section.place};
         fill(referral, &section, Kind::kReferral);

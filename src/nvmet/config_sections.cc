@@ -59,8 +59,7 @@ void ConfigSections::take(const Setting& setting) {
     const std::string name = dot == std::string::npos ? "" : setting.section.substr(dot + 1);
     if (kind == "access") {
         complain(setting.where(),
-                 "the kernel has one key for a host, not one for each subsystem; say it in "
-                 "[host.NAME]");
+                 "the kernel has one key per host, not one per subsystem; set it in [host.NAME]");
         return;
     }
     if (!is_section(kind) || (kind == "target") != name.empty()) {

@@ -228,7 +228,7 @@ Result<KeyFiles> save_keys(const Object& state, const std::string& folder) {
             }
             if (folder.empty()) {
                 return base::error(base::quoted(host->name) +
-                                   " has a key: name a directory for such files with --keys DIR");
+                                   " has a key; use --keys DIR to write it to a file");
             }
             TRY_VOID(base::make_directories(folder, 0700));
             const std::string path = base::absolute_path(folder) + "/" +
@@ -248,7 +248,7 @@ base::Status check_images_absolute(const Object& object, const std::string& titl
     const std::string& path = object.get("device_path");
     if (!path.empty() && !path.starts_with('/')) {
         return base::error(title + ": the image " + base::quoted(path) +
-                           " is relative to a directory that nobody knows any more; set it again");
+                           " is relative to an unknown directory; set it again");
     }
     for (const Object& child : object.children) {
         TRY_VOID(check_images_absolute(child, title + (title.empty() ? "" : " ") + child.title()));
@@ -272,7 +272,7 @@ Result<std::string> to_ini(const Object& dumped, const KeyFiles& keys, const std
             }
         }
     }
-    const std::string cannot = ": an ini file cannot say this: ";
+    const std::string cannot = ": an ini file cannot express this: ";
     const std::string text = IniWriter(state, keys).run();
     const std::string unnamed = "ini";
     const auto read = parse_config(text, unnamed);

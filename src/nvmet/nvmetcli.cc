@@ -114,7 +114,7 @@ void JsonReader::take(const JsonValue& value, const std::string& place, Object& 
         take_member(name, member, place, object);
     }
     if (object.kind == Kind::kHost && object.get("dhchap_key").empty()) {
-        warnings_.push_back(place + ": no key: whoever claims this NQN may connect");
+        warnings_.push_back(place + ": no key: anyone who claims this NQN may connect");
     }
 }
 
@@ -148,7 +148,7 @@ void JsonReader::take_links(const JsonValue& list, const std::string& place, Obj
     }
     for (const JsonValue& item : list.items) {
         if (item.type != JsonValue::Type::kString) {
-            complain(place, "an entry is no string");
+            complain(place, "an entry is not a string");
         } else {
             object.links.emplace(item.text, item.text);
         }
@@ -172,8 +172,8 @@ bool JsonReader::take_name(const Form& form, const JsonValue& value, const std::
                          : form.kind == Kind::kNamespace ? UINT32_MAX - 1
                                                          : kMaxAnaGroup;
     if (form.number && !base::parse_u64(name.text, max)) {
-        complain(place,
-                 std::string(form.name) + ": " + base::quoted(name.text) + " is no such number");
+        complain(place, std::string(form.name) + ": " + base::quoted(name.text) +
+                            " is not a valid number");
         return false;
     }
     if (object.name.empty() || object.name.find('/') != std::string::npos ||
@@ -197,7 +197,7 @@ void JsonReader::take_children(const Form& form, const JsonValue& list, const st
         }
         child.place = place + " " + child.title();
         if (parent.find(child.kind, child.name) != nullptr) {
-            complain(child.place, "is there twice");
+            complain(child.place, "is given twice");
             continue;
         }
         take(item, child.place, child);
@@ -262,7 +262,7 @@ void JsonReader::take_value(const std::string& file, const JsonValue& value,
         return;
     }
     if (const auto mode = base::check_private(path_); row->secret() && !mode) {
-        complain(place + " " + file, "holds a secret: " + mode.error().text);
+        complain(place + " " + file, "contains a secret: " + mode.error().text);
         return;
     }
     auto canonical = row->canonical(*row, value.text);
@@ -400,7 +400,7 @@ void JsonSaver::save_attribute(const Attribute& row, const Object& object, const
         into.members.push_back({file, scalar(JsonValue::Type::kNumber, value)});
     } else if (group.empty() && value != fresh_value(row, object.name)) {
         left_out.push_back(title + ": " + file + " = " + value +
-                           ": nvmetcli's format has no place for it");
+                           ": the format of nvmetcli cannot express it");
     }
 }
 
@@ -445,7 +445,7 @@ JsonValue JsonSaver::save(const Object& object, const std::string& title) {
     save_children(object, title, value);
     const auto number = base::parse_u64(object.name);
     if (form.number && form.kind != Kind::kAnaGroup && number && *number > 8192) {
-        left_out.push_back(title + ": nvmetcli itself takes no number above 8192");
+        left_out.push_back(title + ": nvmetcli itself supports no number above 8192");
     }
     return value;
 }

@@ -186,12 +186,12 @@ std::string Planner::effect_of(const Attribute& row, const std::string& path,
                                const std::string& value) const {
     if (row.change == Change::kReconnects) {
         return "disconnects every host of " + path.substr(path.rfind('/') + 1) +
-               "; they connect again";
+               "; the hosts reconnect";
     }
     if (is_switch(row) && row.kind != Kind::kReferral && value == "0") {
-        return "hosts lose it";
+        return "hosts lose access to it";
     }
-    return row.secret() ? "asked for when the host authenticates next" : "";
+    return row.secret() ? "takes effect when the host authenticates next" : "";
 }
 
 void Planner::write(const std::string& path, const Attribute& row, const std::string& value,

@@ -32,7 +32,7 @@ std::string shown(const Step& step) {
 
 std::string plan_text(const Steps& steps) {
     if (steps.empty()) {
-        return "nothing to do: the target is as the file says\n";
+        return "nothing to do: the target matches the file\n";
     }
     std::string text;
     size_t noticed = 0;
@@ -41,7 +41,7 @@ std::string plan_text(const Steps& steps) {
                 (step.effect.empty() ? "" : "   # " + step.effect) + "\n";
         noticed += step.effect.empty() ? 0 : 1;
     }
-    return text + base::format("%zu steps, of which hosts notice %zu\n", steps.size(), noticed);
+    return text + base::format("%zu steps, %zu of them affect hosts\n", steps.size(), noticed);
 }
 
 std::string plan_json(const Steps& steps) {
@@ -68,7 +68,7 @@ std::string plan_json(const Steps& steps) {
 
 std::string explained(const base::Error& error) {
     const bool denied = error.code == EACCES || error.code == EPERM;
-    return error.text + (denied && geteuid() != 0 ? " (only root may do this)" : "");
+    return error.text + (denied && geteuid() != 0 ? " (this requires root privileges)" : "");
 }
 
 }  // namespace nvmet

@@ -113,7 +113,7 @@ bool is_configfs(const std::string& folder) {
 Result<base::UniqueFd> lock_tree(const std::string& root) {
     TRY(base::UniqueFd fd, base::open_file(root, O_RDONLY | O_DIRECTORY));
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? base::error(root + ": another program is changing it")
+        return errno == EWOULDBLOCK ? base::error(root + ": another program is changing the tree")
                                     : errno_error(errno, root);
     }
     return fd;

@@ -55,7 +55,7 @@ class Rules {
         for (const Object* object : want_.all(kind)) {
             if (base::equal_ignoring_case(object->name, name)) {
                 return " (but " + base::quoted(object->name) +
-                       ", which differs in the case of letters alone)";
+                       ", which differs only in the case of letters)";
             }
         }
         return "";
@@ -65,8 +65,8 @@ class Rules {
         check_name(host);
         if (!host.get("dhchap_ctrl_key").empty() && host.get("dhchap_key").empty()) {
             complain(host,
-                     "a key of the target without one of the host: the kernel would ask for no "
-                     "authentication at all");
+                     "a key of the target without a key of the host: the kernel would not require "
+                     "any authentication");
         }
     }
 
@@ -74,10 +74,9 @@ class Rules {
         if (const auto valid = nvme::check_name(object.name); !valid) {
             complain(object, valid.error().text);
         } else if (object.name.find('/') != std::string::npos || object.name.starts_with('.')) {
-            complain(object,
-                     base::quoted(object.name) +
-                         ": a name with /, or with a dot in front, cannot be a directory of "
-                         "configfs");
+            complain(object, base::quoted(object.name) +
+                                 ": a name that contains / or begins with a dot cannot be a "
+                                 "directory of configfs");
         }
     }
 
@@ -86,8 +85,8 @@ class Rules {
         const bool any = subsystem.get("attr_allow_any_host") == "1";
         if (any && !subsystem.links.empty()) {
             complain(subsystem,
-                     "allow_any_host and a list of hosts: the kernel would ask nobody for a key; "
-                     "keep one of the two");
+                     "allow_any_host and a list of hosts: the kernel would request a key from no "
+                     "host; remove one of the two");
         }
         for (const auto& [host, name] : subsystem.links) {
             if (want_.find(Kind::kHost, host) == nullptr) {
@@ -126,9 +125,9 @@ class Rules {
                 complain(*ns, "no image");
             }
             if (enabled && passes) {
-                complain(*ns,
-                         "its subsystem passes a controller through and can have no other "
-                         "namespace");
+                complain(
+                    *ns,
+                    "its subsystem passes a controller through and cannot have other namespaces");
             }
             check_group(subsystem, *ns);
         }
@@ -144,7 +143,7 @@ class Rules {
             if (port->links.contains(subsystem.name) &&
                 port->find(Kind::kAnaGroup, group) == nullptr) {
                 complain(ns, "ANA group " + group + ": " + port->title() +
-                                 " does not have it, so no host could use the disk there");
+                                 " does not have it, and no host could use the disk at that port");
             }
         }
     }
@@ -161,7 +160,7 @@ class Rules {
             complain(port, "no trtype");
         }
         if (port.get("param_pi_enable") == "1" && type != "rdma") {
-            complain(port, "pi_enable: rdma alone carries protection information");
+            complain(port, "pi_enable: only rdma supports protection information");
         }
         check_security(port, type);
         check_limits(port, type);
@@ -173,13 +172,13 @@ class Rules {
     void check_security(const Object& port, const std::string& type) {
         const std::string& tsas = port.get("addr_tsas");
         if (tsas == "tls1.3" && type != "tcp") {
-            complain(port, "tsas = tls1.3: tcp alone has it");
+            complain(port, "tsas = tls1.3: only tcp supports it");
         }
         if (tsas == "tls1.3" && port.get("addr_treq") == "not specified") {
-            complain(port, "tsas = tls1.3 needs treq = required, or not required");
+            complain(port, "tsas = tls1.3 requires treq = required, or not required");
         }
         if ((tsas == "connected" && type != "rdma") || (tsas == "none" && type != "tcp")) {
-            complain(port, "tsas = " + tsas + " does not go with trtype = " + type);
+            complain(port, "tsas = " + tsas + " does not match trtype = " + type);
         }
     }
 
@@ -205,7 +204,7 @@ class Rules {
         } else if (inet_pton(family == "ipv6" ? AF_INET6 : AF_INET, zone_free.c_str(),
                              unused.data()) != 1) {
             complain(port,
-                     "traddr: " + base::quoted(host) + " is no numeric " + family + " address");
+                     "traddr: " + base::quoted(host) + " is not a numeric " + family + " address");
         }
         const auto number = base::parse_u64(port.get("addr_trsvcid"), UINT16_MAX);
         if (!number || *number == 0) {
@@ -216,7 +215,7 @@ class Rules {
             port.get("addr_trtype") + " " + host + " port " + port.get("addr_trsvcid");
         const auto [other, fresh] = addresses_.emplace(address, port.title());
         if (!fresh) {
-            complain(port, address + " is that of " + other->second);
+            complain(port, address + " is already used by " + other->second);
         }
     }
 
@@ -232,9 +231,9 @@ class Rules {
                 return subsystem->links.contains(host->name);
             });
             if (open != subsystems.end() && !listed && !host->get("dhchap_key").empty()) {
-                complain(*host, "it has a key and no subsystem lists it, while " +
+                complain(*host, "the host has a key and no subsystem lists it, but " +
                                     base::quoted((*open)->name) +
-                                    " lets every host in without asking for one");
+                                    " admits every host without a key");
             }
         }
     }
@@ -302,7 +301,7 @@ std::string unfit(Kind kind, const std::string& path) {
         return base::errno_error(errno, path).text;
     }
     if (kind == Kind::kPassthru) {
-        return S_ISCHR(status.st_mode) ? "" : path + " is no controller (/dev/nvme0)";
+        return S_ISCHR(status.st_mode) ? "" : path + " is not a controller (such as /dev/nvme0)";
     }
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
         return path + " is neither a regular file nor a block device";
@@ -333,7 +332,7 @@ std::vector<std::string> look_at_names(const Object& state) {
         if (!fresh) {
             warnings.push_back(place + ": " + base::quoted(object.name) + " and " +
                                base::quoted(entry->second->name) +
-                               " differ in the case of letters alone, and are two");
+                               " differ only in the case of letters, and are two names");
         }
     }
     return warnings;
@@ -354,8 +353,8 @@ Errors check_lost_keys(const Object& have, const Object& want) {
             if (running != nullptr && !running->get(file).empty() && host->get(file).empty()) {
                 errors.push_back((host->place.empty() ? host->title() : host->place) + ": " +
                                  base::quoted(host->name) + " has a " + file +
-                                 " now and would have none: it would be let in without that "
-                                 "proof (--drop-keys if that is meant)");
+                                 " now and would lose it: the target would admit the host without "
+                                 "that authentication (to allow this, use --drop-keys)");
             }
         }
     }
@@ -370,7 +369,7 @@ Errors check_reach(const Object& want) {
             ports, [&](const Object* port) { return port->links.contains(subsystem->name); });
         if (!is_offered) {
             warnings.push_back((subsystem->place.empty() ? subsystem->title() : subsystem->place) +
-                               ": no port offers it, so nobody can connect");
+                               ": no port exports it, and no host can connect");
         }
     }
     return warnings;

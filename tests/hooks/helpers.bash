@@ -63,7 +63,7 @@ EOF
 }
 
 # Spoils the configuration that is to go into an image, one way for each number, each with the sentence that the build must
-# stop with. Fails when there is no such number.
+# stop with. Fails when there is not a valid number.
 # shellcheck disable=SC2034  # says is the tests'
 spoil_config() {
     case $1 in

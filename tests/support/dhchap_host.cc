@@ -171,7 +171,7 @@ Bytes DhchapHost::answer(ByteView message) {
     if (kind == nvme::AuthMessage::kSuccess1 && state_ == State::kReplied) {
         return answer_success(message);
     }
-    return give_up(nvme::AuthFailure::kIncorrectMessage, "a message that may not come now");
+    return give_up(nvme::AuthFailure::kIncorrectMessage, "unexpected message");
 }
 
 Bytes DhchapHost::answer_challenge(ByteView message) {
@@ -252,7 +252,7 @@ Bytes DhchapHost::answer_success(ByteView message) {
         return {};
     }
     if (success->response.empty()) {
-        return give_up(nvme::AuthFailure::kFailed, "the controller did not prove itself");
+        return give_up(nvme::AuthFailure::kFailed, "the controller did not authenticate");
     }
     if (success->response != response(*controller_secret_, own_challenge_, kSequence, false)) {
         return give_up(nvme::AuthFailure::kFailed, "the controller's proof is wrong");

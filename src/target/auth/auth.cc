@@ -60,7 +60,7 @@ Authentication::Outcome Authentication::receive(ByteView message) {
     } else if (state_ == State::kSuccess2 && kind == AuthMessage::kSuccess2) {
         step = on_success2(message);
     } else {
-        step = fail(AuthFailure::kIncorrectMessage, "a message out of order");
+        step = fail(AuthFailure::kIncorrectMessage, "unexpected message");
     }
     return settle(step);
 }
@@ -110,7 +110,7 @@ Authentication::Message Authentication::produce() {
         case State::kMixing:
         case State::kSuccess2:
         case State::kOver:
-            detail_ = "a Receive out of order";
+            detail_ = "unexpected Receive";
             pending_ =
                 nvme::AuthFailureMessage{
                     .kind = AuthMessage::kFailure1,
@@ -129,7 +129,7 @@ Authentication::Step Authentication::on_negotiate(ByteView message) {
     transaction_ = nvme::auth_transaction(message);
     TRY(const auto negotiate, nvme::AuthNegotiate::parse(message));
     if (negotiate.secure_channel != 0) {
-        return fail(AuthFailure::kSecureChannelMismatch, "the host wants a secure channel");
+        return fail(AuthFailure::kSecureChannelMismatch, "the host requires a secure channel");
     }
     const auto hash = strongest_common(keys_->hashes, negotiate.hashes);
     if (!hash) {
@@ -178,7 +178,7 @@ Authentication::Step Authentication::on_reply(ByteView message) {
     TRY(reply_, nvme::AuthReply::parse(message));
     if (reply_->transaction != transaction_ || reply_->response.size() != nvme::hash_bytes(hash_) ||
         reply_->dh_value.size() != nvme::dh_bytes(group_)) {
-        return fail(AuthFailure::kIncorrectPayload, "a Reply that does not fit its Challenge");
+        return fail(AuthFailure::kIncorrectPayload, "the Reply does not match the Challenge");
     }
     if (!exchange_) {
         return judge_reply();
@@ -208,7 +208,7 @@ Authentication::Step Authentication::judge_reply() {
         used_next_ = proved;
     }
     if (!proved) {
-        return fail(AuthFailure::kFailed, "the host's response is wrong: another key");
+        return fail(AuthFailure::kFailed, "the response of the host is wrong: different key");
     }
     return prove_ourselves(reply);
 }
@@ -228,7 +228,8 @@ Authentication::Step Authentication::prove_ourselves(const nvme::AuthReply& repl
         const auto& secret = next ? keys_->next_controller : keys_->controller;
         if (!secret) {
             return fail(AuthFailure::kFailed,
-                        "the host wants our proof and there is no controller key for it");
+                        "the host requires authentication of the target, and no controller key is "
+                        "configured");
         }
         mutual_ = true;
         TRY(success.response, response(*secret, true, *reply.challenge, reply.sequence));
@@ -244,7 +245,7 @@ Authentication::Step Authentication::prove_ourselves(const nvme::AuthReply& repl
 Authentication::Step Authentication::on_success2(ByteView message) {
     TRY(const auto success, nvme::AuthSuccess2::parse(message));
     if (success.transaction != transaction_) {
-        return fail(AuthFailure::kIncorrectPayload, "a Success2 of another transaction");
+        return fail(AuthFailure::kIncorrectPayload, "a Success2 for another transaction");
     }
     state_ = State::kOver;
     return Nothing{};

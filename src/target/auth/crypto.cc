@@ -182,7 +182,7 @@ Result<DhKey> DhKey::generate(nvme::DhGroup group) {
 
 Result<Bytes> DhKey::shared_secret(ByteView peer_value) const {
     if (peer_value.size() != public_value_.size()) {
-        return base::error("a public value of another length");
+        return base::error("a public value of the wrong length");
     }
     const Number prime = prime_of(pair_->key.get());
     const Number value(BN_bin2bn(raw(peer_value), static_cast<int>(peer_value.size()), nullptr));

@@ -53,7 +53,7 @@ Result<Answer> ask_server(const std::string& socket, std::string_view question) 
     const size_t end = answer.find('\n');
     const std::string_view verdict = std::string_view(answer).substr(0, end);
     if (verdict != "ok" && verdict != "error") {
-        return base::error(socket + ": not an answer of nvmeroot-target");
+        return base::error(socket + ": not a reply of nvmeroot-target");
     }
     return Answer{verdict == "ok", answer.substr(end + 1)};
 }
@@ -88,7 +88,7 @@ Result<bool> command_server(const std::string& socket, std::string_view question
 Status drain_server(const ControlOptions& options, base::Clock& clock) {
     if (options.cancel) {
         TRY(const bool done, command_server(options.socket, "drain --cancel"));
-        return done ? Status(base::done()) : base::error("the server did not do it");
+        return done ? Status(base::done()) : base::error("the server did not cancel the drain");
     }
     const base::Deadline deadline(clock, options.timeout);
     std::optional<uint64_t> shown;
@@ -97,7 +97,7 @@ Status drain_server(const ControlOptions& options, base::Clock& clock) {
         if (left != shown) {
             shown = left;
             const std::string line =
-                left == 0 ? "no host uses this server any more\n"
+                left == 0 ? "no host uses this server\n"
                           : "hosts that still use this server: " + std::to_string(left) + "\n";
             TRY_VOID(base::write_all(STDOUT_FILENO, line));
         }
@@ -105,7 +105,7 @@ Status drain_server(const ControlOptions& options, base::Clock& clock) {
             return base::done();
         }
         if (deadline.passed()) {
-            return base::error("hosts have not moved in time; the server goes on waiting");
+            return base::error("hosts have not moved in time; the server continues to drain");
         }
         clock.sleep(kDrainInterval);
     }

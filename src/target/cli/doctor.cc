@@ -55,7 +55,7 @@ Findings check_open_files(const Patient& patient) {
     Findings findings{limit.rlim_max >= needed ? good(text)
                                                : bad(text + "; raise LimitNOFILE (or ulimit -Hn)")};
     if (needed > kFilesOfUnit) {
-        findings.push_back(warning("the unit as it comes may open " + std::to_string(kFilesOfUnit) +
+        findings.push_back(warning("the unit by default may open " + std::to_string(kFilesOfUnit) +
                                    " files: raise LimitNOFILE in a drop-in (systemctl edit "
                                    "nvmeroot-target)"));
     }
@@ -73,7 +73,7 @@ Findings check_backlog(const Patient& patient) {
     const std::string found = "net.core.somaxconn is " + std::to_string(*value);
     return {*value >= kEnough
                 ? good(found)
-                : warning(found + ": hosts that boot at once wait longer; set it to 1024")};
+                : warning(found + ": many hosts that boot at once wait longer; set it to 1024")};
 }
 
 Finding check_address(const exports::Address& address, bool serving) {
@@ -90,8 +90,8 @@ Finding check_address(const exports::Address& address, bool serving) {
     Server server(**reactor, nobody, {});
     const auto bound = server.listen(where);
     if (bound) {
-        return serving ? warning(to_text(where) + " is free although a server runs")
-                       : good(to_text(where) + " can be listened on");
+        return serving ? warning(to_text(where) + " is free although a server is running")
+                       : good(to_text(where) + " is available");
     }
     if (bound.error().code == EADDRINUSE) {
         return serving ? good(to_text(where) + " is in use, as it should be")
@@ -130,9 +130,8 @@ Findings check_addresses(const Patient& patient) {
 Findings check_kernel(const Patient& /*patient*/) {
     const auto uring = Reactor::open(Reactor::Engine::kIoUring);
     return {uring ? good("io_uring works")
-                  : warning(uring.error().text +
-                            ": epoll does the work, somewhat slower (kernel.io_uring_disabled, "
-                            "seccomp)")};
+                  : warning(uring.error().text + ": the server uses epoll, which is slower (see "
+                                                 "kernel.io_uring_disabled and seccomp)")};
 }
 
 Findings check_clock(const Patient& /*patient*/) {
@@ -152,7 +151,7 @@ Findings check_secrets(const Patient& patient) {
     for (const exports::Host& host : patient.config.hosts) {
         count += host.secret ? 1 : 0;
     }
-    return {count == 0 ? warning("no host has a secret: whoever claims a name is let in")
+    return {count == 0 ? warning("no host has a secret: the target admits anyone who claims an NQN")
                        : good("hosts with secrets, all private: " + std::to_string(count))};
 }
 
@@ -182,7 +181,7 @@ Finding check_file(const std::string& file, std::string_view key) {
     }
     const std::string text = std::string(key) + ": " + file;
     if (!S_ISREG(status.st_mode)) {
-        return bad(text + " is no regular file");
+        return bad(text + " is not a regular file");
     }
     return access(file.c_str(), R_OK | W_OK) == 0 ? good(text)
                                                   : bad(text + ": " + std::strerror(errno));
@@ -213,10 +212,10 @@ Findings check_folders(const Patient& patient) {
 }
 
 Findings check_user(const Patient& /*patient*/) {
-    return {geteuid() == 0 ? warning("this is root, who may open everything; the unit's server is "
-                                     "nvmeroot-target: ask again by `runuser -u nvmeroot-target "
-                                     "-- nvmeroot-target doctor FILE`")
-                           : good("no more rights than needed")};
+    return {geteuid() == 0
+                ? warning("root may open everything, but the unit runs as nvmeroot-target: repeat "
+                          "with `runuser -u nvmeroot-target -- nvmeroot-target doctor FILE`")
+                : good("no more rights than needed")};
 }
 
 struct Check {

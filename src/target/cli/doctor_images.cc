@@ -47,10 +47,11 @@ std::string group_name(gid_t gid) {
 
 std::string permission_remedy(mode_t mode, const std::string& group) {
     if (S_ISBLK(mode) || (mode & S_IWGRP) != 0) {
-        return "let the server's user into the group " + group + ": SupplementaryGroups=" + group +
+        return "add the user of the server to the group " + group +
+               ": SupplementaryGroups=" + group +
                " in a drop-in of the unit (systemctl edit nvmeroot-target)";
     }
-    return std::string("give the file to the server's user: chown ") + kServiceUser + " IMAGE";
+    return std::string("make the user of the server the owner: chown ") + kServiceUser + " IMAGE";
 }
 
 /// @param wanted  bits of S_IRWXO
@@ -95,9 +96,10 @@ Finding check_sidecar(const exports::Namespace& ns) {
     if (!info) {
         return finding(Verdict::kBad, info.error().text);
     }
-    return info->header ? finding(Verdict::kGood, info->sidecar)
-                        : finding(Verdict::kBad, info->header.error().text +
-                                                     "; nvmeroot-target image protect makes it");
+    return info->header
+               ? finding(Verdict::kGood, info->sidecar)
+               : finding(Verdict::kBad, info->header.error().text +
+                                            "; create it with `nvmeroot-target image protect`");
 }
 
 Findings check_image(const exports::Namespace& ns, bool serving) {
@@ -126,8 +128,7 @@ Findings check_image(const exports::Namespace& ns, bool serving) {
         findings.push_back(finding(Verdict::kWarning, ns.image + ": " + verdict->warning));
     }
     if ((image.st_mode & S_IWOTH) != 0) {
-        findings.push_back(
-            finding(Verdict::kWarning, ns.image + " may be written by anybody; chmod o-w"));
+        findings.push_back(finding(Verdict::kWarning, ns.image + " is world-writable; chmod o-w"));
     }
     if (const std::string trouble = trouble_of_unit(ns, image); !trouble.empty()) {
         findings.push_back(finding(Verdict::kWarning, ns.image + ": " + trouble));
@@ -179,12 +180,12 @@ Findings check_growth(const std::map<dev_t, Growth>& all) {
         }
         const uint64_t room = uint64_t{system.f_bavail} * system.f_frsize;
         if (growth.bytes > room) {
-            findings.push_back(finding(
-                Verdict::kWarning,
-                base::format("the file system of %s has %llu bytes left, its sparse images may "
-                             "need %llu: writes will fail when it is full",
-                             growth.example.c_str(), static_cast<unsigned long long>(room),
-                             static_cast<unsigned long long>(growth.bytes))));
+            findings.push_back(
+                finding(Verdict::kWarning,
+                        base::format("the file system of %s has %llu bytes left, but its sparse "
+                                     "images may need %llu: writes fail when it is full",
+                                     growth.example.c_str(), static_cast<unsigned long long>(room),
+                                     static_cast<unsigned long long>(growth.bytes))));
         }
     }
     return findings;
@@ -201,9 +202,10 @@ std::string remedy(const ImageTrouble& trouble) {
         case EPERM:
             return permission_remedy(trouble.mode, trouble.group);
         case EBUSY:
-            return "the device is mounted, or part of a volume group, a RAID or a map: end that";
+            return "the device is mounted, or part of a volume group, a RAID or a device mapping: "
+                   "release it";
         case EAGAIN:
-            return "end the program that has it, or set read_only = yes in both";
+            return "stop the program that uses it, or set read_only = yes in both";
         case EMFILE:
         case ENFILE:
             return "raise LimitNOFILE (or ulimit -Hn)";
@@ -228,17 +230,16 @@ std::string hidden_by_unit(const std::string& path, bool writes) {
     const auto is_below = [&path](std::string_view folder) { return path.starts_with(folder); };
     for (const std::string_view folder : {"/tmp/", "/var/tmp/"}) {
         if (is_below(folder)) {
-            return "the unit has a " + std::string(folder) +
-                   " of its own (PrivateTmp): put the "
-                   "image elsewhere";
+            return "the unit has a private " + std::string(folder) +
+                   " (PrivateTmp): put the image elsewhere";
         }
     }
     for (const std::string_view folder :
          {"/home/", "/root/", "/run/user/", "/usr/", "/boot/", "/efi/", "/etc/"}) {
         if (writes && is_below(folder)) {
             return "the unit may not write below " + std::string(folder) +
-                   " (ProtectHome, ProtectSystem): put the image elsewhere, or let it by "
-                   "ReadWritePaths= in a drop-in (systemctl edit nvmeroot-target)";
+                   " (ProtectHome, ProtectSystem): put the image elsewhere, or set ReadWritePaths= "
+                   "in a drop-in (systemctl edit nvmeroot-target)";
         }
     }
     return "";

@@ -24,15 +24,14 @@ Status set_hash(std::string_view text, GenkeyOptions& into) {
     into.hash = id ? nvme::find_hash(static_cast<uint8_t>(*id)) : nvme::find_hash(text);
     if (!into.hash && !(id && *id == 0)) {
         return base::error(base::quoted(text) +
-                           " is none of 0 (none), 1 (sha256), 2 (sha384), 3 "
-                           "(sha512)");
+                           " is not one of 0 (none), 1 (sha256), 2 (sha384), 3 (sha512)");
     }
     return done();
 }
 
 Status set_length(std::string_view text, GenkeyOptions& into) {
     if (text != "32" && text != "48" && text != "64") {
-        return base::error(base::quoted(text) + " is none of 32, 48, 64");
+        return base::error(base::quoted(text) + " is not one of 32, 48, 64");
     }
     into.key_bytes = static_cast<uint32_t>(*base::parse_u64(text));
     return done();
@@ -86,7 +85,7 @@ base::Result<base::Secret> generate_key(const GenkeyOptions& options) {
     }
     if (!options.nqn.empty()) {
         if (!options.hash) {
-            return base::error("--nqn needs --hash 1, 2 or 3");
+            return base::error("--nqn requires --hash 1, 2 or 3");
         }
         constexpr std::string_view kLabel = "NVMe-over-Fabrics";
         TRY(base::Bytes mixed,

@@ -201,7 +201,7 @@ std::string report_text(const std::string& image, const VerifyReport& report) {
                              static_cast<unsigned long long>(fault.expected));
     }
     if (report.wrong > report.faults.size()) {
-        text += "and more\n";
+        text += "and others\n";
     }
     return text + base::format("%s: %llu blocks, %llu do not match\n", image.c_str(),
                                static_cast<unsigned long long>(report.header.blocks),

@@ -53,7 +53,7 @@ Status add_host(std::string_view nqn, ServeOptions& into) {
 Status of_image(ServeOptions& into, std::string_view key, std::string_view value,
                 std::string_view option) {
     if (into.images.empty()) {
-        return base::error("stands behind the --image it belongs to");
+        return base::error("must follow the --image that it belongs to");
     }
     set(into, "namespace." + std::to_string(into.images.size()), key, value, option);
     return done();
@@ -63,7 +63,7 @@ Status of_image(ServeOptions& into, std::string_view key, std::string_view value
 Status of_host(ServeOptions& into, std::string_view key, std::string_view value,
                std::string_view option) {
     if (into.hosts.empty()) {
-        return base::error("stands behind the --host it belongs to");
+        return base::error("must follow the --host that it belongs to");
     }
     set(into, "host." + into.hosts.back(), key, value, option);
     return done();
@@ -71,7 +71,7 @@ Status of_host(ServeOptions& into, std::string_view key, std::string_view value,
 
 Status set_engine(std::string_view name, ServeOptions& into) {
     if (name != "auto" && name != "io_uring" && name != "epoll") {
-        return base::error(base::quoted(name) + " is none of auto, io_uring, epoll");
+        return base::error(base::quoted(name) + " is not one of auto, io_uring, epoll");
     }
     into.engine = name == "auto"    ? Reactor::Engine::kAny
                   : name == "epoll" ? Reactor::Engine::kEpoll
@@ -181,7 +181,7 @@ base::Result<ServeOptions> parse_serve_options(std::span<const std::string_view>
         complete(options, machine);
     } else if (!options.settings.empty()) {
         return base::error("--config and " + options.settings[0].shown +
-                           ": the file says what is served");
+                           " cannot be used together");
     }
     return options;
 }

@@ -98,7 +98,7 @@ base::Result<std::vector<nvme::Uri>> portals(const exports::ExportConfig& config
     }
     if (portals.empty()) {
         return base::error(address.empty()
-                               ? "listen names only wildcards: say --address ADDRESS"
+                               ? "listen has only wildcards: use --address ADDRESS"
                                : "the target does not listen on " + base::quoted(address));
     }
     return portals;
@@ -166,8 +166,9 @@ std::string auth_of(const exports::Subsystem& subsystem, const exports::Host& ho
 /// A word as the kernel command line and the ini file take it.
 base::Result<std::string> word(const std::string& text) {
     if (text.find('"') != std::string::npos) {
-        return base::error(base::quoted(text) +
-                           " holds a quotation mark, which no kernel command line can");
+        return base::error(
+            base::quoted(text) +
+            " contains a quotation mark, which a kernel command line cannot contain");
     }
     return text.find_first_of(" ;#'") == std::string::npos ? text : "\"" + text + "\"";
 }
@@ -218,12 +219,12 @@ base::Result<std::string> ticket(const exports::ExportConfig& config,
         return each.name == name || each.nqn == options.host;
     });
     if (host == config.hosts.end()) {
-        return base::error("no host " + base::quoted(options.host));
+        return base::error("unknown host " + base::quoted(options.host));
     }
     TRY(const auto where, portals(config, options.address));
     const auto all = disks(config, *host, where);
     if (all.empty()) {
-        return base::error("host " + base::quoted(options.host) + " may see no namespace");
+        return base::error("host " + base::quoted(options.host) + " cannot see any namespace");
     }
     TRY(const std::string hostnqn, word(host->nqn));
     const Disk& root = all[0];

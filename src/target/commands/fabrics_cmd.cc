@@ -45,7 +45,7 @@ Refusal refused(nvme::Status status, std::string_view why) {
 /// Behind a refusal: a name that is there and differs from the one given in letters' case alone.
 std::string nearly(std::string_view name, std::string_view other) {
     return base::equal_ignoring_case(name, other)
-               ? " (but " + base::quoted(other) + ", which differs in the case of letters alone)"
+               ? " (but " + base::quoted(other) + ", which differs only in the case of letters)"
                : std::string();
 }
 
@@ -88,7 +88,7 @@ base::Result<ConnectArguments, Refusal> read_arguments(const Request& request) {
 
 base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArguments& args) {
     if (args.data.cntlid != nvme::kCntlidDynamic) {
-        return invalid("a controller id of its own choice", offsetof(ConnectData, cntlid), true);
+        return invalid("the host selected a controller id", offsetof(ConnectData, cntlid), true);
     }
     if (!queue.target().access().may_connect(args.hostnqn, *args.subsystem)) {
         std::string why = "host not allowed";
@@ -98,7 +98,7 @@ base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArgu
         return refused(status::kConnectInvalidHost.dnr(), why);
     }
     if (queue.target().draining() && !args.subsystem->is_discovery()) {
-        return refused(status::kConnectControllerBusy, "this server is about to stop");
+        return refused(status::kConnectControllerBusy, "the server is draining");
     }
     Controller* controller =
         args.subsystem->create_controller({.hostnqn = args.hostnqn,
@@ -106,7 +106,7 @@ base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArgu
                                            .portal = queue.target().portal_of(queue.endpoints())},
                                           queue.endpoints().peer_address, queue.now());
     if (controller == nullptr) {
-        return refused(status::kConnectControllerBusy, "no controller left");
+        return refused(status::kConnectControllerBusy, "no free controller id");
     }
     controller->set_keep_alive_ms(whole_keep_alive_units(args.sqe.kato));
     return controller;
@@ -118,22 +118,24 @@ base::Result<Controller*, Refusal> connect_io(const ConnectArguments& args) {
         return invalid("no such controller", offsetof(ConnectData, cntlid), true);
     }
     if (controller->host().hostnqn != args.hostnqn) {
-        return invalid("a controller of another host", offsetof(ConnectData, hostnqn), true);
+        return invalid("the controller belongs to another host", offsetof(ConnectData, hostnqn),
+                       true);
     }
     if (controller->host().hostid != args.data.hostid) {
-        return invalid("a controller of another host id", offsetof(ConnectData, hostid), true);
+        return invalid("the controller belongs to another host id", offsetof(ConnectData, hostid),
+                       true);
     }
     if (args.sqe.qid > controller->granted_queues() || controller->is_discovery()) {
         return invalid("more queues than granted", offsetof(ConnectSqe, qid), false);
     }
     if (!controller->ready()) {
-        return refused(status::kSequenceError.dnr(), "an I/O queue before the controller is ready");
+        return refused(status::kSequenceError.dnr(), "I/O queue before the controller is ready");
     }
     if (!controller->queue(0)->proved()) {
-        return refused(status::kAuthRequired.dnr(), "an I/O queue before authentication");
+        return refused(status::kAuthRequired.dnr(), "I/O queue before authentication");
     }
     if (controller->queue(args.sqe.qid) != nullptr) {
-        return refused(status::kSequenceError.dnr(), "a queue id in use");
+        return refused(status::kSequenceError.dnr(), "queue id in use");
     }
     return controller;
 }

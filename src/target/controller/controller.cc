@@ -105,7 +105,7 @@ bool Controller::admit(Queue& queue) {
     const auto same_id = [&](const Queue* other) { return other->qid() == queue.qid(); };
     for (auto other = claimants_.begin();
          (other = std::ranges::find_if(other, claimants_.end(), same_id)) != claimants_.end();) {
-        (*other)->controller_lost("another queue of this id has proved itself");
+        (*other)->controller_lost("another queue with this id has authenticated");
         other = claimants_.erase(other);
     }
     return true;

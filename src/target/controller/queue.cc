@@ -175,12 +175,13 @@ void Queue::on_timer(TimePoint now) {
         return;
     }
     if (step_pending() && deadline_ <= now) {
-        close(Event::Kind::kFailed,
-              controller_ == nullptr ? "no Connect in time" : "authentication not done in time");
+        close(Event::Kind::kFailed, controller_ == nullptr
+                                        ? "no Connect within the time limit"
+                                        : "authentication not completed within the time limit");
         return;
     }
     if (awaits_data() && transfer_deadline() <= now && !transfers_move()) {
-        close(Event::Kind::kFailed, "the data of a write did not come in time");
+        close(Event::Kind::kFailed, "the data of a write did not arrive within the time limit");
         return;
     }
     const bool counts = controller_ != nullptr && qid_ == 0;
@@ -533,7 +534,7 @@ void Queue::authentication_moved(Authentication::Outcome outcome) {
     }
     target_.attempts().proved(endpoints_.peer_address, hostnqn_);
     if (!std::exchange(authenticated_, true) && !controller_->admit(*this)) {
-        close(Event::Kind::kRefused, "a queue id in use");
+        close(Event::Kind::kRefused, "queue id in use");
         return;
     }
     agreement_ = over->agreement();

@@ -129,7 +129,7 @@ bool Subsystem::make_room(const std::string& address, base::TimePoint now) {
     const auto crowded = claimants.oldest_beyond_share(address);
     Controller* victim = crowded ? controllers_.at(static_cast<uint16_t>(*crowded)).get() : slow;
     if (victim != nullptr) {
-        victim->disconnect("gave way: it had not proved itself");
+        victim->disconnect("removed to make room: not authenticated");
         remove_controller(*victim);
     }
     return victim != nullptr;
@@ -179,10 +179,10 @@ size_t Subsystem::enforce_access() {
         const std::string& hostnqn = controller->host().hostnqn;
         const Queue* admin = controller->queue(0);
         if (!target_.access().may_connect(hostnqn, *this)) {
-            leaving.emplace_back(controller.get(), "not admitted any more");
+            leaving.emplace_back(controller.get(), "no longer admitted");
         } else if (admin != nullptr && admin->keys() == nullptr &&
                    target_.access().keys(hostnqn, *this, 0) != nullptr) {
-            leaving.emplace_back(controller.get(), "has to prove itself from now on");
+            leaving.emplace_back(controller.get(), "must authenticate from now on");
         }
     }
     for (const auto& [controller, reason] : leaving) {

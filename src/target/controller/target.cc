@@ -51,7 +51,7 @@ Subsystem& Target::add_subsystem(SubsystemConfig config) {
 void Target::remove_subsystem(std::string_view nqn) {
     const auto found = std::ranges::find_if(
         subsystems_, [&](const auto& subsystem) { return subsystem->config().nqn == nqn; });
-    (*found)->disconnect_all("the subsystem is not served any more");
+    (*found)->disconnect_all("the subsystem is no longer served");
     subsystems_.erase(found);
     views_.changed();
 }

@@ -18,7 +18,7 @@ base::Result<AuditLog> AuditLog::open(const std::string& path) {
         base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0600));
     struct stat status {};
     if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-        return base::error(path + " is no regular file");
+        return base::error(path + " is not a regular file");
     }
     if (fchmod(file.get(), 0600) != 0) {
         return base::errno_error(errno, path + ": set mode 0600");

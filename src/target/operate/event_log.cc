@@ -47,7 +47,7 @@ void EventLog::on_event(const Event& event) {
     }
     const std::string line =
         describe(event) +
-        (*left_out == 0 ? "" : "; lines left out before this: " + std::to_string(*left_out));
+        (*left_out == 0 ? "" : "; omitted lines before this: " + std::to_string(*left_out));
     if (trouble) {
         log_.warning(line);
     } else if (event.qid == 0) {

@@ -32,7 +32,7 @@ void Service::wait_for(const exports::Namespace& ns, const std::string& nqn, std
     Late& late = place->second;
     if (is_new || late.why != why) {
         log_.warning("not serving " + ns.image + " as " + nqn + " namespace " +
-                     std::to_string(ns.nsid) + " until it can be: " + why);
+                     std::to_string(ns.nsid) + " yet: " + why);
     }
     const auto found = look_.look({ns.image}).found;
     late = {std::move(why), found.contains(ns.image) ? state_of(found.at(ns.image)) : std::nullopt,
@@ -120,8 +120,8 @@ std::string Service::note_of(const PathLook::Seen& seen, const std::string& imag
     if (file_of(place->second) == open) {
         return "";
     }
-    return place->second ? "another file has its name by now: a restart serves that one"
-                         : "its name is gone: it is served until the restart";
+    return place->second ? "another file has its name: the target serves that file after a restart"
+                         : "its file was removed: the target serves the open file until a restart";
 }
 
 void Service::note_images(TargetStatus& status) const {

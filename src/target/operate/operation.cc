@@ -28,7 +28,7 @@ std::string lines(const std::vector<exports::Change>& changes) {
     for (const exports::Change& change : changes) {
         text += base::printable(change.line()) + "\n";
     }
-    return text.empty() ? "nothing changes\n" : text;
+    return text.empty() ? "no changes\n" : text;
 }
 
 /// @param status  with its reason, and further header lines
@@ -102,7 +102,7 @@ const Operation::Question Operation::kQuestions[] = {
 
 std::string Operation::answer(std::string_view question, const std::string& who) {
     const auto* row = std::ranges::find(kQuestions, question, &Question::words);
-    return row == std::end(kQuestions) ? bad({"no such question: " + base::quoted(question)})
+    return row == std::end(kQuestions) ? bad({"unknown request: " + base::quoted(question)})
                                        : (this->*row->answer)(who);
 }
 
@@ -130,7 +130,7 @@ std::string Operation::plan(const std::string& /*who*/) {
 /// Begins it, or tells how far it is.
 std::string Operation::drain(const std::string& who) {
     if (service_.drain()) {
-        log_.notice("drain (" + who + "): hosts move to their other paths");
+        log_.notice("drain (" + who + "): moving hosts to their other paths");
         notifier_.send("STATUS=draining");
     }
     return good(std::to_string(service_.undrained()) + "\n");
@@ -138,11 +138,11 @@ std::string Operation::drain(const std::string& who) {
 
 std::string Operation::end_drain(const std::string& who) {
     if (!service_.end_drain()) {
-        return bad({"no drain is under way"});
+        return bad({"no drain is in progress"});
     }
-    log_.notice("drain (" + who + "): taken back");
+    log_.notice("drain (" + who + "): cancelled");
     notifier_.ready();
-    return good("hosts may come back\n");
+    return good("hosts may connect again\n");
 }
 
 std::string Operation::reload(const std::string& who) {
@@ -153,7 +153,8 @@ std::string Operation::reload(const std::string& who) {
         for (const std::string& error : changes.error()) {
             log_.error("reload (" + who + "): " + error);
         }
-        log_.warning("reload (" + who + "): nothing was changed, continuing as before");
+        log_.warning("reload (" + who +
+                     "): no changes applied, continuing with the old configuration");
         return bad(changes.error());
     }
     for (const exports::Change& change : *changes) {

@@ -18,7 +18,7 @@ base::Result<nvme::HostId> parse_host(std::string_view text) {
     TRY(const base::Bytes bytes, base::from_hex(text));
     nvme::HostId host;
     if (bytes.size() != host.bytes.size()) {
-        return base::error(base::quoted(text) + " is no Host Identifier");
+        return base::error(base::quoted(text) + " is not a Host Identifier");
     }
     std::ranges::copy(bytes, host.bytes.begin());
     return host;
@@ -57,7 +57,7 @@ base::Status read_line(std::string_view line, ReservationState& state) {
         return base::done();
     }
     return base::error(base::quoted(name) + " with " + std::to_string(words.size() - 1) +
-                       " words behind it is nothing that stands in this file");
+                       " words after it is not an entry of this file");
 }
 
 std::string behind(const std::string& nqn) {

@@ -117,7 +117,7 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     service->set_paths(config, config.listen);
     for (const std::string& name : service->server_.left_over()) {
         return base::error("socket activation gave " + name +
-                           ", which neither listen nor discovery names");
+                           ", which is in neither listen nor discovery");
     }
     service->set_scrubs(config);
     service->running_ = std::move(config);
@@ -259,7 +259,7 @@ base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Name
                                               who + ": " + describe(fault));
                              }}));
     if (!config.fault_file.empty()) {
-        log_.warning(who + ": damaged on purpose, as " + config.fault_file + " says");
+        log_.warning(who + ": damaged on purpose, as specified in " + config.fault_file + " says");
     }
     for (const std::string& finding : file->findings()) {
         log_.warning(who + ": " + finding);
@@ -274,7 +274,7 @@ void Service::tell_trouble(base::Level level, const std::string& text) {
     if (left_out) {
         const std::string line =
             text +
-            (*left_out == 0 ? "" : "; lines left out before this: " + std::to_string(*left_out));
+            (*left_out == 0 ? "" : "; omitted lines before this: " + std::to_string(*left_out));
         level == base::Level::kError ? log_.error(line) : log_.warning(line);
     }
 }

@@ -108,7 +108,7 @@ constexpr std::array kCounters = {
     CounterRow{"nvmeroot_written_bytes_total", "Bytes that a connected host wrote.",
                &IoCounters::written_bytes},
     CounterRow{"nvmeroot_digest_errors_total",
-               "Data of a connected host that came with another digest than it has.",
+               "Data PDUs of a connected host whose data digest did not match.",
                &IoCounters::digest_errors},
 };
 
@@ -120,21 +120,21 @@ struct IntegrityRow {
     uint64_t IntegrityCounters::*value;
 };
 constexpr std::array kIntegrityCounters = {
-    IntegrityRow{"blocks_made", "Tuples made from received data.", "blocks made",
+    IntegrityRow{"blocks_made", "Tuples computed from received data.", "blocks made",
                  &IntegrityCounters::blocks_made},
-    IntegrityRow{"blocks_checked", "Blocks compared with their tuple on their way out.", "checked",
-                 &IntegrityCounters::blocks_checked},
+    IntegrityRow{"blocks_checked", "Blocks checked against their tuple before they were sent.",
+                 "checked", &IntegrityCounters::blocks_checked},
     IntegrityRow{"receipt_errors", "Commands refused because the host's own tuple did not match.",
                  "wrong at receipt", &IntegrityCounters::receipt_errors},
     IntegrityRow{"at_rest_errors", "Commands failed because a stored block did not match.",
                  "wrong at rest", &IntegrityCounters::at_rest_errors},
-    IntegrityRow{"reread_saved", "Mismatches that were gone when read again.",
-                 "saved by reading again", &IntegrityCounters::reread_saved},
+    IntegrityRow{"reread_saved", "Mismatches that disappeared at the second read.",
+                 "corrected by a second read", &IntegrityCounters::reread_saved},
     IntegrityRow{"scrubbed_blocks", "Blocks that the scrub read.", "scrubbed",
                  &IntegrityCounters::scrubbed_blocks},
     IntegrityRow{"scrub_errors", "Blocks that the scrub could not read or that did not match.",
                  "found wrong by the scrub", &IntegrityCounters::scrub_errors},
-    IntegrityRow{"scrub_passes", "Times that the scrub came to the end.", "scrub passes",
+    IntegrityRow{"scrub_passes", "Completed passes of the scrub.", "scrub passes",
                  &IntegrityCounters::scrub_passes},
 };
 
@@ -225,12 +225,13 @@ struct CrowdRow {
 };
 std::array<CrowdRow, 6> crowd_rows(const TargetStatus& status) {
     return {
-        CrowdRow{"max_connections", "TCP connections that there may be.", status.max_connections},
+        CrowdRow{"max_connections", "Maximum number of TCP connections.", status.max_connections},
         CrowdRow{"strangers", "Connections that are not admitted yet.", status.strangers},
         CrowdRow{"guests", "Connections that are admitted without authentication.", status.guests},
         CrowdRow{"visitors", "Of those, connections to the discovery service.", status.visitors},
-        CrowdRow{"kept_connections", "Connections that guests cannot have.", status.kept},
-        CrowdRow{"waiting", "Accepted connections that wait for room.", status.waiting}};
+        CrowdRow{"kept_connections", "Connections that are reserved for hosts that authenticate.",
+                 status.kept},
+        CrowdRow{"waiting", "Accepted connections that wait for a free place.", status.waiting}};
 }
 
 }  // namespace
@@ -260,11 +261,13 @@ std::string to_text(const TargetStatus& status) {
                      utc_text(status.started).c_str(), status.connections,
                      status.controllers.size(), static_cast<unsigned long long>(status.reloads));
     text += base::format(
-        "of at most %zu connections: strangers %zu, guests %zu (%zu of them at "
-        "the discovery service), kept for hosts that prove themselves %zu\n",
+        "of at most %zu connections: not admitted yet %zu, unauthenticated %zu (%zu of them at the "
+        "discovery service), reserved for hosts that authenticate %zu\n",
         status.max_connections, status.strangers, status.guests, status.visitors, status.kept);
-    text += status.waiting == 0 ? "" : "waiting for room: " + std::to_string(status.waiting) + "\n";
-    text += base::format("connected %llu, refused %llu, cut off %llu, not told in the logs %llu\n",
+    text += status.waiting == 0
+                ? ""
+                : "waiting for a free place: " + std::to_string(status.waiting) + "\n";
+    text += base::format("connected %llu, refused %llu, cut off %llu, omitted from the logs %llu\n",
                          static_cast<unsigned long long>(status.events.connected),
                          static_cast<unsigned long long>(status.events.refused),
                          static_cast<unsigned long long>(status.events.failed),
@@ -348,7 +351,7 @@ std::string to_json(const TargetStatus& status) {
 
 std::string to_metrics(const TargetStatus& status) {
     std::string text;
-    Metric(text, "nvmeroot_start_time_seconds", "gauge", "When the target started.")
+    Metric(text, "nvmeroot_start_time_seconds", "gauge", "Start time of the target.")
         .add("", static_cast<uint64_t>(status.started));
     Metric(text, "nvmeroot_connections", "gauge", "TCP connections.").add("", status.connections);
     for (const auto& [name, help, value] : crowd_rows(status)) {
@@ -360,11 +363,11 @@ std::string to_metrics(const TargetStatus& status) {
     }
     Metric(text, "nvmeroot_controllers", "gauge", "Controllers of connected hosts.")
         .add("", status.controllers.size());
-    Metric(text, "nvmeroot_draining", "gauge", "1 while hosts are sent to their other paths.")
+    Metric(text, "nvmeroot_draining", "gauge", "1 while the server is draining.")
         .add("", status.draining ? 1 : 0);
-    Metric(text, "nvmeroot_undrained", "gauge", "Hosts that have yet to move, while draining.")
+    Metric(text, "nvmeroot_undrained", "gauge", "Hosts that have not moved yet, while draining.")
         .add("", status.undrained);
-    Metric events(text, "nvmeroot_events_total", "counter", "What happened on connections.");
+    Metric events(text, "nvmeroot_events_total", "counter", "Events on connections.");
     events.add(label("kind", "connected"), status.events.connected);
     events.add(label("kind", "refused"), status.events.refused);
     events.add(label("kind", "cut_off"), status.events.failed);
@@ -373,7 +376,7 @@ std::string to_metrics(const TargetStatus& status) {
         .add("",
              static_cast<uint64_t>(std::ranges::count(status.images, false, &ImageStatus::served)));
     Metric(text, "nvmeroot_events_left_out_total", "counter",
-           "Events that the logs do not tell, for there were too many.")
+           "Events that the logs omit because there were too many.")
         .add("", status.events.left_out);
     Metric reloads(text, "nvmeroot_reloads_total", "counter", "Reloads of the configuration.");
     reloads.add(label("result", "done"), status.reloads);

@@ -22,7 +22,7 @@ base::Result<Fault> parse_fault(std::string_view line) {
     const bool once = words.size() == 3 && words[2] == "once";
     if (kind == kNames.end() || words.size() < 2 || (words.size() == 3 && !once) ||
         words.size() > 3) {
-        return base::error(base::quoted(line) + " is no fault");
+        return base::error(base::quoted(line) + " is not a fault");
     }
     TRY(const uint64_t block, base::parse_u64(words[1]));
     return Fault{static_cast<Fault::Kind>(kind - kNames.begin()), block,

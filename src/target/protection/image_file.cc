@@ -79,7 +79,7 @@ Result<UniqueFd> open_sidecar(const std::string& path) {
     }
     struct stat status {};
     if (fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-        return base::error(path + ": no regular file");
+        return base::error(path + ": not a regular file");
     }
     TRY_VOID(lock(fd->get(), F_WRLCK, path));
     return fd;
@@ -213,7 +213,7 @@ Result<SidecarHeader> protect_image(const ProtectOptions& options, const Progres
     const uint64_t bytes = *size;
     if (bytes == 0 || bytes % options.format.block_bytes != 0) {
         return base::error(
-            base::format("%s: its size, %llu bytes, is no multiple of %u", options.image.c_str(),
+            base::format("%s: its size, %llu bytes, is not a multiple of %u", options.image.c_str(),
                          static_cast<unsigned long long>(bytes), options.format.block_bytes));
     }
     TRY(const UniqueFd sidecar, open_sidecar(path));
@@ -221,8 +221,7 @@ Result<SidecarHeader> protect_image(const ProtectOptions& options, const Progres
     FileStore image_store(image.get());
     FileStore store(sidecar.get());
     if (!options.force && old_size > 0 && !is_sidecar(store)) {
-        return base::error(path +
-                           ": there is another file, which is no sidecar; --force empties it");
+        return base::error(path + ": another file that is not a sidecar; --force replaces it");
     }
     auto header =
         start_header(options, store, old_size, image.get(), bytes / options.format.block_bytes);
@@ -232,7 +231,8 @@ Result<SidecarHeader> protect_image(const ProtectOptions& options, const Progres
     TRY_VOID(begin(sidecar.get(), image.get(), path, *header));
     TRY_VOID(build(image_store, store, *header, progress));
     if (!is_untouched(*header, image.get())) {
-        return base::error(options.image + ": changed while it was protected; protect it again");
+        return base::error(options.image +
+                           ": the image changed during the run; run the command again");
     }
     header->state = SidecarHeader::kClean;
     TRY_VOID(write_header(store, *header));

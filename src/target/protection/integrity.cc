@@ -15,9 +15,10 @@ struct LayerRow {
 };
 /// By IntegrityFault::Layer.
 constexpr std::array kLayers = {
-    LayerRow{"the host sent it so, and nothing was stored", &IntegrityCounters::receipt_errors},
-    LayerRow{"read again it is wrong too, and was not served", &IntegrityCounters::at_rest_errors},
-    LayerRow{"read again it is right, and was served", &IntegrityCounters::reread_saved},
+    LayerRow{"the host sent it, and the target stored nothing", &IntegrityCounters::receipt_errors},
+    LayerRow{"the second read does not match either, and the target did not serve it",
+             &IntegrityCounters::at_rest_errors},
+    LayerRow{"the second read matches, and the target served it", &IntegrityCounters::reread_saved},
 };
 
 }  // namespace

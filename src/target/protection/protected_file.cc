@@ -20,7 +20,7 @@ std::string in_words(const Recovery& recovery) {
         static_cast<unsigned long long>(recovery.unsettled),
         static_cast<unsigned long long>(recovery.repaired));
     if (recovery.unproven_count != 0) {
-        text += base::format("; after the power cut %llu more blocks cannot be judged, LBA",
+        text += base::format("; after the power failure, %llu more blocks cannot be judged, LBA",
                              static_cast<unsigned long long>(recovery.unproven_count));
         for (const uint64_t block : recovery.unproven) {
             text += " " + std::to_string(block);
@@ -61,9 +61,8 @@ base::Status ProtectedFile::prepare(const Options& options, SidecarHeader& heade
     TRY_VOID(check_format(header, options.block_bytes));
     if (!read_only_ && !allocate(sidecar_.get(), {0, header.tuple_offset})) {
         findings_.emplace_back(
-            "the disk is full, and the sidecar's log has no room of its own: writes may fail, and "
-            "so "
-            "may Flush and Dataset Management, until there is room and the image is opened again");
+            "the disk is full, and the log of the sidecar has no allocated space: writes, Flush "
+            "and Dataset Management may fail until there is space and the image is reopened");
     }
     const bool in_order = header.state == SidecarHeader::kClean;
     const bool untouched = in_order && is_untouched(header, image_.get());
@@ -80,18 +79,17 @@ base::Status ProtectedFile::prepare(const Options& options, SidecarHeader& heade
     const bool all_ours = (header.flags & SidecarHeader::kHostTags) == 0;
     if (sample.strangers() && all_ours) {
         return base::error(
-            base::format("not the sidecar of this image: %llu of %llu blocks looked "
-                         "at do not match",
+            base::format("not the sidecar of this image: %llu of %llu sampled blocks do not match",
                          static_cast<unsigned long long>(sample.wrong),
                          static_cast<unsigned long long>(sample.looked_at)));
     }
     if (in_order && !untouched) {
         findings_.emplace_back(
-            "the image is another file, or was modified, since it was last served or protected; "
-            "run `nvmeroot-target image verify`");
+            "the image was replaced or modified since it was last served or protected; run "
+            "`nvmeroot-target image verify`");
     }
     if (sample.wrong != 0) {
-        findings_.push_back(base::format("%llu of %llu blocks looked at do not match",
+        findings_.push_back(base::format("%llu of %llu sampled blocks do not match",
                                          static_cast<unsigned long long>(sample.wrong),
                                          static_cast<unsigned long long>(sample.looked_at)));
     }
@@ -111,7 +109,7 @@ base::Result<std::unique_ptr<ProtectedFile>> ProtectedFile::open(Reactor& reacto
         reactor, {path, options.read_only, 8, options.on_trouble, false, options.failed_syncs});
     if (!tuples) {
         return std::move(tuples).error().in(
-            "no protection information (made by `nvmeroot-target image protect`)");
+            "no protection information (create it with `nvmeroot-target image protect`)");
     }
     TRY(file->image_, base::open_file(options.image, O_RDONLY));
     TRY(file->sidecar_, base::open_file(path, O_RDWR));

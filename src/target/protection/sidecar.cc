@@ -43,7 +43,7 @@ bool is_whole(const SidecarHeader& header) {
 /// Fields that a valid CRC does not vouch for: a later version, another program.
 base::Status check_fields(const SidecarHeader& header, uint64_t size) {
     if (header.version != SidecarHeader::kVersion) {
-        return base::error(base::format("sidecar of version %u, this program knows %u",
+        return base::error(base::format("the sidecar has version %u, this program supports %u",
                                         unsigned{header.version}, SidecarHeader::kVersion));
     }
     const bool sane =
@@ -56,10 +56,10 @@ base::Status check_fields(const SidecarHeader& header, uint64_t size) {
         header.tuple_offset ==
             round_up(header.log_offset + header.log_entries * sizeof(LogEntry), kSidecarPage);
     if (!sane) {
-        return base::error("the sidecar's header contradicts itself");
+        return base::error("the header of the sidecar is inconsistent");
     }
     if (size < sidecar_bytes(header)) {
-        return base::error(base::format("the sidecar is cut short: %llu bytes of %llu",
+        return base::error(base::format("the sidecar is truncated: %llu bytes of %llu",
                                         static_cast<unsigned long long>(size),
                                         static_cast<unsigned long long>(sidecar_bytes(header))));
     }
@@ -295,7 +295,7 @@ SidecarHeader new_header(const nvme::PiFormat& format, uint64_t blocks, const Id
 
 base::Result<SidecarHeader> read_header(ByteStore& sidecar, uint64_t size) {
     if (size < kHeaderSlots * kSidecarPage) {
-        return base::error("no sidecar of an image: too short");
+        return base::error("not a sidecar: too short");
     }
     std::array<SidecarHeader, kHeaderSlots> slots;
     TRY_VOID(sidecar.read(0, std::as_writable_bytes(std::span(slots))));
@@ -319,14 +319,13 @@ base::Status check_pair(const SidecarHeader& header, uint64_t image_bytes) {
     const uint64_t expected = header.blocks * header.block_bytes;
     if (image_bytes != expected) {
         return base::error(
-            base::format("the sidecar belongs to an image of %llu bytes, this one "
-                         "has %llu",
+            base::format("the sidecar belongs to an image of %llu bytes, this image has %llu",
                          static_cast<unsigned long long>(expected),
                          static_cast<unsigned long long>(image_bytes)));
     }
     if (header.state == SidecarHeader::kBuilding) {
         return base::error(
-            "protection is not complete: go on with `nvmeroot-target image protect`");
+            "protection is not complete: continue with `nvmeroot-target image protect`");
     }
     return base::done();
 }

@@ -84,8 +84,8 @@ base::Status lock(int fd, bool shared) {
         return base::done();
     }
     if (errno == EAGAIN || errno == EACCES) {
-        return base::Error{EAGAIN, shared ? "a program that writes it has it locked"
-                                          : "another program, or another namespace, has it locked"};
+        return base::Error{EAGAIN, shared ? "a program that writes to it has locked it"
+                                          : "another program or another namespace has locked it"};
     }
     return base::errno_error(errno, "lock");
 }
@@ -108,7 +108,7 @@ base::Result<uint64_t> claim(int fd, const FileBackend::Options& options) {
     }
     if (size % options.block_size != 0) {
         return base::error(
-            base::format("its size, %llu bytes, is no multiple of the block size, %u",
+            base::format("its size, %llu bytes, is not a multiple of the block size, %u",
                          static_cast<unsigned long long>(size), options.block_size));
     }
     if (!set_modes(fd)) {
@@ -181,7 +181,7 @@ base::Result<std::unique_ptr<FileBackend>> FileBackend::open(Reactor& reactor, O
 base::Result<std::unique_ptr<FileBackend>> FileBackend::twin(Reactor& reactor) const {
     auto fd = base::open_file(options_.path, options_.read_only ? O_RDONLY : O_RDWR);
     if (!fd) {
-        return std::move(fd).error().in("image, once more");
+        return std::move(fd).error().in("image again");
     }
     (void)set_modes(fd->get());  // it blocks already
     struct stat ours {};
@@ -392,7 +392,7 @@ void FileBackend::fail(Io& io, int code) {
     if (options_.on_trouble && reactor_.now() >= quiet_until_) {
         quiet_until_ = reactor_.now() + kTroubleInterval;
         const std::string reason =
-            *shared_->sync_failed ? " (no flush is trusted after a failed one)" : "";
+            *shared_->sync_failed ? " (the target trusts no flush after a failed one)" : "";
         options_.on_trouble(std::string(verb(io.kind)) + " " + options_.path + " at byte " +
                             std::to_string(io.offset + io.progress) + ": " + std::strerror(code) +
                             reason);

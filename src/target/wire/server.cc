@@ -200,7 +200,7 @@ std::vector<std::string> Server::left_over() const {
     std::vector<std::string> names;
     for (const base::UniqueFd& socket : inherited_) {
         const auto bound = name_of(socket.get(), getsockname);
-        names.push_back(bound ? to_text(*bound) : "a descriptor that is no socket");
+        names.push_back(bound ? to_text(*bound) : "a descriptor that is not a socket");
     }
     return names;
 }
@@ -263,7 +263,7 @@ void Server::sort_unspoken() {
             ++newcomer;
             continue;
         } else {
-            complain("refusing connections that say nothing, to have room for others");
+            complain("refusing silent connections to make room for others");
         }
         newcomer = unspoken_.erase(newcomer);
     }
@@ -278,7 +278,7 @@ void Server::let_wait(Newcomer newcomer) {
             waiting_order_.remove(*victim);
             waiting_.erase(*victim);
         } else if (waiting_order_.has_any_of(address)) {
-            complain("refusing connections from " + address + ": too many wait for room");
+            complain("refusing connections from " + address + ": too many are waiting");
             return;
         }
     }
@@ -293,7 +293,7 @@ bool Server::take(Newcomer& newcomer) {
         case Admission::Verdict::kWait:
             return false;
         case Admission::Verdict::kAllTaken:
-            complain(base::format("refusing connections: all %zu are taken",
+            complain(base::format("refusing connections: all %zu are in use",
                                   admission_.bounds().connections));
             return true;
         case Admission::Verdict::kAddressAtBound:
@@ -304,7 +304,7 @@ bool Server::take(Newcomer& newcomer) {
             break;
     }
     if (decision.victim != nullptr) {
-        complain("ending connections that say nothing, to have room for others");
+        complain("closing silent connections to make room for others");
         end(*decision.victim);
     }
     add_connection(std::move(newcomer));
@@ -364,9 +364,9 @@ bool Server::paces(Connection& connection) {
 
 void Server::admitted(Connection& connection) {
     if (Connection* victim = admission_.admit(connection, reactor_.now())) {
-        complain("ending connections without authentication: " +
-                 std::to_string(admission_.bounds().kept) +
-                 " are kept for hosts that prove themselves");
+        complain(
+            "closing unauthenticated connections: " + std::to_string(admission_.bounds().kept) +
+            " are reserved for hosts that authenticate");
         end(*victim);
         if (victim == &connection) {
             return;

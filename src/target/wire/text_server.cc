@@ -50,10 +50,10 @@ base::Status remove_stale(const std::string& path, const sockaddr_un& address) {
     TRY_VOID(check_unix_path(path));
     const base::UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-        return base::error("another server listens there");
+        return base::error("another server is listening");
     }
     if (errno != ECONNREFUSED) {
-        return base::errno_error(errno, "whether another server listens there");
+        return base::errno_error(errno, "check for another server");
     }
     return unlink(path.c_str()) == 0 ? base::Status(base::done())
                                      : base::errno_error(errno, "remove the old socket");
@@ -287,7 +287,7 @@ base::Status check_unix_path(const std::string& path) {
     TRY_VOID(unix_address(path));
     struct stat status {};
     if (lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
-        return base::error("there is something that is no socket");
+        return base::error("the file is not a socket");
     }
     return base::done();
 }
@@ -321,7 +321,7 @@ base::Result<std::string> ask(const std::string& path, std::string_view question
         }
         const ssize_t count = recv(peer.get(), part.data(), part.size(), MSG_DONTWAIT);
         if (count < 0) {
-            return base::errno_error(errno, "read the answer of " + path);
+            return base::errno_error(errno, "read the reply of " + path);
         }
         if (count == 0) {
             return answer;

@@ -124,7 +124,7 @@ slow_authentication() {
     dhchap_dhgroup=ffdhe4096
 }
 
-# The first connection is that of the probe.
+# The first connection is already used by the probe.
 kernel_connects() {
     local end=$((SECONDS + timeout * slowness))
     until [ "$(grep -c ' connected, subsystem ' "$log/target")" -ge 2 ] || [ "$SECONDS" -ge "$end" ]; do

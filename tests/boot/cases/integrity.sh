@@ -200,7 +200,7 @@ flip_once() {
 
 expect_transient_fault() {
     guest_says "$log/console" '^FACT end=yes' "$timeout" || return
-    grep -q 'LBA 2: guard is .* read again it is right, and was served' "$log/target" ||
+    grep -q 'LBA 2: guard is .* the second read matches, and the target served it' "$log/target" ||
         refute 'the target told nothing of the fault'
 }
 
@@ -232,10 +232,10 @@ expect_status() {
     guest_says "$log/console" "$last_line|$stuck" "$timeout"
     bad=$(sed -n 's/^bad //p' "$log/blocks")
     once=$(sed -n 's/^once //p' "$log/blocks")
-    grep -q "LBA $bad: guard is .* read again it is wrong too, and was not served" "$log/target" ||
+    grep -q "LBA $bad: guard is .* the second read does not match either, and the target did not serve it" "$log/target" ||
         refute "the target does not say that LBA $bad is wrong at rest"
-    grep -q "LBA $once: guard is .* read again it is right, and was served" "$log/target" ||
-        refute "the target does not say that LBA $once was saved by reading again"
+    grep -q "LBA $once: guard is .* the second read matches, and the target served it" "$log/target" ||
+        refute "the target does not say that LBA $once was corrected by a second read"
     "$target" status --json --control "$log/control" >"$log/status"
     grep -q '"at_rest_errors":[1-9]' "$log/status" || refute 'the status counts nothing wrong at rest'
     grep -q '"reread_saved":1,' "$log/status" || refute 'the status does not count one read that was saved'

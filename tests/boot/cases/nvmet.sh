@@ -11,10 +11,10 @@ nvmet_case() {
     ip=
     edit_overlay=add_nvmet_check
     timeout=240
-    expect_facts=('bare=nothing to do: the target is as the file says' bare-again=same unknown=0
-        plan-again='nothing to do: the target is as the file says' connected=yes io-before=yes beside=0
+    expect_facts=('bare=nothing to do: the target matches the file' bare-again=same unknown=0
+        plan-again='nothing to do: the target matches the file' connected=yes io-before=yes beside=0
         io-after=yes new-port=yes far= taken-back=yes undisturbed=0 state=live 'fio=err= 0: pid'
-        dump-plan='nothing to do: the target is as the file says' cleared=0 empty=yes dump=same connected-again=yes)
+        dump-plan='nothing to do: the target matches the file' cleared=0 empty=yes dump=same connected-again=yes)
 }
 
 case_nvmet_changes() {
@@ -82,7 +82,7 @@ serve_by_unit() {
     guest_wait 120 || die "the server does not reboot: $(tail -n 1 "$log/server-first.console")"
     guest_start "$log/server.console" "$log/server.initrd" "$cmdline" "${wire[@]}" "${disks[@]}"
     guest_says "$log/server.console" 'SERVING 1' 120 || die "nvmet does not serve: $(tail -n 1 "$log/server.console")"
-    for fact in unit=active same=yes keys=2 fabrics=yes 'plan=nothing to do: the target is as the file says'; do
+    for fact in unit=active same=yes keys=2 fabrics=yes 'plan=nothing to do: the target matches the file'; do
         grep -q "FACT $fact\$" <(tr -d '\r' <"$log/server.console") || refute "the server: expected $fact"
     done
     ! grep -q 'FACT no-key=taken' "$log/server.console" || refute 'the server admits a host without a key'

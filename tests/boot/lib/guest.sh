@@ -68,7 +68,7 @@ end_started() {
     local pid
     for pid in "${started_pids[@]}"; do
         kill -9 "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true # the exit code is that of the test, not of what it kills
+        wait "$pid" 2>/dev/null || true # the exit code is already used by the test, not of what it kills
     done
     started_pids=()
 }

@@ -36,14 +36,14 @@ BOOST_AUTO_TEST_CASE(anything_else_that_lstat_sees_is_an_error) {
     (void)dir.folder("directory");
     BOOST_REQUIRE(::mkfifo(dir.at("fifo").c_str(), 0600) == 0);
     const std::pair<const char*, const char*> files[] = {
-        {"dangling", "is a link that leads to nothing"},
-        {"loop", "is a link that leads to nothing"},
+        {"dangling", "is a dangling symbolic link"},
+        {"loop", "is a dangling symbolic link"},
         {"null", "is not a regular file"},
         {"fifo", "is not a regular file"},
         {"directory", "is not a regular file"},
         {"empty", "is empty"},
-        {"dangling/file", "is a link that leads to nothing"},
-        {"file/file", "is no directory"},
+        {"dangling/file", "is a dangling symbolic link"},
+        {"file/file", "is not a directory"},
     };
     for (const auto& [name, part] : files) {
         const auto there = base::has_default_file(dir.at(name));

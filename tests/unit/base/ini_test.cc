@@ -27,10 +27,10 @@ BOOST_AUTO_TEST_CASE(bad_lines_are_named_without_their_text) {
     };
     const Case cases[] = {
         {"[a]\nDHHC-1:secret\n", "f:2: neither [section] nor key = value"},
-        {"k = 1\n", "f:1: \"k\" stands before the first [section]"},
-        {"[a]\nk = 1\nk = 2\n", "f:3: [a] k: given before in line 2"},
-        {"[a:b]\nk = 1\n", "f:1: a section name must not be empty or hold a colon"},
-        {"[a]\nk:x = 1\n", "f:2: a key must not hold a colon"},
+        {"k = 1\n", "f:1: \"k\" is before the first [section]"},
+        {"[a]\nk = 1\nk = 2\n", "f:3: [a] k: already given in line 2"},
+        {"[a:b]\nk = 1\n", "f:1: a section name must not be empty or contain a colon"},
+        {"[a]\nk:x = 1\n", "f:2: a key must not contain a colon"},
     };
     for (const Case& c : cases) {
         const auto ini = base::Ini::parse(c.text, "f");
@@ -50,10 +50,10 @@ BOOST_AUTO_TEST_CASE(what_is_right_is_read_beside_every_line_that_is_wrong) {
     const std::vector<std::string> expected = {
         "f:4: neither [section] nor key = value",
         "f:10: neither [section] nor key = value",
-        "f:1: \"early\" stands before the first [section]",
-        "f:6: a key must not hold a colon",
-        "f:7: a section name must not be empty or hold a colon",
-        "f:5: [a] k: given before in line 3"};
+        "f:1: \"early\" is before the first [section]",
+        "f:6: a key must not contain a colon",
+        "f:7: a section name must not be empty or contain a colon",
+        "f:5: [a] k: already given in line 3"};
     BOOST_TEST(problems == expected, boost::test_tools::per_element());
 }
 
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_secret_is_one_word) {
     for (const char* text : {"[a]\nkey = one two\n", "[a]\nkey =\n", "[a]\nkey = \"\"\n"}) {
         const auto ini = base::Ini::parse(text, "f", kSecrets);
         BOOST_REQUIRE_MESSAGE(!ini.ok(), text);
-        BOOST_TEST(ini.error().text == "f:2: [a] key: wants one word, a secret");
+        BOOST_TEST(ini.error().text == "f:2: [a] key: needs one word, a secret");
     }
 }
 

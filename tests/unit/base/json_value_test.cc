@@ -82,12 +82,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_json_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(an_error_names_file_and_line) {
-    BOOST_TEST(parse("{\n\"a\":\n}").error().text == "file:3: not JSON: no value");
+    BOOST_TEST(parse("{\n\"a\":\n}").error().text == "file:3: not JSON: missing value");
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_stands_twice_has_no_meaning) {
     BOOST_TEST(parse(R"({"a":{"b":1,"c":2,"b":3}})").error().text ==
-               "file:1: not JSON: an object has a name twice");
+               "file:1: not JSON: duplicate name in an object");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_secret_in_place_of_its_file_is_refused_and_not_told) {
     const std::string secret = "DHHC-1:00:ia6zGodOr4SEG0Zzaw398rpY0wqipUWj4jWjUh4HWUz6aQ2n:";
     const auto read = base::read_secret_file(secret);
     BOOST_REQUIRE(!read.ok());
-    BOOST_TEST(read.error().text == "a secret where the name of its file belongs");
+    BOOST_TEST(read.error().text == "a secret instead of the name of its file");
     BOOST_TEST(base::open_file("/etc/" + secret, 0).error().text.find("ia6z") == std::string::npos);
 }
 

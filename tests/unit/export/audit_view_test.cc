@@ -71,15 +71,16 @@ BOOST_AUTO_TEST_CASE(names_that_do_not_fit_and_keys_that_need_protection_are_err
     const std::string taken =
         "protection=at-rest\n[subsystem.t]\nnqn=nqn.2024-08.com.example:s:audit\n"
         "allow_any_host=yes\n[namespace.b]\nsubsystem=t\nimage=two.img\n";
-    BOOST_TEST(files.error("", taken).find(":audit is there already") != std::string::npos);
+    BOOST_TEST(files.error("", taken).find(":audit is already defined") != std::string::npos);
     BOOST_TEST(files.error("audit=no\n", taken) == "");
-    BOOST_TEST(files.error("", "scrub=1M\n").find("need protection=") != std::string::npos);
-    BOOST_TEST(files.error("", "sidecar=x\n").find("need protection=") != std::string::npos);
-    BOOST_TEST(files.error("", "protection=at-rest\nshared=yes\n").find("each other's log") !=
-               std::string::npos);
-    BOOST_TEST(files.error("", "protection=exposed\npi=type1\n").find("shows what there is") !=
-               std::string::npos);
-    BOOST_TEST(files.error("", "protection=some\n").find("is none of none, at-rest and exposed") !=
+    BOOST_TEST(files.error("", "scrub=1M\n").find("require protection=") != std::string::npos);
+    BOOST_TEST(files.error("", "sidecar=x\n").find("require protection=") != std::string::npos);
+    BOOST_TEST(
+        files.error("", "protection=at-rest\nshared=yes\n").find("cannot share the sidecar") !=
+        std::string::npos);
+    BOOST_TEST(files.error("", "protection=exposed\npi=type1\n")
+                   .find("reports the format of the sidecar") != std::string::npos);
+    BOOST_TEST(files.error("", "protection=some\n").find("is not one of none, at-rest, exposed") !=
                std::string::npos);
 }
 

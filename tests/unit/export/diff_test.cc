@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_change_has_its_line_and_secrets_are_not_shown
         "~ target: discovery_auth no -> yes\n"
         "! target, after a restart: listen 192.0.2.1:4420 -> [::1]:4420, io_queues 128 -> 4\n"
         "~ host nqn.2024-08.com.example:a: dhchap_secret_file has another secret, "
-        "dhchap_secret_file_next is new, dhchap_dhgroup null, ffdhe2048, ffdhe3072, ffdhe4096, "
+        "dhchap_secret_file_next is added, dhchap_dhgroup null, ffdhe2048, ffdhe3072, ffdhe4096, "
         "ffdhe6144, ffdhe8192 -> ffdhe2048\n"
         "- host nqn.2024-08.com.example:b\n"
         "+ host nqn.2024-08.com.example:c\n"

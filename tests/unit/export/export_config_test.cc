@@ -156,10 +156,10 @@ BOOST_AUTO_TEST_CASE(metrics_are_for_this_machine_alone) {
     }
     for (const std::string bad : {"0.0.0.0:9100", "127.0.0.1", "localhost:9100", "metrics.sock",
                                   "127.0.0.1:0", "[::]:9100"}) {
-        BOOST_TEST(errors("[target]\nmetrics=" + bad + "\n" + rest) ==
-                   "t.conf:2: [target] metrics: \"" + bad +
-                       "\" is neither the whole path of a file nor a loopback address with a "
-                       "port\n");
+        BOOST_TEST(
+            errors("[target]\nmetrics=" + bad + "\n" + rest) ==
+            "t.conf:2: [target] metrics: \"" + bad +
+                "\" is neither the absolute path of a file nor a loopback address with a port\n");
     }
 }
 
@@ -174,44 +174,45 @@ BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
         {"[target]\nio_queues=1\n", "no subsystem: nothing would be served\n"},
         {kHost + kSubsystem, "t.conf:4: [subsystem.s]: no [namespace.NAME] belongs to it\n"},
         {kWhole + n2,
-         "t.conf:10: [namespace.n2]: nsid 1 of \"nqn.2024-08.com.example:s\" is there "
-         "already: t.conf:7: [namespace.n]\n"
-         "t.conf:10: [namespace.n2]: uuid e441caf0-9a13-541b-b436-be8e6f4bdea2 is there already: "
+         "t.conf:10: [namespace.n2]: nsid 1 of \"nqn.2024-08.com.example:s\" is already defined: "
+         "t.conf:7: [namespace.n]\n"
+         "t.conf:10: [namespace.n2]: uuid e441caf0-9a13-541b-b436-be8e6f4bdea2 is already defined: "
          "t.conf:7: "
          "[namespace.n]\n"},
         {kWhole + s2 + "[namespace.n2]\nsubsystem=s2\nnsid=2\nimage=other.img\n",
-         "t.conf:10: [subsystem.s2]: subsystem nqn.2024-08.com.example:s is there already: "
+         "t.conf:10: [subsystem.s2]: subsystem nqn.2024-08.com.example:s is already defined: "
          "t.conf:4: [subsystem.s]\n"},
         {kWhole + "[host.b]\nnqn=nqn.2024-08.com.example:a\n",
-         "t.conf:10: [host.b]: host nqn.2024-08.com.example:a is there already: t.conf:2: "
+         "t.conf:10: [host.b]: host nqn.2024-08.com.example:a is already defined: t.conf:2: "
          "[host.a]\n"},
         {kWhole + "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=disk.img\n",
-         "t.conf:10: [namespace.n2]: writable image disk.img is there already: t.conf:7: "
+         "t.conf:10: [namespace.n2]: writable image disk.img is already defined: t.conf:7: "
          "[namespace.n]\n"},
         {kWhole + "[namespace.n2]\nsubsystem=s\nnsid=2\nread_only=yes\nimage=disk.img\n",
          "t.conf:10: [namespace.n2]: image: disk.img is written by one namespace and read by "
          "another\n"},
         {kHost + kSubsystem + "allow_any_host=yes\n" + kNamespace,
-         "t.conf:4: [subsystem.s]: allow_any_host and hosts: a list means nothing where every "
-         "host may connect; keep one of the two\n"},
+         "t.conf:4: [subsystem.s]: allow_any_host and hosts: a list has no effect if every host "
+         "may connect; remove one of the two\n"},
         {kSubsystem + kNamespace, "t.conf:2: [subsystem.s]: hosts: no section [host.a]\n"},
         {"[host.anna]\nnqn=nqn.2024-08.com.example:a\n"
          "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nhosts=ana\n" +
              kNamespace,
          "t.conf:4: [subsystem.s]: hosts: no section [host.ana]; did you mean \"anna\"?\n"},
         {"[subsystem.s]\nnqn=nqn.2024-08.com.example:s\n" + kNamespace,
-         "t.conf:2: [subsystem.s]: no hosts: nobody could connect (or write allow_any_host = "
+         "t.conf:2: [subsystem.s]: no hosts: no host could connect (or set allow_any_host = "
          "yes)\n"},
         {kWhole + "[namespace.x]\nnsid=2\n",
          "t.conf:10: [namespace.x]: no subsystem\nt.conf:10: [namespace.x]: no image\n"},
         {kWhole + "[namespace.x]\nsubsystem=t\nimage=other.img\n",
          "t.conf:10: [namespace.x]: subsystem: no section [subsystem.t]; did you mean \"s\"?\n"},
         {kHost + "dhchap_ctrl_secret_file=host.key\n" + kSubsystem + kNamespace,
-         "t.conf:2: [host.a]: dhchap_ctrl_secret_file without dhchap_secret_file: a host that does "
-         "not prove itself gets no proof either\n"},
+         "t.conf:2: [host.a]: dhchap_ctrl_secret_file requires dhchap_secret_file: the target "
+         "authenticates only to hosts that authenticate\n"},
         {kHost + "dhchap_ctrl_secret_file=host.key\ndhchap_secret_file=host.key\n" + kSubsystem +
              kNamespace,
-         "t.conf:2: [host.a]: both secrets are the same: who has one could play both parts\n"},
+         "t.conf:2: [host.a]: both secrets are the same: anyone who has it could impersonate both "
+         "sides\n"},
         {"[target]\nstrict=yes\n" + kWhole +
              "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=none.img\n",
          "t.conf:12: [namespace.n2]: image none.img: No such file or directory\n"},
@@ -220,13 +221,13 @@ BOOST_AUTO_TEST_CASE(what_sections_say_together_is_checked) {
          "t.conf:12: [namespace.n2]: image empty.img: it is empty\n"},
         {"[target]\nstrict=yes\n" + kWhole +
              "[namespace.n2]\nsubsystem=s\nnsid=2\nimage=odd.img\nblock_size=4096\n",
-         "t.conf:12: [namespace.n2]: image odd.img: its size, 1536 bytes, is no multiple of the "
+         "t.conf:12: [namespace.n2]: image odd.img: its size, 1536 bytes, is not a multiple of the "
          "block size, 4096\n"},
         {"[host.a]\nnqn=nqn.2014-08.org.nvmexpress.discovery\n" + kSubsystem + kNamespace,
-         "t.conf:2: [host.a] nqn: the discovery service has this NQN, nothing else may\n"},
+         "t.conf:2: [host.a] nqn: this NQN is reserved for the discovery service\n"},
         {"[host.a\n" + kWhole, "t.conf:1: neither [section] nor key = value\n"},
         {kWhole + "nsid=1\nnsid=1\nblock_size=7\n",
-         "t.conf:10: [namespace.n] nsid: given before in line 9\n"
+         "t.conf:10: [namespace.n] nsid: already given in line 9\n"
          "t.conf:11: [namespace.n] block_size: \"7\" is neither 512 nor 4096\n"},
     };
     for (const Case& c : cases) {
@@ -240,7 +241,7 @@ BOOST_AUTO_TEST_CASE(a_secret_comes_from_a_private_file_and_is_never_quoted) {
     for (const char* key : {"image", "sidecar", "fault_file"}) {
         BOOST_TEST(errors(kWhole + "[namespace.x]\nsubsystem=s\nnsid=2\n" + key +
                           "=DHHC-1:00:ia6zGodOr4SEG0Zzaw398rpY0wqipUWj4jWjUh4HWUz6aQ2n:\n")
-                       .find(std::string(key) + ": a secret where the name of its file belongs") !=
+                       .find(std::string(key) + ": a secret instead of the name of its file") !=
                    std::string::npos);
     }
     BOOST_TEST(errors(kHost + "dhchap_secret_file=open.key\n" + kSubsystem + kNamespace) ==
@@ -260,14 +261,14 @@ BOOST_AUTO_TEST_CASE(what_is_seldom_meant_is_a_warning) {
     BOOST_REQUIRE(open.ok());
     BOOST_REQUIRE(open->warnings.size() == 2U);
     BOOST_TEST(
-        open->warnings[0].ends_with("t.conf:2: [subsystem.s]: every host may connect, and none "
-                                    "without a secret proves itself"));
+        open->warnings[0].ends_with("t.conf:2: [subsystem.s]: every host may connect, and hosts "
+                                    "without a secret do not authenticate"));
     BOOST_TEST(open->warnings[1].ends_with("t.conf:8: [host.a]: no subsystem names this host"));
     const auto keyless = parse(kWhole);
     BOOST_REQUIRE(keyless.ok());
     BOOST_REQUIRE(keyless->warnings.size() == 1U);
     BOOST_TEST(keyless->warnings[0].ends_with(
-        "[host.a]: no dhchap_secret_file: whoever claims this NQN may connect"));
+        "[host.a]: no dhchap_secret_file: anyone who claims this NQN may connect"));
 }
 
 BOOST_AUTO_TEST_CASE(addresses_are_numeric_with_a_port) {
@@ -277,9 +278,9 @@ BOOST_AUTO_TEST_CASE(addresses_are_numeric_with_a_port) {
     };
     const Case cases[] = {
         {"fd00::1",
-         "\"fd00::1\" is not ADDRESS[:PORT] with a numeric address: an IPv6 address "
-         "stands in brackets"},
-        {"[fd00::1]4420", "\"[fd00::1]4420\" has something behind the address that is no port"},
+         "\"fd00::1\" is not ADDRESS[:PORT] with a numeric address: an IPv6 address must be in "
+         "brackets"},
+        {"[fd00::1]4420", "\"[fd00::1]4420\" has something other than a port after the address"},
         {"192.0.2.1:", "port: \"\" is not a number"},
         {"192.0.2.1:65536", "port: \"65536\" is above 65535"},
         {"192.0.2.1,,192.0.2.2", "an entry of the list is empty"},
@@ -338,12 +339,13 @@ BOOST_AUTO_TEST_CASE(keys_that_cannot_mean_what_is_written_are_errors) {
     };
     const Case cases[] = {
         {kHost + "dhchap_secret_file_next=second.key\n" + kSubsystem + kNamespace,
-         "t.conf:2: [host.a]: dhchap_secret_file_next without dhchap_secret_file\n"},
+         "t.conf:2: [host.a]: dhchap_secret_file_next requires dhchap_secret_file\n"},
         {kHost + key + "dhchap_ctrl_secret_file_next=second.key\n" + kSubsystem + kNamespace,
-         "t.conf:2: [host.a]: dhchap_ctrl_secret_file_next without dhchap_secret_file_next\n"},
+         "t.conf:2: [host.a]: dhchap_ctrl_secret_file_next requires dhchap_secret_file_next\n"},
         {kHost + key + "dhchap_secret_file_next=second.key\ndhchap_ctrl_secret_file=second.key\n" +
              kSubsystem + kNamespace,
-         "t.conf:2: [host.a]: both secrets are the same: who has one could play both parts\n"},
+         "t.conf:2: [host.a]: both secrets are the same: anyone who has it could impersonate both "
+         "sides\n"},
         {"[target]\ndhchap_dhgroup=ffdhe2048\n" + kHost + key + "dhchap_dhgroup=null\n" +
              kSubsystem + kNamespace,
          "t.conf:4: [host.a]: dhchap_dhgroup: [target] does not allow null\n"},
@@ -353,12 +355,12 @@ BOOST_AUTO_TEST_CASE(keys_that_cannot_mean_what_is_written_are_errors) {
              "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nallow_any_host=yes\n"
              "require_auth=yes\n" +
              kNamespace,
-         "t.conf:5: [subsystem.s]: allow_any_host and require_auth: keep one of the two\n"},
+         "t.conf:5: [subsystem.s]: allow_any_host and require_auth: remove one of the two\n"},
         {kWhole + "[access.x]\nhost=a\nsubsystem=s\n",
          "t.conf:10: [access.x]: no dhchap_secret_file\n"},
         {kWhole + "[access.x]\nhost=a\nsubsystem=s\n" + key + "[access.y]\nhost=a\nsubsystem=s\n" +
              key,
-         "t.conf:14: [access.y]: access of host.a to subsystem.s is there already: t.conf:10: "
+         "t.conf:14: [access.y]: access of host.a to subsystem.s is already defined: t.conf:10: "
          "[access.x]\n"},
         {kWhole + "[access.x]\nhost=a\nsubsystem=other\n" + key,
          "t.conf:10: [access.x]: subsystem: no section [subsystem.other]\n"},
@@ -398,8 +400,8 @@ BOOST_AUTO_TEST_CASE(paths_that_contradict_each_other_are_errors) {
                "state=change\n[ana.c]\nlisten=192.0.2.7\n");
     for (const char* part :
          {"cntlid_min is above cntlid_max", "ana_group: \"33\" is not between 1 and 32",
-          "state of group 1 is there already", "state: \"change\" is none of", "[ana.c]: no group",
-          "listen: [target] does not listen on 192.0.2.7 port 4420"}) {
+          "state of group 1 is already defined", "state: \"change\" is not one of",
+          "[ana.c]: no group", "listen: [target] does not listen on 192.0.2.7 port 4420"}) {
         BOOST_TEST(text.find(part) != std::string::npos, part << " in " << text);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What is no raw disk, by its first bytes; whose partition table is for other blocks; and what an
-// image that is not there says.
+// Files that are not raw disks, by its first bytes; whose partition table is for other blocks; and
+// what an image that is not there says.
 #include "export/image_look.h"
 
 #include <boost/test/unit_test.hpp>
@@ -133,7 +133,8 @@ BOOST_AUTO_TEST_CASE(an_image_that_is_not_there_is_no_error_of_the_others) {
     BOOST_TEST(namespaces[2].unserved.find("qcow2") != std::string::npos);
     BOOST_TEST(namespaces[3].unserved == dir.at("empty.img") + ": it is empty");
     BOOST_TEST(namespaces[4].unserved ==
-               dir.at("odd.img") + ": its size, 1000 bytes, is no multiple of the block size, 512");
+               dir.at("odd.img") +
+                   ": its size, 1000 bytes, is not a multiple of the block size, 512");
     BOOST_TEST(config->warnings.size() == 5U);  // of the host too
     const auto strict = exports::parse_config("[target]\nstrict=yes\n" + all, dir.at("t.conf"));
     BOOST_REQUIRE(!strict.ok());

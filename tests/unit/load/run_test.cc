@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(a_changed_block_is_noticed) {
             if (i > 100) {
                 completion.data[4000] ^= std::byte{1};
                 BOOST_TEST(workload.judge(block, completion) ==
-                           "block " + std::to_string(block) + ": not what was written last");
+                           "block " + std::to_string(block) +
+                               ": the data is not what was written last");
                 return;
             }
         }
@@ -94,7 +95,7 @@ BOOST_DATA_TEST_CASE(what_fails_is_told, support::engines(), engine) {
     options.engine = engine;
     options.association = association(target, nullptr);
     BOOST_TEST(load::run(options).error().text ==
-               "admin queue: the target asks for authentication; give --key");
+               "admin queue: the target requires authentication; use --key");
     load::HostSecrets wrong = secrets_of(target);
     wrong.host = secret(target.ctrl_secret);
     options.association = association(target, &wrong);
@@ -103,7 +104,7 @@ BOOST_DATA_TEST_CASE(what_fails_is_told, support::engines(), engine) {
     wrong = secrets_of(target);
     wrong.controller = secret(target.host_secret);
     BOOST_TEST(load::run(options).error().text ==
-               "admin queue: authentication: the controller did not prove itself");
+               "admin queue: authentication: the controller did not authenticate");
     target.stop();
     BOOST_TEST(load::run(options).error().text == "admin queue: connect: Connection refused");
 }

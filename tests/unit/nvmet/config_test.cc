@@ -73,18 +73,18 @@ BOOST_AUTO_TEST_CASE(addresses_take_the_numbers_that_ports_leave) {
 BOOST_AUTO_TEST_CASE(what_the_kernel_cannot_do_is_refused_by_name) {
     expect(kWhole + "read_only=yes\n", "read_only: the kernel lets every host write");
     expect(kWhole + "block_size=512\n", "block_size: the kernel takes the block size");
-    expect(kWhole + "pi=type1\n", "pi: the kernel takes protection information from");
+    expect(kWhole + "pi=type1\n", "pi: the kernel uses the format of the device");
     expect(kWhole + "eui64=0011223344556677\n", "no EUI-64");
     expect(kWhole + "hosts=a\n", "the kernel admits hosts to subsystems");
-    expect("[target]\ndiscovery=192.0.2.1\n" + kWhole, "the kernel answers discovery at every");
-    expect("[target]\nmax_connections=9\n" + kWhole, "has nothing like it");
+    expect("[target]\ndiscovery=192.0.2.1\n" + kWhole, "every port of the kernel's target");
+    expect("[target]\nmax_connections=9\n" + kWhole, "has no such setting");
     expect("[target]\nio_queues=9\n" + kWhole, "qid_max");
     expect(kWhole + "[host.b]\nnqn=nqn.2024-08.com.example:b\ndhchap_secret_file_next=host.key\n",
-           "one key for a host, not two");
-    expect(kWhole + "[access.x]\nhost=a\nsubsystem=s\n", "not one for each subsystem");
+           "one key per host");
+    expect(kWhole + "[access.x]\nhost=a\nsubsystem=s\n", "not one per subsystem");
     expect("[target]\nin_capsule_data=4096\n" + kWhole, "inline_data_size");
     expect(kWhole + "protection=at-rest\n", "the kernel keeps no checksums");
-    expect(kWhole + "shared=no\n", "tells hosts that every disk is shared");
+    expect(kWhole + "shared=no\n", "reports every disk as shared");
     expect("[target]\nlisten=192.0.2.1:0\n" + kWhole, "not a number between 1 and 65535");
 }
 
@@ -183,9 +183,10 @@ BOOST_AUTO_TEST_CASE(paths_are_described_as_for_the_other_target) {
     BOOST_TEST(state_at(both, "7", "2") == "persistent-loss");
     BOOST_TEST(state_at(both, "1", "2") == "persistent-loss");
     BOOST_TEST(state_at(both, "2", "2") == "optimized");
-    expect(text + "[ana.x]\ngroup=2\nlisten=192.0.2.9\n", "no port is at 192.0.2.9 port 4420");
+    expect(text + "[ana.x]\ngroup=2\nlisten=192.0.2.9\n",
+           "no port has the address 192.0.2.9 port 4420");
     expect(text + "[ana.x]\ngroup=2\nlisten=host\n", "[ana.x] listen: \"host\" is not ADDRESS");
-    expect(text + "[ana.x]\ngroup=2\n[ana.y]\ngroup=2\n", "another section has this group");
+    expect(text + "[ana.x]\ngroup=2\n[ana.y]\ngroup=2\n", "another section already has this group");
     expect(text + "[ana.x]\ngroup=2\nport=q\n", "no section [port.q]");
 }
 
@@ -209,7 +210,7 @@ BOOST_AUTO_TEST_CASE(silent_ways_to_no_authentication_are_refused) {
     const std::string key = "dhchap_secret_file=host.key\n";
     expect(kHost + key + kSubsystem + "allow_any_host=yes\n" + kNamespace, "allow_any_host");
     expect(kHost + "dhchap_ctrl_secret_file=ctrl.key\n" + kSubsystem + kNamespace,
-           "dhchap_ctrl_secret_file without dhchap_secret_file");
+           "dhchap_ctrl_secret_file requires dhchap_secret_file");
     expect(kHost + key + "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nallow_any_host=yes\n" +
                kNamespace,
            "has a key and no subsystem lists it");
@@ -221,18 +222,18 @@ BOOST_AUTO_TEST_CASE(silent_ways_to_no_authentication_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(the_kernels_rules_are_known_before_a_write) {
-    expect(kWhole + kPort + "pi_enable=yes\n", "rdma alone carries protection information");
-    expect(kWhole + kPort + "tsas=tls1.3\n", "needs treq");
-    expect(kWhole + kPort + "tsas=connected\n", "does not go with trtype = tcp");
+    expect(kWhole + kPort + "pi_enable=yes\n", "only rdma supports protection information");
+    expect(kWhole + kPort + "tsas=tls1.3\n", "requires treq");
+    expect(kWhole + kPort + "tsas=connected\n", "does not match trtype = tcp");
     expect(kWhole + kPort + "max_queue_size=4\n", "not between 16 and 1024");
     expect(kWhole + with(kPort, "192.0.2.1", "host.example"), "no numeric ipv4 address");
     expect(kWhole + with(kPort, "trsvcid=4420", "trsvcid=http"), "port \"http\": not a number");
     expect(kWhole + with(kPort, "trtype=tcp\n", ""), "no trtype");
     expect(kWhole + kPort + with(with(kPort, "port.p", "port.q"), "portid=1", "portid=2"),
-           "tcp 192.0.2.1 port 4420 is that of port 1");
+           "tcp 192.0.2.1 port 4420 is already used by port 1");
     expect(kWhole + "ana_group=128\n" + kPort, "128");
     expect(kHost + kSubsystem + "cntlid_min=9\ncntlid_max=8\n" + kNamespace, "is above cntlid_max");
-    expect(kHost + kSubsystem + "passthru=/dev/nvme0\n" + kNamespace, "can have no other");
+    expect(kHost + kSubsystem + "passthru=/dev/nvme0\n" + kNamespace, "cannot have other");
     expect("[target]\ndiscovery_nqn=nqn.2024-08.com.example\n" + kWhole, "begins with the disc");
     expect(kHost + kSubsystem + "[namespace.n]\nsubsystem=s\nenable=yes\n", "no image");
 }

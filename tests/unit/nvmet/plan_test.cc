@@ -39,7 +39,7 @@ struct Fixture : sample::Files {
             kernel.fail_at(static_cast<int>(n));
             const auto status = nvmet::apply(kernel, steps);
             BOOST_REQUIRE_MESSAGE(!status.ok(), steps[n - 1].path);
-            BOOST_TEST(status.error().text.find("not taken back") == std::string::npos,
+            BOOST_TEST(status.error().text.find("not reverted") == std::string::npos,
                        status.error().text);
             for (const char* key : {sample::kHostKey, sample::kCtrlKey}) {
                 BOOST_TEST(status.error().text.find(key) == std::string::npos);
@@ -275,8 +275,8 @@ BOOST_AUTO_TEST_CASE(a_port_that_cannot_be_opened_leaves_nothing) {
                                     "traddr = 192.0.2.1\ntrsvcid = 4420\n[port.fc]"));
     const auto status = nvmet::apply(kernel, nvmet::make_plan(state(), want));
     BOOST_REQUIRE(!status.ok());
-    BOOST_TEST(status.error().text.find("the port could not be opened") != std::string::npos);
-    BOOST_TEST(status.error().text.find("everything is as it was before") != std::string::npos);
+    BOOST_TEST(status.error().text.find("the kernel could not open the port") != std::string::npos);
+    BOOST_TEST(status.error().text.find("all changes were reverted") != std::string::npos);
     BOOST_TEST((kernel.snapshot() == before));
 }
 

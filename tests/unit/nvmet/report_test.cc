@@ -33,7 +33,7 @@ struct Fixture : sample::Files {
 BOOST_FIXTURE_TEST_SUITE(report, Fixture)
 
 BOOST_AUTO_TEST_CASE(nothing_to_do_is_said) {
-    BOOST_TEST(nvmet::plan_text({}) == "nothing to do: the target is as the file says\n");
+    BOOST_TEST(nvmet::plan_text({}) == "nothing to do: the target matches the file\n");
     BOOST_TEST(nvmet::plan_json({}) == "{\"steps\":[]}\n");
 }
 

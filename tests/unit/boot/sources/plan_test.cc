@@ -397,9 +397,9 @@ BOOST_AUTO_TEST_CASE(a_secret_or_a_configuration_that_is_there_and_of_no_use_is_
         void (*put)(const std::string& path);
     };
     const Case cases[] = {
-        {"a link that leads to nothing",
+        {"a dangling symbolic link",
          [](const std::string& path) { std::filesystem::create_symlink("/none/x", path); }},
-        {"a link that leads to nothing",
+        {"a dangling symbolic link",
          [](const std::string& path) { std::filesystem::create_symlink(path, path); }},
         {"not a regular file",
          [](const std::string& path) { std::filesystem::create_directory(path); }},
@@ -420,7 +420,7 @@ BOOST_AUTO_TEST_CASE(a_secret_or_a_configuration_that_is_there_and_of_no_use_is_
     const Machine linked;
     std::filesystem::create_symlink("/none/x", linked.dir.at("etc/nvmeroot"));
     const auto hidden = linked.load(kUri);
-    BOOST_TEST(joined(hidden.errors).find("etc/nvmeroot is a link that leads to nothing") !=
+    BOOST_TEST(joined(hidden.errors).find("etc/nvmeroot is a dangling symbolic link") !=
                std::string::npos);
     const Machine replaced;
     replaced.dir.file("etc/nvmeroot", "x");

@@ -353,7 +353,7 @@ BOOST_AUTO_TEST_CASE(does_not_wait_forever_however_often_the_host_speaks) {
     f.clock.sleep(base::seconds(1));
     line->on_timer();
     BOOST_TEST(line->over());
-    BOOST_TEST(f.events.has("failed: authentication not done in time"));
+    BOOST_TEST(f.events.has("failed: authentication not completed within the time limit"));
 }
 
 BOOST_AUTO_TEST_CASE(works_with_digests_and_uses_new_keys_at_the_next_authentication) {

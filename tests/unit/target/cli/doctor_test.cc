@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(too_few_files_and_a_short_backlog_are_found) {
 
 BOOST_AUTO_TEST_CASE(addresses_are_tried) {
     DoctorFixture f;
-    BOOST_TEST(f.about("address") == "0 127.0.0.1:0 can be listened on\n");
+    BOOST_TEST(f.about("address") == "0 127.0.0.1:0 is available\n");
     support::RunningTarget running(target::Reactor::Engine::kAny);
     f.config.listen = {{running.address.address, running.address.port}};
     const std::string where = target::to_text(running.address);
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(images_take_files_too) {
     const std::string many = f.about("open files");
     BOOST_TEST(many.find("raise LimitNOFILE") != std::string::npos);
     // The unit has a limit of its own, whatever this shell's is.
-    BOOST_TEST(many.find("1 the unit as it comes may open 65536 files") != std::string::npos);
+    BOOST_TEST(many.find("1 the unit by default may open 65536 files") != std::string::npos);
     BOOST_TEST(support::plain_page("packaging/nvmeroot-target.service")
                    .find("\nLimitNOFILE=" + std::to_string(target::kFilesOfUnit) + "\n") !=
                std::string::npos);
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_the_server_could_not_open_is_bad) {
         BOOST_TEST(f.about("image", true).starts_with("0 "));  // by the server that runs
     }
     ns.protection = exports::Protection::kAtRest;
-    BOOST_TEST(f.about("image").find("nvmeroot-target image protect makes it") !=
+    BOOST_TEST(f.about("image").find("create it with `nvmeroot-target image protect`") !=
                std::string::npos);
     ns.protection = exports::Protection::kNone;
     f.dir.file("disk.img", "QFI\xFB" + std::string(4092, '\0'), 0600);
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_the_server_could_not_open_is_bad) {
     f.dir.file("disk.img", std::string(4096, '\0') + "EFI PART" + std::string(4088, '\0'), 0600);
     BOOST_TEST(f.about("image").starts_with("1 " + ns.image + ": its partition table"));
     f.dir.file("disk.img", std::string(1000, '\0'), 0600);
-    BOOST_TEST(f.about("image").find("no multiple of the block size") != std::string::npos);
+    BOOST_TEST(f.about("image").find("not a multiple of the block size") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(what_stands_in_the_way_of_a_device_has_a_remedy) {
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(files_that_the_server_could_not_make_are_bad) {
                "2 audit_log: " + f.dir.at("none/") + ": No such file or directory\n");
     f.config.audit_log = f.dir.at("proc");
     BOOST_TEST(f.about("directory") ==
-               "2 audit_log: " + f.dir.at("proc") + " is no regular file\n");
+               "2 audit_log: " + f.dir.at("proc") + " is not a regular file\n");
     f.config.audit_log = f.dir.file("audit", "");
     BOOST_TEST(f.about("directory") == "0 audit_log: " + f.dir.at("audit") + "\n");
     f.config.audit_log.clear();
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(files_that_the_server_could_not_make_are_bad) {
     BOOST_TEST(f.about("directory").starts_with("2 control: "));
     f.config.control = f.dir.at("disk.img");
     BOOST_TEST(f.about("directory") ==
-               "2 control: " + f.dir.at("disk.img") + ": there is something that is no socket\n");
+               "2 control: " + f.dir.at("disk.img") + ": the file is not a socket\n");
     f.config.control.clear();
     f.config.metrics = f.dir.at(std::string(100, 'm').c_str());
     BOOST_TEST(f.about("directory").ends_with(": not a path of 1 to 107 bytes\n"));
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(a_sparse_image_may_outgrow_its_file_system) {
 BOOST_AUTO_TEST_CASE(the_metrics_address_is_tried_too) {
     DoctorFixture f;
     f.config.metrics = "127.0.0.1:0";
-    BOOST_TEST(f.about("address").ends_with("0 127.0.0.1:0 can be listened on\n"));
+    BOOST_TEST(f.about("address").ends_with("0 127.0.0.1:0 is available\n"));
     support::RunningTarget running(target::Reactor::Engine::kAny);
     f.config.metrics = target::to_text(running.address);
     BOOST_TEST(f.about("address").ends_with(f.config.metrics + " is in use by another program\n"));

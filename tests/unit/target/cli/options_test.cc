@@ -63,14 +63,14 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_a_command_line) {
     const Case cases[] = {
         {{}, "give --config FILE, or --image FILE and --host NQN"},
         {{"--image", "a"}, "give --host NQN for each host that may connect"},
-        {{"--imge", "a"}, "no option --imge; did you mean --image?"},
+        {{"--imge", "a"}, "unknown option --imge; did you mean --image?"},
         {{"--image"}, "--image needs a value: FILE"},
         {{"--verbose=yes"}, "--verbose takes no value"},
-        {{"--uuid", "u"}, "--uuid: stands behind the --image it belongs to"},
-        {{"--key", "k"}, "--key: stands behind the --host it belongs to"},
-        {{"--engine", "x"}, "--engine: \"x\" is none of auto, io_uring, epoll"},
+        {{"--uuid", "u"}, "--uuid: must follow the --image that it belongs to"},
+        {{"--key", "k"}, "--key: must follow the --host that it belongs to"},
+        {{"--engine", "x"}, "--engine: \"x\" is not one of auto, io_uring, epoll"},
         {{"a.img"}, "unexpected \"a.img\"; options begin with --"},
-        {{"--config", "f", "--host", "h"}, "--config and --host: the file says what is served"},
+        {{"--config", "f", "--host", "h"}, "--config and --host cannot be used together"},
     };
     for (const Case& c : cases) {
         BOOST_TEST(settings(c.words) == c.error);
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(generated_keys_have_the_form_that_was_asked_for) {
     }
     target::GenkeyOptions refused;
     refused.nqn = "nqn.2024-08.com.example:a";
-    BOOST_TEST(target::generate_key(refused).error().text == "--nqn needs --hash 1, 2 or 3");
+    BOOST_TEST(target::generate_key(refused).error().text == "--nqn requires --hash 1, 2 or 3");
     refused = {nvme::HashId::kSha256, 64, "", ""};
     BOOST_TEST(!target::generate_key(refused).ok());
 }

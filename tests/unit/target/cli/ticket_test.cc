@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(odd_names_stand_in_quotes) {
     BOOST_TEST(text->find("hostnqn=\"nqn.2024-08.com.example:it'\\''s one; 2\" "
                           "nvmeroot.auth=host'\n") != std::string::npos);
     BOOST_TEST(named("nqn.2024-08.com.example:a\"b").error().text ==
-               "\"nqn.2024-08.com.example:a\\x22b\" holds a quotation mark, which no kernel "
-               "command line can");
+               "\"nqn.2024-08.com.example:a\\x22b\" contains a quotation mark, which a kernel "
+               "command line cannot contain");
 }
 
 BOOST_AUTO_TEST_CASE(a_wildcard_needs_an_address) {
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_wildcard_needs_an_address) {
     auto wild = config();
     wild.listen = {{"0.0.0.0", 4420}};
     BOOST_TEST(target::ticket(wild, {.config = "", .address = "", .host = "web"}).error().text ==
-               "listen names only wildcards: say --address ADDRESS");
+               "listen has only wildcards: use --address ADDRESS");
     BOOST_TEST(target::ticket(config(), {.config = "", .address = "192.0.2.7", .host = "web"})
                    .error()
                    .text == "the target does not listen on \"192.0.2.7\"");
@@ -166,9 +166,9 @@ BOOST_AUTO_TEST_CASE(a_host_gets_an_address_of_each_kind_that_it_needs) {
 BOOST_AUTO_TEST_CASE(a_host_without_a_disk_gets_none) {
     BOOST_TEST(
         target::ticket(config(), {.config = "", .address = "", .host = "none"}).error().text ==
-        "host \"none\" may see no namespace");
+        "host \"none\" cannot see any namespace");
     BOOST_TEST(target::ticket(config(), {.config = "", .address = "", .host = "x"}).error().text ==
-               "no host \"x\"");
+               "unknown host \"x\"");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

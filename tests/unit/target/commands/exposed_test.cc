@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(each_field_is_checked_on_receipt_and_nothing_is_stored) {
                 BOOST_REQUIRE(e.told.size() == 1U);
                 BOOST_TEST(e.told[0].starts_with("LBA 102: " + std::string(nvme::name(row.field))),
                            e.told[0]);
-                BOOST_TEST(e.told[0].ends_with("the host sent it so, and nothing was stored"));
+                BOOST_TEST(e.told[0].ends_with("the host sent it, and the target stored nothing"));
                 BOOST_TEST(e.read(kAt, kCount) == 0);
                 BOOST_TEST((e.read_back == base::Bytes(e.data.size())));
                 // Unless it is asked for, the field is not looked at.

@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(late_data_that_begins_and_does_not_end_ends_the_connection)
     f.clock.sleep(base::seconds(1));
     f.io->on_timer();
     BOOST_TEST(f.io->over());
-    BOOST_TEST(f.events.has("the data of a write did not come in time"));
+    BOOST_TEST(f.events.has("the data of a write did not arrive within the time limit"));
 }
 
 BOOST_AUTO_TEST_CASE(an_abort_may_come_in_the_middle_of_the_data) {

@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_listed_in_another_letter_case_is_pointed_out
     BOOST_TEST(f.open()->host.connect(options)->status.number() ==
                status::kConnectInvalidHost.dnr().number());
     BOOST_REQUIRE(!f.events.lines.empty());
-    BOOST_TEST(f.events.lines.back().find("differs in the case of letters alone") !=
+    BOOST_TEST(f.events.lines.back().find("differs only in the case of letters") !=
                std::string::npos);
 }
 

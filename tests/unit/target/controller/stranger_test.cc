@@ -309,7 +309,7 @@ BOOST_AUTO_TEST_CASE(data_that_does_not_come_ends_the_connection) {
     f.clock.sleep(seconds(30));
     io->on_timer();
     BOOST_TEST(io->over());
-    BOOST_TEST(f.events.has("the data of a write did not come in time"));
+    BOOST_TEST(f.events.has("the data of a write did not arrive within the time limit"));
 }
 
 BOOST_AUTO_TEST_CASE(a_host_holds_no_more_than_its_share_of_memory_over_all_its_queues) {

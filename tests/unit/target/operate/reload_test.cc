@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_SUITE(reload)
 
 BOOST_AUTO_TEST_CASE(says_what_it_changed_and_tells_hosts_of_namespaces) {
     Running running;
-    BOOST_TEST(running.ask("plan") == "ok\nnothing changes\n");
+    BOOST_TEST(running.ask("plan") == "ok\nno changes\n");
     Activity activity(running);
     running.configure(std::string(kHostSections) + kSubsystem +
                       "[namespace.m]\nsubsystem=s\nnsid=2\nimage=more.img\nread_only=yes\n");
@@ -141,8 +141,8 @@ BOOST_AUTO_TEST_CASE(an_image_in_use_is_not_reopened_and_plan_reports_it) {
     running.configure(sections + kSubsystem + "block_size=4096\n");
     const std::string why =
         "error\n[namespace.n] image disk.img: this server has it open as namespace 1 of "
-        "nqn.2024-08.com.example:disk; the change takes a restart, or a reload without that "
-        "namespace and another one with this one\n";
+        "nqn.2024-08.com.example:disk; the change requires a restart, or a reload without that "
+        "namespace and a second reload with this one\n";
     BOOST_TEST(running.ask("plan") == why);
     BOOST_TEST(running.ask("reload") == why);
     activity.wait_for(3);
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_was_replaced_waits_for_the_next_start_and_tha
                   0);
     const std::string change =
         "ok\n! namespace 1 of nqn.2024-08.com.example:disk, after a restart: image disk.img, "
-        "another file by now\n";
+        "replaced by another file\n";
     BOOST_TEST(running.ask("plan") == change);
     BOOST_TEST(running.ask("reload") == change);
     activity.wait_for(3);
@@ -182,8 +182,8 @@ BOOST_AUTO_TEST_CASE(keys_are_replaced_under_activity) {
         "dhchap_ctrl_secret_file=c1.key\n" +
         both + "[host.o]\nnqn=nqn.2024-08.com.example:other\n" + kSubsystem);
     BOOST_TEST(running.ask("reload") ==
-               "ok\n~ host nqn.2024-08.com.example:host: dhchap_secret_file_next is new, "
-               "dhchap_ctrl_secret_file_next is new\n");
+               "ok\n~ host nqn.2024-08.com.example:host: dhchap_secret_file_next is added, "
+               "dhchap_ctrl_secret_file_next is added\n");
     const auto proves = [&](const std::string& host, const std::string& controller) {
         Line line(running);
         BOOST_REQUIRE(line.connect(kHost).has_value());
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(drains_its_hosts_and_takes_them_again) {
     Running running;
     Activity activity(running);
     activity.wait_for(3);
-    BOOST_TEST(running.ask("drain --cancel") == "error\nno drain is under way\n");
+    BOOST_TEST(running.ask("drain --cancel") == "error\nno drain is in progress\n");
     BOOST_TEST(running.ask("drain").starts_with("ok\n"));
     target::ControlOptions options;
     options.socket = running.dir.at("control");
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(a_drain_that_hosts_do_not_follow_says_so) {
     options.timeout = base::seconds(0);
     base::SystemClock clock;
     BOOST_TEST(target::drain_server(options, clock).error().text ==
-               "hosts have not moved in time; the server goes on waiting");
+               "hosts have not moved in time; the server continues to drain");
     activity.wait_for_error();
     BOOST_TEST(activity.stop() == 0U);
 }
@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(the_audit_log_can_be_moved_away_before_a_reload) {
     Activity activity(running);
     BOOST_TEST(audit_says(running, "\"event\":\"authenticated\""));
     BOOST_REQUIRE(rename(running.dir.at("audit").c_str(), running.dir.at("moved").c_str()) == 0);
-    BOOST_TEST(running.ask("reload") == "ok\nnothing changes\n");
+    BOOST_TEST(running.ask("reload") == "ok\nno changes\n");
     Line wrong(running);
     BOOST_REQUIRE(wrong.connect(kHost).has_value());
     BOOST_TEST(!wrong.prove(running.key("h2.key"), running.key("c1.key")));
@@ -388,7 +388,7 @@ BOOST_AUTO_TEST_CASE(the_control_socket_outlives_a_want_of_descriptors) {
     std::array<std::byte, 64> answer{};
     const auto size = base::read_full(client.get(), answer);
     BOOST_REQUIRE_MESSAGE(size.ok(), (size.ok() ? "" : size.error().text));
-    BOOST_TEST(base::text_of(base::ByteView(answer).first(*size)) == "ok\nnothing changes\n");
+    BOOST_TEST(base::text_of(base::ByteView(answer).first(*size)) == "ok\nno changes\n");
 }
 
 BOOST_AUTO_TEST_CASE(metrics_can_be_read_and_nothing_else) {
@@ -421,7 +421,7 @@ BOOST_AUTO_TEST_CASE(local_peers_that_say_nothing_hold_nobody_up) {
         }
     }
     const auto before = std::chrono::steady_clock::now();
-    BOOST_TEST(running.ask("plan") == "ok\nnothing changes\n");
+    BOOST_TEST(running.ask("plan") == "ok\nno changes\n");
     BOOST_TEST(target::ask(running.dir.at("metrics"), "GET / HTTP/1.0\r\n\r").ok());
     BOOST_TEST((std::chrono::steady_clock::now() - before < base::seconds(5)));
 }
@@ -484,7 +484,7 @@ BOOST_AUTO_TEST_CASE(status_and_metrics_are_for_programs_too) {
     BOOST_TEST(metrics->find("nvmeroot_write_commands_total{subsystem=\"nqn.2024-08.com.example:"
                              "disk\",host=\"nqn.2024-08.com.example:host\"} ") !=
                std::string::npos);
-    BOOST_TEST(running.ask("dance") == "error\nno such question: \"dance\"\n");
+    BOOST_TEST(running.ask("dance") == "error\nunknown request: \"dance\"\n");
     BOOST_TEST(activity.stop() > 0U);
 }
 

@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_fifo_is_told_and_not_waited_for) {
     BOOST_REQUIRE(mkfifo((f.image + ".pi").c_str(), 0600) == 0);
     BOOST_TEST(says(f.run({"info"}).text, "disk.img.pi: neither a regular file nor"));
     BOOST_TEST(!f.refusal({"verify"}).empty());
-    BOOST_TEST(says(f.refusal({"protect"}), "disk.img.pi: no regular file"));
+    BOOST_TEST(says(f.refusal({"protect"}), "disk.img.pi: not a regular file"));
     BOOST_REQUIRE(unlink(f.image.c_str()) == 0);
     BOOST_REQUIRE(mkfifo(f.image.c_str(), 0600) == 0);
     for (const char* action : {"info", "verify", "protect"}) {
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(tuples_that_hosts_brought_do_not_keep_a_pair_from_being_ser
     f.dir.file("disk.img", Files::text_of(2));
     for (const bool exposed : {true, false}) {  // once they brought some, they stay
         const std::string findings = f.serve(false, exposed);
-        BOOST_TEST(says(findings, "blocks looked at do not match"), findings);
+        BOOST_TEST(says(findings, "sampled blocks do not match"), findings);
         BOOST_TEST(!says(findings, "not the sidecar"), findings);
     }
 }
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_was_touched_is_served_with_a_warning) {
     const Files f;
     (void)f.run({"protect"});
     f.flip(f.image, 1'000'000);
-    BOOST_TEST(says(f.serve(), "was modified"));
+    BOOST_TEST(says(f.serve(), "replaced or modified"));
     BOOST_TEST(f.serve(true).empty());  // it was closed cleanly, as it is now
 }
 
@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(a_sidecar_that_was_cut_short_or_is_none_is_refused) {
     const Files f;
     (void)f.run({"protect"});
     BOOST_REQUIRE(truncate((f.image + ".pi").c_str(), 5'000'000 / 2) == 0);
-    BOOST_TEST(says(f.serve(), "cut short"));
+    BOOST_TEST(says(f.serve(), "truncated"));
     f.dir.file("disk.img.pi", std::string(20'000, 'x'));
     BOOST_TEST(says(f.serve(), "not the sidecar of an image"));
     f.dir.file("disk.img.pi", "");
@@ -235,12 +235,12 @@ BOOST_AUTO_TEST_CASE(protect_writes_to_no_file_that_is_not_its_own) {
     BOOST_TEST(access(f.dir.at("nothing").c_str(), F_OK) != 0);
     BOOST_REQUIRE(unlink(sidecar.c_str()) == 0);
     BOOST_REQUIRE(mkfifo(sidecar.c_str(), 0600) == 0);
-    BOOST_TEST(says(f.refusal({"protect", "--force"}), "no regular file"));
+    BOOST_TEST(says(f.refusal({"protect", "--force"}), "not a regular file"));
     BOOST_REQUIRE(unlink(sidecar.c_str()) == 0);
     BOOST_REQUIRE(link(letter.c_str(), sidecar.c_str()) == 0);
-    BOOST_TEST(says(f.refusal({"protect"}), "there is another file, which is no sidecar"));
+    BOOST_TEST(says(f.refusal({"protect"}), "another file that is not a sidecar"));
     f.dir.file("disk.img.pi", "short");
-    BOOST_TEST(says(f.refusal({"protect"}), "there is another file, which is no sidecar"));
+    BOOST_TEST(says(f.refusal({"protect"}), "another file that is not a sidecar"));
     BOOST_TEST(says(f.run({"protect", "--force"}).text, "6144 blocks protected"));
 }
 

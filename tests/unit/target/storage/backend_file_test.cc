@@ -264,10 +264,10 @@ BOOST_AUTO_TEST_CASE(one_writer_or_many_readers) {
         const auto second = f.open(false);
         BOOST_REQUIRE(!second.ok());
         BOOST_TEST(second.error().text ==
-                   "image " + f.path + ": another program, or another namespace, has it locked");
+                   "image " + f.path + ": another program or another namespace has locked it");
         BOOST_TEST(second.error().code == EAGAIN);  // what a server that starts waits for
         BOOST_TEST(error_text(f.open(true)) ==
-                   "image " + f.path + ": a program that writes it has it locked");
+                   "image " + f.path + ": a program that writes to it has locked it");
     }
     const auto reader = f.open(true);
     BOOST_TEST(reader.ok());

@@ -299,7 +299,7 @@ BOOST_DATA_TEST_CASE(who_says_nothing_makes_room, support::engines(), engine) {
     BOOST_TEST(guest.hear(1) == "3");
     BOOST_TEST(speaks.hear(1) == "4");
     running.stop();
-    BOOST_TEST(running.trouble == "ending connections that say nothing, to have room for others");
+    BOOST_TEST(running.trouble == "closing silent connections to make room for others");
 }
 
 BOOST_DATA_TEST_CASE(where_all_speak_one_more_waits, support::engines(), engine) {
