@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/sys_paths.h"
+#include "base/version.h"
 #include "boot/after/complete_command.h"
 #include "boot/after/shutdown_command.h"
 #include "boot/after/stand_in.h"
@@ -199,7 +200,8 @@ int main(int argc, char** argv) {
     if (options->command == boot::Command::kHelp || options->command == boot::Command::kVersion) {
         const bool help = options->command == boot::Command::kHelp;
         (void)base::write_all(STDOUT_FILENO,
-                              help ? boot::help_text(options->operand) : "nvmeroot 0.1\n");
+                              help ? boot::help_text(options->operand)
+                                   : "nvmeroot " + std::string(base::kVersion) + "\n");
         return 0;
     }
     return static_cast<int>(boot::run_command(*options));

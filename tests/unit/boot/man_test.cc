@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/version.h"
 #include "boot/exit_code.h"
 #include "boot/options.h"
 #include "boot/sources/keys.h"
@@ -101,6 +102,18 @@ BOOST_AUTO_TEST_CASE(each_exit_code_stands_there_with_its_meaning) {
                                   std::string(row.meaning) + (row.retried ? " (retried)\n" : "\n");
         BOOST_TEST(text.find(entry) != std::string::npos, entry);
     }
+}
+
+BOOST_AUTO_TEST_CASE(each_page_and_the_news_name_the_version) {
+    const std::string version(base::kVersion);
+    for (const char* name : {"nvmeroot.8", "nvmeroot.conf.5", "nvmeroot.cmdline.7",
+                             "nvmeroot-target.8", "nvmeroot-target.conf.5", "nvmeroot-nvmet.8"}) {
+        const std::string title = part_of(page(name), "\n.TH ", "\n.SH ");
+        BOOST_TEST(title.find("\"nvmeroot " + version + "\"") != std::string::npos, title);
+    }
+    const auto news = base::read_text("NEWS.md");
+    BOOST_REQUIRE(news.ok());
+    BOOST_TEST(part_of(*news, "\n## ", "\n\n").starts_with("\n## " + version));
 }
 
 BOOST_AUTO_TEST_CASE(the_examples_work) {
