@@ -219,7 +219,7 @@ Outcome<base::Nothing> Audit::superblocks() {
     return base::done();
 }
 
-/// Where nobody could know beforehand.
+/// Samples blocks at random, so that a target cannot know which.
 Outcome<base::Nothing> Audit::sample(uint64_t count) {
     for (; count > 0; --count) {
         uint64_t random = 0;

@@ -93,7 +93,7 @@ Result<std::string> connect_work(const BootPlan& plan, const Portal& portal, con
 }
 
 /// The kernel connects to one target at a time and says what it knows between two: its answer is
-/// the turn to connect, and a connect that was given up has had its last words by then.
+/// the turn to connect, and a connect that was given up has logged everything it will log by then.
 Outcome<std::string> await_turn(const SysPaths& sys, const base::Deadline& deadline) {
     TRY(SideTask task, staged(ExitCode::kConnect, SideTask::start("the kernel's connect", [&] {
                                   return read_option_list(sys);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a failed connect means: the kernel tells the caller little (libnvme less), and its log more.
-// Three tables, the most telling first: lines of the log, the status with which the target
-// answered, the errno with which the kernel gave up. Each row is a cause and, behind a semicolon,
-// what to do.
+// The meaning of a failed connect. The kernel returns little to the caller (libnvme less), and logs
+// more. Three tables explain it, the most specific first: lines of the log, the status of the
+// target's answer, the errno of the kernel. Each row is a cause and, after a semicolon, a remedy.
 #pragma once
 
 #include <optional>
@@ -20,8 +19,8 @@ namespace boot {
 /// status.
 std::optional<int> kernel_result(const std::vector<KernelLine>& lines);
 
-/// What a failed connect means, by the lines that the kernel wrote meanwhile.
-/// @param error  the side task's; ETIMEDOUT means the kernel is still at it
+/// The meaning of a failed connect, from the lines that the kernel logged meanwhile.
+/// @param error  the side task's; ETIMEDOUT means that the kernel is still connecting
 Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
                                 const base::Error& error);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Has the target hung up while the kernel is connecting? Linux does not notice that before a
-// request times out after 60 s, and the kernel's own target hangs up on a wrong secret just so. The
-// state of the kernel's sockets is in /proc/net/tcp and tcp6, lines of
+// Detects whether the target has hung up while the kernel is connecting. Linux does not notice that
+// before a request times out after 60 s, and the kernel's own target hangs up after a wrong secret.
+// The state of the kernel's sockets is in /proc/net/tcp and tcp6, in lines of the form
 //
 //     sl  local_address rem_address   st …
 //      0: 0F02000A:9C40 0202000A:1144 01     01 established, 02 SYN sent, 08 the peer has closed
@@ -22,12 +22,12 @@ std::string table_address(const Portal& portal);
 /// True when a line of the table is a connection to `remote` that is up.
 bool has_connection(std::string_view table, std::string_view remote);
 
-/// Looks again and again.
+/// Polls the tables.
 class PeerWatch {
   public:
     PeerWatch(const Portal& portal, const base::SysPaths& sys);
-    /// @return true when there was a connection and there has been none for kLooks looks: between
-    /// two queues of a connect there always is one.
+    /// @return true if there was a connection and then none for kLooks polls. While a target lives,
+    /// there is always a connection between two queues of a connect.
     bool hung_up();
 
     static constexpr int kLooks = 4;

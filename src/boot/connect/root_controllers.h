@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The controllers that serve the root, seen and set through sysfs: what they are connected to, how
-// long the kernel tries to get a lost one back, the secrets it keeps for them, and the entries that
-// make `nvme disconnect-all` spare them.
+// The controllers of the root in sysfs: their connections, the time for which the kernel tries to
+// reconnect a lost one, the kernel's copies of their secrets, and the entries that make `nvme
+// disconnect-all` spare them.
 #pragma once
 
 #include <string>
@@ -19,10 +19,10 @@ namespace boot {
 bool is_connected(const Portal& portal, const std::vector<std::string>& controllers,
                   const base::SysPaths& sys);
 
-/// Whether the kernel has a working connection to its target at the moment.
+/// Whether the kernel has a working connection to the target now.
 bool is_live(const std::string& controller, const base::SysPaths& sys);
 
-/// Sets the times of a controller that runs. udev rules of others may have changed them.
+/// Sets the timeouts of a running controller, which udev rules of others may have changed.
 base::Status set_times(const std::string& controller, const ConnectOptions& options,
                        const base::SysPaths& sys);
 
@@ -30,12 +30,12 @@ base::Status set_times(const std::string& controller, const ConnectOptions& opti
 base::Status set_io_policy(const std::string& subsysnqn, const std::string& policy,
                            const base::SysPaths& sys);
 
-/// The kernel's copies of the secrets; empty where it has none.
+/// The kernel's copies of the secrets; empty if it has none.
 base::Status take_secrets(const std::string& controller, AuthPlan& auth, const base::SysPaths& sys);
 
 /// /run/nvme/registry/CONTROLLER/{owner,seqnum}, which nvme-cli 3 reads.
 base::Status register_owner(const std::string& controller, const base::SysPaths& sys);
-/// The controllers with such an entry of ours that exist.
+/// The existing controllers that have such an entry of nvmeroot.
 std::vector<std::string> owned_controllers(const base::SysPaths& sys);
 
 }  // namespace boot

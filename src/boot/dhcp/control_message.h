@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// recvmsg(2) with the one control message (cmsg(3)) that tells what the socket's owner must know of
-// a datagram.
+// recvmsg(2) with one control message (cmsg(3)), which describes the datagram.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,12 +18,12 @@ namespace boot {
 template <class T>
 struct Datagram {
     base::ByteView bytes;      ///< views into the buffer
-    std::optional<T> control;  ///< none where the kernel gave none
+    std::optional<T> control;  ///< empty if the kernel sent none
 };
 
 /// The next datagram of a socket.
 /// @param level, type  of the control message, which holds a T
-/// @return nothing when there is none left or the socket failed: errno tells
+/// @return nothing if no datagram is left or the socket failed; errno distinguishes the two
 template <class T>
 std::optional<Datagram<T>> receive_datagram(int fd, std::span<std::byte> buffer, int level,
                                             int type) {

@@ -8,8 +8,8 @@
 //      ▲ │ unanswered: again,   │ nak, or unanswered four times
 //      └─┘ later and later ◄────┘
 //
-// We identify ourselves by hardware type and Ethernet address, as dracut's network back ends and
-// firmware do, so that the real root can go on with the same lease.
+// The client identifies itself by hardware type and Ethernet address, as dracut's network back ends
+// and firmware do, so that the real root can continue the same lease.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ class DhcpClient {
     ///              that boot together must differ in it
     DhcpClient(DhcpIdentity identity, uint64_t seed, base::TimePoint now);
 
-    /// When on_time() wants to be called next.
+    /// When on_time() must be called next.
     [[nodiscard]] base::TimePoint wake() const { return wake_; }
 
     /// @return a message to broadcast, if it is time for one
@@ -56,7 +56,7 @@ class DhcpClient {
   private:
     enum class State {
         kSelecting,   // a discover is or will be out: waits for an offer
-        kRequesting,  // an offer was taken: waits for the server's word
+        kRequesting,  // an offer was taken: waits for the server's answer
         kBound,       // has the lease: waits for nothing
     };
 
@@ -84,7 +84,7 @@ class DhcpClient {
     unsigned discovers_ = 0;    // sent in all
     unsigned repetitions_ = 0;  // of the message of this state
     unsigned naks_ = 0;         // in a row
-    std::string trouble_;       // the last answer that was of no use
+    std::string trouble_;       // the last unusable answer
     std::optional<Lease> offer_;
     std::optional<Lease> lease_;
 };

@@ -7,8 +7,8 @@
 //      │  └───────────────────────────────▲ rapid commit
 //   information-request ──► reply: informed          (addresses come from a router)
 //
-// We identify ourselves by the Ethernet address (DUID-LL), so that the real root can go on with the
-// same lease.
+// The client identifies itself by the Ethernet address (DUID-LL), so that the real root can
+// continue the same lease.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class Dhcp6Client {
     /// @param seed  from which transaction numbers are derived
     Dhcp6Client(Wants wants, const MacAddress& mac, uint64_t seed, base::TimePoint now);
 
-    /// When on_time() wants to be called next.
+    /// When on_time() must be called next.
     [[nodiscard]] base::TimePoint wake() const { return wake_; }
     /// @return a message for all servers, if it is time for one
     std::optional<base::Bytes> on_time(base::TimePoint now);
@@ -36,7 +36,7 @@ class Dhcp6Client {
     void on_message(base::ByteView bytes, base::TimePoint now);
 
     [[nodiscard]] bool is_done() const { return state_ == State::kDone; }
-    /// The server's last word. REQUIRES: is_done()
+    /// The server's final answer. REQUIRES: is_done()
     [[nodiscard]] const Dhcp6Answer& answer() const { return *answer_; }
     /// What has happened so far, for the error of a caller that gives up.
     [[nodiscard]] std::string story() const;
@@ -44,7 +44,7 @@ class Dhcp6Client {
   private:
     enum class State {
         kSoliciting,  // waits for an advertisement, or a reply to a rapid commit
-        kRequesting,  // an offer was taken: waits for the server's word
+        kRequesting,  // an offer was taken: waits for the server's answer
         kInforming,   // waits for a reply without an address
         kDone,
     };

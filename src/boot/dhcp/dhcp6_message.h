@@ -5,7 +5,7 @@
 //
 //   type(1) transaction(3) | code(2) length(2) value | code length value | …
 //
-// An address lies two levels down: option IA_NA holds option IAADDR.
+// An address is two levels down: option IA_NA holds option IAADDR.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,7 @@ enum class Dhcp6Code : uint16_t {
     kBootFileUrl = 59,
 };
 
-/// Who we are to the server.
+/// How the client identifies itself to the server.
 struct Dhcp6Identity {
     base::Bytes duid;  ///< DUID-LL, RFC 8415 section 11.4, of the Ethernet address
     uint32_t iaid = 0;
@@ -58,7 +58,7 @@ struct Dhcp6Request {
 };
 base::Bytes build_dhcp6(const Dhcp6Request& request, const Dhcp6Identity& identity);
 
-/// What a server said.
+/// An answer of a server.
 struct Dhcp6Answer {
     Dhcp6Type type = Dhcp6Type::kReply;
     uint32_t transaction = 0;
@@ -72,8 +72,8 @@ struct Dhcp6Answer {
     std::string boot_file_url;
 };
 
-/// @param iaid  addresses for another one are left out
-/// @return an error for what is no advertisement or reply, or malformed
+/// @param iaid  addresses for another IAID are ignored
+/// @return an error if the message is not an advertisement or reply, or is malformed
 base::Result<Dhcp6Answer> parse_dhcp6(base::ByteView message, uint32_t iaid);
 
 }  // namespace boot

@@ -76,7 +76,7 @@ struct DhcpMessage {
     /// Each code once, kMessageType not among them.
     std::vector<DhcpOption> options;
 
-    /// Null where the option is absent.
+    /// Null if the option is absent.
     [[nodiscard]] const base::Bytes* find(DhcpCode code) const;
     void add(DhcpCode code, base::ByteView value);
 };
@@ -86,15 +86,15 @@ base::Bytes build_dhcp(const DhcpMessage& message);
 
 /// @param bytes  the payload of one UDP datagram
 /// @return an error for anything that is not Ethernet DHCP: short, no magic, no or unknown type, an
-///         option that runs past its field. A missing end option is forgiven.
+///         option that runs past its field. A missing end option is accepted.
 base::Result<DhcpMessage> parse_dhcp(base::ByteView bytes);
 
-/// What an offer or an acknowledgement grants.
+/// The lease that an offer or an acknowledgement grants.
 /// @return an error that names the option if a value we would use is malformed, or the address,
 ///         server or lease time is missing.
 base::Result<Lease> lease_of(const DhcpMessage& message);
 
-/// The server's own words (option 56), quoted; empty without them.
+/// The server's message (option 56), quoted; empty if there is none.
 std::string dhcp_text(const DhcpMessage& message);
 
 }  // namespace boot

@@ -45,7 +45,7 @@ struct Subnet {
     IpAddress address;
     uint8_t prefix_length = 0;
 
-    /// ADDRESS/LENGTH; IPv4 also takes ADDRESS/NETMASK; without a slash one host is meant.
+    /// ADDRESS/LENGTH; IPv4 also takes ADDRESS/NETMASK; without a slash, the address of one host.
     static base::Result<Subnet> parse(std::string_view text);
 
     [[nodiscard]] std::string text() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The two IPv6 sockets of a network set-up, each bound to one interface: for routers (ICMPv6) and
-// for DHCPv6 servers (UDP). Both send to a multicast address of the link.
+// The two IPv6 sockets that configure a network, each bound to one interface: one for routers
+// (ICMPv6) and one for DHCPv6 servers (UDP). Both send to a multicast address of the link.
 #pragma once
 
 #include <netinet/in.h>
@@ -17,15 +17,15 @@ namespace boot {
 
 class Ipv6Socket {
   public:
-    /// Hears Router Advertisements, and nothing that has crossed a router.
+    /// Receives Router Advertisements, and no message that has passed a router.
     static base::Result<Ipv6Socket> to_routers(int interface_index);
     /// @param local  a link-local address of the interface that is ready for use
     static base::Result<Ipv6Socket> to_dhcp_servers(int interface_index, const IpAddress& local);
 
     [[nodiscard]] int fd() const { return fd_.get(); }
-    /// Nothing is reported: what is lost is sent again anyway.
+    /// Errors are ignored: the caller repeats every message anyway.
     void send(base::ByteView message) const;
-    /// @return the next message; nothing when there is none left
+    /// @return the next message; nothing if none is left
     [[nodiscard]] std::optional<base::Bytes> receive() const;
 
   private:

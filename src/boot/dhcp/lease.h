@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a DHCP server granted: enough to configure the interface now, and for the real root to go
-// on renewing the same lease under the same identity.
+// A lease of a DHCP server: enough to configure the interface now, and for the real root to
+// continue to renew the same lease under the same identity.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct Lease {
     /// When to renew with the server and when to ask any server, counted from the lease's start.
     base::seconds t1{0};
     base::seconds t2{0};
-    /// From option 121, or the first router of option 3 where there is no 121.
+    /// From option 121, or the first router of option 3 if there is no option 121.
     std::vector<Route> routes;
     std::vector<IpAddress> dns;
     std::optional<uint32_t> mtu;
@@ -33,14 +33,14 @@ struct Lease {
     std::string domain;
     /// Option 17, as the server sent it.
     std::string root_path;
-    /// What we identified ourselves with (option 61): hardware type and Ethernet address.
+    /// How the client identified itself (option 61): hardware type and Ethernet address.
     base::Bytes client_id;
     /// The server's acknowledgement, for network_memory.h.
     base::Bytes message;
     base::TimePoint granted{};
 };
 
-/// What a DHCPv6 server granted.
+/// A lease of a DHCPv6 server.
 struct Lease6 {
     IpAddress address;
     base::seconds preferred{0};

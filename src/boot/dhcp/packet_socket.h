@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// DHCP's messages on one interface that has no address yet: a packet(7) socket that sends and
-// receives IP packets, filtered in the kernel so that other traffic costs nothing.
+// DHCP messages on an interface that has no address yet: a packet(7) socket that sends and receives
+// IP packets. The kernel filters them, so that other traffic costs nothing.
 #pragma once
 
 #include <optional>
@@ -19,10 +19,10 @@ class PacketSocket {
     /// Becomes readable when a message may be there.
     [[nodiscard]] int fd() const { return fd_.get(); }
 
-    /// Broadcasts to the servers' port. Nothing is reported: what is lost is sent again anyway.
+    /// Broadcasts to the servers' port. Errors are ignored: the caller repeats every message.
     void broadcast(base::ByteView message) const;
 
-    /// @return the next message to the client's port; nothing when there is none left
+    /// @return the next message to the client's port; nothing if none is left
     std::optional<base::Bytes> receive() const;
 
   private:

@@ -7,7 +7,7 @@
 
 namespace boot {
 
-/// A way to somewhere, as DHCP servers, command lines and the kernel's tables state it.
+/// A route, as DHCP servers, command lines and the kernel's tables describe it.
 struct Route {
     Subnet destination;
     /// None: the destination is on the link itself.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a router says about its link: RFC 4861, section 4.2 "Router Advertisement Message Format",
-// and the name servers of RFC 8106, section 5.1 "Recursive DNS Server Option". Addresses and routes
-// are the kernel's business (it makes them of the same message); here is what it does not keep.
+// A Router Advertisement: RFC 4861, section 4.2 "Router Advertisement Message Format", and the name
+// servers of RFC 8106, section 5.1 "Recursive DNS Server Option". The kernel derives addresses and
+// routes from the same message; this unit parses the parts that the kernel does not keep.
 #pragma once
 
 #include <optional>

@@ -17,8 +17,8 @@ base::Bytes build_broadcast(uint16_t source_port, uint16_t destination_port,
                             base::ByteView payload);
 
 /// The payload of a whole, undamaged UDP packet to `port`; nothing for anything else.
-/// @param packet             from the IP header on; bytes behind its total length are padding
-/// @param checksum_is_valid  false where the sender left the UDP checksum to hardware that the
+/// @param packet             from the IP header on; bytes after its total length are padding
+/// @param checksum_is_valid  false if the sender left the UDP checksum to hardware that the
 ///                           packet never met: a virtual machine's host, or the peer of a veth
 std::optional<base::ByteView> parse_udp(base::ByteView packet, uint16_t port,
                                         bool checksum_is_valid);

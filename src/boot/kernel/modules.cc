@@ -88,7 +88,7 @@ class Loader {
         return modules;
     }
 
-    /// Loads one module with what it depends on; one that is there already is no error.
+    /// Loads one module with its dependencies. A module that is already loaded is not an error.
     [[nodiscard]] Status insert(kmod_module* module) const {
         // No install commands: they are shell, and an initramfs is not where they were meant for.
         const int flags = KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY | KMOD_PROBE_IGNORE_COMMAND;

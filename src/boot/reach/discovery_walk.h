@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// From discovery services to portals: which services are still to be asked, what their logs name,
-// and which subsystem it is. Referrals are followed, each service once, and only so far: the logs
-// are a stranger's.
+// From discovery services to portals: which services must still be queried, which portals their
+// logs name, and which subsystem is the root. The walk follows referrals, queries each service
+// once, and limits both, because the logs are not trusted.
 #pragma once
 
 #include <string>
@@ -19,26 +19,27 @@ class DiscoveryWalk {
   public:
     static constexpr size_t kMaxServices = 16;
     static constexpr size_t kMaxPortals = nvme::DiscoveryLog::kMaxPaths;
-    static constexpr int kMaxRounds = 4;  ///< those of the plan, and three referrals in a row
+    static constexpr int kMaxRounds =
+        4;  ///< the services of the plan, and three referrals in a row
 
     /// @param pattern  the subsystem's name, with * and ?; empty fits any
     explicit DiscoveryWalk(const std::vector<Portal>& services, std::string pattern = {});
 
-    /// The services to ask now, all at once; none: the walk is over.
+    /// The services to query now, all at once; empty: the walk is over.
     std::vector<Portal> next_round();
-    /// What is to be kept of a log: what the pattern fits, in whichever case its letters are.
+    /// The entries of a log to keep: those that match the pattern, in any letter case.
     [[nodiscard]] nvme::DiscoveryReading::Filter filter() const;
-    /// What a service of this round answered.
+    /// The answer of a service of this round.
     void take(const Portal& service, const nvme::DiscoveryLog& log);
     void take(const Portal& service, Failure failure);
 
     /// The one subsystem whose name fits, with all its portals.
     /// @param hostnqn  for messages
-    /// kUnreachable (tried again) and others: what the services said, when no one gave a log.
-    /// kRefused: none fits (tried again where a service gave no log); what was listed instead, and
-    /// why it is of no use. kNamespace, final: several.
+    /// kUnreachable (retried) and others: the errors of the services, if none returned a log.
+    /// kRefused: no subsystem matches (retried if a service returned no log); the message lists the
+    /// entries and why each is unusable. kNamespace, final: several subsystems match.
     [[nodiscard]] Outcome<Target> conclude(const std::string& hostnqn) const;
-    /// What was left out, a sentence for each service.
+    /// The ignored entries, a sentence for each service.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
   private:
@@ -47,19 +48,19 @@ class DiscoveryWalk {
         std::vector<Portal> portals;
     };
     void add_service(Portal portal);
-    /// @return false: there is no room for another one of this subsystem.
+    /// @return false: there is no room for another portal of this subsystem.
     bool add_portal(const std::string& nqn, Portal portal);
     [[nodiscard]] std::string why_nothing(const std::string& hostnqn) const;
 
     std::string pattern_;
     std::vector<Portal> waiting_;
-    std::vector<Portal> seen_;  ///< asked or waiting
-    bool full_ = false;         ///< there was no room for another one
+    std::vector<Portal> seen_;  ///< queried or waiting
+    bool full_ = false;         ///< there was no room for another service
     int rounds_ = 0;
     size_t logs_ = 0;
     std::vector<Found> found_;
-    std::vector<std::string> similar_;  ///< names that the pattern fits but for their letters' case
-    nvme::DiscoveryLog rest_;           ///< what is of no use, of all services together
+    std::vector<std::string> similar_;  ///< names that match the pattern except for letter case
+    nvme::DiscoveryLog rest_;           ///< unusable entries of all services
     std::vector<Failure> failures_;
     std::vector<std::string> warnings_;
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Questions to a name server and its answers: RFC 1035, section 4 "Messages", for the two kinds of
-// address there are. The answer is untrusted: names are bounded, compression pointers lead
-// backwards only, and aliases (CNAME) are followed within one message and not forever.
+// Queries to a name server and its answers: RFC 1035, section 4 "Messages", for the two types of
+// addresses. The answer is not trusted: names are limited, compression pointers must point
+// backwards, and aliases (CNAME) are followed only within one message and a limited number of
+// times.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +31,13 @@ base::Result<base::Bytes> build_dns_query(const DnsQuestion& question);
 
 struct DnsAnswer {
     std::vector<IpAddress> addresses;
-    /// Why there is none: "no such name", "server failure"; empty where the server merely has none.
+    /// Why there is none: "no such name", "server failure"; empty if the server has no address.
     std::string problem;
     /// Another server may know more.
     bool ask_another = false;
 };
 
-/// @return nothing for a message that is malformed or no answer to this question
+/// @return nothing if the message is malformed or does not answer this query
 std::optional<DnsAnswer> parse_dns_answer(base::ByteView message, const DnsQuestion& question);
 
 }  // namespace boot

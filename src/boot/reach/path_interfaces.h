@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The boot firmware calls an interface by its Ethernet address; a socket and the kernel's connect
-// want its name, which is known when the network is up.
+// The boot firmware identifies an interface by its Ethernet address. A socket and the kernel's
+// connect need its name, which is known when the network is up.
 #pragma once
 
 #include <functional>
@@ -13,10 +13,10 @@
 
 namespace boot {
 
-/// Puts names in place of Ethernet addresses, and behind link-local addresses. A path by an
-/// interface that did not come up is left out while others are there; of the last ones the
-/// interface is forgotten.
-/// @param warn  told of each that is left out
+/// Replaces Ethernet addresses by names, and adds names to link-local addresses. A path through an
+/// interface that did not come up is removed if other paths exist; the last paths are kept without
+/// an interface.
+/// @param warn  called for each removed path
 void name_interfaces(const Network& network, std::vector<Portal>& portals,
                      const std::function<void(const std::string&)>& warn);
 

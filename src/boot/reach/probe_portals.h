@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Every portal asked from user space, all at once and with our own deadline, before the kernel may
-// touch one: TCP, ICReq, Connect on an admin queue. A dead portal costs the kernel seconds to
-// minutes in which nothing else connects; and what a target refuses, it tells here exactly. The
-// questions and answers are host/probe.h's; this file has the sockets and the time.
+// Probes every portal from user space, all at once and with a deadline, before the kernel connects
+// to one: TCP, ICReq, Connect on an admin queue. A dead portal costs the kernel seconds to minutes,
+// in which it connects to no other target. The probe also gets the exact reason of a refusal.
+// host/probe.h has the messages; this unit has the sockets and the time.
 #pragma once
 
 #include <functional>
@@ -17,18 +17,18 @@
 
 namespace boot {
 
-/// What a portal's verdict means for this plan: nothing wrong, or a failure without the place.
+/// The meaning of a portal's verdict for this plan: success, or a failure without the address.
 Outcome<base::Nothing> judge_verdict(const host::Verdict& verdict, Auth demanded);
 
-/// All that was said, as one failure. One portal that may come to life makes it worth a retry.
-/// REQUIRES: there are some
+/// Several failures as one. The failure is retried if one portal may still appear.
+/// REQUIRES: at least one
 Failure combined(const std::vector<Failure>& failures);
 
-/// The portals that took our Connect, in their order. Returns soon after the first one did:
-/// the others are not waited for, only their deadline is when there is none.
-/// @param warn  told, in a sentence, of each portal that said no while another one is live
-/// On failure all portals are named: kUnreachable (tried again) when one was silent, kRefused,
-/// kConnect, or kAuthentication when plan and target disagree about it.
+/// The portals that accepted Connect, in their order. Returns soon after the first portal accepted,
+/// without waiting for the others; if none accepts, it returns at the deadline.
+/// @param warn  called with a sentence for each portal that refused while another one is live
+/// A failure names all portals: kUnreachable (retried) if one did not answer, kRefused, kConnect,
+/// or kAuthentication if plan and target disagree about authentication.
 Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const std::vector<Portal>& portals,
                                            const base::Clock& clock,
                                            const std::function<void(const std::string&)>& warn);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Whether the target is there: one TCP connection to one of its portals or discovery services, and
-// not a word said. network.h asks while a part of the network is still awaited.
+// Checks whether the target can be reached: one TCP connection to one of its portals or discovery
+// services, without any message. network.h uses it while a part of the network is not ready yet.
 #pragma once
 
 #include <vector>
@@ -14,8 +14,8 @@
 
 namespace boot {
 
-/// Resolves names, and waits some seconds for a connection. Errors: nobody answers, no name has an
-/// address.
+/// Resolves names, and waits some seconds for a connection. Errors: no portal answers, no name has
+/// an address.
 base::Status reach(const std::vector<Portal>& portals, const Network& network,
                    const base::SysPaths& sys, const base::Clock& clock);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Asks name servers for the addresses of a name. glibc's own look-up is not in the static program:
-// it loads shared objects and reads files that an initramfs does not have.
+// Queries name servers for the addresses of a name. The static program cannot use glibc's resolver,
+// which loads shared objects and reads files that an initramfs does not have.
 #pragma once
 
 #include <cstdint>
@@ -19,24 +19,24 @@ namespace boot {
 
 struct NameServers {
     std::vector<IpAddress> servers;
-    std::vector<std::string> domains;  ///< put behind a name without a dot, in this order
+    std::vector<std::string> domains;  ///< appended to a name without a dot, in this order
     bool v4 = true;                    ///< ask for IPv4 addresses
     bool v6 = true;                    ///< ask for IPv6 addresses
     uint16_t port = 53;
 };
 
-/// What the network said, and etc/resolv.conf where it said nothing. Addresses are asked for of
-/// those families that the interfaces have.
+/// The name servers of the network, or of etc/resolv.conf if the network has none. Queries are for
+/// the address families that the interfaces have.
 NameServers name_servers(const Network& network, const base::SysPaths& sys);
 
-/// All servers in turn, each question repeated a few times. IPv4 addresses come first.
-/// Errors: no server, none answers, no such name, no address of a family that we have.
+/// Queries all servers in turn, and repeats each query a few times. IPv4 addresses come first.
+/// Errors: no server, none answers, no such name, no address of a family in use.
 base::Result<std::vector<IpAddress>> resolve(const std::string& name, const NameServers& servers,
                                              const base::Deadline& deadline);
 
-/// The portals with each name replaced by its addresses, in the same order, none twice.
-/// @param warn  told of a name without an address, while there are other portals
-/// Errors: as resolve(), for the last name, where no portal is left.
+/// The portals with each name replaced by its addresses, in the same order, without duplicates.
+/// @param warn  called for a name without an address if other portals exist
+/// Errors: as resolve(), for the last name, if no portal is left.
 base::Result<std::vector<Portal>> resolve_portals(
     const std::vector<Portal>& portals, const NameServers& servers, const base::Deadline& deadline,
     const std::function<void(const std::string&)>& warn);

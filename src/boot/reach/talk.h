@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Conversations with portals, over sockets of our own: many at once, each non-blocking, all under
-// one deadline.
+// Conversations with portals over TCP sockets: many at once, non-blocking, under one deadline.
 #pragma once
 
 #include <poll.h>
@@ -22,11 +21,11 @@ class Talk {
     /// Begins to connect. @param conversation  outlives this object
     Talk(const Portal& portal, host::Conversation& conversation);
 
-    /// Why there was no connection; empty where there was one, or may be yet.
+    /// Why there was no connection; empty if there was one or if it may still be established.
     [[nodiscard]] const std::string& failure() const { return failure_; }
     [[nodiscard]] bool ended() const { return !failure_.empty() || conversation_->ended(); }
     [[nodiscard]] pollfd poll_entry() const;
-    /// Goes on as far as the socket allows.
+    /// Continues as far as the socket allows.
     void advance(short events);
     /// The deadline has passed.
     void time_out();
@@ -44,8 +43,8 @@ class Talk {
     std::string failure_;
 };
 
-/// Drives all of them until each has ended or the deadline passes; from the first one on that
-/// `is_good`, the others get `grace` to end too.
+/// Runs all conversations until each has ended or the deadline passes. After the first one that
+/// `is_good`, the others get `grace` to end.
 void run_talks(std::span<Talk> talks, const std::function<bool(size_t index)>& is_good,
                base::milliseconds grace, base::Deadline deadline);
 
