@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The view of the root that was audited, and whether the root names it: else the evidence would be
-// of another disk.
+// The view of the root that was audited, and whether the root names it. Without this check, the
+// evidence could belong to another disk.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace boot {
 
-/// What was audited.
+/// The audited view.
 struct AuditedView {
     std::string nqn;
     uint32_t nsid = 0;
@@ -23,7 +23,7 @@ struct AuditedView {
     std::string sentence;  ///< for people
 };
 
-/// kFormat, final, `audit-name`: the root does not say that `view` shows its blocks.
+/// kFormat, final, `audit-name`: the root does not name `view` as its audit view.
 Outcome<base::Nothing> compare_with_root(const AuditedView& view, const RootNamespace& root,
                                          const AuditPolicy& policy);
 

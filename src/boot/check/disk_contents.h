@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What lies on a disk, from its first blocks: the file system or container on a device, by the
-// magic of its superblock, and the names that a partition table gives its partitions. By these the
-// words UUID=, LABEL=, PARTUUID= and PARTLABEL= of root= find their device.
+// The contents of a disk, from its first blocks: the file system or container on a device, by the
+// magic number of its superblock, and the names that a partition table gives its partitions. With
+// them, UUID=, LABEL=, PARTUUID= and PARTLABEL= in root= find their device.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace boot {
 
-/// What a superblock says.
+/// The data of a superblock.
 struct Contents {
     std::string type;          ///< as blkid(8) names it: `ext4`, `crypto_LUKS`; empty: unknown
-    bool file_system = false;  ///< which the kernel could mount; `type` is the kernel's name then
+    bool file_system = false;  ///< the kernel could mount it; `type` is then the kernel's name
     std::string uuid;          ///< in the form of UUID=; empty: none
     std::string label;         ///< printable characters only
 };
 
-/// @param device  path of a block device or an image; one that cannot be read has no contents
+/// @param device  path of a block device or an image; an unreadable one has no contents
 Contents contents_of(const std::string& device);
 
 struct PartitionNames {
@@ -29,11 +29,11 @@ struct PartitionNames {
 };
 
 struct PartitionTable {
-    /// Bytes of a block that a GPT is laid out for. It is one only for a disk with such blocks.
+    /// The block size that a GPT is made for. The GPT is valid only on a disk with this block size.
     std::optional<uint32_t> gpt_block_size;
-    /// By number, from 1 on, at most 128; one without a name is none.
+    /// By number, from 1 on, at most 128; a partition without a name is omitted.
     std::vector<PartitionNames> gpt;
-    std::string mbr_signature;  ///< where there is no GPT; empty: no MBR either
+    std::string mbr_signature;  ///< set if there is no GPT; empty: no MBR either
 
     [[nodiscard]] PartitionNames names_of(unsigned number) const;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// From a live controller to the one namespace that is the root. The controller is asked (which
-// NSIDs, and who are they), so that "none" and "two of them" are its own words; the disk that the
-// kernel made of that NSID is then held against what the controller said (kernel_disk.h).
+// From a live controller to the one namespace that is the root. The controller itself reports its
+// NSIDs and identifiers, so that "none" and "two" are its own answers. The disk that the kernel
+// created for that NSID is then compared with the answers (kernel_disk.h).
 //
 // Base Specification 2.0: 5.17.2 "Identify Data Structures", CNS 00h, 02h, 03h.
 #pragma once
@@ -29,15 +29,15 @@ struct RootNamespace {
 /// Identifiers and format of one namespace. Errors: the controller's.
 base::Result<RootNamespace> read_namespace(AdminDevice& device, uint32_t nsid);
 
-/// The one namespace that matches all of `choice`. kNamespace: none (passing: it may appear), or
-/// several, or one whose other identifiers differ (final); or the controller refused to say
-/// (passing). kConnect, passing: the kernel could not ask it.
-/// @param deadline  null: none. A target may list as many as it likes.
+/// The one namespace that matches all of `choice`. kNamespace: no namespace matches (passing: one
+/// may appear), several match, or the other identifiers of the match differ (final); or the
+/// controller refused to answer (passing). kConnect, passing: the kernel could not query it.
+/// @param deadline  null: none. A target may list any number of namespaces.
 Outcome<RootNamespace> choose_namespace(AdminDevice& device, const NamespaceChoice& choice,
                                         const base::Deadline* deadline = nullptr);
 
-/// As choose_namespace, trying again until `deadline` while another try could go better; then
-/// kNamespace is final.
+/// As choose_namespace, retried until `deadline` if a retry may succeed; after that, kNamespace is
+/// final.
 Outcome<RootNamespace> await_namespace(AdminDevice& device, const NamespaceChoice& choice,
                                        base::Clock& clock, const base::Deadline& deadline);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The end of the boot: the disk under a name that does not depend on luck, its partitions, and the
-// facts for whoever mounts it.
+// The end of the boot: the disk under a stable name, its partitions, and the facts for the hook
+// that mounts it.
 //
 //     /dev/nvmeroot/root -> ../nvme0n1          the multipath head, never a hidden path
 //     /dev/nvmeroot/root-part2 -> ../nvme0n1p2
@@ -23,7 +23,7 @@
 
 namespace boot {
 
-/// All that was found out about the root.
+/// All facts about the root.
 struct Root {
     Controller controller;
     std::string subsysnqn;
@@ -34,17 +34,17 @@ struct Root {
     std::string protection;               ///< protection_sentence()
 };
 
-/// Has the kernel read the partition table, and waits until the partitions that it made of it stay
-/// and have device nodes: it may be at a scan of its own, which takes all of them away for a
+/// Makes the kernel read the partition table, and waits until the partitions are stable and have
+/// device nodes. A scan of the kernel's own, which may be in progress, removes all of them for a
 /// moment.
 /// @return the names of the partitions. kHandOver: the table cannot be read, or a node does not
 /// appear in time. kConnect: the target does not answer the reads.
 Outcome<std::vector<std::string>> scan_partitions(const base::SysPaths& sys, const Disk& disk,
                                                   base::Clock& clock, const Patience& patience);
 
-/// The partitions that sysfs shows once they stay the same and have device nodes. A scan by the
-/// kernel that goes on meanwhile shows fewer of them before or after it is awaited. Sleeps as long
-/// as the target does not answer the scan's reads. Errors: they do not settle in time.
+/// The partitions in sysfs, when they are stable and have device nodes. While the kernel scans,
+/// sysfs shows fewer of them. Sleeps as long as the target does not answer the reads of the scan.
+/// Errors: the partitions are not stable in time.
 base::Result<std::vector<std::string>> await_partitions(const base::SysPaths& sys, const Disk& disk,
                                                         base::Clock& clock,
                                                         const base::Deadline& deadline);
@@ -56,8 +56,8 @@ Outcome<base::Nothing> hand_over(const Root& root, const Network& network,
 /// The text of /run/nvmeroot/root.
 std::string root_file(const Root& root, const Network& network);
 
-/// True when an earlier run handed a root over and its controller still exists: then nothing must
-/// be connected or disconnected here.
+/// True if an earlier run handed a root over and its controller still exists. The caller must then
+/// not connect or disconnect anything.
 bool handed_over_already(const base::SysPaths& sys);
 
 }  // namespace boot

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The file system's module, ahead of the mount that needs it. Where udev runs it would load it as
-// well, and the mount itself asks the kernel for it; but both come after their turn, and on a
-// machine with one processor the boot client goes first (main.cc).
+// Loads the module of the file system before the mount that needs it. If udev runs, it would load
+// the module too, and the mount itself asks the kernel for it. But both run later, and on a machine
+// with one processor the boot client runs first (main.cc).
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ namespace boot {
 std::vector<std::string> file_systems_on(const std::vector<std::string>& devices,
                                          const base::SysPaths& sys);
 
-/// Loads the modules of file systems. What does not load is no error: root_hint.h and the mount
-/// will tell.
+/// Loads the modules of file systems. A module that does not load is not an error: root_hint.h and
+/// the mount report it.
 void load_file_systems(const std::vector<std::string_view>& names, const base::SysPaths& sys);
 
 }  // namespace boot

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What `nvmeroot complete` must know in the real root about the boot that it completes:
-// /run/nvmeroot/paths.json, written at the hand-over. The command line, the image's files and
-// DHCP's answers are not there any more, or not the same. No secret is in it: the kernel keeps them
-// with the controller.
+// The data that `nvmeroot complete` needs in the real root: /run/nvmeroot/paths.json, written at
+// the hand-over. The command line, the files of the image and the answers of DHCP may be absent or
+// different there. The record contains no secret; the kernel keeps the secrets with the controller.
 #pragma once
 
 #include <string>
@@ -16,11 +15,11 @@
 
 namespace boot {
 
-/// @param portals  all that the target has, with their addresses
+/// @param portals  all portals of the target, with their addresses
 std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals);
 
-/// The plan as far as connects need it, its portals those of the record. The modes of
-/// authentication are there, the secrets are not.
+/// The parts of the plan that connects need, with the portals of the record. It has the mode of
+/// authentication, but not the secrets.
 /// Errors: not what path_record() writes.
 base::Result<BootPlan> parse_path_record(std::string_view text);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What happened, for people: the notices on the console, each with the second it was said at, and
-// /run/nvmeroot/state.json with every stage, its time, the outcome and the kernel's own lines.
-// /run survives switch_root, so the real root can read it. No secret is ever in it.
+// The history of the boot, for people: notices on the console with their time, and
+// /run/nvmeroot/state.json with every stage, its time, the outcome and the messages of the kernel.
+// /run survives switch_root, so the real root can read the file. It never contains a secret.
 #pragma once
 
 #include <optional>
@@ -30,21 +30,21 @@ class BootState {
     void begin(std::string_view name);
     void end();
 
-    /// From now on every step is told there, for who looks for a cause. Borrowed.
+    /// From now on every step is logged there, for debugging. Borrowed.
     void trace_to(const base::Log& log) { trace_ = &log; }
-    /// From now on stages and troubles are told there, until it is null. Borrowed.
+    /// From now on stages and failures are reported there, until it is null. Borrowed.
     void report_to(const WaitReport* report) { report_ = report; }
-    /// A step, or several lines; dropped unless somebody wants it.
+    /// A step, or several lines; dropped unless trace_to() was called.
     void trace(std::string_view text) const;
 
-    /// One line for whoever waits, with the time; also kept.
+    /// One line for the console, with the time; also kept.
     void notice(std::string_view text);
     void warning(std::string_view text);
-    /// As warning, and seen where `quiet` is on the kernel command line.
+    /// As warning, and visible even if `quiet` is on the kernel command line.
     void alarm(std::string_view text);
-    /// The one line that says why there is no root.
+    /// The one line that explains why there is no root.
     void failure(const Failure& failure);
-    /// A failure that will be tried again: said once, when it is another one than before.
+    /// A failure that will be retried: logged only if it differs from the one before.
     void trying_again(const Failure& failure);
 
     /// Keeps the kernel's lines of the last attempt.

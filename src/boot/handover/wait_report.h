@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What is said while the boot waits. `quiet` on the command line, every distribution's default,
-// hides all of our lines but errors: a boot that tries in vain for three minutes would be a black
-// screen. After ten seconds, and each minute from then on, one line of that importance says what
-// the trouble is and how long it will be tried.
+// The messages while the boot waits. `quiet` on the command line, the default of every
+// distribution, hides all messages of nvmeroot except errors, so a boot that tries for three
+// minutes would show a black screen. After ten seconds, and every minute after that, one line with
+// the importance of an error reports the failure and the time that remains.
 //
-// A stage may sleep for a long time, so the lines come from a process of its own, which is told of
-// each stage and each trouble.
+// A stage may sleep for a long time, so a process of its own prints the lines. The boot tells it
+// each stage and each failure.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,10 @@
 
 namespace boot {
 
-/// When to say what.
+/// The schedule and text of the lines.
 class WaitLines {
   public:
-    /// @param end  when the boot is given up
+    /// @param end  deadline of the boot
     WaitLines(base::TimePoint begin, base::TimePoint end);
 
     void stage(std::string_view name) { stage_ = name; }
@@ -41,10 +41,10 @@ class WaitLines {
     std::string trouble_;
 };
 
-/// The process that says them. It ends with this object, or with the process that made it.
+/// The process that prints them. It ends with this object, or with the process that created it.
 class WaitReport {
   public:
-    /// Without it the boot goes on in silence.
+    /// Errors are ignored: the boot then continues without these lines.
     /// @param log, clock  borrowed
     WaitReport(const base::Log& log, const base::Clock& clock, base::TimePoint end);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Identify and log pages through the controller's character device. This works where the disk does
-// not: a namespace whose format the kernel refuses is a disk of 0 bytes, and only Identify says
-// why. The seam is an interface, so that tests answer for a controller.
+// Identify and log pages through the controller's character device. This works even if the disk
+// does not: a namespace whose format the kernel refuses is a disk of 0 bytes, and only Identify
+// shows the reason. The device is an interface, so that tests can replace the controller.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,16 @@ struct nvme_passthru_cmd;
 
 namespace boot {
 
-/// A status that is not good as an error: code 0 for the controller's own refusal, EAGAIN for one
-/// of the path to it. The kernel ends a command so (Host Path Error) while it reconnects, and the
-/// controller has heard nothing of it.
+/// A failure status as an error: code 0 for a refusal by the controller, EAGAIN for an error of the
+/// path. The kernel completes a command with a path error (Host Path Error) while it reconnects;
+/// the controller then never received the command.
 base::Error error_of(nvme::Status status, const std::string& what);
 
 class AdminDevice {
   public:
     virtual ~AdminDevice() = default;
     /// The 4096 bytes of one Identify structure. Errors: the kernel's errno, or code 0 and the
-    /// status when the controller refused (error_of()).
+    /// status if the controller refused (error_of()).
     virtual base::Result<base::Bytes> identify(nvme::Cns cns, uint32_t nsid, uint8_t csi) = 0;
 
     /// identify() as the structure T.
@@ -44,7 +44,7 @@ class AdminDevice {
     }
 };
 
-/// /dev/nvmeN, by the kernel's passthrough.
+/// /dev/nvmeN, through the kernel's passthrough.
 class CharDevice final : public AdminDevice {
   public:
     /// Waits for the kernel's controller to be live (device_node.h), until `deadline`.

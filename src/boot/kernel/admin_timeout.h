@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// How long the kernel waits for the answer to an admin command, Connect among them: nvme_core's
-// parameter admin_timeout, a minute where nobody says otherwise. A target that takes connections
-// and then says nothing stalls each attempt to connect for that long, and the kernel does not
-// notice when such a connection is lost. The parameter is the whole machine's, for local disks too,
-// so it is shortened only as long as the root is being connected. A command keeps the time that it
-// began with.
+// The time for which the kernel waits for the answer to an admin command, Connect included:
+// parameter admin_timeout of nvme_core, one minute by default. A target that accepts connections
+// and then sends nothing stalls each attempt to connect for that time, and the kernel does not
+// notice if such a connection is lost. The parameter applies to the whole machine, local disks
+// included, so it is shortened only while the root is being connected. A command keeps the timeout
+// that it began with.
 #pragma once
 
 #include <optional>
@@ -16,11 +16,11 @@
 
 namespace boot {
 
-/// Shortens it for good. @return what it was; nothing where it was shorter already or the kernel
-/// does not let it be changed
+/// Shortens it permanently. @return the old value; nothing if it was shorter already or if the
+/// kernel does not allow the change
 std::optional<std::string> shorten_admin_timeout(const base::SysPaths& sys, base::seconds time);
 
-/// Shortens it as long as this lives.
+/// Shortens it while this object exists.
 class ShortAdminTimeout {
   public:
     ShortAdminTimeout(const base::SysPaths& sys, base::seconds time);

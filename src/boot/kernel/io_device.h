@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Blocks with their metadata through the kernel's passthrough. It carries both over TCP too, where
-// the kernel itself does no I/O to such a namespace and its disk has 0 bytes. The seam is an
-// interface, so that tests answer for a namespace.
+// Blocks with their metadata through the kernel's passthrough. Passthrough carries both over TCP
+// too, although the kernel itself does no I/O to such a namespace and its disk has 0 bytes. The
+// device is an interface, so that tests can replace the namespace.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace boot {
 
-/// Which blocks a command is about, and what the controller shall check of them: IoFlags::kCheck….
+/// The blocks of a command, and the checks that the controller performs: IoFlags::kCheck….
 struct BlockCommand {
     uint64_t first = 0;
     uint32_t count = 1;  ///< 1 to 65536
@@ -28,16 +28,17 @@ struct BlockCommand {
 class IoDevice {
   public:
     virtual ~IoDevice() = default;
-    /// PRACT=0: fills `data`, and `metadata` where the format has it in a buffer of its own.
-    /// @return what the controller said. Errors: the kernel's
+    /// PRACT=0: fills `data`, and `metadata` if the format has separate metadata.
+    /// @return the status of the controller. Errors: the kernel's
     virtual base::Result<nvme::Status> read(const BlockCommand& command, base::MutableBytes data,
                                             base::MutableBytes metadata) = 0;
-    /// The controller reads and checks them itself.
+    /// The controller reads and checks the blocks itself.
     virtual base::Result<nvme::Status> verify(const BlockCommand& command) = 0;
 };
 
-/// What takes passthrough of a disk: its generic device, which is there whatever the disk's size,
-/// and a moment after the disk; before kernel 5.13, which knows no such device, the disk.
+/// The node for passthrough to a disk: its generic device, which exists for any size of the disk
+/// and appears shortly after the disk. Kernels before 5.13 have no such device; there it is the
+/// disk.
 std::string passthrough_node(const base::SysPaths& sys, const std::string& disk);
 
 /// A namespace of this machine.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// udev gives network interfaces their lasting names, at a time of its own choosing. Whoever uses an
-// interface before that asks for a name that is not there yet, or sees it renamed under a
-// connection (kernels before 6.2 refuse to rename one that is up).
+// udev renames network interfaces at an unpredictable time. A program that uses an interface before
+// that may use a name that does not exist yet, or see the interface renamed while a connection uses
+// it (kernels before 6.2 refuse to rename an interface that is up).
 #pragma once
 
 #include "base/clock.h"
@@ -10,8 +10,8 @@
 
 namespace boot {
 
-/// Waits until udev has dealt with every interface that exists now, or until `deadline`. Returns at
-/// once where no udev runs.
+/// Waits until udev has processed every interface that exists now, or until `deadline`. Returns at
+/// once if udev does not run.
 void await_interface_names(const base::SysPaths& sys, base::Clock& clock,
                            const base::Deadline& deadline);
 
