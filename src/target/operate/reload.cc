@@ -81,196 +81,192 @@ bool Service::note_other_file(const exports::Namespace& ns, const std::string& n
     if (!ns.view_of.empty() || open == files_.end() || open->second == file_of(ns.image)) {
         return false;
     }
-    changes.push_back({
-        exports::Change::Kind::kLater,
-            "namespace " + std::to_string(ns.nsid) + " of " + nqn + ", after a restart: image " +
-                ns.image + "",
-            replaced by another file "});
-            return true;
+    changes.push_back({exports::Change::Kind::kLater,
+                       "namespace " + std::to_string(ns.nsid) + " of " + nqn +
+                           ", after a restart: image " + ns.image + ", replaced by another file"});
+    return true;
 }
 
 /// What a reload will find, as it will say it.
 void Service::note_new_size(const exports::Namespace& ns, const std::string& nqn,
                             Changes& changes) const {
-        struct stat image {};
-        if (ns.protection != exports::Protection::kNone || stat(ns.image.c_str(), &image) != 0 ||
-            !S_ISREG(image.st_mode)) {
-            return;
-        }
-        const uint64_t before = target_.find_subsystem(nqn)->find_namespace(ns.nsid)->block_count();
-        const uint64_t after = static_cast<uint64_t>(image.st_size) / ns.block_bytes;
-        if (before != after) {
-            changes.push_back(resized(ns, nqn, before, after));
-        }
+    struct stat image {};
+    if (ns.protection != exports::Protection::kNone || stat(ns.image.c_str(), &image) != 0 ||
+        !S_ISREG(image.st_mode)) {
+        return;
+    }
+    const uint64_t before = target_.find_subsystem(nqn)->find_namespace(ns.nsid)->block_count();
+    const uint64_t after = static_cast<uint64_t>(image.st_size) / ns.block_bytes;
+    if (before != after) {
+        changes.push_back(resized(ns, nqn, before, after));
+    }
 }
 
 /// Why its image cannot be reopened, if the reason is that this server has it open.
 std::optional<std::string> Service::holder_of(const exports::Namespace& ns) const {
-        for (const exports::Subsystem& subsystem : running_.subsystems) {
-            for (const exports::Namespace& running : subsystem.namespaces) {
-                if (ns.view_of.empty() && running.view_of.empty() && running.image == ns.image) {
-                    return "[namespace." + ns.name + "] image " + ns.image +
-                           ": this server has it open as namespace " +
-                           std::to_string(running.nsid) + " of " + subsystem.nqn +
-                           "; the change requires a restart, or a reload without that namespace "
-                           "and a second reload with this one";
-                }
+    for (const exports::Subsystem& subsystem : running_.subsystems) {
+        for (const exports::Namespace& running : subsystem.namespaces) {
+            if (ns.view_of.empty() && running.view_of.empty() && running.image == ns.image) {
+                return "[namespace." + ns.name + "] image " + ns.image +
+                       ": this server has it open as namespace " + std::to_string(running.nsid) +
+                       " of " + subsystem.nqn +
+                       "; the change requires a restart, or a reload without that namespace "
+                       "and a second reload with this one";
             }
         }
-        return std::nullopt;
+    }
+    return std::nullopt;
 }
 
 base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     base::Result<exports::ExportConfig, exports::Errors> next) {
-        exports::Errors errors;
-        Stores stores;
-        Reasons later;
-        drop_unused_stores();
-        std::optional<AuditLog> audit;
-        if (next) {
-            exports::keep_block_sizes(running_, *next);
-            stores = open_new_stores(*next, later, errors);
-            auto opened = open_audit_log(*next);
-            opened ? void(audit = std::move(opened).value())
-                   : errors.push_back(opened.error().text);
-        } else {
-            errors = next.error();
+    exports::Errors errors;
+    Stores stores;
+    Reasons later;
+    drop_unused_stores();
+    std::optional<AuditLog> audit;
+    if (next) {
+        exports::keep_block_sizes(running_, *next);
+        stores = open_new_stores(*next, later, errors);
+        auto opened = open_audit_log(*next);
+        opened ? void(audit = std::move(opened).value()) : errors.push_back(opened.error().text);
+    } else {
+        errors = next.error();
+    }
+    if (!errors.empty()) {
+        ++failed_reloads_;
+        return errors;
+    }
+    Changes changes = exports::diff(running_, *next);
+    events_.audit(std::move(audit));
+    access_ = host_table(*next);
+    for (const exports::Subsystem& subsystem : running_.subsystems) {
+        if (find(*next, subsystem.nqn) == nullptr) {
+            target_.remove_subsystem(subsystem.nqn);
         }
-        if (!errors.empty()) {
-            ++failed_reloads_;
-            return errors;
+    }
+    for (const exports::Subsystem& subsystem : next->subsystems) {
+        take_over(find(running_, subsystem.nqn), subsystem, stores, changes);
+    }
+    for (const auto& subsystem : target_.subsystems()) {
+        if (const size_t count = subsystem->enforce_access(); count != 0) {
+            log_.notice("disconnected from " + subsystem->config().nqn +
+                        " because the configuration changed: " + std::to_string(count));
         }
-        Changes changes = exports::diff(running_, *next);
-        events_.audit(std::move(audit));
-        access_ = host_table(*next);
-        for (const exports::Subsystem& subsystem : running_.subsystems) {
-            if (find(*next, subsystem.nqn) == nullptr) {
-                target_.remove_subsystem(subsystem.nqn);
+    }
+    std::erase_if(late_, [&later](const auto& late) { return !later.contains(late.first); });
+    for (const exports::Subsystem& subsystem : next->subsystems) {
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            if (const auto why = later.find({subsystem.nqn, ns.nsid}); why != later.end()) {
+                wait_for(ns, subsystem.nqn, why->second);
             }
         }
-        for (const exports::Subsystem& subsystem : next->subsystems) {
-            take_over(find(running_, subsystem.nqn), subsystem, stores, changes);
-        }
-        for (const auto& subsystem : target_.subsystems()) {
-            if (const size_t count = subsystem->enforce_access(); count != 0) {
-                log_.notice("disconnected from " + subsystem->config().nqn +
-                            " because the configuration changed: " + std::to_string(count));
-            }
-        }
-        std::erase_if(late_, [&later](const auto& late) { return !later.contains(late.first); });
-        for (const exports::Subsystem& subsystem : next->subsystems) {
-            for (const exports::Namespace& ns : subsystem.namespaces) {
-                if (const auto why = later.find({subsystem.nqn, ns.nsid}); why != later.end()) {
-                    wait_for(ns, subsystem.nqn, why->second);
-                }
-            }
-        }
-        set_paths(*next, running_.listen);
-        set_scrubs(*next);
-        drop_unused_stores();
-        std::erase_if(files_, [&next](const auto& file) {
-            const auto& [nqn, nsid] = file.first;
-            return find(find(*next, nqn), nsid) == nullptr;
-        });
-        remember(std::move(next).value());
-        server_.keep(kept_connections(running_));
-        ++reloads_;
-        return changes;
+    }
+    set_paths(*next, running_.listen);
+    set_scrubs(*next);
+    drop_unused_stores();
+    std::erase_if(files_, [&next](const auto& file) {
+        const auto& [nqn, nsid] = file.first;
+        return find(find(*next, nqn), nsid) == nullptr;
+    });
+    remember(std::move(next).value());
+    server_.keep(kept_connections(running_));
+    ++reloads_;
+    return changes;
 }
 
 /// Whether a reload goes on without this one: not if the server would serve less than before.
 bool Service::may_come_later(const exports::ExportConfig& next, const exports::Namespace& ns,
                              const std::string& nqn, const Reasons& later) const {
-        const bool is_missing = !ns.unserved.empty() || late_.contains({nqn, ns.nsid}) ||
-                                later.contains({ns.view_of, ns.nsid});
-        return is_missing && !next.strict && !is_served(nqn, ns.nsid);
+    const bool is_missing = !ns.unserved.empty() || late_.contains({nqn, ns.nsid}) ||
+                            later.contains({ns.view_of, ns.nsid});
+    return is_missing && !next.strict && !is_served(nqn, ns.nsid);
 }
 
 Service::Stores Service::open_new_stores(const exports::ExportConfig& next, Reasons& later,
                                          exports::Errors& errors) {
-        Stores stores;
-        for (const exports::Subsystem& subsystem : next.subsystems) {
-            const exports::Subsystem* before = find(running_, subsystem.nqn);
-            for (const exports::Namespace& ns : subsystem.namespaces) {
-                const exports::Namespace* old_one = find(before, ns.nsid);
-                const bool another = old_one == nullptr ||
-                                     exports::needs_another_store(*old_one, ns) ||
-                                     stores.contains({ns.view_of, ns.nsid}) ||
-                                     late_.contains({subsystem.nqn, ns.nsid});
-                if (!another) {
-                    continue;
-                }
-                auto store = ns.unserved.empty() ? open_store(ns, subsystem.nqn, stores)
-                                                 : base::Result<Store>(base::error(ns.unserved));
-                if (store) {
-                    stores.emplace(std::pair(subsystem.nqn, ns.nsid), std::move(store).value());
-                } else if (may_come_later(next, ns, subsystem.nqn, later)) {
-                    later.emplace(std::pair(subsystem.nqn, ns.nsid), store.error().text);
-                } else {
-                    const auto holder =
-                        store.error().code == EAGAIN ? holder_of(ns) : std::optional<std::string>();
-                    errors.push_back(holder.value_or(store.error().text));
-                }
+    Stores stores;
+    for (const exports::Subsystem& subsystem : next.subsystems) {
+        const exports::Subsystem* before = find(running_, subsystem.nqn);
+        for (const exports::Namespace& ns : subsystem.namespaces) {
+            const exports::Namespace* old_one = find(before, ns.nsid);
+            const bool another = old_one == nullptr || exports::needs_another_store(*old_one, ns) ||
+                                 stores.contains({ns.view_of, ns.nsid}) ||
+                                 late_.contains({subsystem.nqn, ns.nsid});
+            if (!another) {
+                continue;
+            }
+            auto store = ns.unserved.empty() ? open_store(ns, subsystem.nqn, stores)
+                                             : base::Result<Store>(base::error(ns.unserved));
+            if (store) {
+                stores.emplace(std::pair(subsystem.nqn, ns.nsid), std::move(store).value());
+            } else if (may_come_later(next, ns, subsystem.nqn, later)) {
+                later.emplace(std::pair(subsystem.nqn, ns.nsid), store.error().text);
+            } else {
+                const auto holder =
+                    store.error().code == EAGAIN ? holder_of(ns) : std::optional<std::string>();
+                errors.push_back(holder.value_or(store.error().text));
             }
         }
-        return stores;
+    }
+    return stores;
 }
 
 void Service::drop_unused_stores() {
-        std::erase_if(stores_, [](const auto& store) { return store.use_count() == 1; });
+    std::erase_if(stores_, [](const auto& store) { return store.use_count() == 1; });
 }
 
 void Service::take_over(const exports::Subsystem* before, const exports::Subsystem& next,
                         Stores& stores, Changes& changes) {
-        Subsystem* subsystem = before == nullptr ? nullptr : target_.find_subsystem(next.nqn);
-        if (subsystem == nullptr) {
-            subsystem = &target_.add_subsystem(core_config(next));
-        } else {
-            subsystem->change(core_config(next));
-        }
-        take_over_namespaces(before, next, *subsystem, stores, changes);
+    Subsystem* subsystem = before == nullptr ? nullptr : target_.find_subsystem(next.nqn);
+    if (subsystem == nullptr) {
+        subsystem = &target_.add_subsystem(core_config(next));
+    } else {
+        subsystem->change(core_config(next));
+    }
+    take_over_namespaces(before, next, *subsystem, stores, changes);
 }
 
 void Service::take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
                                    Subsystem& subsystem, Stores& stores, Changes& changes) {
-        if (before != nullptr) {
-            for (const exports::Namespace& ns : before->namespaces) {
-                const bool replaced = stores.contains({next.nqn, ns.nsid});
-                if (replaced || find(&next, ns.nsid) == nullptr) {
-                    (void)subsystem.remove_namespace(ns.nsid);  // it is there: we put it there
-                }
+    if (before != nullptr) {
+        for (const exports::Namespace& ns : before->namespaces) {
+            const bool replaced = stores.contains({next.nqn, ns.nsid});
+            if (replaced || find(&next, ns.nsid) == nullptr) {
+                (void)subsystem.remove_namespace(ns.nsid);  // it is there: we put it there
             }
         }
-        for (const exports::Namespace& ns : next.namespaces) {
-            if (const auto store = stores.find({next.nqn, ns.nsid}); store != stores.end()) {
-                add_namespace(ns, std::move(store->second), subsystem);
-                continue;
-            }
-            if (subsystem.find_namespace(ns.nsid) == nullptr) {
-                continue;  // it comes later
-            }
-            const Namespace& running = *subsystem.find_namespace(ns.nsid);
-            if (running.config() != core_config(ns)) {
-                (void)subsystem.change_namespace(core_config(ns));
-            }
-            (void)note_other_file(ns, next.nqn, changes);
-            const uint64_t blocks = running.block_count();
-            (void)subsystem.resize_namespace(ns.nsid);
-            if (running.block_count() != blocks) {
-                changes.push_back(resized(ns, next.nqn, blocks, running.block_count()));
-            }
+    }
+    for (const exports::Namespace& ns : next.namespaces) {
+        if (const auto store = stores.find({next.nqn, ns.nsid}); store != stores.end()) {
+            add_namespace(ns, std::move(store->second), subsystem);
+            continue;
         }
+        if (subsystem.find_namespace(ns.nsid) == nullptr) {
+            continue;  // it comes later
+        }
+        const Namespace& running = *subsystem.find_namespace(ns.nsid);
+        if (running.config() != core_config(ns)) {
+            (void)subsystem.change_namespace(core_config(ns));
+        }
+        (void)note_other_file(ns, next.nqn, changes);
+        const uint64_t blocks = running.block_count();
+        (void)subsystem.resize_namespace(ns.nsid);
+        if (running.block_count() != blocks) {
+            changes.push_back(resized(ns, next.nqn, blocks, running.block_count()));
+        }
+    }
 }
 
 /// What waits for the next start stays as it runs.
 void Service::remember(exports::ExportConfig next) {
-        next.limits = running_.limits;
-        next.listen = std::move(running_.listen);
-        next.discovery = std::move(running_.discovery);
-        next.state_dir = std::move(running_.state_dir);
-        next.control = std::move(running_.control);
-        next.metrics = std::move(running_.metrics);
-        running_ = std::move(next);
+    next.limits = running_.limits;
+    next.listen = std::move(running_.listen);
+    next.discovery = std::move(running_.discovery);
+    next.state_dir = std::move(running_.state_dir);
+    next.control = std::move(running_.control);
+    next.metrics = std::move(running_.metrics);
+    running_ = std::move(next);
 }
 
 }  // namespace target
