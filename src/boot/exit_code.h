@@ -31,7 +31,7 @@ struct ExitCodeRow {
     ExitCode code;
     std::string_view stage;    ///< one word, also written to the state file
     std::string_view meaning;  ///< for help and man page
-    bool retried;              ///< such a failure may pass: tried again until `timeout`
+    bool retried;              ///< such a failure may pass: retried until `timeout`
 };
 
 inline constexpr std::array kExitCodes = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Why a stage of the boot failed: the exit code of that stage, whether another try could go better,
-// and the sentence for the console. Stages return Outcome<T>; TRY works between them.
+// Why a stage of the boot failed: the exit code of that stage, whether a retry may succeed, and the
+// sentence for the console. Stages return Outcome<T>; TRY works between them.
 #pragma once
 
 #include <utility>
@@ -15,13 +15,13 @@ struct Failure {
     ExitCode code = ExitCode::kInternal;
     bool retry = false;
     base::Error error;
-    bool doubtful = false;  ///< tried again, but the second of this kind is final
+    bool doubtful = false;  ///< retried, but a second failure of this kind is final
 
-    /// The failure of a stage, tried again or not as the table of exit codes says.
+    /// The failure of a stage, retried as the table of exit codes specifies.
     static Failure of(ExitCode code, base::Error error) {
         return {code, row_of(code).retried, std::move(error)};
     }
-    /// As of(), but another try could not go better (or could), against the table.
+    /// As of(), but a retry cannot succeed (or may), regardless of the table.
     static Failure final(ExitCode code, base::Error error) {
         return {code, false, std::move(error)};
     }
@@ -36,7 +36,7 @@ struct Failure {
 template <class T>
 using Outcome = base::Result<T, Failure>;
 
-/// An OS level result seen by a stage: its error becomes a failure of that stage.
+/// A result of a lower level: its error becomes a failure of this stage.
 template <class T>
 Outcome<T> staged(ExitCode code, base::Result<T> result) {
     if (!result) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The command line of the program itself: `nvmeroot COMMAND [OPTION…] [OPERAND]`. Commands and
-// options are two tables, which parsing, help and the suggestion for a misspelt word share.
+// options are two tables, which parsing, help and the suggestion for a misspelt word use.
 #pragma once
 
 #include <span>
@@ -34,7 +34,7 @@ struct Options {
     std::vector<std::string> cmdlines;
     std::string config;
     std::string root;
-    std::string advice;  ///< boot: what to do after a failure, for the console
+    std::string advice;  ///< boot: how to retry after a failure, for the console
     std::string verify;  ///< check: which blocks, as the key of that name
     bool json = false;
     bool debug = false;   ///< boot: each step to stderr
@@ -50,10 +50,10 @@ base::Result<Options> parse_options(std::span<const char* const> arguments);
 /// What `nvmeroot help [keys]` prints.
 std::string help_text(std::string_view topic);
 
-/// The kernel's trees, or those below options.root.
+/// The kernel's file systems, or those below options.root.
 base::SysPaths sys_paths(const Options& options);
 
-/// What load_plan is to look at. Errors: a command line cannot be read.
+/// The input of load_plan. Errors: a command line cannot be read.
 base::Result<PlanInput> plan_input(const Options& options, const base::SysPaths& sys);
 
 }  // namespace boot

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Work in a process of its own, for two reasons. The kernel's NVMe entry points (a write to
-// /dev/nvme-fabrics, to delete_controller, to dhchap_secret) sleep where no signal reaches, for
-// minutes beside a stalled target; the boot must go on at its own deadline, so it waits for a pipe
-// and leaves the sleeper behind. And the modules load while the network comes up.
+// /dev/nvme-fabrics, to delete_controller, to dhchap_secret) sleep uninterruptibly, for minutes if
+// a target is stalled. The boot must continue at its own deadline, so it waits for a pipe and
+// abandons the sleeping process. And the modules load while the network comes up.
 //
 //     parent ── start(work) ──► child: work(), its result into the pipe, _exit
 //        └───── wait(deadline) ◄── text or error, or ETIMEDOUT and the child is abandoned
@@ -22,7 +22,7 @@ namespace boot {
 
 class SideTask {
   public:
-    /// Returns a short text, at most kMaxText bytes: a longer one is cut.
+    /// Returns a short text, at most kMaxText bytes: a longer one is truncated.
     using Work = std::function<base::Result<std::string>()>;
     static constexpr size_t kMaxText = 4096;
 
@@ -31,18 +31,18 @@ class SideTask {
 
     SideTask(SideTask&& other) noexcept;
     SideTask& operator=(SideTask&& other) noexcept;
-    /// Abandons a child that was not waited for.
+    /// Abandons a child whose result was not awaited.
     ~SideTask();
 
     /// Becomes readable when the work ends, for poll(2).
     [[nodiscard]] int fd() const { return pipe_.get(); }
 
-    /// What the work returned. Errors: the work's own; ETIMEDOUT at the deadline, after which the
-    /// child has a SIGKILL pending and acts on it when the kernel lets it; EPIPE when it died.
+    /// The result of the work. Errors: the work's own; ETIMEDOUT at the deadline, after which the
+    /// child has a pending SIGKILL, which takes effect when the kernel returns; EPIPE if it died.
     /// May be called once.
     base::Result<std::string> wait(const base::Deadline& deadline);
-    /// As above, and asks `hopeless` four times a second: when it says so the child is abandoned
-    /// with ECONNABORTED.
+    /// As above, and calls `hopeless` four times a second; if it returns true, the child is
+    /// abandoned with ECONNABORTED.
     base::Result<std::string> wait(const base::Deadline& deadline,
                                    const std::function<bool()>& hopeless);
 

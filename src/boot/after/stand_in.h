@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The end of a machine whose root is lost. systemd's process 1 executes systemd-shutdown, a file of
-// that very root, as its last act; ext4 of Linux 6.6 and later opens no file any more once an I/O
-// failed, be it in memory or not, and process 1 stands still then, with all services ended. So this
-// program, which needs no library, is laid over that file:
+// The end of a machine whose root is lost. As its last act, process 1 of systemd executes
+// systemd-shutdown, a file on that root. Since Linux 6.6, ext4 can no longer open files after an
+// I/O error, even cached ones. Process 1 then hangs, with all services stopped. This program needs
+// no library, and is therefore mounted over that file:
 //
 //     /usr/lib/systemd/systemd-shutdown ◄─ bind ─ /run/nvmeroot/end/nvmeroot   a tmpfs of its own,
 //                                                                              /run may be noexec
-// and process 1 executes it as `systemd-shutdown poweroff …`. It does what is left to do: ends all
-// processes, has the kernel write out the other file systems, and calls reboot(2).
 //
-//     nvmeroot shutdown    announces the end; lays it where no path lives. Not before: what is
-//                          mounted when the end begins, systemd unmounts first
-//     nvmeroot watch       holds in memory what both need of the lost disk: the name of
-//                          systemd-shutdown, and the files that process 1 runs from. Lays it where
-//                          the root is lost after the announcement, or for good
+// Process 1 executes it as `systemd-shutdown poweroff …`. It ends all processes, makes the kernel
+// write the other file systems to disk, and calls reboot(2).
+//
+//     nvmeroot shutdown    announces the end; mounts the program if no path works. Not earlier,
+//                          because systemd first unmounts what is mounted when the end begins
+//     nvmeroot watch       keeps in memory what both need from the lost disk: the name of
+//                          systemd-shutdown, and the files that process 1 runs from. Mounts the
+//                          program if the root is lost after the announcement, or permanently
 #pragma once
 
 #include <sys/types.h>
@@ -39,17 +40,18 @@ std::vector<std::string> mapped_files(std::string_view maps);
 
 class StandIn {
   public:
-    /// @param place  the file to lie over; where there is none, nothing is done
+    /// @param place  the file to mount over; if it does not exist, nothing is done
     StandIn(const base::SysPaths& sys, std::string place);
 
-    /// Maps what process 1 runs from: it stays in memory if the caller called mlockall(MCL_FUTURE).
+    /// Maps the files that process 1 runs from. They stay in memory if the caller called
+    /// mlockall(MCL_FUTURE).
     void hold_process_1() const;
-    /// Keeps the file's names in memory, and takes the program away from it. The root must live.
+    /// Keeps the file's names in memory, and unmounts the program from it. The root must be live.
     void root_lives();
 
     void announce();
     [[nodiscard]] bool is_announced() const;
-    /// A second time it does nothing.
+    /// A second call does nothing.
     base::Status lay();
 
   private:
@@ -61,10 +63,10 @@ class StandIn {
     std::vector<base::UniqueFd> pinned_;
 };
 
-/// What reboot(2) is to be called with: the word that process 1 gives systemd-shutdown.
+/// The argument of reboot(2) for the word that process 1 passes to systemd-shutdown.
 std::optional<unsigned> reboot_command(std::string_view word);
 
-/// Whether the program was executed as the stand-in: by its name, as process 1, which becomes it.
+/// Whether the program was executed in place of systemd-shutdown: by its name, as process 1.
 bool is_stand_in(std::string_view program, pid_t process);
 /// Ends the machine. @param arguments  of systemd-shutdown, without its name
 [[noreturn]] void end_machine(std::span<const char* const> arguments, const base::SysPaths& sys);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// `nvmeroot status`: what happened at boot, from /run/nvmeroot/state.json, and what has become of
-// the root's controllers since.
+// `nvmeroot status`: reports what happened at boot, from /run/nvmeroot/state.json, and the present
+// state of the root's controllers.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@
 namespace boot {
 
 /// The state file for people.
-/// @param sys  where the controllers' present states are read
+/// @param sys  for the present states of the controllers
 std::string status_text(const base::JsonValue& state, const base::SysPaths& sys);
 
 /// Prints the state, with `json` the file as it is. @return the exit code of that boot; kNotAsked
-/// where there was none
+/// if there was none
 ExitCode status_command(bool json, const base::SysPaths& sys);
 
 }  // namespace boot

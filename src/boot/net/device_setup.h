@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Makes the plan's VLANs, bonds and bridges, and gives interfaces the names of ifname=. As with
-// interface_setup.h nothing waits here: step() does what the moment allows, as the parts appear.
+// Creates the plan's VLANs, bonds and bridges, and gives interfaces the names of ifname=. As in
+// interface_setup.h, nothing waits here: step() does what is possible now, as the parts appear.
 #pragma once
 
 #include <string>
@@ -17,11 +17,11 @@ class DeviceSetup {
   public:
     explicit DeviceSetup(const NetworkPlan& plan) : names_(plan.names), devices_(plan.devices) {}
 
-    /// @return whether the kernel's state was changed, so that it must be read again. A step that
-    /// fails is not tried again.
+    /// @return whether the kernel's state changed and must be read again. A step that fails is not
+    /// retried.
     bool step(Rtnetlink& kernel, const NetworkState& network);
 
-    /// What the kernel refused, one sentence each.
+    /// The refusals of the kernel, one sentence each.
     [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
 
   private:
@@ -30,7 +30,7 @@ class DeviceSetup {
     bool add_ports(Rtnetlink& kernel, const NetworkState& network, const DevicePlan& plan,
                    const Link& device);
     bool add_port(Rtnetlink& kernel, const DevicePlan& plan, const Link& device, const Link& port);
-    /// Remembers a failure, and that `what` is not to be tried again.
+    /// Records a failure, so that `what` is not retried.
     void note(const std::string& what, const base::Status& status);
     [[nodiscard]] bool has_failed(const std::string& what) const;
 

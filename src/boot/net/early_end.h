@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// An interface may be given several methods: ip=eth0:dhcp,dhcp6. What one of them gives may be all
-// that the target needs, and the server of another one may not exist. The question whether the
-// target is reached already is asked beside the waiting, in a process of its own, since names may
-// have to be resolved for it.
+// An interface may have several methods: ip=eth0:dhcp,dhcp6. The result of one of them may be
+// sufficient for the target, and the server of another one may not exist. While the network waits,
+// a process of its own therefore checks whether the target can be reached already; it may have to
+// resolve names for that.
 #pragma once
 
 #include <poll.h>
@@ -20,18 +20,19 @@ namespace boot {
 
 class EarlyEnd {
   public:
-    /// @param is_enough  may be empty: then nothing is
+    /// @param is_enough  may be empty; the result is then always no
     explicit EarlyEnd(IsEnough is_enough) : is_enough_(std::move(is_enough)) {}
 
-    /// Whether it is time to ask: more than before is ready, or the last answer is a second old.
+    /// Whether it is time for a check: more is ready than before, or the last result is a second
+    /// old.
     [[nodiscard]] bool is_due(size_t ready, base::TimePoint now) const;
-    /// Asks, and does not wait. REQUIRES: is_due()
+    /// Starts a check, and does not wait. REQUIRES: is_due()
     void ask(const Network& so_far, size_t ready);
-    /// Whether the answer has come and is yes.
+    /// Whether the check has ended and succeeded.
     bool is_enough(const base::Clock& clock);
 
     void collect_fds(std::vector<pollfd>& fds) const;
-    /// When it is due, whether or not more is ready.
+    /// When the next check is due, whether or not more is ready.
     [[nodiscard]] base::TimePoint wake() const;
 
   private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// One interface on its way from "found" to "ready". Nothing here waits: the caller looks at the
+// One interface on its way from "found" to "ready". Nothing here waits: the caller reads the
 // kernel's state, calls step(), and sleeps until wake(), a change, or a packet on fd().
 //
 //   begin ──► carrier ──► static: apply ──────────────┐
@@ -32,28 +32,28 @@ class InterfaceSetup {
         base::milliseconds carrier{0};
         base::milliseconds lease{0};
         bool need_lease = false;
-        bool peer_dns = true;  ///< whether name servers that others name count
+        bool peer_dns = true;  ///< whether to use name servers of DHCP and routers
     };
 
     /// @param metric  of all routes of this interface, so that those of several do not collide
     InterfaceSetup(InterfacePlan plan, const Link& link, const Limits& limits, uint32_t metric);
 
-    /// Sets what must be set first (Ethernet address, MTU) and brings the link up.
+    /// Sets the Ethernet address and the MTU, and brings the link up.
     base::Status begin(Rtnetlink& kernel, base::TimePoint now);
 
-    /// Goes on as far as the moment allows.
-    /// @return an error, without the interface's name, if it cannot get ready
+    /// Continues as far as possible now.
+    /// @return an error, without the interface's name, if it cannot become ready
     base::Status step(Rtnetlink& kernel, const NetworkState& network, base::TimePoint now);
 
-    /// When step() has something to do even if nothing happens.
+    /// When step() must be called even if nothing happens.
     [[nodiscard]] base::TimePoint wake() const;
     /// Adds the descriptors whose packets step() waits for.
     void collect_fds(std::vector<pollfd>& fds) const;
 
-    /// The interface has proved itself (carrier, or lease): no other need be tried for its plan.
+    /// The interface works (carrier, or lease): no other interface is tried for its plan.
     [[nodiscard]] bool is_chosen() const;
     [[nodiscard]] bool is_ready() const { return state_ == State::kReady; }
-    /// What it waits for, said as a complaint: "no carrier".
+    /// What it waits for, as an error text: "no carrier".
     [[nodiscard]] std::string complaint() const;
 
     [[nodiscard]] int index() const { return index_; }
@@ -64,14 +64,14 @@ class InterfaceSetup {
     [[nodiscard]] bool is_router_given() const {
         return ipv6_ && plan_.method != AddressMethod::kLinkLocal;
     }
-    /// Null where no DHCPv6 server has answered.
+    /// Null if no DHCPv6 server has answered.
     [[nodiscard]] const Dhcp6Answer* dhcp6() const {
         return ipv6_ && ipv6_->answer() ? &*ipv6_->answer() : nullptr;
     }
-    /// What went wrong without stopping us; empty if nothing did.
+    /// The warnings; empty if there are none.
     [[nodiscard]] const std::string& warning() const { return warning_; }
 
-    /// Leaves the link as it was found: for those that were tried in vain.
+    /// Restores the link to its original state: for interfaces that did not work.
     void give_up(Rtnetlink& kernel) const;
 
   private:
@@ -100,8 +100,8 @@ class InterfaceSetup {
     bool was_up_;
     State state_ = State::kCarrier;
     base::TimePoint until_;
-    /// We have changed something: the kernel's state is to be read again, without waiting for a
-    /// change, since what was there already makes none.
+    /// The setup has changed something: the caller must read the kernel's state again without
+    /// waiting for an event, because an existing setting causes none.
     bool look_again_ = false;
     std::optional<PacketSocket> socket_;
     std::optional<DhcpClient> client_;

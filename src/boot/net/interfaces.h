@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The network as it is when it is up: its interfaces, and how each came by its addresses.
+// The network when it is up: its interfaces, and the origin of their addresses.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,14 @@ struct Interface {
     std::string name;
     int index = 0;
     MacAddress mac;
-    std::optional<MacAddress> permanent_mac;  ///< where the driver tells
+    std::optional<MacAddress> permanent_mac;  ///< if the driver reports it
     uint32_t mtu = 0;
     bool mtu_given = false;  ///< by command line, file or DHCP
     /// A bond, bridge or VLAN rather than hardware.
     bool made = false;
-    /// The IPv6 addresses are a router's or a DHCPv6 server's, or shall be.
+    /// The IPv6 addresses come, or will come, from a router or a DHCPv6 server.
     bool router_given = false;
-    /// DHCPv4 was asked for and not awaited.
+    /// DHCPv4 was requested and not awaited.
     bool dhcp_pending = false;
     std::vector<Subnet> addresses;
     std::vector<Route> routes;
@@ -41,12 +41,12 @@ struct Interface {
 
 struct Network {
     std::vector<Interface> interfaces;
-    /// What went wrong without stopping us: an interface of several that did not come up, a DHCP
-    /// server's MTU that the interface refuses. One sentence each, for the log.
+    /// Warnings: an interface of several that did not come up, a DHCP server's MTU that the
+    /// interface refuses. One sentence each, for the log.
     std::vector<std::string> warnings;
 };
 
-/// Whether the network as it is will do; asked in a process of its own.
+/// Whether the present network is sufficient; runs in a process of its own.
 using IsEnough = std::function<base::Status(const Network&)>;
 
 }  // namespace boot

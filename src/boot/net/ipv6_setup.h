@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// An interface's way to an IPv6 address that nobody wrote down. The kernel makes addresses and
-// routes of what a router advertises; what it leaves to others is done here: asking the router
-// early, DHCPv6, and the name servers.
+// Configures an IPv6 address that is not static. The kernel derives addresses and routes from
+// Router Advertisements. This unit does the rest: early solicitations, DHCPv6, and the name
+// servers.
 //
 //   link-local address usable ──► (link6: ready)
 //        └─► solicit ──► advertised ──► an address usable ──► ready
@@ -37,10 +37,10 @@ class Ipv6Setup {
 
     [[nodiscard]] base::TimePoint wake() const;
     void collect_fds(std::vector<pollfd>& fds) const;
-    /// What it waits for, said as a complaint.
+    /// What it waits for, as an error text.
     [[nodiscard]] std::string complaint() const;
 
-    /// What router and server said; what a server says goes first.
+    /// The values of router and server; those of the server have precedence.
     [[nodiscard]] std::vector<IpAddress> dns() const;
     [[nodiscard]] const std::optional<Dhcp6Answer>& answer() const { return answer_; }
 
@@ -63,7 +63,7 @@ class Ipv6Setup {
     std::optional<Ipv6Socket> dhcp_socket_;
     std::optional<Dhcp6Client> client_;
     std::optional<Dhcp6Answer> answer_;
-    /// Until when what is missing is still waited for, although there is an address.
+    /// Until when it waits for missing values although there is an address.
     std::optional<base::TimePoint> courtesy_end_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Which of the machine's interfaces a plan means.
+// Selects the interfaces of the machine that a plan means.
 #pragma once
 
 #include <string>
@@ -16,26 +16,26 @@ struct NetworkState {
     std::vector<Link> links;
     std::vector<LinkAddress> addresses;
 
-    /// Null when the interface has gone.
+    /// Null if the interface has disappeared.
     [[nodiscard]] const Link* find(int index) const;
-    /// Null when the interface does not have the address.
+    /// Null if the interface does not have the address.
     [[nodiscard]] const LinkAddress* find(int index, const IpAddress& address) const;
-    /// Whether the interface has an address of this family that was given to it: link-local ones,
-    /// which come by themselves, do not count.
+    /// Whether the interface has a configured address of this family. Automatic link-local
+    /// addresses do not count.
     [[nodiscard]] bool has_given_address(int index, bool v6) const;
 };
 
 base::Result<NetworkState> read_network_state(Rtnetlink& kernel);
 
-/// Whether a boot may use the interface without its name being told: an Ethernet port, or a virtual
-/// machine's or container's wire, that is not part of a bond or bridge.
+/// Whether a boot may use the interface although the plan does not name it: an Ethernet port, or
+/// the interface of a virtual machine or container, that is not part of a bond or bridge.
 bool is_candidate(const Link& link);
 
 /// The links that the plan means: the one of that name (of any kind), the candidate with that
 /// Ethernet address (the permanent one counts too), those of that driver, or all candidates.
 std::vector<Link> matching_links(const std::vector<Link>& links, const InterfacePlan& plan);
 
-/// For an error: what was looked for and what there is instead.
+/// For an error: the interface that was not found, and the interfaces that exist.
 std::string describe_missing(const std::vector<Link>& links, const InterfacePlan& plan);
 
 }  // namespace boot

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the kernel tells of its network by rtnetlink(7): links, addresses and routes.
+// The messages of the kernel about its network, by rtnetlink(7): links, addresses and routes.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,9 @@ struct Link {
     bool ethernet = false;
     bool loopback = false;
     bool up = false;
-    /// The other end is there and packets may pass (IFF_LOWER_UP and not IFF_DORMANT). IFF_RUNNING
-    /// says the same up to a second later: the kernel limits how often it looks at its links.
+    /// The other end is present and packets may pass (IFF_LOWER_UP and not IFF_DORMANT).
+    /// IFF_RUNNING has the same meaning, up to a second later, because the kernel limits how often
+    /// it checks.
     bool carrier = false;
     /// Part of a bond, bridge or team.
     bool enslaved = false;
@@ -30,7 +31,7 @@ struct Link {
     MacAddress mac;
     std::optional<MacAddress> permanent_mac;
     uint32_t mtu = 0;
-    /// Not of the message: read_network_state() asks for it.
+    /// Not in the message: read_network_state() queries it.
     std::string driver{};
 };
 
@@ -46,7 +47,7 @@ struct LinkAddress {
 struct LinkRoute {
     int index = 0;
     Route route;
-    /// Follows from an address (RTPROT_KERNEL) rather than from anyone's wish.
+    /// Follows from an address (RTPROT_KERNEL); not configured by anyone.
     bool automatic = false;
 };
 

@@ -27,12 +27,12 @@ struct NetlinkMessage {
     uint32_t sequence = 0;
     base::ByteView payload;
 };
-/// @return the whole messages in a datagram, views into it; a damaged tail is dropped.
+/// @return the whole messages in a datagram, views into it; a damaged end is dropped.
 std::vector<NetlinkMessage> split_netlink(base::ByteView datagram);
 
-/// What the kernel answered to a request.
+/// The answer of the kernel to a request.
 /// @param payload  of an NLMSG_ERROR message
-/// @return the errno and the kernel's own sentence, or success
+/// @return the errno and the text of the kernel, or success
 base::Status parse_netlink_ack(base::ByteView payload);
 
 /// AF_INET or AF_INET6.
@@ -84,7 +84,7 @@ class Attributes {
         }
     }
 
-    /// Empty where the attribute is absent.
+    /// Empty if the attribute is absent.
     [[nodiscard]] base::ByteView bytes(unsigned type) const { return values_[type]; }
     [[nodiscard]] std::optional<uint32_t> u32(unsigned type) const {
         base::Reader reader(values_[type]);
@@ -105,7 +105,7 @@ class Attributes {
 /// Appends an attribute and its padding.
 void put_attribute(base::Bytes& out, uint16_t type, base::ByteView value);
 
-/// An attribute that holds others.
+/// An attribute that contains others.
 class Attribute {
   public:
     explicit Attribute(uint16_t type) : type_(type) {}

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The network for whoever manages it in the real root. The root's connection must not lose its
-// address: neither when the manager starts, nor when it renews the lease, nor when it stops. /run
-// survives switch_root, so the files lie there, one set for each interface:
+// The network for the network service of the real root. The root's connection must not lose its
+// address: neither when the service starts, nor when it renews the lease, nor when it stops. /run
+// survives switch_root, so the files are there, one set for each interface:
 //
 //   /run/systemd/network/05-nvmeroot-IF.network                        systemd-networkd
 //   /run/NetworkManager/system-connections/nvmeroot-IF.nmconnection    NetworkManager, mode 0600
-//   /run/NetworkManager/devices/INDEX                                  …that this is what runs
+//   /run/NetworkManager/devices/INDEX                                  …that this profile is active
 //   /run/NetworkManager/conf.d/nvmeroot.conf                           …for bonds, bridges, VLANs
 //   /run/net-IF.conf                                                   klibc's form, for ifupdown
 //   /run/nvmeroot/resolv.conf                                          name servers
 //
-// Each file says how the address came: the lease goes on under the same identity.
+// Each file contains how the address was configured, and uses the same identity for the lease.
 #pragma once
 
 #include <string>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// How the addresses came, for a second run in the same initramfs: from the emergency shell, after a
-// first run that brought up the network and got no root. It finds interfaces that have addresses,
-// and without this note would take a lease, and what a router gave, for a static address that the
-// real root is to keep for good.
+// A record of how the addresses were configured, for a second run in the same initramfs: from the
+// emergency shell, after a first run that brought up the network and got no root. The second run
+// finds interfaces that have addresses. Without this record, it would mistake the address of a
+// lease or of a router for a static address, which the real root would keep permanently.
 //
 //   /run/nvmeroot/network/eth0     KEY=value lines:
-//     ADDRESS=192.0.2.7/24         each address of the interface; by them it is known again, since
+//     ADDRESS=192.0.2.7/24         each address of the interface; they identify it, because
 //                                  udev may have renamed it
 //     DNS=192.0.2.1                each name server
 //     LEASE=0201…                  the DHCP server's acknowledgement, in hexadecimal
-//     GRANTED=12345                when it came, in milliseconds since the kernel started
-//     ROUTER=yes                   the IPv6 addresses are a router's or a DHCPv6 server's
+//     GRANTED=12345                when it was granted, in milliseconds since the kernel started
+//     ROUTER=yes                   the IPv6 addresses come from a router or a DHCPv6 server
 //     DHCP6=2001:db8::7            the address that the DHCPv6 server granted
 #pragma once
 
@@ -22,14 +22,14 @@
 
 namespace boot {
 
-/// Notes how the network came. Errors: a file cannot be written.
+/// Writes the record. Errors: a file cannot be written.
 base::Status remember(const Network& network, const base::SysPaths& sys);
 
-/// Adds what an earlier run noted to interfaces that still have its addresses; what this run found
-/// out itself stands.
+/// Adds the record of an earlier run to interfaces that still have its addresses. Facts of this run
+/// have precedence.
 void recall(Network& network, const base::SysPaths& sys);
 
-/// The addresses whose lease has ended by `now`, and which no longer are this machine's.
+/// The addresses whose lease has ended by `now`, and which no longer belong to this machine.
 std::vector<Subnet> ended_leases(const base::SysPaths& sys, base::TimePoint now);
 
 }  // namespace boot

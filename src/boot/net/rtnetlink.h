@@ -25,8 +25,8 @@ struct NewAddress {
     Subnet subnet;
     std::optional<IpAddress> peer;
     std::optional<IpAddress> broadcast;
-    /// By a server: its lifetime is written as finite, and does not end while a machine runs, since
-    /// nobody may be there to renew the lease. By that NetworkManager knows it for a lease's.
+    /// From a server: its lifetime is finite, so that NetworkManager recognises a lease, but longer
+    /// than a machine runs, because nothing may renew the lease.
     bool leased = false;
 };
 struct NewRoute {
@@ -62,15 +62,15 @@ class Rtnetlink {
     base::Status set_up(int index, bool up);
     /// The link must be down; kernels from 6.2 on take a new name while it is up, too.
     base::Status rename(int index, const std::string& name);
-    /// What is there already under the name is success.
+    /// Success if a device of that name exists already.
     base::Status add_link(const NewLink& link);
-    /// Makes the link, which must be down, a part of a bond or bridge.
+    /// Adds the link, which must be down, to a bond or bridge.
     base::Status set_master(int index, int master);
     base::Status set_bond_option(int index, const BondOption& option);
     base::Status set_mtu(int index, uint32_t mtu);
-    /// Many drivers take a new address only while the link is down.
+    /// Many drivers accept a new address only while the link is down.
     base::Status set_mac(int index, const MacAddress& mac);
-    /// What is there already is success.
+    /// Success if it exists already.
     base::Status add_address(const NewAddress& address);
     base::Status add_route(const NewRoute& route);
     base::Status remove_address(int index, const Subnet& subnet);

@@ -5,10 +5,10 @@
 
 namespace boot {
 
-/// One value as a source gives it; an empty text where none does.
+/// One value of a source; an empty text if no source has one.
 struct Given {
     std::string text;
-    std::string origin;  ///< to begin an error with: `command line: nvmeroot.auth`
+    std::string origin;  ///< the beginning of an error: `command line: nvmeroot.auth`
     /// Of a URI: Portal's.
     std::string source{};
     std::string interface {};

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the boot is to do, decided before anything is touched: typed, complete and checked.
-// load_plan.h makes it. Where the command line or the file gives `dhcp` for the target, root_path.h
-// fills it in after the lease.
+// The plan of the boot, decided before anything is changed: typed, complete and checked.
+// load_plan.h creates it. If the target is `dhcp`, root_path.h fills it in after the lease.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +21,16 @@
 
 namespace boot {
 
-/// One place where the target may answer.
+/// One address at which the target may answer.
 struct Portal {
     std::string address;  ///< numeric, no brackets; a link-local one with %interface
     uint16_t port = 0;
-    std::string origin;        ///< who named it, for messages
+    std::string origin;        ///< its source, for messages
     bool is_name = false;      ///< `address` is a DNS name that the resolver has yet to replace
     std::string source{};      ///< the host's address to connect from; empty: the route's
     std::string interface {};  ///< the interface to connect through; empty: the route's
 
-    /// The same place, reached in the same way.
+    /// The same address, reached from the same source and interface.
     [[nodiscard]] bool same_path(const Portal& other) const {
         return address == other.address && port == other.port && source == other.source &&
                interface == other.interface;
@@ -40,8 +39,8 @@ struct Portal {
     [[nodiscard]] std::string text() const;
 };
 
-/// Which namespace is the root. Everything given must hold; with nothing given the subsystem must
-/// have exactly one namespace.
+/// The requirements of the root's namespace. All given values must match; without any, the
+/// subsystem must have exactly one namespace.
 struct NamespaceChoice {
     std::optional<uint32_t> nsid;
     std::optional<nvme::Uuid> uuid;
@@ -55,7 +54,7 @@ struct AuthPlan {
     Auth mode = Auth::kOff;
     base::Secret host_secret;  ///< set unless mode is kOff
     base::Secret ctrl_secret;  ///< set when mode is kMutual
-    /// What may be negotiated; never empty.
+    /// The values that can be negotiated; never empty.
     std::vector<nvme::HashId> hashes;
     std::vector<nvme::DhGroup> groups;
 };
@@ -77,13 +76,13 @@ struct ConnectOptions {
 };
 
 struct Timeouts {
-    base::milliseconds total{};       ///< the whole boot, tries and pauses together
+    base::milliseconds total{};       ///< the whole boot, with all attempts and pauses
     base::milliseconds probe{};       ///< one probe of one portal
     base::milliseconds connect{};     ///< one connect of the kernel
     base::milliseconds name_space{};  ///< from controller live to namespace and partitions seen
 };
 
-/// What `nvmeroot watch` does about a target that came back with less than the policy demands.
+/// The reaction of `nvmeroot watch` to a target that returned with less than the policy requires.
 enum class OnDowngrade { kLog, kCut, kPanic };
 
 enum class Integrity {
@@ -94,7 +93,7 @@ enum class Integrity {
     kEndToEnd,  ///< both
 };
 
-/// Which blocks are read with their checksums before the root is connected.
+/// The blocks to verify before the root is connected.
 struct AuditPolicy {
     enum class Extent {
         kNone,
@@ -108,7 +107,7 @@ struct AuditPolicy {
     std::string nqn;  ///< of the audit view; empty: the root's and `:audit`
 };
 
-/// The format the namespace must have; an empty field demands nothing.
+/// The required format of the namespace; an empty field requires nothing.
 struct FormatPolicy {
     /// 0: no protection information and no other metadata; 1, 2, 3: that type.
     std::optional<uint8_t> pi_type;
@@ -116,12 +115,12 @@ struct FormatPolicy {
     std::optional<uint32_t> block_size;
 };
 
-/// Where the root is. Before complete_from_root_path a plan with target_from_dhcp has an empty one.
+/// The target of the root. With target_from_dhcp it is empty until complete_from_root_path.
 struct Target {
-    /// Empty until discovery has found it, where no URI names it.
+    /// Empty until discovery has found it, if no URI names it.
     std::string subsysnqn;
     std::vector<Portal> portals;    ///< in the order to try them in
-    std::vector<Portal> discovery;  ///< where discovery services answer, which know more of them
+    std::vector<Portal> discovery;  ///< discovery services, which know more portals
     NamespaceChoice choice;         ///< of the URIs and of the keys together
 };
 
@@ -145,9 +144,9 @@ struct BootPlan {
     std::string root;  ///< the file system that root= names; the init's to mount
     /// The target comes with the DHCP lease: call complete_from_root_path after it.
     bool target_from_dhcp = false;
-    /// …by a word of dracut that leaves the protocol open too: root=dhcp.
+    /// …because of root=dhcp, a word of dracut that does not specify the protocol.
     bool any_protocol = false;
-    NamespaceChoice demanded;  ///< what keys say of the namespace, whatever the URI adds
+    NamespaceChoice demanded;  ///< the requirements of the keys; the URI may add others
 };
 
 }  // namespace boot

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// DH-HMAC-CHAP secrets from files. A secret is refused here when its file could be read by others
-// or its text is not a whole DHHC-1 secret: the kernel prints a malformed one into its log, so it
-// must never see it. Nothing in an error of this file quotes a byte of the secret's text.
+// DH-HMAC-CHAP secrets from files. A secret is refused here if other users could read its file or
+// if its text is not a complete DHHC-1 secret. The kernel logs malformed secrets, so it must never
+// see one. No error of this file quotes any part of a secret.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace boot {
 
-/// The text of a secret, its form and its CRC checked; white space around it is taken off.
+/// The text of a secret, with its form and its CRC checked; white space around it is removed.
 /// @param text  is wiped.
 base::Result<base::Secret> parse_secret(std::string& text);
 

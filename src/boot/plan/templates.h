@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// One image for a fleet: NQNs with places that each machine fills in for itself.
+// One image for a fleet: NQNs with variables that each machine replaces by its own values.
 //
 //     nvmeroot.hostnqn=nqn.2024-08.com.example:host.${serial}
 //     nvmeroot=nvme+tcp://192.0.2.10/nqn.2024-08.com.example:disk.${mac}/1
 //
-// They are filled in when the network is up, since only then an Ethernet address and a host name
-// are known.
+// They are replaced when the network is up, because an Ethernet address and a host name are known
+// only then.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@
 
 namespace boot {
 
-/// What this machine has to fill in; empty where it has nothing.
+/// The values of this machine; empty if it has none.
 struct MachineNames {
     std::string uuid;      ///< the DMI product UUID
     std::string serial;    ///< the DMI product serial number
@@ -32,11 +32,12 @@ MachineNames machine_names(const Network& network, const NetworkPlan& plan,
                            const base::SysPaths& sys);
 
 /// The text with each ${name} replaced; characters other than letters, digits, dot, hyphen and
-/// underscore become hyphens. Errors: a name that is none of the four, one for which this machine
-/// has nothing, a brace that is not closed.
+/// underscore become hyphens. Errors: an unknown name, a name for which this machine has no
+/// value, a brace that is not closed.
 base::Result<std::string> fill_in(std::string_view text, const MachineNames& names);
 
-/// Fills in the NQNs of the plan. kConfig, the plan unchanged: as fill_in, or no NQN comes of it.
+/// Fills in the NQNs of the plan. kConfig, the plan unchanged: as fill_in, or the result is not an
+/// NQN.
 Outcome<base::Nothing> fill_in_names(const MachineNames& names, BootPlan& plan);
 
 }  // namespace boot

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Keys as systemd credentials: nvmeroot.KEY, its value in
+// Keys as systemd credentials: nvmeroot.KEY, with its value in
 //
-//     1. $CREDENTIALS_DIRECTORY             of the unit, encrypted ones opened by systemd
-//     2. /run/credentials/@system           what systemd's process 1 took in
+//     1. $CREDENTIALS_DIRECTORY             of the unit, with credentials that systemd decrypted
+//     2. /run/credentials/@system           credentials that process 1 of systemd imported
 //     3. SMBIOS type 11                     io.systemd.credential:nvmeroot.KEY=VALUE, or
 //                                           io.systemd.credential.binary:nvmeroot.KEY=BASE64
 //     4. QEMU's fw_cfg                      opt/io.systemd.credentials/nvmeroot.KEY
 //
-// The first that has a name wins. The last two are read directly, so that an image without systemd
-// knows them too.
+// The first place that has the name wins. The last two are read directly, so that an image without
+// systemd has them too.
 #pragma once
 
 #include <string>

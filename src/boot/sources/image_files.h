@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What this initramfs was built with. Where a generator's hook put a configuration into the image,
-// it left the list of its files in /usr/lib/nvmeroot/image-files, outside of /etc/nvmeroot: a full
-// path a line. A listed file that is not there was lost on the way, by the generator, by an option
-// of its (dracut's rd.hostonly=0) or by a hand, and a secret may have been in it. Such an image
-// must not be taken for one that never had a configuration, whose boot needs no authentication.
+// The files that this initramfs was built with. If the hook of a generator put a configuration into
+// the image, it also wrote the list of its files to /usr/lib/nvmeroot/image-files, outside of
+// /etc/nvmeroot: a full path per line. If a listed file is missing, it was lost afterwards: by the
+// generator, by one of its options (dracut's rd.hostonly=0) or by hand. The file may have contained
+// a secret. Such an image must not be mistaken for one that never had a configuration, whose boot
+// needs no authentication.
 #pragma once
 
 #include <string>
@@ -14,21 +15,21 @@
 
 namespace boot {
 
-/// How a file of an image is wrong, to stand behind its path: missing, a link that leads nowhere,
-/// not a regular file; nullptr: it is there, if only empty.
+/// The fault of a file of an image, to append to its path: missing, a dangling link, not a regular
+/// file; nullptr: the file exists, but may be empty.
 const char* file_fault(const std::string& path);
 
 struct ImageLoss {
-    std::string why;  ///< a sentence with the remedy; empty: the image has all that it should
-    /// The ini file may have been lost, and so what the boot was to do.
+    std::string why;  ///< a sentence with the remedy; empty: the image has all its files
+    /// The ini file may have been lost, and with it the target.
     bool of_config = false;
 };
 
-/// Looks for each listed file: missing, a link that leads nowhere, no regular file and empty count
-/// as lost, and so does a list that cannot be read, is longer than 64 KiB, names no file or has a
-/// line that is no full path. An image without a list lost nothing. A sealed credential that nobody
-/// opened for this program is as bad, unless only a dry run looks.
-/// @param root  put before each listed path
+/// Checks each listed file. A file counts as lost if it is missing, empty, a dangling link or not a
+/// regular file. The list itself counts as lost if it cannot be read, is longer than 64 KiB, names
+/// no file or has a line that is not a full path. An image without a list lost nothing. A sealed
+/// credential that was not decrypted for this program is an error too, except in a dry run.
+/// @param root  prefix of each listed path
 ImageLoss lost_of_image(const base::SysPaths& sys, const std::string& root, Sources& sources,
                         bool dry_run);
 

@@ -2,7 +2,7 @@
 //
 // The key table: every setting of the boot client, once. A row serves the ini file, the kernel
 // command line (nvmeroot.KEY=VALUE), `nvmeroot help keys`, `nvmeroot plan` and the suggestion for a
-// misspelt key; a test holds nvmeroot.conf(5) against it.
+// misspelt key; a test compares nvmeroot.conf(5) with it.
 //
 // To add a key: add a row and its paragraph in the man page. Key names are unique over all
 // sections, since the command line has no sections.
@@ -20,8 +20,8 @@
 
 namespace boot {
 
-/// The plan in the making: what a key decides alone goes into `plan` at once, what several keys
-/// decide together waits here for load_plan.
+/// The plan under construction. A value that depends on one key is stored in `plan` at once; values
+/// that depend on several keys are kept here for load_plan.
 struct Draft {
     BootPlan plan;
     std::optional<Auth> auth;
@@ -30,7 +30,7 @@ struct Draft {
     Given host_secret_file;
     Given ctrl_secret_file;
     std::vector<Given> uris;
-    std::vector<Given> addresses;  ///< in the grammar of ip=
+    std::vector<Given> addresses;  ///< in the syntax of ip=
     std::string interface;
     bool verify_given = false;
 };
@@ -38,10 +38,10 @@ struct Draft {
 struct Key {
     std::string_view section;
     std::string_view name;
-    std::string_view form;      ///< what may be written, for help: `yes|no`, `TIME`
-    std::string_view fallback;  ///< the value when nobody gives one; empty: see help
+    std::string_view form;      ///< the syntax, for help: `yes|no`, `TIME`
+    std::string_view fallback;  ///< the default value; empty: see help
     std::string_view help;      ///< one sentence
-    /// Parses and stores one value. @param given  a secret's text is taken out of it; the error
+    /// Parses and stores one value. @param given  a secret's text is moved out of it; the error
     /// never quotes a secret and does not name the origin.
     base::Status (*apply)(Given& given, Draft& draft);
     bool list = false;    ///< several values are separated by white space or by repeating the key
@@ -51,10 +51,10 @@ struct Key {
 /// In the order of nvmeroot.conf(5): sections together.
 std::span<const Key> keys();
 
-/// `sb`, `first:64`…: extent and count. Errors: a word that is none of them, a missing number.
+/// `sb`, `first:64`…: extent and count. Errors: an unknown word, a missing number.
 base::Result<AuditPolicy> parse_extent(std::string_view text);
 
-/// The names of those that are secrets.
+/// The names of the keys that are secrets.
 std::span<const std::string_view> secret_keys();
 
 /// nullptr when there is no such key.

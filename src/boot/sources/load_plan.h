@@ -21,7 +21,7 @@
 
 namespace boot {
 
-/// A value as it was decided, for `nvmeroot plan`. A secret's text is never here.
+/// A value of the plan, for `nvmeroot plan`. It never contains the text of a secret.
 struct PlanValue {
     std::string section;
     std::string key;
@@ -32,12 +32,12 @@ struct PlanValue {
 enum class Asked {
     kYes,
     kNo,
-    kBroken,  ///< the boot firmware's table is there and names nothing that can be used
+    kBroken,  ///< the boot firmware's table exists and names nothing usable
 };
 
 struct LoadedPlan {
     Asked asked = Asked::kNo;
-    std::string asked_why;  ///< one sentence: what asked, or why nothing is done
+    std::string asked_why;  ///< one sentence: which source requests a root, or why nothing is done
     BootPlan plan;          ///< meaningful when asked and errors is empty
     std::vector<PlanValue> values;
     std::vector<std::string> warnings;
@@ -49,21 +49,22 @@ struct LoadedPlan {
 
 struct PlanInput {
     std::string cmdline;
-    /// Empty: etc/nvmeroot/nvmeroot.conf if it is there. A named file must be there.
+    /// Empty: etc/nvmeroot/nvmeroot.conf if it exists. A named file must exist.
     std::string config;
-    /// Put before the absolute path of each file that the configuration names; `sys` is expected to
-    /// lie under it too. Empty on the machine itself.
+    /// Prefix of the absolute path of each file that the configuration names; the paths of `sys`
+    /// must be below it too. Empty on the machine itself.
     std::string root;
     /// $CREDENTIALS_DIRECTORY; empty: not set.
     std::string credentials;
-    /// A look from another machine: no identity yet is a warning, since the client's DMI tells it.
+    /// An examination on another machine: a missing identity is only a warning, because the DMI
+    /// UUID of the client may provide it.
     bool dry_run = false;
-    /// Only the configuration file is read and its values are checked: nothing is decided.
+    /// Only reads the configuration file and checks its values.
     bool file_alone = false;
 };
 
-/// Reads what the input names and nothing else of the machine but its identity. Never fails as
-/// such: all that is wrong is in LoadedPlan::errors.
+/// Reads the files that the input names and, of the machine, only its identity. It never fails as a
+/// whole: all errors are in LoadedPlan::errors.
 LoadedPlan load_plan(const PlanInput& input, const base::SysPaths& sys);
 
 }  // namespace boot

@@ -10,9 +10,9 @@
 
 namespace boot {
 
-/// Fills in the target from DHCP option 17, which must be one nvme+tcp URI; empty when the lease
-/// has none, which is an error too. kNotAsked: it names a root of another protocol, and the plan
-/// leaves the protocol open. On failure the plan is unchanged. REQUIRES: plan.target_from_dhcp
+/// Fills in the target from DHCP option 17, which must be one nvme+tcp URI; an empty one is
+/// an error too. kNotAsked: it names a root of another protocol, and the plan
+/// does not specify the protocol. On failure the plan is unchanged. REQUIRES: plan.target_from_dhcp
 Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan);
 
 }  // namespace boot

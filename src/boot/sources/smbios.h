@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The strings that a machine's maker, or who runs a virtual machine, left in the firmware's table:
-// SMBIOS type 11, "OEM Strings". The kernel shows the whole table to root, no module needed.
+// The strings that the vendor of a machine, or the operator of a virtual machine, stored in the
+// firmware's table: SMBIOS type 11, "OEM Strings". The kernel shows the whole table to root; no
+// module is needed.
 //
 // SMBIOS 3.2: 6.1.2 "Structure header format", 6.1.3 "Text strings", 7.12 "OEM Strings (Type 11)".
 #pragma once
@@ -13,8 +14,8 @@
 
 namespace boot {
 
-/// The strings of all type 11 structures, views into the table. A table that is cut off gives what
-/// stands before the cut.
+/// The strings of all type 11 structures, views into the table. A truncated table
+/// yields the strings before the truncation.
 std::vector<std::string_view> oem_strings(base::ByteView table);
 
 }  // namespace boot

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The configuration of nvme-cli, which people write, dracut's nvmf module copies into an image, and
-// nobody reads here.
+// The configuration files of nvme-cli. Users write them and dracut's nvmf module copies them into
+// an image, but nvmeroot does not read them.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace boot {
 
-/// A sentence that names those that are there; empty where none is.
+/// A sentence that names the files that exist; empty if none does.
 std::string unread_files(const base::SysPaths& sys);
 
 }  // namespace boot

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Words of the command line that look as if they described the network, and count for nothing:
-// those of installers, boot loaders and other initramfs generators, and misspelt ones of our own.
+// Words of the command line that look like a description of the network and have no effect: words
+// of installers, boot loaders and other initramfs generators, and misspelt words of nvmeroot.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace boot {
 
-/// How to write what `word` seems to mean; empty for all other words.
-/// REQUIRES: the word is none that counts
+/// The right spelling for the likely meaning of `word`; empty for all other words.
+/// REQUIRES: the word has no effect
 std::string network_hint(std::string_view word);
 
 }  // namespace boot

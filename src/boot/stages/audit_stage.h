@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The audit of the root before it is connected: the target shows a protected image a second time,
-// read-only, as the subsystem NQN:audit, each block with its tuple behind it. The client connects
-// there, recomputes the checksums (block_audit.h), and disconnects. What the root then says of
-// itself must name this view, or the evidence would be of another disk.
+// The audit of the root before it is connected. The target exposes a protected image a second time,
+// read-only, as the subsystem NQN:audit, with each block followed by its tuple. The client connects
+// to that view, recomputes the checksums (block_audit.h), and disconnects. The root must then name
+// this view as its own; otherwise the evidence could belong to another disk.
 #pragma once
 
 #include <optional>
@@ -15,9 +15,9 @@
 
 namespace boot {
 
-/// Nothing where the plan wants no audit.
-/// kFormat, final: `audit-…` of block_audit.h, `audit-none` when there is no such view, `pi-…` when
-/// its format is not what policy wants; otherwise as connecting fails.
+/// Nothing if the plan has no audit.
+/// kFormat, final: `audit-…` of block_audit.h, `audit-none` if there is no such view, `pi-…` if
+/// policy refuses its format; otherwise the failures of connecting.
 Outcome<std::optional<AuditedView>> audit_stage(Machine& machine,
                                                 const std::vector<Portal>& portals);
 
