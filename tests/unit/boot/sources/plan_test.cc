@@ -424,7 +424,7 @@ BOOST_AUTO_TEST_CASE(a_secret_or_a_configuration_that_is_there_and_of_no_use_is_
                std::string::npos);
     const Machine replaced;
     replaced.dir.file("etc/nvmeroot", "x");
-    BOOST_TEST(joined(replaced.load(kUri).errors).find("etc/nvmeroot is no directory") !=
+    BOOST_TEST(joined(replaced.load(kUri).errors).find("etc/nvmeroot is not a directory") !=
                std::string::npos);
 }
 

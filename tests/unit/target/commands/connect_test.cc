@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(does_not_wait_forever) {
     f.clock.sleep(base::seconds(1));
     silent.on_timer();
     BOOST_TEST(silent.over());
-    BOOST_TEST(f.events.has("failed: no Connect in time"));
+    BOOST_TEST(f.events.has("failed: no Connect within the time limit"));
 }
 
 BOOST_AUTO_TEST_CASE(ends_the_association_when_the_host_falls_silent) {
@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_sends_a_byte_a_second_has_the_same_time_as_othe
     f.clock.sleep(base::seconds(1));
     line.on_timer();
     BOOST_TEST(line.over());
-    BOOST_TEST(f.events.has("failed: no Connect in time"));
+    BOOST_TEST(f.events.has("failed: no Connect within the time limit"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
