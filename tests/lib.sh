@@ -27,14 +27,18 @@ finish() {
     exit
 }
 
-# try NAME COMMAND…   one test that is one command: its output is shown only if it fails
+# try NAME COMMAND…   one test that is one command: its output is shown only if it fails, and is the reason if it exits
+# with 77 to skip the test
 try() {
-    local name=$1 output
+    local name=$1 output status=0
     shift
-    if output=$("$@" 2>&1); then
-        pass "$name"
-    else
-        fail "$name"
-        printf '%s\n' "$output" | tail -n 60
-    fi
+    output=$("$@" 2>&1) || status=$?
+    case $status in
+        0) pass "$name" ;;
+        77) skip "$name" "$output" ;;
+        *)
+            fail "$name"
+            printf '%s\n' "$output" | tail -n 60
+            ;;
+    esac
 }
