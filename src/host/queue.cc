@@ -71,14 +71,14 @@ HandshakeProblem check_ic_resp(const nvme::IcResp& pdu, const QueueOptions& opti
     }
     if (pdu.cpda != 0) {
         text =
-            base::format("the target wants its data aligned to %u bytes (CPDA %u), Linux does not",
+            base::format("the target requires data aligned to %u bytes (CPDA %u), Linux does not",
                          (pdu.cpda + 1U) * 4U, unsigned{pdu.cpda});
         return HandshakeProblem::kAlignment;
     }
     if (pdu.maxh2cdata < nvme::kMinMaxH2cData || pdu.maxh2cdata % 4 != 0) {
         text = base::format(
             "the target takes at most %u bytes of data at once (MAXH2CDATA), Linux "
-            "wants at least 4096 and a multiple of 4",
+            "requires at least 4096 and a multiple of 4",
             uint32_t{pdu.maxh2cdata});
         return HandshakeProblem::kMaxData;
     }

@@ -21,7 +21,7 @@ void wipe(base::Bytes& bytes) {
 
 base::Status check_length(std::optional<HashId> hash, size_t size) {
     if (hash && size != hash_bytes(*hash)) {
-        return base::error(base::format("a key of %zu bytes, but its hash %s wants %u", size,
+        return base::error(base::format("a key of %zu bytes, but its hash %s requires %u", size,
                                         std::string(name(*hash)).c_str(), hash_bytes(*hash)));
     }
     if (size != 32 && size != 48 && size != 64) {

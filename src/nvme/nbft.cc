@@ -142,7 +142,7 @@ class Parser {
         for (unsigned i = 0; i < list.count; ++i) {
             const std::string place = std::string(what) + " descriptor " + std::to_string(i + 1);
             if (list.length < sizeof(T)) {
-                return leave_out_unless(error(place + " and those behind it are too short"));
+                return leave_out_unless(error(place + " and those after it are too short"));
             }
             const auto entry = structure<T>(list.offset + size_t{list.length} * i, place);
             if (!entry) {

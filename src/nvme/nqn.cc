@@ -146,7 +146,7 @@ base::Status check_name(std::string_view text) {
         return error(base::format("a name of %zu bytes: at most 223 are allowed", text.size()));
     }
     if (has_control_character(text)) {
-        return error(base::quoted(text) + " is no name: it has control characters");
+        return error(base::quoted(text) + " is not a name: it contains control characters");
     }
     return base::done();
 }

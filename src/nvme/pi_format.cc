@@ -27,7 +27,7 @@ base::Status check_storage_tag(const PiFormat& format) {
     const unsigned bits = format.storage_tag_bits;
     if (bits < least || bits > most) {
         return base::error(
-            base::format("a storage tag of %u bits beside a guard of %u bits: %u to "
+            base::format("a storage tag of %u bits with a guard of %u bits: %u to "
                          "%u are defined",
                          bits, unsigned{format.guard_bits}, least, most));
     }

@@ -53,7 +53,7 @@ base::Status parse_ipv6(std::string_view text, Uri& uri) {
     }
     if (text.find('%') != std::string_view::npos &&
         (!consists_of(zone, "-_.") || zone.size() > kMaxZone)) {
-        return error(base::quoted(text) + " names no interface behind its %");
+        return error(base::quoted(text) + " names no interface after its %");
     }
     uri.zone = std::string(zone);
     return base::done();

@@ -26,7 +26,7 @@ INI
     [[ $output =~ timeout\ +90s\  ]]
 }
 
-@test "a configuration file that is wrong is told with its line" {
+@test "an error in the configuration file is reported with its line" {
     printf '[root]\ntimeout = 1.5s\n' >"$config"
     run "$nvmeroot" plan --cmdline '' --config "$config"
     [ "$status" = 10 ]

@@ -118,7 +118,7 @@ generate() {
     [ ! -e "$machine/run/NetworkManager/initrd/neednet" ]
 }
 
-@test "the network is ours with our own word for it alone, and shared where ip= stands beside it" {
+@test "the network is ours with only our own word for it, and shared together with ip=" {
     local words
     for words in 'nvmeroot.ip=eth0:dhcp' 'ip=eth0:dhcp rd.neednet=1' 'nvmeroot.ip=eth0:dhcp rd.neednet=1'; do
         rm -rf "$machine/run/nvmeroot"
@@ -169,7 +169,7 @@ generate() {
     [ "$(stat -c %a "$machine/run/nvmeroot/cmdline")" = 600 ]
 }
 
-@test "a table of the firmware that names nothing of use is told, and nothing else happens" {
+@test "a firmware table without a usable target is reported, and nothing else happens" {
     export FAKE_PLAN=4 FAKE_BOOT=4
     root=
     netroot=nfs:server

@@ -150,7 +150,7 @@ make_kmod() {
     [ "$status" = 1 ]
 }
 
-@test "a kernel module that the image must hold and does not stops the build where somebody wants this image" {
+@test "a missing kernel module that the image needs stops the build if the image is requested" {
     make_kmod
     nvmeroot_nics='virtio_net igb'
     add_dracutmodules=' nvmeroot '
@@ -278,7 +278,7 @@ own_config() {
     config=$machine/etc/nvmeroot
 }
 
-@test "a generic image holds nothing of the host, unless it is told so" {
+@test "a generic image contains nothing of the host, unless configured" {
     own_config
     for version in 059 111; do
         begin_image "$version"

@@ -83,7 +83,7 @@ hook() {
     [[ $output == *'is private, but everybody could read it in the image'* ]]
 }
 
-@test "nothing of the machine is copied where it is told so" {
+@test "nothing of the machine is copied if configured so" {
     hook 022 nvmeroot_config=no
     [ -x "$DESTDIR/usr/bin/nvmeroot" ]
     [ ! -e "$DESTDIR/etc/nvmeroot" ]

@@ -172,7 +172,7 @@ sd_build() {
     build
 }
 
-@test "sd-nvmeroot asks for credentials in the image alone, by words that its systemd knows" {
+@test "sd-nvmeroot requests only credentials in the image, by words that its systemd knows" {
     words() { grep -hE '^(Import|Load)' "$BUILDROOT/usr/lib/systemd/system/nvmeroot.service.d/credentials.conf" | xargs; }
     run ! grep Credential "$top/mkinitcpio/nvmeroot.service"
     systemd_is 254

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A DHCPv4 server as small as a test needs it, and as ill-behaved as a test wants it."""
+"""A DHCPv4 server as small as a test needs it, and as ill-behaved as a test needs it."""
 
 import socket
 import struct

@@ -69,7 +69,7 @@ class Router(Service):
 
 
 class Dhcp6Server(Service):
-    """Answers DHCPv6. naks: how many solicitations are told that there is no address."""
+    """Answers DHCPv6. naks: how many solicitations get the answer that there is no address."""
 
     def __init__(self, interface, address="2001:db8:1::77", naks=0, rapid=False, url=None, dns="2001:db8:1::53"):
         self.address, self.naks, self.rapid, self.url, self.dns = address, naks, rapid, url, dns

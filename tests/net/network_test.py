@@ -315,7 +315,7 @@ def two_methods_go_on_as_soon_as_the_target_is_reached(client):
     client.server(client.wire().plug().up("192.0.2.33/24"), me="192.0.2.33")
     listen(client, "192.0.2.33")
     lines, took = client.boot("ip=eth0:dhcp,dhcp6", "reach=192.0.2.33:4420")
-    expect(lines, "eth0 address 192.0.2.20/24", "eth0 goes on IPv6")
+    expect(lines, "eth0 address 192.0.2.20/24", "eth0 continues IPv6")
     assert took < QUICK, took
 
 
@@ -379,7 +379,7 @@ def a_second_run_knows_that_a_router_gave_the_address(client):
     with tempfile.TemporaryDirectory() as folder:
         client.boot("ip=auto6", f"run={folder}")
         lines, _ = client.boot(f"run={folder}")
-    expect(lines, "eth0 goes on IPv6", "eth0 dns 2001:db8:1::53")
+    expect(lines, "eth0 continues IPv6", "eth0 dns 2001:db8:1::53")
 
 
 @test

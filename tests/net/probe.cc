@@ -78,7 +78,7 @@ void print(const boot::Interface& interface) {
         std::printf("%s dns %s\n", name, server.text().c_str());
     }
     if (interface.router_given || interface.dhcp_pending) {
-        std::printf("%s goes on%s%s\n", name, interface.dhcp_pending ? " DHCPv4" : "",
+        std::printf("%s continues%s%s\n", name, interface.dhcp_pending ? " DHCPv4" : "",
                     interface.router_given ? " IPv6" : "");
     }
     if (interface.dhcp6) {

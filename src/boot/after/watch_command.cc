@@ -116,7 +116,7 @@ class Watch {
         if (why.retry && doubts < kMostDoubts) {
             return false;
         }
-        act({controller, "asked to prove itself again, " + why.error.text});
+        act({controller, "asked to authenticate again, " + why.error.text});
         return true;
     }
 

@@ -265,7 +265,7 @@ base::Status set_client(InterfacePlan& plan, std::string_view text) {
     if (!client) {
         const bool dotted = text.find('.') != std::string_view::npos;
         return base::error("client: " + client.error().text +
-                           (dotted ? "" : "; IPv6 addresses stand in square brackets"));
+                           (dotted ? "" : "; IPv6 addresses must be in square brackets"));
     }
     const IpAddress& address = client->address;
     if (address.is_unspecified()) {

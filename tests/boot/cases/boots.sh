@@ -118,7 +118,7 @@ configured() {
 }
 
 case_dracut_configured() {
-    about="dracut's image for any machine, built with a configuration: both sides prove themselves"
+    about="dracut's image for any machine, built with a configuration: both sides authenticate"
     configured dracut
 }
 
@@ -145,7 +145,7 @@ case_busybox_static() {
 }
 
 case_strongest_group() {
-    about='the largest hash and group, and the interface known by its driver; each step is told'
+    about='the largest hash and group, and the interface known by its driver; each step is logged'
     ip=ip=10.0.2.15::10.0.2.2:24::@virtio_net:none
     timeout=240 counter=no # a processor under emulation computes such a group for a minute as it is
     dhchap_hash=sha512
@@ -309,7 +309,7 @@ case_debian_networkmanager() {
 }
 
 case_peak_memory_dracut() {
-    about="the program alone in dracut's image: compressed modules, peak memory, keys closed, eight lines"
+    about="only the program in dracut's image: compressed modules, peak memory, keys closed, eight lines"
     image=dracut-packed
     expect_facts=(ctrl-loss=off closed-secrets=2)
 }
@@ -368,7 +368,7 @@ case_target_comes_back_without_keys() {
 
 case_target_came_back_before_anybody_watched() {
     about='the target is replaced by one that asks for no authentication before nvmeroot watch begins, which cuts it off at its start'
-    command='/vt/bin/sh /vt/watch-script -l asked to prove itself again'
+    command='/vt/bin/sh /vt/watch-script -l asked to authenticate again'
     edit_overlay=add_scripts
     meanwhile=replace_target_when_told
     extra=nvmeroot.on_downgrade=cut
@@ -376,7 +376,7 @@ case_target_came_back_before_anybody_watched() {
 }
 
 case_target_comes_back_with_another_key() {
-    about='after the boot the target is replaced by one that cannot prove itself: the kernel gives it up, nvmeroot watch says so'
+    about='after the boot the target is replaced by one that cannot authenticate: the kernel disconnects it, and nvmeroot watch reports it'
     command='/vt/bin/sh /vt/watch-script the kernel gave this path to the root up for good'
     edit_overlay=add_scripts
     meanwhile=replace_key_when_told
@@ -411,7 +411,7 @@ serve_late() {
 }
 
 case_discovery_and_a_referral() {
-    about='a discovery service that wants authentication refers to the one of nvmet, which knows the root'
+    about='a discovery service that requires authentication refers to the one of nvmet, which knows the root'
     server=serve_behind_a_referral
     portal=10.9.0.1
     uri="nvmeroot=nvme+tcp://10.0.2.2:$port nvmeroot.subsysnqn=*:nvmeroot-test"

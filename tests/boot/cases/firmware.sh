@@ -3,7 +3,7 @@
 # What the machine brings along: its firmware's tables, and who runs it.
 
 case_nbft() {
-    about='network, target and identity from the NVMe Boot Firmware Table alone'
+    about='network, target and identity only from the NVMe Boot Firmware Table'
     uri=
     ip=
     edit_overlay=firmware_knows
@@ -26,7 +26,7 @@ leave_firmware_table() {
 }
 
 case_nbft_vlan() {
-    about='the same of a firmware that booted over a VLAN, which the target answers on alone'
+    about='the same of a firmware that booted over a VLAN, the only network on which the target answers'
     server=guest
     portal=10.9.5.1:4420
     uri=
@@ -55,7 +55,7 @@ firmware_has_odd_entries() {
 }
 
 case_nbft_of_no_use() {
-    about='a table that names nothing of use is told on the console, with an exit code of its own'
+    about='a table without a usable target is reported on the console, with its own exit code'
     server=none
     uri=
     ip=

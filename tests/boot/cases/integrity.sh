@@ -19,7 +19,7 @@ case_audited_root_newest() {
 }
 
 case_audited_root_old_kernel() {
-    about='the same by kernel 6.1, which cannot authenticate; superblocks alone'
+    about='the same by kernel 6.1, which cannot authenticate; only superblocks'
     kernel=6.1
     without_keys
     edit_target=protect_image
@@ -74,7 +74,7 @@ case_transient_fault() {
 }
 
 case_damaged_file() {
-    about="a block of one file of the root is damaged for good, one of another once: EIO for the first alone, by its target's word"
+    about="a block of one file of the root is damaged for good, one of another once: EIO only for the first, by its target's word"
     judge=root
     edit_target=damage_a_file
     expect_facts=(controllers=1 'bad=Input/output error' 'bad-again=Input/output error' 'medium-errors~^[1-9]' written=yes)

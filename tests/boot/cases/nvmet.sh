@@ -18,7 +18,7 @@ nvmet_case() {
 }
 
 case_nvmet_changes() {
-    about='apply, change a key and a port beside a host under fio, undo, dump, clear: 6.12 with keys'
+    about='apply, change a key and a port while a host runs fio, undo, dump, clear: 6.12 with keys'
     kernel=6.12 # the others are cases of their own
     nvmet_case
     expect_facts+=(keys= open-keys=0 key-writes=1 old-key= no-key=)

@@ -36,7 +36,7 @@ case_no_authentication_seen() {
 }
 
 case_target_proves_nothing() {
-    about='the target never proves itself (rvalid=0)'
+    about='the target never authenticates (rvalid=0)'
     quirk=rvalid0
     expect_exit=15
     says='never proved that it knows the controller secret'

@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(a_regular_file_or_a_link_to_one_is_there) {
     BOOST_TEST(base::has_default_directory(dir.at("d")).value());
 }
 
-BOOST_AUTO_TEST_CASE(nothing_at_a_name_is_no_error) {
+BOOST_AUTO_TEST_CASE(a_missing_file_is_not_an_error) {
     const support::TempDir dir;
     BOOST_TEST(!base::has_default_file(dir.at("file")).value());
     BOOST_TEST(!base::has_default_file(dir.at("none/file")).value());

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(atomic_write_makes_directories_sets_the_mode_and_leaves_no_
     BOOST_TEST(std::distance(begin(entries), end(entries)) == 1);
 }
 
-BOOST_AUTO_TEST_CASE(atomic_write_touches_no_file_beside_it) {
+BOOST_AUTO_TEST_CASE(atomic_write_touches_no_other_file) {
     const support::TempDir dir;
     dir.file("victim", "keep");
     dir.link("root.new", dir.at("victim"));

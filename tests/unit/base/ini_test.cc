@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(bad_lines_are_named_without_their_text) {
     BOOST_TEST(!base::Ini::parse(std::string_view("[a]\nk=\0\n", 8), "f").ok());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_right_is_read_beside_every_line_that_is_wrong) {
+BOOST_AUTO_TEST_CASE(correct_lines_are_read_although_others_are_wrong) {
     std::vector<std::string> problems;
     const auto ini = base::Ini::parse_leniently(
         "early = 1\n[a]\nk = 1\njunk\nk = 2\nx:y = 1\n[b:c]\nlost = 1\n[d]\nmore junk\nl = 3\n",
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(other_long_lines_are_named_and_the_rest_is_read) {
     BOOST_TEST(problems == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_part_of_the_text) {
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_not_part_of_the_text) {
     const auto ini = base::Ini::parse("\xef\xbb\xbf[a]\nk = 1\n", "f");
     BOOST_REQUIRE_MESSAGE(ini.ok(), (ini.ok() ? "" : ini.error().text));
     BOOST_TEST(ini->find("a", "k")->line == 2);

@@ -38,14 +38,14 @@ BOOST_AUTO_TEST_CASE(space_and_escapes_are_as_the_rfc_says) {
     BOOST_TEST(parse(R"("\ud83d\ude00\u20ac")")->text == "😀€");
 }
 
-BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_part_of_the_text) {
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_not_part_of_the_text) {
     const auto value = parse("\xEF\xBB\xBF{\"a\": 1}");
     BOOST_REQUIRE(value.ok());
     BOOST_TEST((*value)["a"].text == "1");
     BOOST_TEST(!parse("{\"a\": \xEF\xBB\xBF 1}").ok());  // only in front
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_json_is_refused) {
+BOOST_AUTO_TEST_CASE(text_that_is_not_json_is_refused) {
     const std::string deep(33, '[');
     const std::string nul("\"a\0\"", 4);
     for (const std::string text : {"",

@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(suggestions_are_near_or_none) {
     BOOST_TEST(base::nearest("colour", {"timeout", "hostnqn"}) == "");
 }
 
-BOOST_AUTO_TEST_CASE(a_strangers_name_is_bare_where_it_is_plain_and_never_long) {
+BOOST_AUTO_TEST_CASE(a_foreign_name_is_unquoted_if_it_is_plain_and_never_long) {
     BOOST_TEST(base::shown("nqn.2024-08.com.example:disk") == "nqn.2024-08.com.example:disk");
     BOOST_TEST(base::shown("") == "\"\"");
     BOOST_TEST(base::shown("a b") == "\"a b\"");

@@ -64,7 +64,7 @@ void check_example(const std::string& config, const std::string& cmdline) {
 
 BOOST_AUTO_TEST_SUITE(man)
 
-BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
+BOOST_AUTO_TEST_CASE(each_key_is_in_its_section_with_its_form_and_default) {
     const std::string text = page("nvmeroot.conf.5");
     for (const boot::Key& key : boot::keys()) {
         const std::string section =
@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(no_key_stands_there_that_does_not_exist) {
+BOOST_AUTO_TEST_CASE(no_key_is_there_that_does_not_exist) {
     const std::string text = page("nvmeroot.conf.5");
     for (size_t at = 0; (at = text.find("\n.B ", at)) != std::string::npos;) {
         at += 4;
@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(no_key_stands_there_that_does_not_exist) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(each_exit_code_stands_there_with_its_meaning) {
+BOOST_AUTO_TEST_CASE(each_exit_code_is_there_with_its_meaning) {
     const std::string text = page("nvmeroot.8");
     for (const boot::ExitCodeRow& row : boot::kExitCodes) {
         const std::string entry = ".B " + std::to_string(static_cast<int>(row.code)) + "\n" +

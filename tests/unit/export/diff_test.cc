@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_change_has_its_line_and_secrets_are_not_shown
         "+ namespace 2 of nqn.2024-08.com.example:s: two.img\n");
 }
 
-BOOST_AUTO_TEST_CASE(who_sees_a_namespace_is_told_whole_where_it_begins_or_ends_to_be_masked) {
+BOOST_AUTO_TEST_CASE(the_hosts_of_a_namespace_are_listed_if_a_mask_is_added_or_removed) {
     const auto masked = [](std::vector<std::string> hosts) {
         auto config = sample();
         config.subsystems[0].namespaces[0].hosts = std::move(hosts);

@@ -26,7 +26,7 @@ base::Bytes head_with(size_t offset, std::string_view text) {
 
 BOOST_AUTO_TEST_SUITE(image_look)
 
-BOOST_AUTO_TEST_CASE(containers_and_compressed_files_are_no_disks) {
+BOOST_AUTO_TEST_CASE(containers_and_compressed_files_are_not_disks) {
     struct Row {
         size_t offset;
         std::string_view magic;

@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(enables_the_controller_and_reads_its_log) {
     BOOST_TEST(discovery.verdict()->connect.cntlid == 3);
 }
 
-BOOST_AUTO_TEST_CASE(one_that_wants_authentication_is_left_to_the_kernel) {
+BOOST_AUTO_TEST_CASE(a_service_that_requires_authentication_is_left_to_the_kernel) {
     Service service;
     service.connect_dw0 = 3U | 1U << 17U;
     Discovery discovery(service.options());
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(one_that_wants_authentication_is_left_to_the_kernel) {
     BOOST_TEST(service.pieces == 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_refusal_is_told_as_by_a_probe) {
+BOOST_AUTO_TEST_CASE(a_refusal_is_reported_as_by_a_probe) {
     Service service;
     service.connect_status = status::kConnectInvalidHost.dnr();
     Discovery discovery(service.options());
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(one_that_is_never_ready_does_not_keep_us) {
     BOOST_TEST(discovery.log().error().text == "the discovery controller does not become ready");
 }
 
-BOOST_AUTO_TEST_CASE(silence_and_a_hang_up_are_told) {
+BOOST_AUTO_TEST_CASE(silence_and_a_hang_up_are_reported) {
     Service service;
     service.silent = true;
     Discovery silent(service.options());

@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(notices_parameters_that_linux_refuses) {
     probe.receive(ic_resp(3));
     BOOST_REQUIRE(probe.verdict() != nullptr);
     check(*probe.verdict(), Kind::kUnusable,
-          "the target wants its data aligned to 16 bytes (CPDA 3), Linux does not");
+          "the target requires data aligned to 16 bytes (CPDA 3), Linux does not");
     BOOST_TEST((probe.verdict()->handshake == host::HandshakeProblem::kAlignment));
 }
 

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(refusals_name_the_part_and_never_quote_the_secret) {
         {"DHHC-1:04:" + kBytes32 + ":", "the hash of a DH-HMAC-CHAP secret is 00, 01, 02 or 03"},
         {"DHHC-1:xx:" + kBytes32 + ":", "the hash of a DH-HMAC-CHAP secret is 00, 01, 02 or 03"},
         {"DHHC-1:02:" + kBytes32 + ":",
-         "a DH-HMAC-CHAP secret: a key of 32 bytes, but its hash sha384 wants 48"},
+         "a DH-HMAC-CHAP secret: a key of 32 bytes, but its hash sha384 requires 48"},
         {"DHHC-1:00::", "a DH-HMAC-CHAP secret: a key of 0 bytes: 32, 48 or 64 are allowed"},
         {"DHHC-1:00:" + half + ":",
          "a DH-HMAC-CHAP secret: a key of 14 bytes: 32, 48 or 64 are allowed"},

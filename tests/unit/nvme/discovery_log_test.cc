@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(entries_become_records) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_services_own_entry_is_no_path) {
+BOOST_AUTO_TEST_CASE(the_entry_of_the_service_itself_is_not_a_path) {
     DiscoveryPage page;
     page.entries = {discovery_entry(std::string(nvme::kDiscoveryNqn), "192.0.2.2", 8009)};
     page.entries[0].subtype = DiscoveryEntry::kSubtypeCurrent;

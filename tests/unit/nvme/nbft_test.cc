@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(an_odd_element_is_left_out_and_named) {
     BOOST_TEST(left_out(byte_at(75, 1)) == "the host descriptor lies outside");
     BOOST_TEST(left_out(byte_at(128, 9)) == "the host descriptor is another structure");
     BOOST_TEST(left_out(byte_at(149, 1)) == "the host NQN lies outside the heap");
-    BOOST_TEST(left_out(byte_at(84, 31)) == "HFI descriptor 1 and those behind it are too short");
+    BOOST_TEST(left_out(byte_at(84, 31)) == "HFI descriptor 1 and those after it are too short");
     BOOST_TEST(left_out(byte_at(kHfi, 4)) == "HFI descriptor 1 is structure 4, not 3");
     BOOST_TEST(left_out(byte_at(kHfi + 3, 1)) == "HFI 1 is of transport 1, not TCP");
     BOOST_TEST(left_out(byte_at(kHfi + 20, 100)) ==
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(names_of_others_are_taken_as_they_are) {
     const auto broken = nvme::parse_nbft(support::build_nbft(nbft));
     BOOST_REQUIRE(broken->left_out.size() == 1U);
     BOOST_TEST(broken->left_out[0] ==
-               "SSNS 1: its NQN: \"a\\x0adisk\" is no name: it has control characters");
+               "SSNS 1: its NQN: \"a\\x0adisk\" is not a name: it contains control characters");
 }
 
 BOOST_AUTO_TEST_CASE(no_byte_makes_it_read_outside) {

@@ -73,8 +73,8 @@ BOOST_AUTO_TEST_CASE(what_others_call_things_is_a_name_all_the_same) {
     BOOST_TEST(nvme::check_name(std::string(224, 'x')).error().text ==
                "a name of 224 bytes: at most 223 are allowed");
     for (const std::string name : {"a\nb", "a\tb", "\x7f", "\x1b[31m"}) {
-        BOOST_TEST(
-            nvme::check_name(name).error().text.ends_with("is no name: it has control characters"));
+        BOOST_TEST(nvme::check_name(name).error().text.ends_with(
+            "is not a name: it contains control characters"));
     }
     BOOST_TEST(nvme::odd_name("nqn.2024-08.com.example:disk") == "");
     BOOST_TEST(nvme::odd_name("") == "");

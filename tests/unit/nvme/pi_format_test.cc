@@ -111,13 +111,13 @@ BOOST_AUTO_TEST_CASE(contradictions_are_refused_with_a_sentence) {
                "protection information format 3 is not defined");
     const auto wide16 = nvm(33);
     BOOST_TEST(decode(ns(9, 8, 1), &wide16) ==
-               "a storage tag of 33 bits beside a guard of 16 bits: 0 to 32 are defined");
+               "a storage tag of 33 bits with a guard of 16 bits: 0 to 32 are defined");
     const auto narrow32 = nvm(kGuard32 | 15U);
     BOOST_TEST(decode(ns(9, 16, 1), &narrow32) ==
-               "a storage tag of 15 bits beside a guard of 32 bits: 16 to 64 are defined");
+               "a storage tag of 15 bits with a guard of 32 bits: 16 to 64 are defined");
     const auto wide64 = nvm(kGuard64 | 49U);
     BOOST_TEST(decode(ns(9, 16, 1), &wide64) ==
-               "a storage tag of 49 bits beside a guard of 64 bits: 0 to 48 are defined");
+               "a storage tag of 49 bits with a guard of 64 bits: 0 to 48 are defined");
     identify = ns(9, 8, 2);
     identify.dpc = 0x1D;
     BOOST_TEST(decode(identify) ==

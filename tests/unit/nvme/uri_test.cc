@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(the_scheme_is_taken_in_either_case) {
     BOOST_TEST(parse("Nvme+Tcp://192.0.2.10/" + kNqn).host == "192.0.2.10");
 }
 
-BOOST_AUTO_TEST_CASE(ipv6_stands_in_brackets_with_an_optional_zone) {
+BOOST_AUTO_TEST_CASE(ipv6_is_in_brackets_with_an_optional_zone) {
     for (const std::string zone : {"%25eth0", "%eth0"}) {
         const auto uri = parse("nvme+tcp://[fe80::10" + zone + "]:4420/" + kNqn + "/2");
         BOOST_TEST(uri.host == "fe80::10");

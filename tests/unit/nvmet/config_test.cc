@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(the_kernels_rules_are_known_before_a_write) {
     expect(kHost + kSubsystem + "[namespace.n]\nsubsystem=s\nenable=yes\n", "no image");
 }
 
-BOOST_AUTO_TEST_CASE(misspelt_things_are_told_all_at_once) {
+BOOST_AUTO_TEST_CASE(misspellings_are_reported_all_at_once) {
     const std::string found =
         errors("[prot.x]\na=1\n[port.p]\nportid=70000\ntrtpye=tcp\n" + kHost +
                "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nhosts=a\nqid_max=0\n" + kNamespace +
@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(misspelt_things_are_told_all_at_once) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(each_attribute_that_the_kernel_lacks_is_told) {
+BOOST_AUTO_TEST_CASE(each_attribute_that_the_kernel_lacks_is_reported) {
     const Object want = wanted(kFull);
     for (const nvmet::Attribute& row : nvmet::attributes()) {
         const bool asked = row.since != "4.8" && row.change != nvmet::Change::kTrigger;

@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(a_subsystem_that_no_port_offers_is_pointed_out) {
     BOOST_TEST(json->warnings.back().find("no port exports it") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(the_kernel_is_told_names_that_count_everywhere) {
+BOOST_AUTO_TEST_CASE(the_kernel_gets_absolute_names) {
     const std::string relative = std::filesystem::relative(dir.at("t.conf"));
     const auto read = nvmet::load(relative);
     BOOST_REQUIRE(read.ok());

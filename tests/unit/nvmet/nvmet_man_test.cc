@@ -22,7 +22,7 @@ const std::string kPage = "src/man/nvmeroot-nvmet.8";
 
 BOOST_AUTO_TEST_SUITE(nvmet_man)
 
-BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_attribute) {
+BOOST_AUTO_TEST_CASE(each_key_is_in_its_section_with_its_attribute) {
     const std::string text = plain_page(kPage);
     size_t titles = 0;
     for (size_t at = 0; (at = text.find(" = ", at)) != std::string::npos; ++at) {
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_attribute) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(each_option_stands_there) {
+BOOST_AUTO_TEST_CASE(each_option_is_there) {
     const std::string options = part_of(plain_page(kPage), ".SH OPTIONS\n", "\n.SH ");
     for (const auto& option : nvmet::option_table()) {
         const std::string title = "\n.B " + std::string(option.name) +

@@ -157,7 +157,7 @@ Object named(const std::string& host, const std::string& subsystem) {
     return root;
 }
 
-BOOST_AUTO_TEST_CASE(names_that_are_no_nqns_come_through_with_a_warning) {
+BOOST_AUTO_TEST_CASE(names_that_are_not_nqns_are_accepted_with_a_warning) {
     for (const std::string& subsystem :
          {std::string("testnqn"), std::string("a b;c#d=e"), std::string(" blank in front"),
           std::string(223, 'x'), std::string("Test,NQN"), std::string("caf\xc3\xa9")}) {
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(names_that_are_no_nqns_come_through_with_a_warning) {
     BOOST_TEST(nvmet::to_ini(read->state, {}, "saved.json").ok());
 }
 
-BOOST_AUTO_TEST_CASE(a_name_that_an_ini_file_cannot_hold_is_told_with_the_source) {
+BOOST_AUTO_TEST_CASE(a_name_that_an_ini_file_cannot_contain_is_reported_with_the_source) {
     const auto ini = nvmet::to_ini(named("hostnqn", "a\nb"), {}, "/sys/kernel/config/nvmet");
     BOOST_REQUIRE(!ini.ok());
     BOOST_TEST(ini.error().text.starts_with(
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_secret_in_the_file_needs_a_private_file) {
             "config.json host nqn.2024-08.com.example:a dhchap_key");
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_such_file_is_told) {
+BOOST_AUTO_TEST_CASE(other_files_are_refused_with_the_reason) {
     refused("", "not JSON");
     refused("[1]", "not an object");
     refused("{\"ports\":{}}", "ports: not a list");

@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(lines_that_are_missing_prove_nothing_either_way) {
     BOOST_TEST(certain({kProof, kController, kBack}, false) == "doubted");
 }
 
-BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_is_no_downgrade) {
+BOOST_AUTO_TEST_CASE(missing_support_in_the_kernel_is_not_a_downgrade) {
     const char* busy = "nvme nvme0: qid 1 auth_send failed with error -11";
     const char* summary = "nvme nvme0: qid 1: authentication failed, error -11";
     const char* removed = "nvme nvme0: Removing controller (-11)...";
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_is_no_downgrade) {
     BOOST_TEST(complaint(kMutual, {kLost, busy, kProof, kController, kBack}).empty());
 }
 
-BOOST_AUTO_TEST_CASE(controllers_are_told_apart) {
+BOOST_AUTO_TEST_CASE(controllers_are_distinguished) {
     BOOST_TEST(!complaint(kMutual, {kLost,
                                     "nvme nvme1: qid 0: authenticated with hash hmac(sha256) "
                                     "dhgroup ffdhe2048",

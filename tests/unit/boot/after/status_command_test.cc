@@ -22,7 +22,7 @@ struct Fake : StateFixture {
 
 BOOST_AUTO_TEST_SUITE(status_command)
 
-BOOST_AUTO_TEST_CASE(a_root_is_told_with_the_present_state_of_its_paths) {
+BOOST_AUTO_TEST_CASE(a_root_is_reported_with_the_current_state_of_its_paths) {
     Fake fake;
     fake.state.begin("network");
     fake.state.end();
@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(a_root_is_told_with_the_present_state_of_its_paths) {
     BOOST_TEST(has(text, "stages          1.000 to 1.000 s  network\n"), text);
 }
 
-BOOST_AUTO_TEST_CASE(a_failure_is_told_with_the_kernels_lines) {
+BOOST_AUTO_TEST_CASE(a_failure_is_reported_with_the_lines_of_the_kernel) {
     Fake fake;
     fake.state.keep(std::vector<boot::KernelLine>{{7, 2500000, "nvme nvme0: x"}});
     fake.state.failure(boot::Failure::of(boot::ExitCode::kRefused, base::error("not allowed")));

@@ -171,21 +171,21 @@ BOOST_AUTO_TEST_CASE(what_happens_behind_the_targets_check_is_not_the_mediums) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_escape_is_no_protection) {
+BOOST_AUTO_TEST_CASE(an_escape_does_not_protect) {
     Namespace ns({.extended = true, .type = 1});
     ns.content[5 * 512] ^= std::byte{1};
     ns.tuple_byte(5, 2) = ns.tuple_byte(5, 3) = std::byte{0xFF};
     BOOST_TEST(refusal(ns).starts_with("audit-escape: LBA 5: the application tag disables"));
 }
 
-BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_no_evidence) {
+BOOST_AUTO_TEST_CASE(unreadable_blocks_are_not_evidence) {
     Namespace ns({.extended = true, .type = 1});
     ns.answer = nvme::status::kInvalidField.dnr();
     BOOST_TEST(refusal(ns).starts_with("audit-read: blocks from 0 on cannot be read"));
     BOOST_TEST(!boot::audit_blocks(ns, ns.format, 0, {Extent::kFull, 0, ""}).ok());
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_that_is_lost_meanwhile_is_no_verdict_on_blocks) {
+BOOST_AUTO_TEST_CASE(a_lost_connection_is_not_a_verdict_on_blocks) {
     Namespace ns({.extended = true, .type = 1});
     for (const base::Result<nvme::Status>& answer : std::vector<base::Result<nvme::Status>>{
              nvme::status::kHostPathError, nvme::status::kAbortedByHost.dnr(),

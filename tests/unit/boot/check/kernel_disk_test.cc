@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_step_that_never_comes_is_named_at_the_deadline) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_controller_that_lost_its_target_is_no_verdict_on_namespaces) {
+BOOST_AUTO_TEST_CASE(a_controller_that_lost_its_target_is_not_a_verdict_on_namespaces) {
     for (const char* state : {"connecting\n", "deleting\n", ""}) {
         const FakeSys fake;
         fake.dir.file("class/nvme/nvme0/state", state);
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(a_controller_that_lost_its_target_is_no_verdict_on_namespac
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_disk_that_cannot_be_opened_while_its_target_is_lost_is_no_verdict) {
+BOOST_AUTO_TEST_CASE(a_disk_that_cannot_be_opened_while_its_target_is_lost_is_not_a_verdict) {
     const FakeSys fake;
     for (const support::Step& step : fake.multipath()) {
         if (step.name != "live node") {

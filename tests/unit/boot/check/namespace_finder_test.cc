@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(nsid_and_uuid_must_agree) {
     BOOST_TEST(found.error().error.text.find(kUuid1) != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(an_identifier_that_is_not_said_yet_is_no_verdict) {
+BOOST_AUTO_TEST_CASE(a_missing_identifier_is_not_a_verdict) {
     auto controller = two_namespaces();
     controller.namespaces[1].ids = {};  // the list of them was refused
     auto choice = by_uuid(kUuid1);
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(an_identifier_that_is_not_said_yet_is_no_verdict) {
     BOOST_TEST(found.error().retry);
 }
 
-BOOST_AUTO_TEST_CASE(a_status_of_the_path_is_no_answer_of_the_controller) {
+BOOST_AUTO_TEST_CASE(a_status_of_the_path_is_not_an_answer_of_the_controller) {
     // What the kernel says of each command while it reconnects, by its own hand.
     for (const nvme::Status status : {nvme::status::kHostPathError, nvme::status::kAbortedByHost,
                                       nvme::status::kInternalPathError.dnr()}) {

@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_disk_of_0_bytes_is_explained) {
     BOOST_TEST(judged.error().error.text.starts_with("block-size: "));
 }
 
-BOOST_AUTO_TEST_CASE(a_kernel_that_has_not_seen_yet_what_the_target_says_is_no_verdict) {
+BOOST_AUTO_TEST_CASE(a_kernel_that_has_not_read_the_format_yet_is_not_a_verdict) {
     for (const boot::KernelView& view :
          {boot::KernelView{"tcp", "6.12.0", 0, 512, "none", true},
           boot::KernelView{"tcp", "6.12.0", kBlocks * 256, 512, "none", true},
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(the_kernels_view_is_read_from_sysfs) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(who_checks_the_tuples_is_told) {
+BOOST_AUTO_TEST_CASE(the_checker_of_the_tuples_is_reported) {
     const auto sentence = [](const char* profile) {
         boot::KernelView view;
         view.transport = "pcie";

@@ -55,7 +55,7 @@ bool has(const std::string& text, const std::string& part) {
 
 BOOST_AUTO_TEST_SUITE(root_hint)
 
-BOOST_AUTO_TEST_CASE(a_root_that_is_there_and_can_be_mounted_is_no_news) {
+BOOST_AUTO_TEST_CASE(a_root_that_can_be_mounted_is_not_reported) {
     const TwoPartitions machine;
     const std::string words[] = {std::string("UUID=") + kUuid,
                                  "UUID=01234567-89AB-CDEF-0123-456789ABCDEF",
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_root_that_is_there_and_can_be_mounted_is_no_news) {
     BOOST_TEST(Machine(ext4_image("root")).hint("/dev/nvmeroot/root") == "");
 }
 
-BOOST_AUTO_TEST_CASE(words_for_other_devices_are_no_matter_of_ours) {
+BOOST_AUTO_TEST_CASE(words_for_other_devices_are_ignored) {
     const TwoPartitions machine;
     for (const char* word : {"/dev/mapper/vg-root", "/dev/sda1", "/dev/nvme1n1p2", "zfs:pool/root",
                              "live:CDLABEL=x", "/dev/ram0", "PARTUUID=x/PARTNROFF=1"}) {
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(without_root_the_partitions_are_named) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_name_that_nothing_on_the_disk_has_is_told_with_what_is_there) {
+BOOST_AUTO_TEST_CASE(a_name_that_is_not_on_the_disk_is_reported_with_those_that_are) {
     const TwoPartitions machine;
     for (const char* word : {"UUID=1-2", "LABEL=arch", "PARTUUID=1-2", "PARTLABEL=x",
                              "/dev/nvmeroot/root-part3", "/dev/nvme0n1p3"}) {
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_nothing_on_the_disk_has_is_told_with_what_is_th
     BOOST_TEST(container.hint("PARTUUID=1-2") != "");
 }
 
-BOOST_AUTO_TEST_CASE(a_table_for_another_block_size_is_told) {
+BOOST_AUTO_TEST_CASE(a_table_for_another_block_size_is_reported) {
     const Machine machine(gpt_image(512, {"root"}), 4096);
     for (const char* word : {"", "PARTLABEL=root", "UUID=1-2", "/dev/nvmeroot/root-part1"}) {
         BOOST_TEST(has(machine.hint(word),

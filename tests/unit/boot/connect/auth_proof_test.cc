@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(the_hosts_proof_is_enough_one_way) {
     BOOST_TEST(refusal({kAccepted}, boot::Auth::kHost) == "");
 }
 
-BOOST_AUTO_TEST_CASE(silence_is_no_authentication) {
+BOOST_AUTO_TEST_CASE(silence_is_not_authentication) {
     BOOST_TEST(has(refusal({}, boot::Auth::kHost), "without asking"));
     BOOST_TEST(has(refusal({"qid 0: authenticated", "creating 2 I/O queues."}, boot::Auth::kHost),
                    "without asking"));
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_target_that_breaks_the_protocol_is_not_told_of_secrets) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_controller_that_goes_is_no_refusal) {
+BOOST_AUTO_TEST_CASE(a_removed_controller_is_not_a_refusal) {
     const auto plan = plan_of(boot::Auth::kMutual);
     for (const int code : {ENOENT, ENODEV, EAGAIN, EINVAL}) {
         support::FakeClock clock;
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_connect_without_proof_is_refused_before_anything_is_asked
     BOOST_TEST(!boot::judge_connect(plan, {"nvme1", {}, 1}, log).ok());
 }
 
-BOOST_AUTO_TEST_CASE(lines_that_were_lost_are_no_word_of_the_target) {
+BOOST_AUTO_TEST_CASE(lost_lines_are_not_blamed_on_the_target) {
     support::FakeKmsg fake;
     boot::KernelLog log(fake.take_reader());
     fake.kernel("nvme nvme0: new ctrl");
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_after_a_busy_round_is_a_refusal) {
     BOOST_TEST(!half.ok());
 }
 
-BOOST_AUTO_TEST_CASE(a_queue_that_the_kernel_leaves_out_is_told) {
+BOOST_AUTO_TEST_CASE(a_queue_that_the_kernel_omits_is_reported) {
     constexpr std::string_view kAdmin = "nvme_queue_auth_work: qid 0 send negotiate";
     for (const std::string_view odd :
          {kAdmin, std::string_view("nvme_queue_auth_work: qid 2 send negotiate"),
@@ -308,7 +308,7 @@ BOOST_AUTO_TEST_CASE(a_queue_that_the_kernel_leaves_out_is_told) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_kernel_that_names_no_queue_is_told_and_blames_no_target) {
+BOOST_AUTO_TEST_CASE(a_kernel_that_names_no_queue_is_reported_and_the_target_is_not_blamed) {
     Kernel kernel({{kAccepted, kProven}});
     const auto proof = kernel.prove();
     BOOST_REQUIRE(proof.ok());

@@ -126,7 +126,7 @@ std::vector<std::string> options_for(const boot::BootPlan& plan, const boot::Por
 
 BOOST_AUTO_TEST_SUITE(connect_libnvme)
 
-BOOST_AUTO_TEST_CASE(the_kernel_is_told_what_the_plan_says) {
+BOOST_AUTO_TEST_CASE(the_kernel_gets_the_values_of_the_plan) {
     const std::vector<std::string> expected = {
         "ctrl_loss_tmo=-1",
         "data_digest",

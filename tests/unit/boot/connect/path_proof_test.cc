@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_path_that_was_connected_without_a_secret_is_refused) {
     BOOST_TEST(prove(boot::Auth::kOff).ok());
 }
 
-BOOST_AUTO_TEST_CASE(a_path_without_the_controllers_secret_is_no_mutual_one) {
+BOOST_AUTO_TEST_CASE(a_path_without_the_secret_of_the_controller_is_not_mutual) {
     controller("live\n", "DHHC-1:00:host:\n");
     const auto proof = prove(boot::Auth::kMutual);
     BOOST_REQUIRE(!proof.ok());
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_path_without_the_controllers_secret_is_no_mutual_one) {
     BOOST_TEST(!proof.error().retry);
 }
 
-BOOST_AUTO_TEST_CASE(a_path_that_is_going_is_no_verdict) {
+BOOST_AUTO_TEST_CASE(a_path_that_is_being_removed_is_not_a_verdict) {
     const auto gone = prove(boot::Auth::kHost);
     BOOST_REQUIRE(!gone.ok());
     BOOST_TEST(gone.error().retry);

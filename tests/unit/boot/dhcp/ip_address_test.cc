@@ -21,7 +21,7 @@ BOOST_AUTO_TEST_CASE(addresses_of_both_families_round_trip) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(kinds_of_address_are_told_apart) {
+BOOST_AUTO_TEST_CASE(kinds_of_address_are_distinguished) {
     for (const char* host : {"10.0.0.1", "169.254.1.1", "2001:db8::1", "fe80::1"}) {
         BOOST_TEST(IpAddress::parse(host).value().is_host_address(), host);
     }

@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_taken_back_or_of_no_use_is_left_out) {
     BOOST_TEST(boot::parse_router_advert(hex(kPlain + multicast)).value().dns.empty());
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_advertisement_is_dropped) {
+BOOST_AUTO_TEST_CASE(other_messages_than_advertisements_are_dropped) {
     for (const std::string& bad : {
              std::string(),
              std::string("8600"),

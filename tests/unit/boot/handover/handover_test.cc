@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(links_registry_and_file_are_made_and_made_again) {
     BOOST_TEST(fake.dir.read("run/nvmeroot/root") == boot::root_file(fake.root, fake.network));
 }
 
-BOOST_AUTO_TEST_CASE(udev_learns_the_names_and_is_told_to_look) {
+BOOST_AUTO_TEST_CASE(udev_learns_the_names_and_gets_an_event) {
     const Fake fake;
     fake.dir.file("sys/disk/uevent", "");
     fake.dir.file("sys/disk/nvme0n1p12/uevent", "");

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_failure_is_said_once_and_kept_with_the_kernels_lines) {
     BOOST_TEST(has(json, R"({"time":2.500,"text":"nvme nvme0: \"x\""})"), json);
 }
 
-BOOST_AUTO_TEST_CASE(each_step_is_told_to_who_wants_it) {
+BOOST_AUTO_TEST_CASE(each_step_is_logged_on_request) {
     Fake fake;
     fake.state.begin("network");
     BOOST_TEST(fake.dir.read("kmsg") == "");

@@ -18,14 +18,14 @@ BOOST_AUTO_TEST_CASE(a_record_gives_sequence_time_and_the_first_line) {
     BOOST_TEST(line->text == "nvme nvme0: live");
 }
 
-BOOST_AUTO_TEST_CASE(lines_of_user_space_are_no_evidence) {
+BOOST_AUTO_TEST_CASE(lines_of_user_space_are_not_evidence) {
     uint64_t sequence = 0;
     BOOST_TEST(!boot::parse_kmsg_record("14,7,1,-;nvme nvme0: live\n", sequence).has_value());
     BOOST_TEST(sequence == 7U);
     BOOST_TEST(!boot::parse_kmsg_record("12,8,1,-;x", sequence).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(rubbish_is_no_record) {
+BOOST_AUTO_TEST_CASE(garbage_is_not_a_record) {
     uint64_t sequence = 0;
     for (const char* bad :
          {"", ";", "6,1,2;x", "x,1,2,-;x", "6,x,2,-;x", "6,1,-2,-;x", "6,1,2,-"}) {

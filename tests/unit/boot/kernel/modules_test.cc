@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(algorithms_that_the_kernel_has_are_not_loaded_again) {
     BOOST_TEST(!holds(wishes, "crypto-dh"));
 }
 
-BOOST_AUTO_TEST_CASE(portable_code_is_told_from_the_processors_own) {
+BOOST_AUTO_TEST_CASE(portable_code_is_distinguished_from_code_for_one_processor) {
     BOOST_TEST(boot::is_generic_code("crc32c_generic"));
     BOOST_TEST(boot::is_generic_code("sha512-generic"));
     BOOST_TEST(!boot::is_generic_code("crc32c_intel"));

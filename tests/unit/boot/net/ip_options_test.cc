@@ -146,7 +146,7 @@ const Bad kBad[] = {
     {"ip", "[2001:db8::10]::[2001:db8::1]:64::eth0:dhcp", "dhcp gives IPv4"},
     {"ip", "[2001:db8::10::eth0:none", "bracket"},
     {"ip", "2001:db8::10", "client: not an IP address"},
-    {"ip", "2001:db8::10:::64::eth0:none", "IPv6 addresses stand in square brackets"},
+    {"ip", "2001:db8::10:::64::eth0:none", "IPv6 addresses must be in square brackets"},
     {"ip", "static", "a static address is missing; write ip=ADDRESS::GATEWAY"},
     {"ip", "eth0:static", "client: a static address is missing"},
     {"ip", ":::::eth0:static", "client: a static address is missing"},

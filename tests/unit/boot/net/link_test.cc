@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(an_ethernet_address_means_the_port_and_not_the_bridge_over_
     BOOST_TEST(boot::matching_links(links, plan).size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_missing_is_named_beside_what_is_there) {
+BOOST_AUTO_TEST_CASE(missing_interfaces_are_listed_with_the_existing_ones) {
     InterfacePlan plan;
     plan.name = "enp1s0";
     const std::vector<Link> links = {machine()[0], machine()[2]};

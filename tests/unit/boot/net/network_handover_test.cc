@@ -75,7 +75,7 @@ void check_absent(const std::string& text, std::initializer_list<const char*> pa
 
 BOOST_AUTO_TEST_SUITE(network_handover)
 
-BOOST_AUTO_TEST_CASE(networkmanager_is_told_which_profile_is_running) {
+BOOST_AUTO_TEST_CASE(networkmanager_learns_the_running_profile) {
     boot::Interface interface = leased();
     interface.index = 7;
     check_lines(text_of(interface, "/NetworkManager/devices/7"),
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(networkmanager_is_told_which_profile_is_running) {
     BOOST_TEST(text_of(interface, "/NetworkManager/conf.d/nvmeroot.conf").empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_lease_goes_on_under_the_same_identity) {
+BOOST_AUTO_TEST_CASE(a_lease_continues_under_the_same_identity) {
     const std::string unit = networkd(leased());
     check_lines(unit,
                 {"PermanentMACAddress=52:54:00:12:34:56", "KeepConfiguration=yes", "DHCP=ipv4",

@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(this_runs_own_lease_stands) {
     BOOST_TEST(machine.recall(second).lease->duration.count() == 60);
 }
 
-BOOST_AUTO_TEST_CASE(a_lease_that_has_ended_is_told) {
+BOOST_AUTO_TEST_CASE(an_expired_lease_is_reported) {
     const Machine machine;
     const base::TimePoint then{base::seconds(100)};
     boot::Interface first = wire("eth0", {"192.0.2.7/24"});

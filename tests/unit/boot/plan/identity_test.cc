@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_pair_that_disagrees_is_kept_with_a_warning) {
                "hostid (b) is not the UUID in hostnqn (a), continuing with the pair as given");
 }
 
-BOOST_AUTO_TEST_CASE(a_name_that_is_no_nqn_is_taken_as_it_is) {
+BOOST_AUTO_TEST_CASE(a_name_that_is_not_an_nqn_is_accepted_as_it_is) {
     const Machine machine(kDmi, "", "");
     const std::string malformed = std::string(nvme::kUuidNqnPrefix) + "none";
     for (const std::string& name : {std::string("hostnqn"), malformed}) {

@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(files_that_others_could_read_or_write_are_refused) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_regular_file_is_refused_without_waiting) {
+BOOST_AUTO_TEST_CASE(a_file_that_is_not_regular_is_refused_without_waiting) {
     const support::TempDir dir;
     BOOST_REQUIRE(mkfifo(dir.at("fifo").c_str(), 0600) == 0);
     for (const std::string& path : {dir.at("fifo"), dir.folder("directory")}) {

@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(where_nothing_is_of_use_the_last_word_is_what_was_listed) {
                    "the name as the target does");
 }
 
-BOOST_AUTO_TEST_CASE(a_strangers_words_are_escaped_and_short) {
+BOOST_AUTO_TEST_CASE(foreign_text_is_escaped_and_short) {
     nvme::DiscoveryLog log;
     for (int i = 0; i < 20; ++i) {
         log.add({"over transport " + std::to_string(i), std::string(223, '\x1B')});

@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(all_portals_are_named_when_none_is_live) {
     BOOST_TEST(failure.error.text.find("127.0.0.1:1: Connection refused") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_name_is_no_address) {
+BOOST_AUTO_TEST_CASE(a_name_is_not_an_address) {
     BOOST_TEST(probed({{"target.example", 4420, ""}}).error.text.find("numeric") !=
                std::string::npos);
 }

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_lost_file_is_a_refusal_whatever_else_is_said) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_is_no_file_is_lost) {
+BOOST_AUTO_TEST_CASE(a_directory_instead_of_a_file_counts_as_lost) {
     const Image image;
     image.lose("etc/nvmeroot/dhchap_secret");
     image.dir.link("etc/nvmeroot/dhchap_secret", "nowhere");

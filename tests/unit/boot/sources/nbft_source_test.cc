@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(without_a_subsystem_the_firmwares_discovery_services_are_as
     BOOST_TEST(machine.load().errors.size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(a_security_profile_wants_a_secret_that_fits) {
+BOOST_AUTO_TEST_CASE(a_security_profile_requires_a_matching_secret) {
     Machine machine;
     machine.nbft.subsystems[0].security = 2;
     BOOST_TEST(joined(machine.load().errors) ==

@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(a_path_has_its_own_source_and_interface) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_uri_beside_dhcp_wins) {
+BOOST_AUTO_TEST_CASE(a_uri_wins_over_dhcp) {
     const PlanMachine machine;
     const auto loaded = machine.load(std::string("root=dhcp ") + kUri);
     BOOST_REQUIRE(loaded.errors.empty());

@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(nobody_asked_for_a_root) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(discovery_over_other_transports_beside_a_uri_is_a_warning) {
+BOOST_AUTO_TEST_CASE(discovery_over_other_transports_with_a_uri_is_a_warning) {
     const auto loaded = Machine().load(std::string(kUri) + "rd.nvmf.discover=fc,auto");
     BOOST_TEST(loaded.errors.empty(), joined(loaded.errors));
     BOOST_TEST(joined(loaded.warnings) ==
@@ -113,13 +113,13 @@ BOOST_AUTO_TEST_CASE(discovery_over_other_transports_beside_a_uri_is_a_warning) 
                "without it\n");
 }
 
-BOOST_AUTO_TEST_CASE(a_transport_that_is_not_ours_is_told_where_it_alone_names_a_target) {
+BOOST_AUTO_TEST_CASE(an_unsupported_transport_is_reported_if_it_is_the_only_one) {
     BOOST_TEST(Machine().load("rd.nvmf.discover=fc,auto").asked_why ==
                "neither the command line nor nvmeroot.conf names a target; command line: "
                "rd.nvmf.discover: transport \"fc\" is not supported");
 }
 
-BOOST_AUTO_TEST_CASE(files_of_nvme_cli_that_nobody_reads_are_told_where_they_are_missed) {
+BOOST_AUTO_TEST_CASE(unread_files_of_nvme_cli_are_reported_if_they_are_missed) {
     const Machine machine;
     machine.dir.file("etc/nvme/discovery.conf", "-t tcp -a 192.0.2.1\n");
     BOOST_TEST(machine.load("").asked_why.find(
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(files_of_nvme_cli_that_nobody_reads_are_told_where_they_are
     BOOST_TEST(machine.load(kUri).warnings.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_wrong_setting_of_ours_is_told_even_if_no_target_is_named) {
+BOOST_AUTO_TEST_CASE(a_wrong_setting_is_reported_even_if_no_target_is_named) {
     const Machine machine;
     machine.config("[root]\nurl = nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1\n");
     BOOST_TEST((machine.load("").asked == boot::Asked::kYes));
@@ -360,7 +360,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_the_file_is_named_with_its_line) {
     BOOST_TEST(joined(loaded.errors) == "open /nonexistent.conf: No such file or directory\n");
 }
 
-BOOST_AUTO_TEST_CASE(all_errors_are_told_at_once) {
+BOOST_AUTO_TEST_CASE(all_errors_are_reported_at_once) {
     const Machine machine;
     machine.config("[root]\nbogus = 1\nnsid = x\n");
     const auto loaded = machine.load(std::string(kUri) + "nvmeroot.mtu=9 nvmeroot.auth=host");
@@ -456,7 +456,7 @@ BOOST_AUTO_TEST_CASE(a_secret_on_the_command_line_works_with_a_warning) {
         "not both");
 }
 
-BOOST_AUTO_TEST_CASE(a_secret_in_the_file_wants_a_private_file) {
+BOOST_AUTO_TEST_CASE(a_secret_in_the_file_requires_a_private_file) {
     const Machine machine;
     const std::string config = "[host]\ndhchap_secret = " + std::string(kHostSecret) + "\n";
     machine.config(config, 0600);

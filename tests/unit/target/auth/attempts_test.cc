@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(a_host_at_an_address_is_shut_out_and_neither_alone) {
     BOOST_TEST(attempts.may_try("192.0.2.1", "host", now + seconds(7)));
 }
 
-BOOST_AUTO_TEST_CASE(an_address_of_many_names_is_shut_out_but_for_those_that_proved_themselves) {
+BOOST_AUTO_TEST_CASE(an_address_of_many_names_is_refused_except_for_authenticated_hosts) {
     Attempts attempts(Attempts::kStrict);
     const base::TimePoint now(seconds(1000));
     attempts.proved("192.0.2.1", "owner");
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_host_that_is_not_admitted_hears_so_late_and_may_try_again
     BOOST_TEST(line->host.connect(f.connect_options())->status.ok());
 }
 
-BOOST_AUTO_TEST_CASE(who_goes_on_is_answered_busy_before_anything_is_computed) {
+BOOST_AUTO_TEST_CASE(further_attempts_are_answered_busy_before_any_cryptography) {
     AttemptsFixture f;
     for (unsigned i = 0; i < Attempts::kStrict.tolerated; ++i) {
         BOOST_TEST(!f.fails_at_once());
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(the_audit_log_is_private_appended_to_and_holds_a_line_an_ev
     BOOST_TEST(!target::AuditLog::open(dir.at("none/audit")).ok());
 }
 
-BOOST_AUTO_TEST_CASE(trouble_is_told_as_often_as_somebody_could_read_it) {
+BOOST_AUTO_TEST_CASE(failures_are_logged_at_a_limited_rate) {
     const support::TempDir dir;
     support::FakeClock clock;
     base::Log log("target", base::Level::kError);
@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(trouble_is_told_as_often_as_somebody_could_read_it) {
     BOOST_TEST(audit.find("\"left_out_before\":900") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(whatever_strangers_do_makes_few_lines_and_hosts_that_prove_themselves_more) {
+BOOST_AUTO_TEST_CASE(unauthenticated_hosts_get_fewer_lines_than_authenticated_ones) {
     const support::TempDir dir;
     support::FakeClock clock;
     base::Log log("target", base::Level::kError);
@@ -302,7 +302,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_stands_still_delays_lines_and_nobody) {
     BOOST_TEST(static_cast<size_t>(std::ranges::count(got, '\n')) == kept);
 }
 
-BOOST_AUTO_TEST_CASE(a_line_that_cannot_be_written_is_told) {
+BOOST_AUTO_TEST_CASE(a_line_that_cannot_be_written_is_reported) {
     target::LineWriter writer(base::open_file("/dev/full", O_WRONLY).value());
     BOOST_TEST(!writer.failure().has_value());
     BOOST_TEST(writer.add("line\n"));

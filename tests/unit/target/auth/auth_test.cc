@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(lets_nothing_else_through_before_it) {
                status::kSequenceError.dnr().number());
 }
 
-BOOST_AUTO_TEST_CASE(every_queue_proves_itself) {
+BOOST_AUTO_TEST_CASE(every_queue_authenticates) {
     AuthFixture f;
     auto admin = f.open_proved();
     auto io = f.open();
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(authenticates_again_on_living_queues) {
     BOOST_TEST(admin->host.run(host::keep_alive())->status.ok());
 }
 
-BOOST_AUTO_TEST_CASE(commands_go_on_while_a_queue_authenticates_again) {
+BOOST_AUTO_TEST_CASE(commands_continue_while_a_queue_authenticates_again) {
     AuthFixture f;
     auto admin = f.open_proved();
     DhchapHost host(f.options(true));
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(refuses_a_negotiation_that_cannot_succeed) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(refuses_to_prove_itself_without_a_key) {
+BOOST_AUTO_TEST_CASE(refuses_to_authenticate_without_a_key) {
     AuthFixture f({}, false);
     auto line = f.open_connected();
     DhchapHost host(f.options(true));

@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_the_server_could_not_open_is_bad) {
     BOOST_TEST(f.about("image").find("not a multiple of the block size") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(what_stands_in_the_way_of_a_device_has_a_remedy) {
+BOOST_AUTO_TEST_CASE(each_obstacle_of_a_device_has_a_remedy) {
     const auto remedy = [](target::ImageTrouble trouble) {
         trouble.group = "disk";
         return target::remedy(trouble);

@@ -32,7 +32,7 @@ void check_options(const std::string& section, std::span<const base::Option<T>> 
 
 BOOST_AUTO_TEST_SUITE(target_man)
 
-BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
+BOOST_AUTO_TEST_CASE(each_key_is_in_its_section_with_its_form_and_default) {
     const std::string text = plain_page("src/man/nvmeroot-target.conf.5");
     size_t titles = 0;
     for (size_t at = 0; (at = text.find(" = ", at)) != std::string::npos; ++at) {
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(each_key_stands_in_its_section_with_its_form_and_default) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(each_option_stands_there_with_its_form) {
+BOOST_AUTO_TEST_CASE(each_option_is_there_with_its_form) {
     const std::string text = plain_page("src/man/nvmeroot-target.8");
     const auto options = [&text](const std::string& command) {
         return part_of(text, ".SS " + command + "\n", "\n.S");

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(holds_what_the_host_may_see_and_no_secret) {
     BOOST_TEST(text->find("DHHC") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(one_disk_is_the_root_and_others_are_told) {
+BOOST_AUTO_TEST_CASE(one_disk_is_the_root_and_others_are_listed) {
     auto two = config();
     two.subsystems[0].namespaces[1].hosts.clear();
     const auto text = target::ticket(two, {.config = "", .address = "", .host = "web"});
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(authentication_is_that_of_the_subsystem_of_the_root) {
                    ->find("nvmeroot.auth=off\n") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(odd_names_stand_in_quotes) {
+BOOST_AUTO_TEST_CASE(odd_names_are_quoted) {
     const auto named = [](const std::string& nqn) {
         auto out = config();
         out.hosts[0].nqn = nqn;

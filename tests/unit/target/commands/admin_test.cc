@@ -17,7 +17,7 @@ namespace status = nvme::status;
 
 BOOST_AUTO_TEST_SUITE(admin)
 
-BOOST_AUTO_TEST_CASE(identifies_the_controller_as_linux_wants_it) {
+BOOST_AUTO_TEST_CASE(identifies_the_controller_as_linux_expects) {
     AdminFixture f({.io_capsule_bytes = 4096, .max_transfer_bytes = 131072});
     const auto id =
         page_of<nvme::IdentifyController>(f.admin->host.run(host::identify(Cns::kController)));

@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(says_busy_when_no_controller_is_left) {
     BOOST_TEST(second->host.connect(f.connect_options())->status.ok());
 }
 
-BOOST_AUTO_TEST_CASE(wants_connect_first_and_once) {
+BOOST_AUTO_TEST_CASE(requires_connect_first_and_once) {
     TargetFixture f;
     auto line = f.open();
     BOOST_TEST(line->host.run(host::property_get(nvme::Property::kCap))->status.number() ==

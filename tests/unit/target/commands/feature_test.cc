@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(there_are_two_thresholds_of_one_temperature) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_time_goes_on) {
+BOOST_AUTO_TEST_CASE(the_time_advances) {
     AdminFixture f;
     f.clock.sleep(base::milliseconds(250));
     auto stamp = f.admin->host.run(get(Feature::kTimestamp, 0, 8))->data;

@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(keys_of_one_subsystem_stand_before_those_of_the_host) {
     BOOST_TEST(!proves(f, other.nqn, 1, 2));
 }
 
-BOOST_AUTO_TEST_CASE(a_host_with_keys_proves_itself_where_every_host_may_connect) {
+BOOST_AUTO_TEST_CASE(a_host_with_keys_authenticates_if_every_host_may_connect) {
     TargetFixture f;
     target::SubsystemConfig open;
     open.nqn = "nqn.2024-08.com.example:open";
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_listed_in_another_letter_case_is_pointed_out
                std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(the_discovery_service_asks_for_proof_where_it_is_told_to) {
+BOOST_AUTO_TEST_CASE(the_discovery_service_requires_authentication_if_configured) {
     TargetFixture f;
     const std::string discovery(nvme::kDiscoveryNqn);
     auto options = f.connect_options();

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(visitors_without_number_leave_room_for_the_right_host) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(strangers_that_say_nothing_leave_room_for_the_right_host) {
+BOOST_AUTO_TEST_CASE(silent_connections_leave_room_for_the_right_host) {
     RunningService running(config("max_strangers=8\n"));
     std::deque<base::UniqueFd> silent;
     for (size_t i = 0; i < 300; ++i) {

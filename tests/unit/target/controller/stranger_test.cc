@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(an_io_queue_without_a_proof_holds_no_id) {
     BOOST_TEST(!f.connected(1));  // now it is in use
 }
 
-BOOST_AUTO_TEST_CASE(an_io_queue_without_a_proof_is_no_sign_of_life) {
+BOOST_AUTO_TEST_CASE(an_unauthenticated_io_queue_is_not_a_sign_of_life) {
     KeyedFixture f;
     auto admin = f.proved_admin();
     const auto expiry = f.controller().expiry();
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_claimant_ends_with_its_controller) {
     BOOST_TEST(f.subsystem->controllers().empty());
 }
 
-BOOST_AUTO_TEST_CASE(controller_ids_of_hosts_that_have_not_proved_themselves_give_way) {
+BOOST_AUTO_TEST_CASE(controller_ids_of_unauthenticated_hosts_give_way) {
     KeyedFixture f({.controllers = 4});
     std::deque<std::unique_ptr<Line>> claimants;
     for (int i = 0; i < 4; ++i) {
@@ -338,7 +338,7 @@ BOOST_AUTO_TEST_CASE(a_host_holds_no_more_than_its_share_of_memory_over_all_its_
                target::LaneMemory::kAll / target::LaneMemory::kHosts - (size_t{8} << 20U));
 }
 
-BOOST_AUTO_TEST_CASE(memory_beside_the_data_of_commands_is_shared_out_like_that_for_it) {
+BOOST_AUTO_TEST_CASE(temporary_memory_of_commands_is_shared_like_that_of_data) {
     constexpr size_t kPart = target::LaneMemory::kAll / target::LaneMemory::kHosts;
     constexpr uint16_t kQueues = 40, kCommands = 32;
     const auto verify = support::verify(1, {0, 256});

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_reload_takes_it_up_too) {
     BOOST_TEST(running.ask("status").find("not served") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_raw_disk_waits_until_it_is_one) {
+BOOST_AUTO_TEST_CASE(a_file_that_is_not_a_raw_disk_waits_until_it_is) {
     RunningService running(kSections, support::reactors(), [](const support::TempDir& dir) {
         dir.file("late.img", "QFI\xFB" + std::string((1U << 20U) - 4, '\0'));
     });

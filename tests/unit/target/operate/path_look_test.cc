@@ -36,7 +36,7 @@ struct Machine {
 
 BOOST_AUTO_TEST_SUITE(path_look)
 
-BOOST_AUTO_TEST_CASE(what_is_there_and_what_is_not_is_told) {
+BOOST_AUTO_TEST_CASE(existing_and_missing_files_are_reported) {
     const support::TempDir dir;
     const std::string file = dir.file("a", "123");
     target::PathLook look(target::PathLook::by_stat, base::seconds(60));

@@ -442,7 +442,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_does_not_answer_is_not_waited_for_forever) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(strangers_make_no_series_and_write_nothing_raw) {
+BOOST_AUTO_TEST_CASE(unknown_hosts_make_no_series_and_write_nothing_raw) {
     target::TargetStatus status;
     const std::string evil = "nqn.2024-08.com.example:\xc2\x9b\xe2\x80\xae\"";
     for (int i = 0; i < 100; ++i) {

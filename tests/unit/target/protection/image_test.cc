@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(an_image_is_protected_and_verified) {
     BOOST_TEST(f.run({"verify"}).intact);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_no_raw_disk_is_not_protected) {
+BOOST_AUTO_TEST_CASE(a_file_that_is_not_a_raw_disk_is_not_protected) {
     const Files f;
     f.dir.file("disk.img", "QFI\xFB" + Files::text_of(1).substr(4));
     BOOST_TEST(
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_raw_disk_is_not_protected) {
     BOOST_TEST(access((f.image + ".pi").c_str(), F_OK) != 0);
 }
 
-BOOST_AUTO_TEST_CASE(a_fifo_is_told_and_not_waited_for) {
+BOOST_AUTO_TEST_CASE(a_fifo_is_reported_without_waiting) {
     const Files f;
     BOOST_REQUIRE(mkfifo((f.image + ".pi").c_str(), 0600) == 0);
     BOOST_TEST(says(f.run({"info"}).text, "disk.img.pi: neither a regular file nor"));

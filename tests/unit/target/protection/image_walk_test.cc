@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(every_block_is_looked_at_and_progress_only_grows) {
     BOOST_TEST(walk.wrong() == 0U);
 }
 
-BOOST_AUTO_TEST_CASE(what_does_not_match_is_told_in_order_whoever_found_it) {
+BOOST_AUTO_TEST_CASE(mismatches_are_reported_in_order_by_any_finder) {
     Fixture f;
     const std::vector<uint64_t> blocks = {0, 1, 511, 512, 700, 5000, 9999, kBlocks - 1};
     for (const uint64_t block : blocks) {

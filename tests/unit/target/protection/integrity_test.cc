@@ -86,7 +86,7 @@ const std::vector<Row>& rows() {
 
 BOOST_AUTO_TEST_SUITE(integrity)
 
-BOOST_AUTO_TEST_CASE(what_is_written_comes_back_and_nothing_is_told) {
+BOOST_AUTO_TEST_CASE(written_data_comes_back_and_nothing_is_logged) {
     Protected p;
     BOOST_TEST(p.read(kBad - 4, 8) == 0);
     BOOST_TEST((p.read_back == p.written));
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_flip_before_the_digest_is_seen_by_who_has_the_tuple) {
     BOOST_TEST(p.told.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_scrub_finds_each_bad_block_and_goes_on) {
+BOOST_AUTO_TEST_CASE(a_scrub_finds_each_bad_block_and_continues) {
     Protected p({{Fault::Kind::kFlipData, kBad, false}, {Fault::Kind::kFlipGuard, 7, false}});
     const auto reactor = target::Reactor::open(target::Reactor::Engine::kEpoll).value();
     const auto scrub = target::Scrub::start(*reactor, p.store, uint64_t{1} << 30U);

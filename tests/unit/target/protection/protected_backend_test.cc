@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(chained_writes_go_one_behind_the_other_a_few_in_a_turn) {
     BOOST_TEST(f.store->idle());
 }
 
-BOOST_AUTO_TEST_CASE(many_that_wait_for_one_flush_are_told_a_few_in_a_turn) {
+BOOST_AUTO_TEST_CASE(many_waiters_of_one_flush_complete_a_few_per_turn) {
     Fixture f;
     f.image->holds = true;
     (void)f.submit(Io::Kind::kWrite, 0, 1, 1);
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(many_that_wait_for_one_flush_are_told_a_few_in_a_turn) {
     BOOST_TEST(f.done() == 5001U);
 }
 
-BOOST_AUTO_TEST_CASE(what_nobody_wants_any_more_is_not_begun) {
+BOOST_AUTO_TEST_CASE(cancelled_work_is_not_started) {
     Fixture f;
     std::atomic<bool> unwanted = false;
     f.image->holds = true;

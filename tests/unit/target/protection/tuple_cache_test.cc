@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_read_from_the_medium_forgets_what_is_remembered_but_not_w
     BOOST_TEST((from_medium(8).bytes[0] == std::byte{7}));
 }
 
-BOOST_AUTO_TEST_CASE(a_failure_is_told_and_what_changed_is_kept) {
+BOOST_AUTO_TEST_CASE(a_failure_is_reported_and_the_changes_are_kept) {
     Fixture f(kPage);
     f.below->fails = IoError::kMedium;
     BOOST_TEST((f.read(8, 8).result == IoError::kMedium));
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(what_lies_before_the_tuples_passes) {
     BOOST_TEST((f.content[64] == std::byte{0xAB}));
 }
 
-BOOST_AUTO_TEST_CASE(who_waits_for_one_place_goes_on_in_order_however_many_there_are) {
+BOOST_AUTO_TEST_CASE(waiters_for_one_place_continue_in_order_however_many) {
     constexpr size_t kWaiting = 30000;
     Fixture f(kPage);  // one place for all pages
     f.below->holds = true;

@@ -28,7 +28,7 @@ std::vector<FairOrder::Id> all_in_turn(FairOrder& order) {
 
 BOOST_AUTO_TEST_SUITE(fair_order)
 
-BOOST_AUTO_TEST_CASE(addresses_take_turns_however_much_each_wants) {
+BOOST_AUTO_TEST_CASE(addresses_take_turns_however_much_each_requests) {
     FairOrder order;
     for (FairOrder::Id id = 1; id <= 4; ++id) {
         order.add(id, "192.0.2.1");
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(what_a_host_holds_beyond_its_part_is_taken_from_nobody) {
     BOOST_TEST(!memory.has_room(*modest, 1));
 }
 
-BOOST_AUTO_TEST_CASE(all_that_wait_for_memory_go_on_and_none_within_another) {
+BOOST_AUTO_TEST_CASE(all_waiters_for_memory_continue_and_none_within_another) {
     LaneMemory memory;
     memory.divide(1);
     std::vector<std::shared_ptr<target::MemoryShare>> hosts;

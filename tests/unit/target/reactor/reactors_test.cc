@@ -112,7 +112,7 @@ using namespace reactors_test;
 
 BOOST_AUTO_TEST_SUITE(reactors)
 
-BOOST_AUTO_TEST_CASE(move_data_while_everything_else_goes_on) {
+BOOST_AUTO_TEST_CASE(move_data_while_everything_else_continues) {
     Running running;
     Host first(running, support::kServiceHost, 3), second(running, kOther, 2);
     BOOST_TEST(running.ask("status").find("I/O queues by reactor: 1: 3, 2: 2\n") !=

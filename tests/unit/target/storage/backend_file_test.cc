@@ -281,8 +281,9 @@ BOOST_AUTO_TEST_CASE(refuses_what_cannot_be_a_disk) {
         f.path = path;
         return error_text(f.open(true, block_size));
     };
-    BOOST_TEST(refusal(f.dir.file("odd", std::string(1536, 'x')), 4096)
-                   .ends_with("odd: its size, 1536 bytes, is no multiple of the block size, 4096"));
+    BOOST_TEST(
+        refusal(f.dir.file("odd", std::string(1536, 'x')), 4096)
+            .ends_with("odd: its size, 1536 bytes, is not a multiple of the block size, 4096"));
     BOOST_TEST(refusal(f.dir.file("empty", ""), 512).ends_with("empty: empty"));
     BOOST_TEST(refusal("/dev/null", 512) ==
                "image /dev/null: neither a regular file nor a block device");

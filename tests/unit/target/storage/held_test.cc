@@ -42,14 +42,14 @@ BOOST_AUTO_TEST_CASE(a_port_and_a_lock_are_tried_again) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(what_stays_held_is_told_after_five_seconds) {
+BOOST_AUTO_TEST_CASE(a_file_that_stays_held_is_reported_after_five_seconds) {
     Attempts attempts{.failures = 1 << 20, .code = EADDRINUSE};
     const auto began = clock.now();
     BOOST_TEST(run(attempts).error().text == "bind: Address already in use");
     BOOST_TEST((clock.now() - began == base::seconds(5)));
 }
 
-BOOST_AUTO_TEST_CASE(another_failure_is_told_at_once) {
+BOOST_AUTO_TEST_CASE(another_failure_is_reported_at_once) {
     for (const int code : {EACCES, EADDRNOTAVAIL, 0}) {
         Attempts attempts{.failures = 1, .code = code};
         BOOST_TEST(!run(attempts).ok());

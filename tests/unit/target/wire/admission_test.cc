@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(an_address_has_its_own_bound) {
     BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kTake));
 }
 
-BOOST_AUTO_TEST_CASE(a_stranger_of_a_crowded_address_goes_at_once_for_another_address) {
+BOOST_AUTO_TEST_CASE(a_pending_connection_of_a_crowded_address_gives_way_to_another_address) {
     Crowd crowd({.strangers = 3});
     auto& first = crowd.add({.spoke = true, .last_step = crowd.now}, "192.0.2.66");
     crowd.add({.spoke = true, .last_step = crowd.now}, "192.0.2.66");
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(visitors_leave_the_kept_share_and_give_way_to_other_address
     BOOST_TEST(crowd.admission.visitors() == 5U);
 }
 
-BOOST_AUTO_TEST_CASE(hosts_that_prove_themselves_have_all_that_guests_leave) {
+BOOST_AUTO_TEST_CASE(authenticated_hosts_have_all_that_guests_leave) {
     Crowd crowd({.connections = 4, .kept = 2});
     const Standing guest{.admitted = true, .last_step = crowd.now};
     const Standing proved{.admitted = true, .last_step = crowd.now, .proved = true};

@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(thousands_of_pairs_that_wait_end_one_behind_the_other) {
     BOOST_TEST(order.steps() / kPairs < 150U);
 }
 
-BOOST_AUTO_TEST_CASE(who_finds_too_many_waiting_may_try_again_and_others_go_on) {
+BOOST_AUTO_TEST_CASE(a_newcomer_to_a_full_queue_may_try_again_and_others_continue) {
     constexpr uint16_t kOfQueue = 1900;
     support::IoFixture f(target::Limits{.queue_entries = 2000});
     f.backend->hold = true;

@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(authenticates_the_admin_queue_alone) {
     BOOST_TEST((f.authenticate(*io, true) != kProved));
 }
 
-BOOST_AUTO_TEST_CASE(never_proves_itself) {
+BOOST_AUTO_TEST_CASE(never_authenticates) {
     for (const bool digests : {false, true}) {
         RogueFixture f(Quirk::kRvalid0);
         auto line = f.open({.header_digest = digests, .data_digest = digests});
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(never_proves_itself) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(never_proves_itself_on_io_queues) {
+BOOST_AUTO_TEST_CASE(never_authenticates_on_io_queues) {
     RogueFixture f(Quirk::kRvalid0Io);
     auto admin = f.open();
     const auto connected = admin->host.connect(f.connect_options());
