@@ -29,7 +29,7 @@ mirror() {
     apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep "/$1/*\$" | head -n 1
 }
 
-# A suite with -backports needs its base suite beside it, because its packages depend on the base's.
+# A suite with -backports also needs its base suite, because its packages depend on those of the base.
 write_sources() {
     case $suite in
         *-security) archive=debian-security ;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The root disk over NVMe/TCP: the nvmeroot program, its kernel modules, the network drivers, and what the machine says
-# about itself in /etc/nvmeroot. README beside this file tells what to write on the command line and in dracut.conf.
+# about itself in /etc/nvmeroot. README next to this file describes the command line and dracut.conf.
 
 # These come from dracut (lower case) and from dracut.conf (nvmeroot_*).
 # shellcheck disable=SC2154
@@ -36,8 +36,8 @@ depends() {
     return 0
 }
 
-# $1: a kernel module. The build stops where somebody wants this image to boot over NVMe/TCP; a generic image that has the
-# nvmeroot module only because the program is installed is made nevertheless.
+# $1: a kernel module. The build stops if this image is meant to boot over NVMe/TCP; a generic image that has the
+# nvmeroot module only because the program is installed is built nevertheless.
 nvmeroot_lacks_module() {
     local why="kernel $kernel has no module \"$1\", or omit_drivers left it out"
     [[ ! $nvmeroot_wanted ]] || nvmeroot_stop "$why."
@@ -55,7 +55,7 @@ nvmeroot_check_modules() {
 
 # Unpacks modules of the image that lie there compressed, with what they depend on: a compressed one takes the kernel
 # half as long again to load, and the image is compressed as a whole.
-# $1...: names; those that the image does not have are no error
+# $1...: names; names that the image does not contain are ignored
 nvmeroot_unpack_modules() {
     local name file unpack
 
@@ -202,7 +202,7 @@ nvmeroot_install_drop_in() {
 }
 
 # The units whose hooks run the program get its credentials, by the word that this systemd knows: encrypted ones are opened
-# by systemd. Absent ones are no error.
+# by systemd. Absent ones are ignored.
 nvmeroot_install_credentials() {
     local unit file version words=('ImportCredential=nvmeroot.*')
 

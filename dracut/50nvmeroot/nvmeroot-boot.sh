@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs the program with the command line that parse-nvmeroot.sh kept. Its exit code ends up in /run/nvmeroot/code, and
-# the initqueue, which may be waiting for udev, is told to go on.
+# the script wakes the initqueue, which may be waiting for udev.
 
 command -v getarg > /dev/null || . /lib/dracut-lib.sh
 

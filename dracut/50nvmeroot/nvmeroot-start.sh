@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Starts the program before udev looks at all devices, and gives it a head start of at most three seconds: where the
 # driver of the network card is found at once and the network is quick, the root is there before udev begins, and
-# nothing of the boot waits for all the other devices. Where it needs udev (a card behind a USB controller), it goes on
-# beside it.
+# nothing of the boot waits for all the other devices. If the program needs udev (a card behind a USB controller), both
+# continue in parallel.
 
 [ -e /run/nvmeroot/cmdline ] || return 0
 
@@ -14,7 +14,7 @@
 udevadm trigger --action=add --subsystem-match=net
 /sbin/nvmeroot-boot &
 nvmeroot_tenths=0
-# With a root it goes on beside us, to load the file system's module; the mount waits for that.
+# With a root, udev continues in parallel, to load the module of the file system; the mount waits for that.
 while [ ! -e /run/nvmeroot/root ] && [ ! -e /run/nvmeroot/code ] && [ "$nvmeroot_tenths" -lt 30 ]; do
     sleep 0.1
     nvmeroot_tenths=$((nvmeroot_tenths + 1))

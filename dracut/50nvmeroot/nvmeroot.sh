@@ -17,7 +17,7 @@ fi
 
 read -r nvmeroot_code < /run/nvmeroot/code
 # True to what emergency_shell does next: rd.emergency= names the machine's end, and without a shell there is that alone. With
-# systemd the shell wants a password, and a root account without one is locked, unless dracut opens it (sulogin -e).
+# systemd the shell asks for a password, and a root account without one is locked, unless dracut opens it (sulogin -e).
 nvmeroot_advice="to try again, leave this shell: exit${DRACUT_SYSTEMD:+ (if the root account is locked: press Enter)}"
 [ -z "$(getarg rd.emergency=)" ] || nvmeroot_advice="leaving this shell ends the machine (rd.emergency=)"
 case "$(getarg rd.shell=)" in

@@ -7,8 +7,8 @@
 #   netroot=nvme+tcp://...    netroot=dhcp    root=dhcp
 #   root=                     UUID=, LABEL=, /dev/... as ever; absent: the namespace itself
 #
-# Whether one of these is there (or /etc/nvmeroot/nvmeroot.conf names a target) is the program's decision: code 3 is no,
-# 4 is a table of the boot firmware that names nothing of use, which nobody else would tell.
+# Whether one of these is there (or /etc/nvmeroot/nvmeroot.conf names a target) is the program's decision: code 3 means no,
+# 4 is a table of the boot firmware without a usable target, which no other program would report.
 
 command -v getarg > /dev/null || . /lib/dracut-lib.sh
 
@@ -34,8 +34,8 @@ if [ ! -e /run/nvmeroot/cmdline ]; then
     mkdir -p /run/nvmeroot
     (umask 077 && printf '%s\n' "$nvmeroot_text" > /run/nvmeroot/cmdline)
 
-    # No other program configures the network, or gets a lease of its own (README). Whoever writes ip= beside nvmeroot.ip=
-    # has another interface for others.
+    # No other program configures the network, or gets a lease of its own (README). A user who writes both ip= and
+    # nvmeroot.ip= has another interface for other programs.
     case " $nvmeroot_text" in
         *' nvmeroot.ip='*' ip='* | *' ip='*' nvmeroot.ip='*) ;;
         *) : > /run/nvmeroot/network-is-ours ;;

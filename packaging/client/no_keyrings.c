@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The libkeyutils names that libnvme.a refers to from 1.6 on, for the static boot client. libnvme
-// wants them for TLS keys, which the client has none of; they answer what a kernel without keyrings
-// answers.
+// needs them for TLS keys, which the client does not have; they return what a kernel without
+// keyrings returns.
 
 #include <errno.h>
 #include <stddef.h>

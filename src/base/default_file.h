@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A file that counts wherever it is there, without being named: a secret at its usual name, the
-// configuration. Whoever put it there relies on it: only a name at which nothing is means "there is
-// none", and a thing that lstat(2) sees must be of use.
+// configuration. The user who created it relies on it: only if lstat(2) finds nothing
+// at the name, there is no such file, and anything that it finds must be usable.
 #pragma once
 
 #include <string>

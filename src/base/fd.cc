@@ -45,7 +45,7 @@ std::string parent_of(const std::string& path) {
     return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-/// A new file beside `path`, of a name that nobody has. @param draft  receives the name
+/// A new file next to `path`, with an unused name. @param draft  receives the name
 Result<UniqueFd> make_draft(const std::string& path, std::string& draft) {
     draft = path + ".XXXXXX";
     const int fd = ::mkostemp(draft.data(), O_CLOEXEC);

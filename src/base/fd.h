@@ -64,7 +64,7 @@ Status write_text(const std::string& path, std::string_view text);
 /// directories are made (mode 0755). The file and its directory are synced.
 Status write_text_atomically(const std::string& path, std::string_view text, unsigned mode);
 
-/// mkdir -p; an existing directory is no error.
+/// mkdir -p; an existing directory is not an error.
 Status make_directories(const std::string& path, unsigned mode);
 
 }  // namespace base

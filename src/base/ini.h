@@ -27,7 +27,7 @@ class Ini {
         Secret secret{};      ///< the value of a key that was named as one
     };
 
-    /// Errors: the file cannot be read or is longer than 1 MiB, a line is no ini syntax, two equal
+    /// Errors: the file cannot be read or is longer than 1 MiB, a line is not ini syntax, two equal
     /// keys in one section, a secret that is not one word; all such lines are named.
     /// @param secrets  keys, in any section, whose values are secrets
     static Result<Ini> load(const std::string& path,
@@ -35,8 +35,8 @@ class Ini {
     /// As load. @param name  stands for the path in errors.
     static Result<Ini> parse(std::string_view text, const std::string& name,
                              std::span<const std::string_view> secrets = {});
-    /// As parse, but goes on after an error: what is wrong goes to `problems`, a sentence each, and
-    /// the lines that are wrong are left out.
+    /// As parse, but continues after an error: each error is a sentence in `problems`, and the
+    /// wrong lines are omitted.
     static Ini parse_leniently(std::string_view text, const std::string& name,
                                std::vector<std::string>& problems,
                                std::span<const std::string_view> secrets = {});

@@ -22,10 +22,10 @@ struct JsonValue {
     std::vector<JsonValue> items;
     std::vector<JsonMember> members;
 
-    /// @param name  stands for the text in errors, which name the line and quote none of it
+    /// @param name  stands for the text in errors, which name the line and do not quote the text
     static Result<JsonValue> parse(std::string_view text, const std::string& name);
 
-    /// The member of that name, or a null value when this is no object or has none.
+    /// The member of that name, or a null value if this is not an object or has no such member.
     [[nodiscard]] const JsonValue& operator[](std::string_view member) const;
 };
 
@@ -34,7 +34,7 @@ struct JsonMember {
     JsonValue value;
 };
 
-/// What some editors and shells put in front of UTF-8 is no part of the text.
+/// The byte order mark that some editors and shells write before UTF-8 is not part of the text.
 std::string_view without_byte_order_mark(std::string_view text);
 
 }  // namespace base

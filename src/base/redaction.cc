@@ -10,7 +10,7 @@ namespace base {
 namespace {
 
 constexpr std::string_view kSecretPrefixes[] = {"DHHC-1:", "NVMeTLSkey-1:"};
-/// Behind the prefix; fewer characters are no secret but words about one, such as DHHC-1:HH:KEY:.
+/// After the prefix; fewer characters are not a secret but words about one, such as DHHC-1:HH:KEY:.
 constexpr size_t kShortestSecret = 12;
 
 /// Base64 in both its alphabets, and what parts the fields of a secret.

@@ -94,7 +94,7 @@ inline Nothing done() {
 /// TRY(const auto x, f()): declares x from f()'s value, or returns f()'s error from this function.
 #define TRY(decl, ...) TRY_IMPL(BASE_CONCAT(try_result_, __LINE__), decl, __VA_ARGS__)
 
-/// TRY_VOID(f()): goes on if f() succeeded, or returns its error from this function.
+/// TRY_VOID(f()): continues if f() succeeded, or returns its error from this function.
 #define TRY_VOID(...)                                       \
     do {                                                    \
         if (auto try_status = (__VA_ARGS__); !try_status) { \

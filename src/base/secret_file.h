@@ -16,8 +16,8 @@ namespace base {
 /// secret in place of the path.
 Result<Secret> read_secret_file(const std::string& path);
 
-/// The whole of a file that may hold secrets, whoever may read it. Errors: it cannot be read or is
-/// longer than 1 MiB.
+/// The whole of a file that may contain secrets, whatever its permissions. Errors: it cannot be
+/// read or is longer than 1 MiB.
 Result<Secret> read_wiped(const std::string& path);
 
 /// Only looks at the file: refuses what read_secret_file refuses for its type, owner and mode.

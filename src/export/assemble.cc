@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Settings -> ExportConfig: each section by its key table, then what sections say together. It goes
-// on after an error, so that all of them are known at once.
+// Settings -> ExportConfig: each section by its key table, then the rules between sections. It
+// continues after an error, so that all errors are reported at once.
 #include <algorithm>
 #include <map>
 
@@ -67,7 +67,8 @@ class Assembler {
             complain(named.place, "no " + std::string(key));
         }
     }
-    /// Warns of a name that is no NQN, and of one that is another's but for its letters' case.
+    /// Warns about a name that is not an NQN, and about names that differ only in the case of
+    /// letters.
     void look_at_name(const std::string& place, const std::string& kind, const std::string& nqn);
     /// Remembers a thing that may be there once. @return false, having complained, the second time
     bool unique(const std::string& place, const std::string& thing);
@@ -372,7 +373,7 @@ void Assembler::check_viewers(Named<NamespaceSection>& named,
     }
 }
 
-/// What can be served is served: that an image cannot is no error of the others.
+/// An image that cannot be served is not an error of the other images, which are served.
 void Assembler::look_at(Named<NamespaceSection>& named) {
     const std::string warning = look_at_image(named.section.ns);
     const std::string& unserved = named.section.ns.unserved;

@@ -34,8 +34,8 @@ struct Address {
     bool operator==(const Address&) const = default;
 };
 
-/// How a host and the target prove themselves to each other. The `next` secrets are valid beside
-/// the others, so that both ends can change theirs one after the other.
+/// How a host and the target authenticate each other. The `next` secrets are valid in addition to
+/// the others, so that both sides can change theirs one after the other.
 struct HostAuth {
     std::optional<nvme::DhchapSecret> secret;       ///< the host proves that it has this
     std::optional<nvme::DhchapSecret> ctrl_secret;  ///< the target proves that it has this
@@ -59,7 +59,7 @@ struct Access : HostAuth {
 /// What is done with the protection information of a namespace's blocks.
 enum class Protection : uint8_t {
     kNone,
-    kAtRest,   ///< kept beside the image, made and checked by the target; hosts see plain blocks
+    kAtRest,   ///< kept next to the image, made and checked by the target; hosts see plain blocks
     kExposed,  ///< the same, and hosts see it too: each block with its tuple behind it
 };
 
@@ -70,15 +70,15 @@ struct Namespace {
     std::string name;  ///< of its section
     uint32_t nsid = 0;
     std::string image;  ///< absolute, or as seen from the working directory
-    /// Why the image cannot be served as it was found: it is not there, or is no raw disk; empty:
-    /// nothing is known against it.
+    /// Why the image cannot be served as it was found: it is missing or is not a raw disk; empty:
+    /// no reason is known.
     std::string unserved;
     nvme::NamespaceIds ids;
     uint32_t block_bytes = 512;
     bool block_bytes_given = false;  ///< else a block device has its own
     bool read_only = false;
     Protection protection = Protection::kNone;
-    std::string sidecar;      ///< empty: beside the image
+    std::string sidecar;      ///< empty: next to the image
     std::string fault_file;   ///< tests alone: what to damage; empty: nothing
     uint64_t scrub_rate = 0;  ///< bytes a second that are read and checked all the time
     std::string audit_nqn;    ///< the subsystem that shows its tuples; empty: none does
@@ -137,7 +137,7 @@ struct ExportConfig {
     std::string control;    ///< path of the control socket; empty: the default
     std::string metrics;    ///< path or loopback address where Prometheus asks; empty: nowhere
     std::string audit_log;  ///< empty: none
-    bool discovery_auth = false;  ///< hosts prove themselves at the discovery service too
+    bool discovery_auth = false;  ///< hosts authenticate at the discovery service too
     bool strict = false;          ///< an image that cannot be served is an error
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// What is no raw disk, by the bytes at one place.
+/// Files that are not raw disks, by the bytes at one place.
 struct Format {
     size_t offset;
     std::string_view magic;
@@ -86,8 +86,8 @@ base::Bytes read_at(int fd, off_t offset, size_t most) {
     return bytes;
 }
 
-/// Why a regular file is no disk by its size; empty: it is one. A device tells its size when it is
-/// opened.
+/// Why a regular file is not a disk by its size; empty: it is one. The size of a device is known
+/// when it is opened.
 std::string odd_size(const struct stat& status, uint32_t block_bytes) {
     if (!S_ISREG(status.st_mode) || (status.st_size > 0 && status.st_size % block_bytes == 0)) {
         return "";
@@ -155,7 +155,7 @@ std::string look_at_image(Namespace& ns) {
     }
     const auto verdict = judge_image(ns.image, ns.block_bytes);
     if (!verdict) {
-        return "";  // whoever serves it says why it cannot
+        return "";  // the server reports why it cannot serve it
     }
     const std::string why =
         verdict->refusal.empty() ? odd_size(status, ns.block_bytes) : verdict->refusal;

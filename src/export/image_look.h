@@ -17,7 +17,7 @@ namespace exports {
 
 /// Each a sentence without the image's name in front; empty: nothing.
 struct ImageVerdict {
-    std::string refusal;  ///< it is no raw disk; with the command that makes one of it
+    std::string refusal;  ///< it is not a raw disk; with the command that converts it
     std::string warning;  ///< hosts will hardly use it as it is
 };
 

@@ -126,7 +126,7 @@ Status store_nqn(std::string_view text, std::string& into) {
     return base::done();
 }
 
-/// Printable ASCII, as Identify wants its strings.
+/// Printable ASCII, as Identify requires.
 Status store_label(std::string_view text, size_t limit, std::string& into) {
     const bool printable =
         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
@@ -264,7 +264,7 @@ Status store_groups(std::string_view text, HostAuth& into) {
 
 // clang-format off
 
-// What a host proves itself with is written alike wherever it may stand.
+// The keys for authentication are the same in each section that may have them.
 template <class T>
 constexpr Key<T> kSecretFile = {"dhchap_secret_file", "FILE", "", "file with the DHHC-1 secret by which the host authenticates; mode 0600",
      [](const Value& v, T& s) { return store(load_secret(v), s.auth().secret); }};

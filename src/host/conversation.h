@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// One talk with a target over one connection, bytes in and out. Who holds it owns the socket and
-// the deadline, and closes once it has ended.
+// One talk with a target over one connection, bytes in and out. The owner has the socket and the
+// deadline, and closes the socket once the conversation has ended.
 #pragma once
 
 #include "base/bytes.h"

@@ -2,7 +2,8 @@
 //
 // Asks one discovery controller for its log, from user space:
 //
-//   ICReq, Connect      as in a probe (probe.h); a controller that wants authentication is left to
+//   ICReq, Connect      as in a probe (probe.h); a controller that requires authentication is left
+//   to
 //                       the kernel, which can
 //   CC.EN, CSTS.RDY     log pages are an enabled controller's
 //   Get Log Page …      as nvme::DiscoveryReading asks
@@ -34,7 +35,7 @@ class Discovery final : public Conversation {
 
     /// What became of Connect; null where it was not answered.
     [[nodiscard]] const Verdict* verdict() const { return verdict_ ? &*verdict_ : nullptr; }
-    /// It was connected and wants authentication, so that no log was read.
+    /// It was connected and requires authentication, so that no log was read.
     [[nodiscard]] bool wants_authentication() const {
         return verdict_ && verdict_->kind == Verdict::Kind::kAccepted &&
                verdict_->connect.authentication_required;

@@ -8,7 +8,7 @@
 //   (close)
 //
 // The Connect makes a controller at the target. Closing the connection is how it goes: it was never
-// enabled, so there is nothing to shut down, and a target that wants authentication first would
+// enabled, so there is nothing to shut down, and a target that requires authentication first would
 // refuse a Property Set of CC.SHN anyway.
 //
 // Bytes in, bytes out; who calls owns the socket and the deadline, and closes once there is a
@@ -70,7 +70,7 @@ class Probe final : public Conversation {
     void timed_out() override;
     [[nodiscard]] bool ended() const override { return verdict_.has_value(); }
 
-    /// Null while the probe goes on.
+    /// Null while the probe is in progress.
     [[nodiscard]] const Verdict* verdict() const { return verdict_ ? &*verdict_ : nullptr; }
 
   private:

@@ -103,7 +103,7 @@ void Queue::receive(ByteView bytes) {
     }
 }
 
-/// Before the ICResp nothing is sure yet, so what is wrong then is told as "no NVMe/TCP target":
+/// Before the ICResp nothing is sure yet: an error then is reported as "not an NVMe/TCP target",
 /// from its first 8 bytes, since another protocol may never send 128.
 void Queue::receive_failed(PduError error) {
     if (state_ == State::kHandshake) {

@@ -53,7 +53,7 @@ struct Completion {
 /// What Linux does not accept of an ICResp.
 enum class HandshakeProblem : uint8_t {
     kNone,
-    kNotIcResp,     ///< what came is no ICResp at all
+    kNotIcResp,     ///< the answer is not an ICResp
     kVersion,       ///< PFV is not 0
     kAlignment,     ///< CPDA is not 0
     kMaxData,       ///< MAXH2CDATA below 4096 or no multiple of 4
@@ -144,7 +144,7 @@ class Queue final : private nvme::PduSink {
     std::deque<Completion> done_;
 };
 
-/// Why Linux would not go on after this ICResp, as a sentence in `text`; kNone: it would.
+/// Why Linux would not continue after this ICResp, as a sentence in `text`; kNone: it would.
 HandshakeProblem check_ic_resp(const nvme::IcResp& pdu, const QueueOptions& options,
                                std::string& text);
 

@@ -15,10 +15,10 @@
 
 namespace load {
 
-/// What a host proves itself with, and how.
+/// The secrets of a host, and the algorithms that it offers.
 struct HostSecrets {
     nvme::DhchapSecret host;
-    std::optional<nvme::DhchapSecret> controller;  ///< the controller must prove itself with this
+    std::optional<nvme::DhchapSecret> controller;  ///< the controller must authenticate with this
     std::vector<nvme::HashId> hashes;              ///< offered
     std::vector<nvme::DhGroup> groups;             ///< offered
 };
@@ -31,7 +31,7 @@ class Authentication {
     /// The message to begin with.
     [[nodiscard]] base::Bytes negotiate() const;
     /// What to send after `message` came from the controller; empty: nothing.
-    /// Errors: the controller refused, did not prove itself, or does not keep to the protocol.
+    /// Errors: the controller refused, did not authenticate, or violated the protocol.
     base::Result<base::Bytes> answer(base::ByteView message);
     [[nodiscard]] bool done() const { return done_; }
 

@@ -16,7 +16,7 @@ struct Exchange {
     uint32_t answer_bytes = 0;
 };
 
-/// Serves forever. @param listening  is told the address, with the port that it got
+/// Serves forever. @param listening  gets the address, with the port that was assigned
 base::Status serve_floor(const target::SocketAddress& address,
                          const std::function<void(const target::SocketAddress&)>& listening);
 

@@ -160,7 +160,7 @@ struct AuthChallenge {
 struct AuthReply {
     uint16_t transaction = 0;
     base::Bytes response;                  ///< to C1
-    std::optional<base::Bytes> challenge;  ///< C2: the host wants the controller's proof
+    std::optional<base::Bytes> challenge;  ///< C2: the host requires the proof of the controller
     uint32_t sequence = 0;                 ///< S2
     base::Bytes dh_value;                  ///< g^y
 

@@ -64,7 +64,7 @@ struct DiscoveryLog {
     void add_other(std::string nqn);
 };
 
-/// One reading of the log, whoever carries the commands.
+/// One reading of the log, independent of the transport of its commands.
 class DiscoveryReading {
   public:
     /// What one Get Log Page moves: what every controller's MDTS allows.
@@ -80,7 +80,7 @@ class DiscoveryReading {
     /// @param wanted  empty: all are
     explicit DiscoveryReading(Filter wanted = {}) : wanted_(std::move(wanted)) {}
 
-    /// What to read now. REQUIRES: not done(). How long that may go on is the caller's to say.
+    /// What to read now. REQUIRES: not done(). The caller limits the number of attempts.
     [[nodiscard]] Piece next() const;
     /// The answer to next(). Errors: too few bytes, a format or an entry's length that cannot be, a
     /// log that changed each time it was read.

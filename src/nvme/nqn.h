@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Names: the NVMe Qualified Name of a host or a subsystem, and the binary identifiers that stand
-// beside it (host identifier, namespace UUID, NGUID, EUI-64), with their text forms.
+// Names: the NVMe Qualified Name of a host or a subsystem, and the binary identifiers that go
+// with it (host identifier, namespace UUID, NGUID, EUI-64), with their text forms.
 //
 //   nqn.2024-08.com.example:boot.disk1                             a reverse domain and a free part
 //   nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-…      the form made from a UUID

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Bytes of a TCP stream to whole, checked PDUs. A pure state machine that copies each byte once: of
-// the head into its own buffer, of the data to where the sink wants it.
+// the head into its own buffer, of the data to the place that the sink names.
 //
 //   | 8 bytes | rest of header, digest, padding | data ............ | data digest |
 //        '- check_header       '- sink.on_header -> destination           '- sink.on_pdu

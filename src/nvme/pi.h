@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Protection information: a tuple beside each block that says what the block must contain and where
-// it belongs. Whoever moves a block can recompute the tuple and prove that it changed nothing.
+// Protection information: a tuple next to each block that specifies what the block must contain and
+// where it belongs. Each layer that moves a block can recompute the tuple and show that it changed
+// nothing.
 //
 //   guard      CRC of the data (and of the metadata before the tuple, where the tuple is last)
 //   app tag    the owner's; FFFFh switches the checks of the block off ("escape")

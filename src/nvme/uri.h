@@ -20,8 +20,8 @@
 
 namespace nvme {
 
-/// How a namespace is told from its siblings: by its number or by one of its identifiers; or not at
-/// all, then there must be exactly one.
+/// How a namespace is identified: by its number or by one of its identifiers; or not at all, then
+/// there must be exactly one.
 using NamespaceId = std::variant<std::monostate, uint32_t, Uuid, Nguid, Eui64>;
 
 /// NSID as a decimal or 0x number (1 to FFFFFFFEh); UUID as 8-4-4-4-12, also behind `urn:uuid:` or

@@ -24,7 +24,7 @@ struct OpenTree {
 };
 base::Result<OpenTree> open_tree(const std::string& configfs);
 
-/// What a file wants, the target's ini file or nvmetcli's config.json.
+/// The requested state of a file: the target's ini file or nvmetcli's config.json.
 base::Result<Wanted, exports::Errors> load(const std::string& path);
 
 /// What is going to be done.

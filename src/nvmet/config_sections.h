@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The lines of an ini file, sorted by who reads them: what is shared with nvmeroot-target goes on
-// to src/export, the rest stays here by section. Values of attributes are checked and canonical.
+// The lines of an ini file, sorted by their reader: src/export reads what is shared with
+// nvmeroot-target, and the rest stays here by section. Values of attributes are checked and
+// canonical.
 #pragma once
 
 #include <map>

@@ -23,7 +23,7 @@ std::string parent_of(const std::string& path) {
     return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-/// The kind of a directory, by the directory that it stands in.
+/// The kind of a directory, by its parent directory.
 const KindInfo* kind_of(const std::string& folder) {
     const std::string group = name_of(parent_of(folder));
     const auto kind = std::ranges::find(kinds(), group, &KindInfo::folder);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A state as an ini file, and its keys as files beside it. Sections are called
-// after the last part of the NQN that they stand for.
+// A state as an ini file, and its keys as separate files. The name of a section is the last part of
+// its NQN.
 #pragma once
 
 #include <string>

@@ -25,7 +25,7 @@ struct Form {
     bool number;              ///< the name is a number
     std::string_view links;   ///< the member with its links
     std::string_view groups;  ///< that have members of their own, between spaces
-    std::string_view bare;    ///< files that stand beside the groups, as numbers
+    std::string_view bare;    ///< files next to the groups, as numbers
 };
 
 constexpr std::array kForms = {

@@ -16,8 +16,8 @@ namespace nvmet {
 /// Errors that need no look at the running state. Never quotes a secret.
 std::vector<std::string> check_rules(const Object& want);
 
-/// Warnings of hosts' and subsystems' names: what is no NQN, and what is another one's but for the
-/// case of its letters.
+/// Warnings about the names of hosts and subsystems: names that are not NQNs, and names that differ
+/// only in the case of letters.
 std::vector<std::string> look_at_names(const Object& state);
 
 /// Attributes that are asked for and that this kernel lacks.

@@ -311,7 +311,7 @@ void use_queue(Input& input, nvme::Framing framing, bool scripted, size_t piece)
     (void)submit(0);
 }
 
-/// A host that must prove itself and wants proof.
+/// A host that must authenticate and requires authentication of the target.
 void authenticate(Input& input, uint8_t mode) {
     const auto secret = [](uint8_t fill) {
         return nvme::DhchapSecret::from_key({}, Bytes(32, std::byte{fill})).value();

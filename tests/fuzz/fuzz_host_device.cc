@@ -2,7 +2,7 @@
 //
 // What a target says through the kernel: Identify structures, blocks with their tuples, and what
 // the kernel makes of its words in the log. The input is a sound controller with bytes of its
-// answers changed, or answers of nothing but input; the clock is wound by whoever sleeps.
+// answers changed, or answers of nothing but input; each sleep advances the clock.
 #include <algorithm>
 #include <cstdlib>
 

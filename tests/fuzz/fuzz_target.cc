@@ -52,7 +52,7 @@ base::Bytes filled(size_t bytes, std::string_view text) {
     return out;
 }
 
-/// A store that may keep what it is given, and ends it when it is told to.
+/// A store that may hold its operations, and completes them on request.
 class Store final : public target::Backend {
   public:
     Store(size_t bytes, std::string_view text) : content(filled(bytes, text)), size_(bytes) {}

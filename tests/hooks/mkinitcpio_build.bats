@@ -245,7 +245,7 @@ real_mkinitcpio() {
     . "$MKINITCPIO/functions"
 }
 
-# mkinitcpio goes on after an error, and so does this.
+# mkinitcpio continues after an error, and so does this.
 real_build() {
     set +e
     build 2> "$machine/errors"

@@ -140,7 +140,7 @@ double protected_overlaps(size_t count) {
     return (processor_us() - before) / static_cast<double>(count);
 }
 
-/// Queues of hosts that have begun to prove themselves. @return microseconds to go on with one
+/// Queues of hosts that have begun to authenticate. @return microseconds to continue one of them
 double authentications(size_t count) {
     support::TargetFixture f;
     const auto secret = nvme::DhchapSecret::from_key({}, base::Bytes(32, std::byte{0x11})).value();

@@ -22,7 +22,7 @@ from dhcp_server import DISCOVER, REQUEST, Server, ip
 
 PROBE = sys.argv[1]
 MAC = "52:54:00:12:34:5%d"
-QUICK = 5  # seconds beside those waited for on purpose; an idle machine needs half a one
+QUICK = 5  # seconds in addition to those waited for on purpose; an idle machine needs half a one
 numbers = itertools.count()
 TESTS = []
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The host's side of DH-HMAC-CHAP, for tests: proves itself to a controller and checks the
-// controller's proof, with every hash and group, or misbehaves in one chosen way. Written from the
-// specification alone, so that a mistake in our target's side does not cancel out.
+// The host's side of DH-HMAC-CHAP, for tests: authenticates to a controller and checks the
+// controller's proof, with every hash and group, or misbehaves in one chosen way. Written only from
+// the specification, so that a mistake in our target's side does not cancel out.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct DhchapHostOptions {
     std::string hostnqn;
     std::string subsysnqn;
     std::string secret;             ///< the host's, DHHC-1 form
-    std::string controller_secret;  ///< empty: the controller need not prove itself
+    std::string controller_secret;  ///< empty: the controller need not authenticate
     std::vector<nvme::HashId> hashes{nvme::kHashes.begin(), nvme::kHashes.end()};
     std::vector<nvme::DhGroup> groups{nvme::kDhGroups.begin(), nvme::kDhGroups.end()};
     uint16_t transaction = 1;

@@ -18,7 +18,7 @@ class FakeController final : public boot::AdminDevice {
         nvme::NamespaceIds ids;
     };
     std::map<uint32_t, Namespace> namespaces;
-    /// So many questions for the list are answered as if there were none.
+    /// The number of requests for the list that are answered as if there were none.
     int appear_after = 0;
 
     Namespace& add(uint32_t nsid, const nvme::Uuid& uuid) {

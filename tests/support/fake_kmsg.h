@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A stand-in for /dev/kmsg: one read gives one record, and none is no error.
+// A stand-in for /dev/kmsg: one read gives one record, and no record is not an error.
 #pragma once
 
 #include <sys/socket.h>

@@ -35,7 +35,7 @@ constexpr std::array kQuirks = {
 
 constexpr auto kReadWaits = std::chrono::milliseconds(20);
 
-constexpr size_t kReplyCvalid = 8;  // in a Reply: the host wants our proof
+constexpr size_t kReplyCvalid = 8;  // in a Reply: the host requires our proof
 constexpr size_t kReplySequence = 12;
 
 template <class Wire>
@@ -244,7 +244,7 @@ RogueSession::Fate RogueSession::fate_of(const nvme::Sqe& sqe) const {
     }
 }
 
-/// Makes a Reply one that wants no proof, data digest included.
+/// Makes a Reply one that requires no proof, data digest included.
 void RogueSession::forget_challenge(base::MutableBytes pdu) const {
     const auto header = as<nvme::PduHeader>(pdu);
     const bool digest = (header.flags & nvme::PduHeader::kDataDigest) != 0;

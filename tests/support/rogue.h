@@ -21,7 +21,7 @@ namespace support {
 enum class Quirk : uint8_t {
     kNoAuth,              ///< has keys, never asks for authentication, cannot do one
     kAdminOnlyAuth,       ///< the same on I/O queues alone
-    kRvalid0,             ///< never proves itself: Success1 without a response
+    kRvalid0,             ///< never authenticates: Success1 without a response
     kRvalid0Io,           ///< the same on I/O queues alone
     kSilentAfterIcReq,    ///< says nothing from ICReq on
     kSilentAfterConnect,  ///< says nothing from Connect on
@@ -29,7 +29,7 @@ enum class Quirk : uint8_t {
     kSilentInIdentify,    ///< says nothing from the first Identify on
     kSilentAtIoConnect,   ///< says nothing to the Connect of an I/O queue
     kSlowReads,           ///< honest, from a slow disk: each Read of an I/O queue waits 20 ms
-    kSilentIo,        ///< loses Reads, Writes and what else is no Fabrics command of an I/O queue
+    kSilentIo,  ///< loses Reads, Writes and all other commands of an I/O queue but Fabrics commands
     kWrongDigest,     ///< no data that it sends fits its digest
     kWrongIoDigest,   ///< the same on I/O queues alone
     kWrongCommandId,  ///< answers Reads of commands that nobody sent
@@ -84,7 +84,7 @@ class RogueSession final : public target::Session {
         kLose,     ///< the PDU alone
         kSilence,  ///< from here on
     };
-    /// Changes a whole PDU of the host as the quirk wants it.
+    /// Changes a whole PDU of the host as the quirk requires.
     Fate look_at(base::MutableBytes pdu);
     Fate look_at_capsule(base::MutableBytes pdu);
     [[nodiscard]] Fate fate_of(const nvme::Sqe& sqe) const;

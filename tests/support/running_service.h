@@ -24,7 +24,7 @@ namespace support {
 inline constexpr const char* kServiceHost = "nqn.2024-08.com.example:host";
 inline constexpr const char* kServiceDisk = "nqn.2024-08.com.example:disk";
 
-/// The configuration is a file beside two images of 1 MiB and keys.
+/// The configuration is a file next to two images of 1 MiB and keys.
 class RunningService {
   public:
     /// @param text  of the configuration, but for its first lines

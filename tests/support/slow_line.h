@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A connection of a host that reads when it is told to, sends data when it is told to, and keeps
+// A connection of a host that reads on request, sends data on request, and keeps
 // account: of each command that it sent one answer comes and no more, and no data comes that
-// somebody else alone may see. What breaks that ends the program, as a fuzzer wants it.
+// only another host may see. A violation ends the program, as a fuzzer requires.
 #pragma once
 
 #include <map>

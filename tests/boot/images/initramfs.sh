@@ -22,7 +22,7 @@ printf '%s\n' MODULES=list BUSYBOX=auto COMPRESS=zstd RUNSIZE=10% FSTYPE=ext4 > 
 printf '%s\n' ext4 > "$conf/modules"
 printf 'nvmeroot_config=%s\nnvmeroot_nics="%s"\n' "${config:-no}" "${NICS-virtio_net}" > "$conf/hook.conf"
 
-# A kernel's configuration, which lies beside its modules from Linux 7.2 on.
+# A kernel's configuration, which is next to its modules from Linux 7.2 on.
 mkdir "$conf/boot"
 cp "$modules/config" "$conf/boot/config-$kver" 2> /dev/null ||
     cp "${modules%/lib/modules/*}/boot/config-$kver" "$conf/boot/"

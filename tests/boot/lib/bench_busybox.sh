@@ -74,7 +74,7 @@ HOOK
         "$work/busybox-nvme-cli.img" "$kernel_release" "$kernel_modules" /bin/true
 }
 
-# What the kernel modules alone take beside the kernel's tests of its own algorithms, which ours goes before.
+# The memory of only the kernel modules, without the kernel's tests of its own algorithms, which run after our program.
 image_busybox_floor() {
     cat >"$work/floor.hook" <<'HOOK'
 run_hook() {

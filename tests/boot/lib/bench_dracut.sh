@@ -46,7 +46,7 @@ image_dracut_nvmeroot_systemd() {
     chroot_dracut dracut-nvmeroot-systemd --add nvmeroot
 }
 
-# The peer: dracut's own nvmf module with nvme-cli. Our module must not lie beside it. It would not look for a driver of
+# The peer: dracut's own nvmf module with nvme-cli. Our module must not be in the same image. It would not look for a driver of
 # a disk that this machine does not have, and takes keys from nothing but nvme-cli's config.json.
 image_dracut_nvmf() {
     nvmf_into_chroot

@@ -12,7 +12,7 @@ case_settings() {
     image=busybox         # a kind of lib/images.sh; one that is configured has the client's files from its generator
     take_out=()           # files that are taken out of the image by hand
     judge=verdict         # verdict: guest/verdict-init runs $command; root: the image's own init boots the root disk;
-                          # script: guest/tools-init runs guest/$script beside a distribution's nvme-cli and fio;
+                          # script: guest/tools-init runs guest/$script with a distribution's nvme-cli and fio;
                           # facts: the image's own init prints them, and nothing else is expected
     script=
     ports=$port           # that the script may call
@@ -40,10 +40,10 @@ case_settings() {
     needs=                # function: skips the case where it cannot run
     edit_target=          # function: changes the target's configuration FILE
     edit_overlay=         # function: changes the DIR that is laid over the image
-    meanwhile=            # function: runs beside the guest, and speaks to its monitor and its second serial port, which are
+    meanwhile=            # function: runs during the guest, and speaks to its monitor and its second serial port, which are
                           # the pipes $log/monitor and $log/port
     instead=              # function: the whole case, in place of one guest and its target
-    waits=                # yes: the guest mostly waits, so the case may run beside JOBS others
+    waits=                # yes: the guest mostly waits, so the case may run in addition to JOBS others
     by_name=              # yes: too long for every run; only by its whole name
     expect_exit=0
     expect_facts=()       # NAME=VALUE, NAME<=NUMBER or NAME~REGEX, of guest/facts

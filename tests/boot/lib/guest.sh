@@ -30,7 +30,7 @@ model=Nehalem,+rdrand,+pclmulqdq
 # On a busy machine an emulated timer fails the kernel's check of it.
 kernel_options='no_timer_check mitigations=off'
 
-# What a guest says that will not go on by itself.
+# The output of a guest that will not continue by itself.
 stuck='Kernel panic|nvmeroot: no root disk .code|Entering emergency mode|can.t access tty'
 
 guest_start() {

@@ -17,7 +17,7 @@ hostnqn=nqn.2014-08.org.nvmexpress:uuid:8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 hostid=8f3d1c52-4c8e-4e57-9e6d-6b1f3a0c1d11
 second_hostid=1c0ffee1-4c8e-4e57-9e6d-6b1f3a0c1d22 # of a host that cases add
 subsysnqn=nqn.2026-01.org.example:nvmeroot-test
-# Runs beside each other look in places of their own.
+# Parallel runs use different places.
 first_port=$((20000 + $$ % 100 * 100))
 # What the target demands. The largest groups take an emulated processor ten seconds.
 target_keys=yes

@@ -38,7 +38,7 @@ nvme::DiscoveryLog parsed(const DiscoveryPage& page, DiscoveryReading::Filter wa
     return reading.log();
 }
 
-/// Why an entry of this log is left out, and what is told of it.
+/// Why an entry of this log is omitted, and what is reported about it.
 std::string reason(const DiscoveryEntry& entry) {
     DiscoveryPage page;
     page.entries = {entry};

@@ -4,7 +4,7 @@
 
 #include "nvme/pi.h"
 
-/// @param more  metadata beside the tuple
+/// @param more  metadata in addition to the tuple
 inline nvme::PiFormat make_format(uint8_t type, uint8_t guard, bool first, uint8_t storage_tag,
                                   bool more) {
     nvme::PiFormat format;

@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(everything_goes_and_nothing_is_left) {
     BOOST_TEST((kernel.snapshot() == before));
 }
 
-/// So that the tests below let the write of each attribute fail.
+/// With it, the tests below let the write of each attribute fail.
 BOOST_AUTO_TEST_CASE(the_full_configuration_writes_every_attribute) {
     const auto steps = nvmet::make_plan(state(), wanted(kFull));
     for (const nvmet::Attribute& row : nvmet::attributes()) {

@@ -144,7 +144,7 @@ struct Files {
         dir.file("one.img", std::string(4096, '\0'));
         dir.file("two.img", std::string(4096, '\0'));
     }
-    /// The state that an ini file wants. Fails the test where there is none.
+    /// The state that an ini file requests. Fails the test if there is none.
     [[nodiscard]] nvmet::Object wanted(const std::string& text) const {
         const auto config = nvmet::parse_config(text, dir.at("t.conf"));
         BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));

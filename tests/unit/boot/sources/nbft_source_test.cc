@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(a_security_profile_requires_a_matching_secret) {
     BOOST_TEST(joined(machine.load().errors).starts_with(subject + "does not allow DH-HMAC-CHAP"));
     machine.nbft.security[0].secure_channel_required = true;
     BOOST_TEST(joined(machine.load().errors).starts_with(subject + "demands a secure channel"));
-    // Who names another target has left the firmware's connection and its demands.
+    // A user who names another target has left the firmware's connection and its demands.
     BOOST_TEST(
         machine.load("nvmeroot=nvme+tcp://192.0.2.9/nqn.2024-08.com.example:x").errors.empty());
 }
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(each_namespace_by_each_of_its_interfaces_is_a_path) {
                "10.0.2.2 from  by 52-54-00-12-34-58\n"
                "10.0.2.2 from 10.0.2.16 by nbft4.7\n");
     BOOST_TEST(loaded.plan.network.interfaces.size() == 4U);
-    // Who says how the network is to be has no such interfaces.
+    // A user who configures the network has no such interfaces.
     const auto other = machine.load("ip=dhcp");
     BOOST_REQUIRE(other.plan.target.portals.size() == 1U);
     BOOST_TEST(other.plan.target.portals[0].interface == "");
@@ -334,7 +334,7 @@ BOOST_AUTO_TEST_CASE(a_table_that_yields_nothing_is_broken_and_not_absent) {
                "NBFT: it names no usable disk (SSNS 1 has no address; SSNS 2 is not bootable); "
                "name the target with nvmeroot=, or correct the firmware's settings\n");
     BOOST_TEST((loaded.failure().code == boot::ExitCode::kFirmware));
-    // Who names another target, or wants no table, is not stopped by it.
+    // A user who names another target, or disables the table, is not stopped by it.
     machine.dir.file("etc/nvmeroot/nvmeroot.conf",
                      "[root]\nuri = nvme+tcp://192.0.2.9/nqn.2024-08.com.example:file/1\n");
     const auto other = machine.load();

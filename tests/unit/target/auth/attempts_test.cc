@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Failed attempts: how late they are answered, who is shut out and for how long, what is written
-// down, and that none of it grows without bound.
+// Failed attempts: the delay of their replies, which hosts are refused and for how long, the log,
+// and that all of this is bounded.
 #include "target/auth/attempts.h"
 
 #include <fcntl.h>
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(failures_are_logged_at_a_limited_rate) {
     BOOST_TEST(events->counts().failed == 1001U);
     events.reset();  // which writes what there is
     const std::string audit = dir.read("audit");
-    BOOST_TEST(std::ranges::count(audit, '\n') == 102);  // what is no trouble is always told
+    BOOST_TEST(std::ranges::count(audit, '\n') == 102);  // other events are always logged
     BOOST_TEST(audit.find("\"left_out_before\":900") != std::string::npos);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Namespaces that show their tuples: every type and guard, PRACT, each check, the escapes, each
-// field harmed; and the plain view of the same blocks beside them.
+// field harmed; and the plain view of the same blocks.
 #include <boost/test/unit_test.hpp>
 
 #include "support/io_fixture.h"

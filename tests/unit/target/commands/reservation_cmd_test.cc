@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The reservation commands of two hosts: the whole matrix of types and commands, what is malformed,
-// what others are told by log and event, and commands that were under way.
+// what others learn by log and event, and commands that were in progress.
 #include <boost/test/unit_test.hpp>
 
 #include "support/io_fixture.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Who sees what, and who has to prove it: over the queues, as hosts meet it.
+// Which hosts see what, and which must authenticate: over the queues, as hosts meet it.
 #include "target/controller/access.h"
 
 #include <boost/test/unit_test.hpp>

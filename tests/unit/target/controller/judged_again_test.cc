@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Commands that wait, and what changes meanwhile: each is judged again before it goes on, whatever
-// it waits for, and none keeps what it waits for from going.
+// Commands that wait, and what changes meanwhile: each is judged again before it continues,
+// whatever it waits for, and none keeps what it waits for from going.
 #include <boost/test/unit_test.hpp>
 
 #include "nvme/identify.h"

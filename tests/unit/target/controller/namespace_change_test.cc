@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Namespaces that come, go and change under connected hosts: what the hosts are told, and what
-// becomes of commands under way.
+// Namespaces that come, go and change under connected hosts: what the hosts learn, and what
+// becomes of commands in progress.
 #include <boost/test/unit_test.hpp>
 
 #include "nvme/identify.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The rules of reservations: each action with each outcome, who is told, and what a restart finds.
+// The rules of reservations: each action with each outcome, which hosts are notified, and what a
+// restart finds.
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -53,7 +54,7 @@ struct Rules {
             host_id(host),
             {.action = Reservations::RegisterAction::kUnregister, .current_key = key});
     }
-    /// Who is registered and who holds, as `1 2* 3`.
+    /// The registrants and the holder, as `1 2* 3`.
     std::string text() const {
         std::string out;
         for (const auto& registrant : reservations.state().registrants) {

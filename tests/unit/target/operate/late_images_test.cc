@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Images that come later than the server, or go while it runs: the others are served, and what is
-// missing is told and taken up when it comes.
+// Images that come later than the server, or go while it runs: the others are served, and
+// missing images are reported, and served when they come.
 #include <sys/stat.h>
 #include <unistd.h>
 

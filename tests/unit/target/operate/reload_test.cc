@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(with_errors_changes_nothing_and_names_them_all) {
     BOOST_TEST(activity.stop() > 0U);
     Line stranger(running);
     BOOST_REQUIRE(stranger.connect(kHost).has_value());
-    BOOST_TEST(!stranger.host.enable());  // it still has to prove itself
+    BOOST_TEST(!stranger.host.enable());  // it still has to authenticate
 }
 
 BOOST_AUTO_TEST_CASE(an_image_in_use_is_not_reopened_and_plan_reports_it) {
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(ends_only_the_connections_of_hosts_that_are_not_admitted_an
     Line other(running);
     BOOST_REQUIRE(other.connect(kOther).has_value());
     BOOST_REQUIRE(other.host.enable());
-    // From now on it would have to prove itself, and it did not.
+    // From now on it would have to authenticate, and it did not.
     running.configure(std::string(kHostSections) + "dhchap_secret_file=h2.key\n" + kSubsystem +
                       many_hosts(1000));
     BOOST_TEST(running.ask("reload").starts_with("ok\n"));

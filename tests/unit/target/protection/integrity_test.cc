@@ -35,7 +35,7 @@ struct Row {
     std::string_view seen;
     Fault fault;
     uint16_t status;
-    std::string_view field;  ///< that the log names; empty: nothing is told
+    std::string_view field;  ///< that the log names; empty: nothing is logged
 };
 
 const std::vector<Row>& rows() {

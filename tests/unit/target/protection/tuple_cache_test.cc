@@ -19,7 +19,7 @@ constexpr uint64_t kTuples = 2 * kPage;  // where they begin
 constexpr uint64_t kPages = 8;           // the last of them a part of one
 constexpr uint64_t kSize = kTuples + kPages * kPage - 1000;
 
-/// A store that answers at once, or when it is told to, and remembers what it was asked.
+/// A store that answers at once or on request, and remembers its requests.
 class Below final : public target::Backend {
   public:
     explicit Below(base::Bytes& content) : content_(content) {}

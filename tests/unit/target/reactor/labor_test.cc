@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The arithmetic of authentications beside the reactor: what goes on meanwhile, and what becomes of
-// it when its queue does not live to see it.
+// The arithmetic of authentications on another thread: what continues meanwhile, and what becomes
+// of the work when its queue ends before.
 #include "target/reactor/labor.h"
 
 #include <boost/test/data/test_case.hpp>
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_SUITE(labor)
 BOOST_AUTO_TEST_CASE(a_queue_waits_for_its_work_and_others_do_not) {
     LaborFixture f;
     f.begin();
-    f.hosts.add(support::kHostNqn, nullptr);  // the next one need not prove itself
+    f.hosts.add(support::kHostNqn, nullptr);  // the next one need not authenticate
     auto other = f.open_admin();
     BOOST_REQUIRE(other);
     BOOST_TEST(other->host.run(host::keep_alive())->status.ok());

@@ -69,7 +69,7 @@ struct Mover {
             return false;
         }
         const auto back = reader.host.run(host::read(nsid, range));
-        // An error is told to the thread that keeps the log.
+        // An error is sent to the thread that keeps the log.
         return back && back->data == data && (round % 11 != 0 || reader.run(host::flush(nsid))) &&
                (round % 13 != 0 || !reader.run(host::read(nsid, {kBlocks, 1, kBlock})));
     }

@@ -10,7 +10,7 @@ namespace {
 using target::Io;
 using target::IoError;
 
-/// Does what was posted when it is told to.
+/// Does what was posted on request.
 struct SlowLane final : target::Lane {
     using Lane::Lane;
     [[nodiscard]] bool here() const override { return false; }

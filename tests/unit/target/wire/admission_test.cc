@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Who has to go, who has to wait and who is refused, with peers whose standing the test decides.
+// Which connections are closed, wait or are refused, with peers whose standing the test decides.
 #include "target/wire/admission.h"
 
 #include <sys/socket.h>
