@@ -219,8 +219,7 @@ class Rules {
         }
     }
 
-    /// A key that no subsystem asks for, where another lets everybody in, is one that its owner
-    /// believes in for nothing.
+    /// Rejects a host key that is never used: no subsystem lists the host, and one allows any host.
     void check_asked_keys() {
         const auto subsystems = want_.all(Kind::kSubsystem);
         const auto open = std::ranges::find_if(subsystems, [](const Object* subsystem) {

@@ -79,7 +79,7 @@ class Attempts {
     Table addresses_;
     Table hosts_;
     Table pairs_;   ///< address and host
-    Table proved_;  ///< pairs that are there have proved themselves
+    Table proved_;  ///< pairs that have authenticated
 };
 
 }  // namespace target

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // DH-HMAC-CHAP, the controller's side: one negotiation of one queue. Messages in through
-// Authentication Send, out through Authentication Receive; whatever is wrong with one from the host
-// is told by a Failure1 in answer to the next Receive, after which the connection ends.
+// Authentication Send, out through Authentication Receive; an invalid message from the host is
+// answered by a Failure1 to the next Receive, after which the connection ends.
 //
 // The host's response is  HMAC_h(Kt, Ca || S || T_ID || SC_C || "HostHost" || HostNQN || 00 ||
 // SubNQN) where Ca is the challenge C1, or with a DH group HMAC_h(h(g^xy), C1), and Kt is the
@@ -84,7 +84,7 @@ class Authentication {
     };
     using Step = nvme::AuthResult<base::Nothing>;
 
-    /// One Diffie-Hellman exchange, shared with the work on it: whoever does the work touches
+    /// One Diffie-Hellman exchange, shared with the work on it: the worker touches
     /// nothing else.
     struct Exchange {
         std::optional<base::Result<crypto::DhKey>> key;
@@ -123,7 +123,7 @@ class Authentication {
     base::Bytes session_key_;  ///< h(g^xy); empty with the null group
     base::Bytes challenge_;    ///< C1
     bool mutual_ = false;
-    bool used_next_ = false;  ///< the host proved itself by keys_->next_host
+    bool used_next_ = false;  ///< the host authenticated with keys_->next_host
     base::Bytes pending_;     ///< the message to be fetched
 };
 

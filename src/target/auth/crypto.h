@@ -24,7 +24,7 @@ base::Result<base::Bytes> hmac(nvme::HashId function, base::ByteView key,
 /// Fills `out` from the generator meant for values that others may see.
 base::Status random_bytes(base::MutableBytes out);
 
-/// Takes the same time wherever the first difference lies. Sizes are no secret.
+/// Takes the same time wherever the first difference lies. Sizes are not secret.
 bool equal(base::ByteView a, base::ByteView b);
 
 /// One ephemeral key pair: made for one authentication and thrown away with it.

@@ -16,8 +16,8 @@ struct HostKeys {
     std::optional<nvme::DhchapSecret> controller;  ///< we prove that we have this, when asked
     std::vector<nvme::HashId> hashes;              ///< allowed
     std::vector<nvme::DhGroup> groups;             ///< allowed
-    /// Valid as well, while secrets are being replaced. A host that proves itself by it is answered
-    /// with `next_controller`, or where that is not there with `controller`.
+    /// Also valid, while secrets are being replaced. The answer to a host that authenticates with
+    /// it uses `next_controller`, or `controller` if that is absent.
     std::optional<nvme::DhchapSecret> next_host{};
     std::optional<nvme::DhchapSecret> next_controller{};
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Whether the images of a configuration can be served: each is opened as the server would, and what
-// stands in the way is said with what to do about it. Nothing in an image is changed.
+// Whether the images of a configuration can be served: each is opened as the server would open it,
+// and each obstacle is reported with its remedy. No image is changed.
 #pragma once
 
 #include <sys/stat.h>

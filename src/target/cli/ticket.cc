@@ -155,7 +155,7 @@ std::vector<Disk> disks(const exports::ExportConfig& config, const exports::Host
     return disks;
 }
 
-/// A host with a secret proves itself everywhere, also where every host is admitted.
+/// A host with a secret authenticates everywhere, even if every host is admitted.
 std::string auth_of(const exports::Subsystem& subsystem, const exports::Host& host) {
     const auto own = std::ranges::find(subsystem.access, host.nqn, &exports::Access::hostnqn);
     const exports::HostAuth& auth =

@@ -147,7 +147,7 @@ base::Bytes controller_page(const Request& request) {
     for (const auto& ns : controller.namespaces()) {
         id.tnvmcap[0] = id.tnvmcap[0] + ns->block_count() * ns->block_bytes();
     }
-    // Guards of more than 16 bits are told by the extended formats alone.
+    // Only the extended formats report guards of more than 16 bits.
     const bool wide_guards = std::ranges::any_of(
         controller.namespaces(), [](const auto& ns) { return ns->format().guard_bits != 16; });
     id.ctratt = id.ctratt | (wide_guards ? IdentifyController::kCtrattExtendedLbaFormats : 0U);

@@ -148,7 +148,7 @@ void dataset_management(Request& request) {
         request.queue->complete(request, verdict);
         return;
     }
-    // One place for all ranges: whoever needs these blocks for himself waits a little longer.
+    // One place for all ranges: an operation that needs these blocks alone waits a little longer.
     request.wait_for_turn(0, RangeOrder::kWholeDisk, WriteOrder::Kind::kPlain, start_deallocating);
 }
 

@@ -259,7 +259,7 @@ uint64_t length_of(const nvme::Sqe& sqe) {
     return dwords * 4;
 }
 
-/// SMART is told of the whole subsystem, command effects of the NVM command set.
+/// SMART covers the whole subsystem, command effects cover the NVM command set.
 nvme::Status check_scope(const LogRow& row, const nvme::Sqe& sqe) {
     if (row.page == LogPage::kSmart && sqe.nsid != 0 && sqe.nsid != nvme::kNsidAll) {
         return status::kInvalidField.dnr().at(1);

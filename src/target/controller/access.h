@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Who may connect to what, and who has to prove it. The queues ask an AccessPolicy; HostTable is
-// the one made from the configuration.
+// Which hosts may connect to what, and which must authenticate. The queues ask an AccessPolicy;
+// HostTable is the one made from the configuration.
 #pragma once
 
 #include <map>

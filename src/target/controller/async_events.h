@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What a controller has to tell its host by Asynchronous Events. Each kind points to a log page and
-// is told once; it is told again after the host has read that page:
+// is sent once; it is sent again after the host has read that page:
 //
-//     raise ─► pending ── a request is there ─► told ── log page read ─► quiet
+//     raise ─► pending ── a request is there ─► sent ── log page read ─► quiet
 //
 // What happens while a kind is pending or told needs no second event: the page will show it.
 //

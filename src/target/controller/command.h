@@ -6,13 +6,13 @@
 //
 //   capsule ─► check ─► (R2T ─► data) ─► execute ─► backend ─► done ─► complete ─► sent
 //
-// A command that must not go on (aborted, its data broken, its fused partner lost) gets a fate: it
-// ends with that status as soon as nobody else holds it.
+// A command that must not continue (aborted, its data broken, its fused partner lost) gets a fate:
+// it ends with that status as soon as nobody else holds it.
 //
-// Whatever waits (for memory, data, its partner, its turn, a backend, another lane) is judged again
-// before it goes on: meanwhile the namespace may have gone or changed, a path may be closed,
-// another host may have reserved it, the controller may be reset. To judge is to ask all that was
-// asked when the command came. While it waits and nobody has begun it, a command holds no
+// A command that waited (for memory, data, its partner, its turn, a backend, another lane) is
+// judged again before it continues: meanwhile the namespace may have gone or changed, a path may be
+// closed, another host may have reserved it, the controller may be reset. To judge is to ask all
+// that was asked when the command came. While it waits and nobody has begun it, a command holds no
 // namespace.
 #pragma once
 
@@ -53,7 +53,8 @@ struct CommandEntry {
     void (*execute)(Request& request);
     uint32_t effects = 0;  ///< as in the Commands Supported and Effects log, beyond "supported"
     bool spreads = false;  ///< an I/O command that changes nothing which lanes share
-    /// Bytes of memory that it needs beside its data, at most Queue::kScratchBytes; null: none.
+    /// Bytes of memory that it needs in addition to its data, at most Queue::kScratchBytes; null:
+    /// none.
     size_t (*scratch)(const Request& request) = nullptr;
 
     static constexpr uint32_t kChangesBlocks = 1U << 1U;  ///< LBCC
@@ -112,14 +113,14 @@ class Request final : public Io, private WritePlace {
     ~Request() { leave(); }  // before the namespace goes
 
     /// Hands the request to the backend of its namespace; `next` runs when it is done, unless the
-    /// queue is closing. If the command may not go on, it ends here.
+    /// queue is closing. If the command may not continue, it ends here.
     /// REQUIRES: kind, offset, length and the flags are set.
     void submit(Continuation next);
     void done(IoError error) override;
 
     /// Takes a place among the writes to its namespace; `run` runs, now or later, when it is its
-    /// turn and the command may still go on. The place is left when the command is answered. Where
-    /// too many wait, the command ends.
+    /// turn and the command may still continue. The place is left when the command is answered.
+    /// Where too many wait, the command ends.
     void wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run);
     /// Calls `run` when all writes that are under way now have ended. REQUIRES: control runs it
     void wait_for_all(Run run);
@@ -140,7 +141,7 @@ class Request final : public Io, private WritePlace {
     nvme::Sqe sqe;
     const CommandEntry* entry = nullptr;
     uint32_t transfer = 0;     ///< bytes the command moves
-    size_t scratch_bytes = 0;  ///< that it needs beside them: CommandEntry::scratch
+    size_t scratch_bytes = 0;  ///< that it needs in addition: CommandEntry::scratch
     /// The namespace that it works on, while it is judged and runs; null: there is none.
     std::shared_ptr<Namespace> ns;
     uint64_t meant = 0;     ///< Namespace::serial() of the one it names; 0: it is bound to none

@@ -11,8 +11,8 @@
 namespace target {
 namespace {
 
-/// For a host that connected and does not go on, and for a discovery controller without keep-alive:
-/// nothing else would ever end those.
+/// For a host that connected and does not continue, and for a discovery controller without
+/// keep-alive: nothing else would ever end those.
 constexpr auto kSilenceLimit = base::seconds(120);
 /// Of a host that proves nothing and only asks what there is; two of them are the limit above.
 constexpr uint32_t kVisitorKeepAliveMs = 60'000;

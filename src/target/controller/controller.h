@@ -37,7 +37,7 @@ class Request;
 class Subsystem;
 class Target;
 
-/// Who connected.
+/// The host that connected.
 struct ControllerHost {
     std::string hostnqn;
     nvme::HostId hostid;
@@ -127,7 +127,7 @@ class Controller {
 
     // --- asynchronous events
 
-    /// Tells the host, if it wants to hear of such events.
+    /// Notifies the host, if it has enabled such events.
     void raise(AsyncEvents::Kind kind);
     /// The next event to tell, which then counts as told.
     std::optional<nvme::AsyncEvent> take_async_event() { return async_events_.take(); }
@@ -142,7 +142,7 @@ class Controller {
 
     /// Ends all I/O commands of this host on a namespace but `except`.
     void abort_commands(uint32_t nsid, const Request& except);
-    /// A line of the Reservation Notification log, and its event, where the host wants to hear of
+    /// A line of the Reservation Notification log, and its event, if the host has enabled
     /// it.
     void tell_reservation(uint32_t nsid, ReservationNotice what);
     /// Bit n: notices of that number about the namespace are not wanted.
@@ -181,10 +181,10 @@ class Controller {
     void grant_queues(uint16_t count) { granted_queues_ = count; }
     [[nodiscard]] bool has_io_queues() const;
     [[nodiscard]] size_t queue_count() const { return queues_.size(); }
-    /// A queue is connected. An I/O queue that has yet to prove itself owns no id and is no sign of
-    /// life: anybody may claim to be the host.
+    /// A queue is connected. An I/O queue that still has to authenticate owns no id and is not a
+    /// sign of life: anyone may claim to be the host.
     void attach(Queue& queue);
-    /// An attached queue has proved itself and owns its id now; others that only claimed that id
+    /// An attached queue has authenticated and owns its id now; others that only claimed that id
     /// close. @return false: another queue owns it
     bool admit(Queue& queue);
     /// Every queue closes.
@@ -230,7 +230,7 @@ class Controller {
     base::TimePoint last_command_;  ///< on queues that are gone
     IoCounters past_;               ///< likewise
     std::map<uint16_t, Queue*> queues_;
-    std::set<Queue*> claimants_;  ///< I/O queues that have yet to prove themselves
+    std::set<Queue*> claimants_;  ///< I/O queues that still have to authenticate
     /// By lane: shared with the subsystem, but among no lanes.
     std::vector<std::vector<std::shared_ptr<Namespace>>> namespaces_;
     std::set<uint32_t> changed_;

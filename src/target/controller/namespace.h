@@ -2,7 +2,7 @@
 //
 // A namespace: a backend seen as logical blocks under stable identifiers. It may change, or leave
 // its subsystem, while commands are under way: those that run hold it (Request::ns), and each is
-// judged again before it goes on (command.h).
+// judged again before it continues (command.h).
 //
 // A protected store can be shown in two ways: as plain blocks, which the store checks on its own,
 // or exposed, each block with its tuple behind it (io_protected.cc).
@@ -106,12 +106,12 @@ class Namespace {
     nvme::PiFormat format_;
     WriteProtection write_protection_ = WriteProtection::kNone;
     Reservations reservations_;
-    mutable WriteOrder writes_;  ///< not what the namespace is, but what goes on in it
+    mutable WriteOrder writes_;  ///< the current writes, not a property of the namespace
 };
 
-/// What the host is told when a backend could not do what it was asked.
-/// @param exposed  the namespace shows protection information; the statuses of its checks belong to
-///                 such namespaces alone
+/// The status for the host if a backend could not do what it was asked.
+/// @param exposed  the namespace shows protection information; only such namespaces have the
+///                 statuses of its checks
 nvme::Status to_status(IoError error, Io::Kind kind, bool exposed = false);
 
 }  // namespace target

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// PDUs on their way out, in order. An OutPdu is a link with views; its owner embeds it beside the
-// bytes it points to, so that sending allocates and copies nothing.
+// PDUs on their way out, in order. An OutPdu is a link with views; its owner embeds it next to the
+// bytes that it points to, so that sending allocates and copies nothing.
 #pragma once
 
 #include <array>

@@ -62,7 +62,7 @@ Queue::~Queue() {
         }
         controller_->detach(*this);
     }
-    closing_ = true;  // whoever gets his turn below is not run any more
+    closing_ = true;  // a command that gets its turn below is no longer run
     for (auto& request : requests_) {
         if (!request->submitted) {
             request->leave();

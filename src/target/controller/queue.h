@@ -69,7 +69,7 @@ class Queue final : public Session, private nvme::PduSink {
     /// It only asks what there is, and has not proved who it is.
     [[nodiscard]] bool is_visitor() const;
 
-    /// Memory for one command beside its payload: so much at most.
+    /// The maximum of memory for one command in addition to its payload.
     static constexpr size_t kScratchBytes = Namespace::kCopyBytes;
 
     /// What came and went here; under way when this is called from elsewhere than the own lane.
@@ -81,7 +81,7 @@ class Queue final : public Session, private nvme::PduSink {
     void refer(Request& request, std::function<void(Request& request)> next);
     /// Judges a command again that has waited. What it may not do any more becomes its fate.
     void look_again(Request& request);
-    /// The same. @return whether it may go on; if not, it is answered
+    /// The same. @return whether it may continue; if not, it is answered
     bool may_go_on(Request& request);
     /// Binds a command to the namespace that it names: it is judged for that one, and for no other
     /// that may take its number. @return success, or why it cannot reach it
@@ -100,7 +100,7 @@ class Queue final : public Session, private nvme::PduSink {
     [[nodiscard]] bool may_try() const {
         return target_.attempts().may_try(endpoints_.peer_address, hostnqn_, now_);
     }
-    /// Who the peer says it is, for events and for counting its failures.
+    /// The claimed identity of the peer, for events and for counting its failures.
     void introduce(std::string_view hostnqn, std::string_view subnqn);
     /// Connect succeeded. @param sqsize  0's based
     void connected(Controller& controller, const nvme::ConnectSqe& connect,
@@ -109,7 +109,7 @@ class Queue final : public Session, private nvme::PduSink {
     /// The negotiation under way; a new one where there was none.
     Authentication& authenticate();
     [[nodiscard]] const Authentication* authentication() const { return authentication_.get(); }
-    /// How the host last proved itself; none: it did not.
+    /// The last authentication of the host; none: it did not authenticate.
     [[nodiscard]] const std::optional<Agreement>& agreement() const { return agreement_; }
     [[nodiscard]] base::TimePoint connected_at() const { return connected_at_; }
     [[nodiscard]] bool data_digest() const { return framing_.data_digest; }
@@ -145,7 +145,8 @@ class Queue final : public Session, private nvme::PduSink {
     friend class Request;
     friend class RequestPdu;
 
-    /// Requests of one queue at most: what remains of a transfer tag beside the number of a part.
+    /// Maximum number of requests of one queue: the bits of a transfer tag without the number of a
+    /// part.
     static constexpr size_t kSlots = 4096;
     static_assert(kSlots * R2tWindow::kTags == size_t{UINT16_MAX} + 1);
 
@@ -243,7 +244,7 @@ class Queue final : public Session, private nvme::PduSink {
     bool closing_ = false;
     nvme::Framing framing_;     ///< of what we send
     uint32_t r2t_limit_ = 1;    ///< R2Ts of one command that may be outstanding
-    base::TimePoint deadline_;  ///< until the host has to have connected, or proved itself
+    base::TimePoint deadline_;  ///< until the host has to have connected, or authenticated
     base::TimePoint last_step_;
 
     // the PDU at hand
@@ -265,7 +266,7 @@ class Queue final : public Session, private nvme::PduSink {
     std::shared_ptr<const HostKeys> keys_;  ///< null: this queue need not authenticate
     std::unique_ptr<Authentication> authentication_;
     std::optional<Agreement> agreement_;
-    /// The answer of a failed attempt, until it is told.
+    /// The answer of a failed attempt, until it is sent.
     struct HeldFailure {
         Request* request = nullptr;
         nvme::Status status;

@@ -19,7 +19,7 @@ constexpr size_t kExtraRequests = 8;
 constexpr size_t kMostLate = 64;
 
 /// Asynchronous Event Requests give their entry back when they are fetched, and hosts send
-/// Authentication commands beside a full queue.
+/// Authentication commands in addition to a full queue.
 bool is_beside(const nvme::Sqe& sqe, bool admin) {
     if (sqe.opcode == static_cast<uint8_t>(nvme::AdminOpcode::kFabrics)) {
         const auto type = nvme::fabrics_type(sqe);

@@ -248,7 +248,7 @@ ReservationOutcome Reservations::release(const Reserver& host, ReleaseAction act
         return commit(std::move(next), std::move(outcome));
     }
     if (!holds(state_, host)) {
-        return outcome;  // who holds nothing releases nothing, and that is no error
+        return outcome;  // a host that holds nothing releases nothing, which is not an error
     }
     if (type != state_.type) {
         return refused(status::kInvalidField.at(10, 8));

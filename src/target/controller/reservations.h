@@ -34,9 +34,9 @@ enum class ReservationType : uint8_t {
     kExclusiveAccessAll = 6,
 };
 
-/// Who reserves. To the specification a host is its Host Identifier, but nothing proves that one,
-/// and every registrant may read those of all others. Its NQN is proved where it has keys: so it
-/// takes both to be the same host.
+/// The identity of a registrant. To the specification a host is its Host Identifier, but nothing
+/// proves the identifier, and every registrant may read those of all others. The NQN is proved if
+/// the host has keys: therefore the same host has both.
 struct Reserver {
     nvme::HostId id;
     std::string nqn;  ///< empty: one that an older version saved, of whatever NQN
@@ -96,8 +96,8 @@ class Reservations {
     enum class AcquireAction : uint8_t { kAcquire = 0, kPreempt = 1, kPreemptAndAbort = 2 };
     enum class ReleaseAction : uint8_t { kRelease = 0, kClear = 1 };
 
-    /// Goes on with what an earlier target saved, but for what hosts with the identifier 0 had:
-    /// those are other hosts after each reset.
+    /// Restores what an earlier target saved, except for hosts with the identifier 0: those are
+    /// other hosts after each reset.
     /// @param save  empty: nothing can persist
     void restore(ReservationState state, Save save);
     [[nodiscard]] bool can_persist() const { return save_ != nullptr; }

@@ -21,8 +21,8 @@ struct Share {
 
 }  // namespace
 
-/// One pointer for each lane: its count is no other lane's business. Whoever lets go of the last of
-/// them, control ends the namespace, and with it perhaps the store.
+/// One pointer for each lane: no other lane touches its count. When the last of them is released by
+/// any lane, control ends the namespace, and with it perhaps the store.
 Subsystem::Shares Subsystem::share(NamespaceConfig config, std::shared_ptr<Backend> backend) const {
     Lane& control = target_.control();
     const std::shared_ptr<Namespace> ns(

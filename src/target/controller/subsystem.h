@@ -103,11 +103,12 @@ class Subsystem {
 
     // --- another configuration
 
-    /// Who is admitted, and what Identify says, from now on. Controllers stay as they are: see
-    /// enforce_access(). REQUIRES: the same NQN.
+    /// Sets which hosts are admitted and what Identify reports, from now on. Controllers stay as
+    /// they are: see enforce_access(). REQUIRES: the same NQN.
     void change(SubsystemConfig config);
-    /// Ends the controllers whose host may not be connected any more, or would have to prove itself
-    /// and did not. @return how many
+    /// Ends the controllers whose host may no longer be connected, or must authenticate and did
+    /// not.
+    /// @return how many
     size_t enforce_access();
     void disconnect_all(std::string_view reason);
 

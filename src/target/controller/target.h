@@ -87,7 +87,7 @@ class Target final : public SessionFactory {
     /// The id of the portal where a connection came in; 0: none that was added.
     [[nodiscard]] uint16_t portal_of(const Endpoints& endpoints) const;
     [[nodiscard]] const AnaGroups& ana() const { return ana_; }
-    /// As AnaGroups::set. Where something changes, connected hosts are told.
+    /// As AnaGroups::set. If something changes, connected hosts are notified.
     void set_ana_states(AnaGroups::States states);
 
     /// Before an orderly stop: every path becomes inaccessible, so that hosts with another path
@@ -109,8 +109,8 @@ class Target final : public SessionFactory {
     [[nodiscard]] const Limits& limits() const { return limits_; }
     [[nodiscard]] const AccessPolicy& access() const { return access_; }
     [[nodiscard]] EventSink& events() const { return events_; }
-    /// Who runs queues; at first, whoever calls. The first one is control. To be called before
-    /// there is a namespace; they outlive the target.
+    /// The lanes that run queues; at first, the caller's. The first one is control. To be called
+    /// before there is a namespace; they outlive the target.
     void use_lanes(std::vector<Lane*> lanes);
     [[nodiscard]] Lane& control() const { return *lanes_.front(); }
     [[nodiscard]] size_t lanes() const { return lanes_.size(); }
@@ -121,7 +121,7 @@ class Target final : public SessionFactory {
     }
 
     [[nodiscard]] Attempts& attempts() { return attempts_; }
-    /// Who does the work of authentications; at first, whoever has it to do.
+    /// The worker for authentications; at first, the calling thread.
     void use_labor(Labor& labor) { labor_ = &labor; }
     [[nodiscard]] Labor& labor() const { return *labor_; }
 

@@ -64,7 +64,7 @@ class WriteOrder {
     WriteOrder() = default;
     ~WriteOrder();
     /// There is a loop, and there may be lanes. To be called before the first place is taken.
-    /// @param lanes  how many there are beside control
+    /// @param lanes  how many there are in addition to control
     /// @param ask_control  has control call pass_on() in a turn to come
     void spread(size_t lanes, std::function<void()> ask_control);
     WriteOrder(const WriteOrder&) = delete;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Who connected, who proved itself, who was refused: a file that is only ever appended to, mode
+// The hosts that connected, authenticated or were refused: a file that is only appended to, mode
 // 0600, a line of JSON an event. No secret and no byte of an authentication is in it. Each reload
 // reopens it, so that it can be moved away before. Another thread writes it: a slow
 // disk delays lines, and no host.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What happens on connections as lines of the log, one an event, each with the host's NQN and
-// address, and as lines of the audit log where there is one. A host's own queues (qid 1 and up) are
-// told at info level, so that a host that boots is a few lines, not dozens. Each kind of event is
-// told as often as somebody could read it, what strangers cause far less often than what hosts do
-// that have proved themselves; how much was left out is told too.
+// address, and as lines of the audit log where there is one. The I/O queues of a host (qid 1 and
+// up) are logged at info level, so that a host that boots is a few lines, not dozens. Each kind of
+// event has a limited rate, which is far lower for unauthenticated hosts than for authenticated
+// ones; the number of omitted events is logged too.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ struct EventCounts {
     uint64_t left_out = 0;  ///< events that no log tells, for there were too many
 };
 
-/// How often lines of one kind are told: many at once, and then one after each interval.
+/// The rate of lines of one kind: many at once, and then one after each interval.
 class LineBound {
   public:
     struct Rule {
@@ -46,7 +46,8 @@ class EventLog final : public EventSink {
   public:
     /// @param log, clock  outlive this object
     EventLog(const base::Log& log, const base::Clock& clock) : log_(log), clock_(clock) {}
-    /// From now on; nothing: no audit log any more. The one before goes on with what it has.
+    /// From now on; nothing: no audit log any more. The previous one continues with its pending
+    /// lines.
     void audit(std::optional<AuditLog> audit);
     void on_event(const Event& event) override;
     [[nodiscard]] const EventCounts& counts() const { return counts_; }
@@ -60,7 +61,7 @@ class EventLog final : public EventSink {
     std::optional<AuditLog> audit_;
     std::vector<AuditLog> former_audits_;  ///< until they have written all of theirs
     LineBound trouble_;                    ///< refused, cut off
-    LineBound strangers_;                  ///< what else those do that have not proved themselves
+    LineBound strangers_;                  ///< other events of unauthenticated hosts
     LineBound proved_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Lines that must reach a file and must not hold up whoever has them: a thread appends them, as
+// Lines that must reach a file and must not delay their source: a thread appends them, as
 // many at once as have come. It starts with the first line. What has come when the object goes is
 // written first; memory is bounded, so a disk that stands still costs lines, and they can be
 // counted.

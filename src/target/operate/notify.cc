@@ -90,7 +90,7 @@ std::vector<base::UniqueFd> inherited_sockets() {
         return sockets;
     }
     for (int fd = kFirst; fd < kFirst + static_cast<int>(*number); ++fd) {
-        // A bad number shows when it is used. The reactor wants blocking sockets.
+        // A bad number shows when it is used. The reactor needs blocking sockets.
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
         (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
         sockets.emplace_back(fd);

@@ -20,7 +20,7 @@ class Notifier {
     /// Takes NOTIFY_SOCKET and WATCHDOG_USEC out of the environment, so that no child has them.
     static Notifier from_environment();
 
-    /// Lines such as `READY=1`. A manager that does not listen is no reason to stop.
+    /// Lines such as `READY=1`. A manager that does not listen does not stop the server.
     void send(std::string_view lines) const;
     void ready() const { send("READY=1\nSTATUS=serving"); }
     void reloading(base::TimePoint now) const;

@@ -26,7 +26,7 @@ struct OperationSockets {
     std::string metrics;
 };
 
-/// What a client tries when it is told no other.
+/// The default of a client.
 inline constexpr std::string_view kControlSocket = "/run/nvmeroot-target/control";
 
 /// The control socket without being told: `control` in the directory that systemd made for the

@@ -175,7 +175,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     return changes;
 }
 
-/// Whether a reload goes on without this one: not if the server would serve less than before.
+/// Whether a reload continues without this one: not if the server would serve less than before.
 bool Service::may_come_later(const exports::ExportConfig& next, const exports::Namespace& ns,
                              const std::string& nqn, const Reasons& later) const {
     const bool is_missing = !ns.unserved.empty() || late_.contains({nqn, ns.nsid}) ||

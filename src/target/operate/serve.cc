@@ -68,7 +68,7 @@ void raise_file_limit(const exports::ExportConfig& config, const base::Log& log)
         return;
     }
     limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);  // what then is too little is told below
+    (void)setrlimit(RLIMIT_NOFILE, &limit);  // the check below warns if that is not enough
     constexpr rlim_t kOthers = 64;
     if (limit.rlim_cur < config.limits.max_connections + files_of_images(config) + kOthers) {
         log.warning("max_connections is " + std::to_string(config.limits.max_connections) +

@@ -202,7 +202,7 @@ std::string Service::reservation_path(const exports::Namespace& config) const {
            std::to_string(config.nsid);
 }
 
-/// Goes on with the reservations of an earlier run. A change blocks the reactor until it is on the
+/// Restores the reservations of an earlier run. A change blocks the reactor until it is on the
 /// disk: reservations change seldom, and must not be promised before.
 void Service::keep_reservations(const exports::Namespace& config, ReservationState state,
                                 Namespace& ns) {
@@ -216,7 +216,7 @@ void Service::keep_reservations(const exports::Namespace& config, ReservationSta
     ns.reservations().restore(std::move(state), save);
 }
 
-/// Views come behind what they are views of.
+/// Audit views are added after the namespaces that they show.
 base::Result<std::shared_ptr<Backend>> Service::store_of_view(const exports::Namespace& view,
                                                               const Stores& fresh) const {
     if (const auto store = fresh.find({view.view_of, view.nsid}); store != fresh.end()) {
@@ -279,7 +279,7 @@ void Service::tell_trouble(base::Level level, const std::string& text) {
     }
 }
 
-/// One that all lanes can use.
+/// A backend that all lanes can use.
 base::Result<std::shared_ptr<Backend>> Service::spread(std::unique_ptr<FileBackend> file) {
     if (crew_ == nullptr) {
         return std::shared_ptr<Backend>(std::move(file));

@@ -25,8 +25,8 @@ struct ControllerStatus {
     int64_t since = 0;  ///< seconds since 1970
     size_t io_queues = 0;
     bool data_digest = false;
-    std::optional<Agreement> proof;  ///< none: the host did not prove itself
-    bool known = false;              ///< it has proved itself, or the configuration names it
+    std::optional<Agreement> proof;  ///< none: the host did not authenticate
+    bool known = false;              ///< it has authenticated, or the configuration names it
     IoCounters io;
 };
 

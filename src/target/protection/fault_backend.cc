@@ -115,7 +115,7 @@ FaultBackend::Passing& FaultBackend::new_passing(Io& io) {
     return passing;
 }
 
-/// The write ends in the middle of the block, and nobody is told.
+/// The write ends in the middle of the block without an error.
 void FaultBackend::tear(Passing& passing) {
     const uint64_t first = passing.offset / layout_.unit_bytes;
     const uint64_t count = passing.length / layout_.unit_bytes;

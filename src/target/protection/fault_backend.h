@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Damages what passes, on purpose: a decorator that stands below the protection so that tests and
-// drills can see each layer find its fault. What it does stands in a trigger file, which is read
-// again whenever it changes; without the file it does nothing. One fault a line, with the block:
+// Damages what passes, on purpose: a decorator below the protection, with which tests and
+// drills can check that each layer finds its fault. A trigger file specifies the faults; it is read
+// again whenever it changes, and without the file the decorator does nothing. One fault a line,
+// with the block:
 //
 //     flip-data 2000          a bit of the data, as it is read, every time
 //     flip-data 2000 once     … the first time: a transient fault

@@ -43,7 +43,8 @@ base::Status lock(int fd, short kind, const std::string& path) {
 }
 
 Result<UniqueFd> open_locked(const std::string& path, int flags, short kind) {
-    TRY(UniqueFd fd, base::open_file(path, flags | O_NONBLOCK));  // a FIFO is told, not waited for
+    TRY(UniqueFd fd,
+        base::open_file(path, flags | O_NONBLOCK));  // a FIFO is an error, and is not waited for
     TRY_VOID(lock(fd.get(), kind, path));
     return fd;
 }
@@ -120,7 +121,7 @@ std::string path_or_default(const std::string& sidecar, const std::string& image
     return sidecar.empty() ? sidecar_path(image) : sidecar;
 }
 
-/// Why an existing sidecar must not be overwritten, or the header to go on with.
+/// Why an existing sidecar must not be overwritten, or the header to continue with.
 Result<SidecarHeader> start_header(const ProtectOptions& options, FileStore& store,
                                    uint64_t sidecar_size, int image, uint64_t blocks) {
     const auto old = read_header(store, sidecar_size);

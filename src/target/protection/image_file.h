@@ -17,12 +17,12 @@ namespace target {
 
 struct ProtectOptions {
     std::string image;
-    std::string sidecar;  ///< empty: beside the image
+    std::string sidecar;  ///< empty: next to the image
     nvme::PiFormat format{.type = 1};
     bool force = false;  ///< make tuples again although there are some, or another file
 };
 
-/// Makes the sidecar of an image; goes on where an earlier run was stopped, if the image is as it
+/// Makes the sidecar of an image; continues where an earlier run was stopped, if the image is as it
 /// was then.
 /// Errors: the files; an image that is served or that changed meanwhile; one that is protected
 /// already, or another file in the sidecar's place (without `force`); a symbolic link there.

@@ -43,7 +43,7 @@ class ImageWalk {
     [[nodiscard]] std::vector<IntegrityFault> faults(size_t most) const;
 
   private:
-    /// Sleeps so that the walk is no faster than it may be.
+    /// Sleeps to keep the walk within its rate.
     class Pace {
       public:
         explicit Pace(uint64_t bytes_per_second) : rate_(bytes_per_second), start_(clock_.now()) {}

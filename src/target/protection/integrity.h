@@ -46,7 +46,7 @@ struct IntegrityFault {
 /// `LBA 2000: guard is 1234h, 5678h expected; …`
 std::string describe(const IntegrityFault& fault);
 
-/// A protected store's format, counters, and who is told.
+/// The format and the counters of a protected store, and the recipient of its reports.
 class Integrity {
   public:
     /// @param format  blocks with their tuples in a buffer of their own

@@ -123,7 +123,7 @@ void ProtectedBackend::start(Op& op) {
     op.io->kind == Io::Kind::kRead ? read(op) : write(op);
 }
 
-/// It is told that it is done, and others may go on.
+/// Reports its completion, and lets others continue.
 void ProtectedBackend::finish(Op& op, IoError error) {
     if (op.place != nullptr) {
         order_.leave(std::exchange(op.place, nullptr));
@@ -358,7 +358,7 @@ void ProtectedBackend::write_done(Op& op) {
 
 // --- room for tuples ----------------------------------------------------------------------------
 
-/// A request goes on when there is room for its tuples: to the log, or behind it to the tuples.
+/// A request continues when there is room for its tuples: to the log, or behind it to the tuples.
 void ProtectedBackend::make_room(Op& op) {
     if (room_.complete()) {
         has_room(op);

@@ -11,9 +11,9 @@
 //                                                               └► bad: the command fails
 //
 // Requests whose blocks overlap wait for each other (range_order.h), else a read could meet a block
-// and the tuple of its successor. What others wait for goes on from a loop, however deep the call
-// that ended it, and a piece at a time. Any store can stand below, an overlay too: block n's tuple
-// belongs to what the store below answers for block n.
+// and the tuple of its successor. Waiting requests continue from a loop, however deep the call
+// that completed the other one, and a piece at a time. Any store can stand below, an overlay too:
+// block n's tuple belongs to what the store below answers for block n.
 #pragma once
 
 #include <array>
@@ -172,7 +172,7 @@ class ProtectedBackend final : public Backend {
     Defer defer_;
     std::shared_ptr<ProtectedBackend*> self_;  ///< so that what was deferred knows when it is gone
 
-    // what may go on, now or in a turn to come
+    // what may continue, now or in a turn to come
     std::deque<Op*> arrived_;                      ///< whose parts are done
     std::deque<std::pair<Op*, IoError>> flushed_;  ///< that have waited for a flush
     size_t steps_left_;                            ///< in this turn

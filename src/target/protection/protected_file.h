@@ -20,7 +20,7 @@ class ProtectedFile final : public Backend {
   public:
     struct Options {
         std::string image;
-        std::string sidecar;  ///< empty: beside the image
+        std::string sidecar;  ///< empty: next to the image
         bool read_only = false;
         uint32_t block_bytes = 512;
         bool host_tags = false;  ///< hosts bring tuples of their own

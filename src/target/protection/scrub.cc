@@ -50,7 +50,7 @@ void Scrub::done(IoError error) {
     const std::shared_ptr<Scrub> self = std::move(self_);
     const std::shared_ptr<Backend> store = std::move(reading_);
     Integrity& integrity = *store->integrity();
-    // Behind a bad block it goes on with the next one, so that each is told.
+    // After a bad block it continues with the next one, so that each is reported.
     const uint64_t read =
         is_mismatch(error) ? (*failed_block + 1) * integrity.format().block_bytes - offset : length;
     integrity.counters().scrubbed_blocks += read / integrity.format().block_bytes;

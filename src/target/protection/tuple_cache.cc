@@ -68,7 +68,7 @@ void TupleCache::expect(const Io& io) {
     __builtin_prefetch(memory_.get() + place * kPage + at % kPage, 0);
 }
 
-/// Goes on with the page that the request has come to, as far as that can be done now.
+/// Continues with the current page of the request, as far as that can be done now.
 void TupleCache::advance(Io& io) {
     while (io.progress < io.data.size()) {
         const uint64_t page = page_of(io);
@@ -200,9 +200,9 @@ void TupleCache::moved(Move& move, IoError error) {
     continue_flush();
 }
 
-/// A page has come or gone: who waited for its place goes on, in order, until somebody needs
-/// another page there. Who wanted a page that did not come hears why, and so does who wanted a
-/// place that was not given up.
+/// A page was read or removed: the requests that waited for its place continue, in order, until one
+/// of them needs another page there. The requests that needed a page that could not be read, or a
+/// place that could not be freed, get the error.
 void TupleCache::settle(Place& place, Io::Kind kind, IoError error) {
     const bool failed = error != IoError::kNone;
     const bool loaded = kind == Io::Kind::kRead;

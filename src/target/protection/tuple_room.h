@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Holes of a sidecar: places for tuples that have no room on the disk yet. Whoever writes there
-// takes the room first, so that a full disk shows while a write can still fail alone.
+// Holes of a sidecar: places for tuples that have no room on the disk yet. A writer allocates
+// the room first, so that a full disk shows while only one write fails.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Whose turn it is among peers that nobody knows: one address after the other, however much each of
-// them wants. An IPv6 network of 64 bits counts as one peer first, since whoever has it has all of
-// its addresses, and its addresses take turns within it.
+// them requests. An IPv6 /64 network counts as one peer first, since its owner has all of its
+// addresses, and its addresses take turns within it.
 //
 //     a1 a2 a3 a4    b1    c1 c2        next(): a1 b1 c1 a2 c2 a3 a4
 //
@@ -21,10 +21,10 @@ namespace target {
 
 class FairOrder {
   public:
-    /// A member: a pointer or a number of whoever uses this.
+    /// A member: a pointer or a number of the user of this class.
     using Id = uintptr_t;
 
-    /// @param address  numeric, without brackets. REQUIRES: `id` is no member
+    /// @param address  numeric, without brackets. REQUIRES: `id` is not a member
     void add(Id id, const std::string& address);
     void remove(Id id);
     [[nodiscard]] bool has(Id id) const { return places_.contains(id); }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Work of milliseconds, such as an exponentiation modulo a large prime, which the thread that moves
-// everybody's data must not do itself: a crowd of strangers that begin authentications would stall
-// the hosts that have proved themselves.
+// the data of all hosts must not do itself: many unauthenticated hosts that begin authentications
+// would stall the authenticated hosts.
 //
-// Strangers cause it, so it is shared out: hosts that have proved themselves recently go first, but
-// for every fourth piece, and among equals one address goes after the other (fair_order.h). What
-// waits is bounded by the number of connections, for each waits for one piece at most, and is
+// Unauthenticated hosts cause it, so it is shared: hosts that have authenticated recently go first,
+// except for every fourth piece, and among equals one address goes after the other (fair_order.h).
+// What waits is bounded by the number of connections, for each waits for one piece at most, and is
 // dropped with its connection.
 #pragma once
 
@@ -28,7 +28,7 @@ class Labor {
     /// Whose work it is.
     struct Client {
         std::string address;
-        bool known = false;  ///< it has proved itself recently
+        bool known = false;  ///< it has authenticated recently
     };
     using Id = FairOrder::Id;
 
@@ -41,7 +41,7 @@ class Labor {
     virtual void forget(Id /*id*/) {}
 };
 
-/// Here and now: for tests, and for whoever has no reactor.
+/// In the calling thread: for tests, and for callers without a reactor.
 class LaborHere final : public Labor {
   public:
     Id start(const Client& /*client*/, Work work, Work done) override {
@@ -54,7 +54,7 @@ class LaborHere final : public Labor {
 /// What waits to be done, and what is next.
 class LaborQueue {
   public:
-    /// One piece in so many goes to those that nobody knows, whoever else waits.
+    /// One piece in this number goes to unknown hosts, even if known hosts wait.
     static constexpr unsigned kShareOfUnknown = 4;
 
     void add(Labor::Id id, const Labor::Client& client);
@@ -70,7 +70,7 @@ class LaborQueue {
     unsigned taken_ = 0;
 };
 
-/// A thread beside a reactor, of lower priority. It starts with the first work.
+/// A separate thread of lower priority. It starts with the first work.
 class LaborBeside final : public Labor {
   public:
     /// @param reactor  outlives this object. Errors: no eventfd.

@@ -5,7 +5,7 @@
 //
 //     control   where every queue begins, and admin queues stay. Where there is one thread it is
 //               the only lane, and everything runs there.
-//     others    I/O queues move there once their hosts have proved themselves. What such a queue
+//     others    I/O queues move there once their hosts have authenticated. What such a queue
 //               cannot do there it refers to control, command by command.
 //
 // What belongs to a lane is used by its thread, and by control in its turns.
@@ -44,7 +44,7 @@ class Lane {
     LaneMemory memory_;
 };
 
-/// The lane of whoever has one thread.
+/// The lane of a program with one thread.
 class OnlyLane final : public Lane {
   public:
     using Defer = std::function<void(std::function<void()> action)>;

@@ -58,11 +58,12 @@ void LaneMemory::wait(const std::shared_ptr<MemoryShare>& share, std::function<v
     }
 }
 
-/// Each that goes on gives back later, and wakes others then: two for one is enough.
+/// Each waiter that continues gives memory back later, and wakes others then: two for one is
+/// enough.
 void LaneMemory::wake() {
     constexpr int kAtOnce = 2;
     if (std::exchange(waking_, true)) {
-        return;  // one that goes on may be done at once
+        return;  // a waiter that continues may be done at once
     }
     for (int i = 0; i < kAtOnce && may_wake(); ++i) {
         const auto share = std::move(listed_.front());

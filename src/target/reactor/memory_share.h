@@ -2,7 +2,7 @@
 //
 // How much memory for data the queues of one lane hold together, so that no host takes all of it by
 // asking and not reading, or by promising data that it does not send. Each host has a part of it;
-// whoever has to wait goes on when memory comes back, one host after the other.
+// waiting hosts continue when memory is given back, one host after the other.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,8 @@ class LaneMemory {
 
     /// Calls `again` when there may be room; it asks, and may wait, again.
     void wait(const std::shared_ptr<MemoryShare>& share, std::function<void()> again);
-    /// Lets some go on that wait, if there is room. To be called after something was given back.
+    /// Lets some of the waiters continue, if there is room. To be called after something was given
+    /// back.
     void wake();
     /// wake() has something to do.
     [[nodiscard]] bool may_wake() const { return !listed_.empty() && counted_ < most_; }

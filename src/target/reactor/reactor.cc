@@ -109,7 +109,7 @@ void Reactor::woke_up() {
         guard_->begin();
     }
     read_clock();
-    // Who acts on what it has seen of another thread's work shall find that this was told.
+    // A thread that acts on the result of another thread's work must find this notification.
     if (guard_ != nullptr && has_mail_) {
         do_mail();
     }

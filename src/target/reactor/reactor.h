@@ -2,8 +2,8 @@
 //
 // One thread's loop: sockets, disk I/O, timers. Everything is an operation that is started here and
 // ends in one call of its `done`, from run() and never from inside the call that started it.
-// Nothing is global, so that a thread more is a reactor more. Another thread reaches a reactor by
-// post() alone; where several share something, a TurnGuard says when (turns.h).
+// There is no global state: each additional thread has its own reactor. Other threads reach a
+// reactor only by post(); a TurnGuard orders access to shared state (turns.h).
 //
 //     run:  wait ──► done(…) of what ended ──► timers that are due ──► what was deferred ──┐
 //             ▲                                                                           │
@@ -41,10 +41,10 @@ namespace target {
 class Timer;
 
 /// Whether a loop with nothing to do stays awake for a moment: a sleep and the waking from it cost
-/// more than the wait for a peer that answers at once. It is tried now and then, and goes on as
-/// long as something comes in time more often than not; so a loop that is idle, or whose peers take
-/// their time, sleeps. So does one that others take the processor from: staying awake would use up
-/// its share of it.
+/// more than the wait for a peer that answers at once. It is tried now and then, and continues as
+/// long as something comes in time more often than not; a loop that is idle, or whose peers take
+/// their time, sleeps. A loop also sleeps if other threads take its processor: staying awake would
+/// use up its share of it.
 class Vigil {
   public:
     /// @param span  how long; 0: never
@@ -177,7 +177,8 @@ class Reactor {
         vigil_.ended(came, took);
         return came;
     }
-    /// A reactor that is no disk's, such as a test's, has nothing that can be done now.
+    /// Whether the loop may poll before it sleeps. A reactor without an engine, such as that of a
+    /// test, returns false.
     [[nodiscard]] virtual bool can_do_now() const { return true; }
     void read_clock() { now_ = clock_.now(); }
     /// The engine is about to sleep: what others share with this thread is theirs.

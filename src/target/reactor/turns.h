@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Who may touch what several threads share, without a lock on the way of any command.
+// Access of several threads to shared state, without a lock on the path of any command.
 //
 //     lanes      move data. Within a turn of its reactor a lane reads what is shared, and changes
 //                only what is its own. Lanes never wait for each other.
@@ -48,7 +48,7 @@ class Turns {
         explicit Control(Turns& turns) : turns_(turns) {}
         void begin() override;
         void end() override;
-        /// Whether it has a turn, or wants one: seen by all lanes.
+        /// Whether it has a turn, or waits for one: seen by all lanes.
         [[nodiscard]] bool wants() const { return wants_.load() != 0; }
         void wait_for_end() const { wants_.wait(1); }
 

@@ -52,7 +52,7 @@ void WorkerPool::collect() {
 
 void WorkerPool::serve() {
     if (options_.niceness != 0) {
-        // On Linux a thread has its own. That it cannot be lowered is no reason not to work.
+        // On Linux a thread has its own. The thread works even if the priority cannot be lowered.
         (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()),
                           getpriority(PRIO_PROCESS, 0) + options_.niceness);
     }

@@ -56,7 +56,7 @@ class FileBackend final : public Backend {
     };
 
     /// Errors: no such file, no permission, neither a file nor a block device, empty, its size is
-    /// no multiple of the block size, a block device in use; EAGAIN: locked by somebody else.
+    /// not a multiple of the block size, a block device in use; EAGAIN: locked by somebody else.
     static base::Result<std::unique_ptr<FileBackend>> open(Reactor& reactor, Options options);
 
     /// The same file, opened once more for another reactor: the kernel tells each of a failed

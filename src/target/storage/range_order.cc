@@ -213,7 +213,7 @@ void RangeOrder::leave_few(Place& place) {
 
 // --- many ---------------------------------------------------------------------------------------
 
-/// Rounded, two ranges may touch that did not: what runs goes on running.
+/// Rounded, two ranges may touch that did not: running operations continue.
 void RangeOrder::to_tree() {
     in_tree_ = true;
     std::ranges::sort(few_, {}, [](const Few& few) { return few.place->number; });

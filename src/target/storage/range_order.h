@@ -33,7 +33,7 @@ class RangeOrder {
     enum class Kind : bool { kShared, kExclusive };
     /// As the end of a range: the whole disk, whatever its size.
     static constexpr uint64_t kWholeDisk = UINT64_MAX;
-    /// So many are compared with each other.
+    /// The number of ranges that are compared with each other.
     static constexpr size_t kFew = 256;
 
     class Place;

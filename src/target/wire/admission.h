@@ -7,7 +7,7 @@
 //   guests      are admitted without a proof: at the discovery service, or where none is asked for;
 //               of these, visitors are at the discovery service
 //
-// Guests leave a share of all connections to hosts that prove themselves. Where there is no room
+// Guests leave a share of all connections to hosts that authenticate. Where there is no room
 // for one more, one goes of the address that has more than its share (fair_order.h): a stranger, or
 // a visitor. Where no address has more, the oldest stranger goes that said nothing in a quarter of
 // a second; then one that has not moved for a while, or a visitor that has asked nothing for as
@@ -30,7 +30,7 @@ class Admission {
         size_t connections = 1024;
         size_t of_one_address = SIZE_MAX;
         size_t strangers = SIZE_MAX;
-        size_t kept = 0;  ///< of all connections, for hosts that prove themselves
+        size_t kept = 0;  ///< of all connections, for hosts that authenticate
     };
     enum class Verdict {
         kTake,           ///< after the victim, if there is one, was ended
@@ -44,7 +44,7 @@ class Admission {
     };
 
     explicit Admission(Bounds bounds) : bounds_(bounds) {}
-    /// Another share for hosts that prove themselves, from now on.
+    /// Another share for hosts that authenticate, from now on.
     void keep(size_t connections) { bounds_.kept = connections; }
 
     /// Another address has more strangers than its share, where this one would have one more.
@@ -53,8 +53,8 @@ class Admission {
     }
     [[nodiscard]] Decision decide(const std::string& address, base::TimePoint now) const;
     void add(Connection& connection, const std::string& address);
-    /// It is no stranger any more, or no guest: its standing tells.
-    /// @return who has to be ended for it, perhaps itself; null: nobody
+    /// The connection is no longer a stranger, or no longer a guest: see its standing.
+    /// @return the connection that must end for it, perhaps itself; null: none
     Connection* admit(Connection& connection, base::TimePoint now);
     /// It does not count any more. To be called once or more.
     void remove(const Connection& connection);

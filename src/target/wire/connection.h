@@ -10,8 +10,8 @@
 // peer that has proved nothing the owner says when that is (pace.h), and its buffers in the kernel
 // are small.
 //
-// A connection begins at one reactor and may go on at another. Only that one's thread runs it then,
-// but control may call it in its turns (turns.h).
+// A connection begins at one reactor and may continue at another. Only that one's thread runs it
+// then, but control may call it in its turns (turns.h).
 //
 // The end comes in steps: shut down our sending side, discard what still comes for a moment (a
 // close with unread bytes would reset the connection, and the peer could lose our last PDU), wait
@@ -62,7 +62,7 @@ class Connection final : public SessionOwner {
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Where a connection may go on: a reactor, its lane, its scratch memory.
+    /// The place where a connection may continue: a reactor, its lane, its scratch memory.
     struct Home {
         Reactor& reactor;
         Lane& lane;
@@ -70,7 +70,7 @@ class Connection final : public SessionOwner {
     };
     /// As Session::spreads().
     [[nodiscard]] bool spreads() const { return session_->spreads(); }
-    /// Goes on there as soon as nothing is under way. REQUIRES: spreads()
+    /// Continues there as soon as nothing is in progress. REQUIRES: spreads()
     void move_to(const Home& home) { next_home_.emplace(home); }
 
     /// Makes the session and begins. To be called once.

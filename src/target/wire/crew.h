@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// More reactors than one: a thread for each, beside the one that calls, which is control from then
-// on. Who runs what, and who may touch what, is in lane.h and turns.h.
+// Several reactors: a thread for each, in addition to the calling thread, which is control from
+// then on. lane.h and turns.h describe which thread runs and touches what.
 #pragma once
 
 #include <atomic>
@@ -40,7 +40,7 @@ class Crew {
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;
 
-    /// Waits until no reactor runs any more. They are still there, for whoever has to let go of
+    /// Waits until no reactor runs any more. They still exist, for owners that have to release
     /// them, and what they had to do for each other is done. REQUIRES: nobody is connected, and
     /// `control` does not run.
     void halt();

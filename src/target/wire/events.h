@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What happened on a connection that an operator wants to read, told without a log: the protocol
+// Events on a connection that an operator needs to read, without a log: the protocol
 // core knows no log, so the server that owns one implements EventSink.
 #pragma once
 

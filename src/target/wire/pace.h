@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// How much of each turn of a reactor goes to connections that have proved nothing: a few of them go
-// on in a turn, one address after the other, whatever all of them have sent. Who moves data waits
-// for no more than that.
+// How much of each turn of a reactor goes to connections that have proved nothing: a few of them
+// continue in a turn, one address after the other, whatever all of them have sent. The thread that
+// moves data waits for no more than that.
 #pragma once
 
 #include "target/reactor/fair_order.h"
@@ -13,7 +13,7 @@ namespace target {
 
 class Pace {
   public:
-    /// Connections that go on in one turn. What one may do then is bounded by
+    /// Connections that continue in one turn. What one may do then is bounded by
     /// Connection::kPacedBytes of input and Queue's bounds on output: together below a millisecond.
     static constexpr size_t kEachTurn = 8;
 

@@ -239,7 +239,7 @@ void Server::welcome(base::UniqueFd socket) {
         return;  // either fails only for a peer that is gone already
     }
     Newcomer newcomer{std::move(socket), std::move(endpoints).value(), reactor_.now()};
-    // Who came before goes first, but for addresses that have more than their share.
+    // Earlier connections go first, except for addresses that have more than their share.
     const bool overtakes =
         waiting_count() == 0 || admission_.has_beyond_share(newcomer.endpoints.peer_address);
     if (overtakes && take(newcomer)) {

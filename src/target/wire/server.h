@@ -3,7 +3,7 @@
 // The listening sockets and the connections they give. Knows addresses and limits, no protocol: a
 // factory makes the session of each connection. Connections for which there is no room yet wait,
 // and one address goes after the other. Where there are more reactors than its own, sessions that
-// can be spread go on there once they are admitted, where there are the fewest.
+// can be spread continue there once they are admitted, on the reactor with the fewest.
 #pragma once
 
 #include <functional>
@@ -44,7 +44,7 @@ class Server final : private ConnectionOwner {
         Admission::Bounds bounds{};
         /// Hears, in one sentence, of connections that could not be taken. May be empty.
         std::function<void(const std::string&)> on_trouble;
-        /// Reactors beside the one that the server itself runs on; null: none.
+        /// Reactors in addition to the one that the server itself runs on; null: none.
         Crew* crew = nullptr;
         /// Accepted connections that have spoken and may wait for room at the same time.
         size_t waiting = 1024;
@@ -69,7 +69,7 @@ class Server final : private ConnectionOwner {
     void stop(base::milliseconds patience, std::function<void()> stopped);
 
     [[nodiscard]] size_t connection_count() const { return connections_.size(); }
-    /// Who they are, and how many wait to be one.
+    /// Their identities, and how many wait to be one.
     [[nodiscard]] const Admission& admission() const { return admission_; }
     [[nodiscard]] size_t waiting_count() const { return waiting_.size() + unspoken_.size(); }
     /// Admission::keep()

@@ -74,7 +74,7 @@ class Session {
     /// The first `bytes` bytes of the output have gone.
     virtual void sent(size_t bytes) = 0;
 
-    /// This end wants the connection ended once the output is empty. Never becomes false again.
+    /// The connection is to end once the output is empty. Never becomes false again.
     [[nodiscard]] virtual bool wants_close() const = 0;
 
     [[nodiscard]] virtual Standing standing() const = 0;
@@ -90,8 +90,8 @@ class Session {
     /// it began, does this.
     virtual void move_to(Lane& /*lane*/) {}
 
-    /// When on_timer() wants to be called; an early call does no harm. The value comes nearer only
-    /// inside the constructor, receive() and on_timer(), or with a ready().
+    /// The time for the next call of on_timer(); an early call does no harm. The value comes nearer
+    /// only inside the constructor, receive() and on_timer(), or with a ready().
     [[nodiscard]] virtual std::optional<base::TimePoint> next_deadline() const = 0;
     virtual void on_timer(base::TimePoint now) = 0;
 };

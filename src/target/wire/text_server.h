@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A question in, an answer out, and the end: what the control socket and the metrics speak. It
-// listens on a Unix socket or on a loopback address; whoever may connect may ask. A question ends
-// with a line feed, an HTTP request with an empty line. Peers that dawdle are cut off, and the
+// listens on a Unix socket or on a loopback address; anyone who may connect may ask. A question
+// ends with a line feed, an HTTP request with an empty line. Peers that dawdle are cut off, and the
 // number of peers is bounded.
 #pragma once
 
@@ -56,8 +56,8 @@ class TextServer {
     std::shared_ptr<bool> alive_;  ///< false once this is gone: for what the reactor still holds
 };
 
-/// Whether a socket can have this name, as far as can be seen. Errors: it is too long; there is
-/// something that is no socket. They do not name the path.
+/// Whether a socket can have this name, as far as can be seen. Errors: it is too long; another
+/// file has the name. They do not name the path.
 base::Status check_unix_path(const std::string& path);
 
 /// A reload of many images takes seconds.
