@@ -76,12 +76,12 @@ base::Log open_log(const base::SysPaths& sys) {
     return log;
 }
 
-/// Everything waits for the root. What goes on beside it on the same processor does not: udev's
+/// Everything waits for the root. Other work on the same processor does not: udev's
 /// look at all devices, and the kernel's tests of its own algorithms, which Linux 6.12 still runs
 /// when /init has begun (a second and more of an emulated processor).
 void go_first() {
     constexpr int kFirst = -20;
-    (void)::setpriority(PRIO_PROCESS, 0, kFirst);  // a user who may not goes on without
+    (void)::setpriority(PRIO_PROCESS, 0, kFirst);  // a user without the right continues without
 }
 
 ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, const Options& options) {

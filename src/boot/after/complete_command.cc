@@ -63,9 +63,9 @@ std::vector<Portal> Completion::missing() const {
     return portals;
 }
 
-/// What is there is not yet the root's path: somebody else, udev or nvme-cli, may have made it, and
-/// the boot's own may have been lost and come back before anybody watched. One that is lost now is
-/// judged when it comes back (watch_command.cc), and here if it does so in time.
+/// An existing path is not yet a path of the root: another program, udev or nvme-cli, may have made
+/// it, and the boot's own may have been lost and come back before the watch began. A path that is
+/// lost now is judged when it comes back (watch_command.cc), and here if it does so in time.
 /// @return the last path that is neither proven nor cut; none: there is none
 std::optional<Failure> Completion::prove_present() {
     std::optional<Failure> last;

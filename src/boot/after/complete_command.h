@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// `nvmeroot complete`: what there is to do for the root after the boot, which goes on with the
-// first path that lives. When the real root runs, this connects the others, by the record that the
+// `nvmeroot complete`: the work for the root after the boot, which continues with the first
+// working path. When the real root runs, this connects the others, by the record that the
 // boot left (path_record.h) and with the secrets that the kernel has, and sets the times of all of
 // them again.
 #pragma once

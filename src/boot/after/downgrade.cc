@@ -22,7 +22,7 @@ bool ends_association(std::string_view text) {
     return text.starts_with("Successfully reconnected");
 }
 
-/// With ctrl_loss_tmo=-1 only a target that refuses, or does not prove itself, makes the kernel do
+/// With ctrl_loss_tmo=-1 only a target that refuses, or does not authenticate, makes the kernel do
 /// so.
 bool gives_up(std::string_view text) {
     return text.starts_with("Removing controller");

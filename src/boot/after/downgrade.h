@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the kernel's log says of a controller that was lost and came back. The kernel takes a target
-// that does not ask for authentication any more without a word, and goes on: so somebody must hold
-// each reconnect against what the boot was held against.
+// What the kernel's log says of a controller that was lost and came back. The kernel silently
+// accepts a target that no longer requires authentication, and continues: this unit therefore holds
+// each reconnect to the demands of the boot.
 //
 //     nvme nvme0: starting error recovery                        a new association begins here
 //     nvme nvme0: qid 0: authenticated with hash … dhgroup …     evidence (auth_proof.h), or none
@@ -13,9 +13,9 @@
 //
 // Where lines are missing, because nobody read the log when the association began, because it ran
 // over or because the kernel names no queue, the lines prove nothing either way: then the
-// controller is doubted, and must prove itself again (path_proof.h).
+// controller is doubted, and must authenticate again (path_proof.h).
 //
-// Lines in, complaints out; who calls reads the log and acts.
+// Lines in, complaints out; the caller reads the log and acts.
 #pragma once
 
 #include <map>

@@ -47,7 +47,7 @@ void let_go(const Names& controllers, const SysPaths& sys, const base::Clock& cl
     }
     const base::Deadline deadline(clock, kPatience);
     for (SideTask& task : tasks) {
-        (void)task.wait(deadline);  // the kernel goes on by itself
+        (void)task.wait(deadline);  // the kernel continues by itself
     }
 }
 

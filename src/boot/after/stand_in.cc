@@ -22,7 +22,7 @@ namespace {
 
 using base::SysPaths;
 
-// With these process 1 is told to end, and starts other programs (systemd 255 and later).
+// These signals make process 1 end, and start other programs (systemd 255 and later).
 constexpr std::array kOtherFiles = {"/usr/bin/systemctl", "/usr/lib/systemd/systemd-executor",
                                     "/etc/ld.so.cache"};
 
@@ -156,7 +156,7 @@ void end_machine(std::span<const char* const> arguments, const SysPaths& sys) {
     (void)::kill(-1, SIGTERM);
     clock.sleep(kForProcesses);
     (void)::kill(-1, SIGKILL);
-    // The kernel does it beside us: sync(2) would sleep with what waits for the lost root.
+    // The kernel syncs on its own thread: sync(2) would sleep with the I/O of the lost root.
     (void)base::write_text(sys.proc + "/sysrq-trigger", "s");
     clock.sleep(kForDisks);
     (void)::reboot(static_cast<int>(reboot_command(word).value_or(RB_AUTOBOOT)));

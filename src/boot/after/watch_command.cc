@@ -69,7 +69,7 @@ class Watch {
         }
     }
 
-    /// Makes the doubted ones prove themselves, such as are connected. @return whether doubts
+    /// Makes the doubted controllers that are connected authenticate. @return whether doubts
     /// remain
     bool settle_doubts() {
         const std::vector<std::string> ours = owned_controllers(sys_);

@@ -23,7 +23,7 @@ namespace {
 using base::Result;
 using base::SysPaths;
 
-/// While there is nothing to be woken by: short beside a round trip to the target.
+/// While there is nothing to be woken by: short compared with a round trip to the target.
 constexpr base::milliseconds kPause{10};
 
 Failure refusal(const std::string& text) {
@@ -105,8 +105,8 @@ std::string hex_digits(std::string_view text) {
     return digits;
 }
 
-/// What the kernel says of the disk's identity beside what the controller said; an error where it
-/// has not said it yet.
+/// Compares the identity of the disk in the kernel with that of the controller; an error if the
+/// kernel does not show it yet.
 struct Id {
     const char* attribute;
     std::string wanted;

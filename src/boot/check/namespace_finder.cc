@@ -108,7 +108,7 @@ Outcome<RootNamespace> choose_by_search(AdminDevice& device, const NamespaceChoi
             }
             match = candidate;
         }
-        // A list that does not go on upwards would never end.
+        // A list that does not continue upwards would never end.
         if (active.size() < nvme::NamespaceList{}.nsid.size() || active.back() <= last) {
             break;
         }

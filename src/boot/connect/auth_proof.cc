@@ -56,8 +56,8 @@ std::string_view queue_of(std::string_view line) {
     return line.substr(0, line.find_first_not_of("0123456789"));
 }
 
-/// The kernel could not send the command, not take its completion, or not make the hash or the
-/// group: it tells so by an errno. What the target answers is told as a status or in words.
+/// The kernel could not send the command, receive its completion, or compute the hash or the group:
+/// it reports an errno. It reports the answer of the target as a status or in words.
 bool is_own_cause(std::string_view line) {
     constexpr std::string_view kSigns[] = {
         "auth_send failed with error -", "failed to receive challenge, error -",

@@ -61,7 +61,7 @@ base::Status close_secrets(const SysPaths& sys, const std::string& controller) {
 // --- discovery controllers
 // -------------------------------------------------------------------------
 
-/// libnvme 1 gives them no secrets, whatever it is told, so that the kernel is asked directly.
+/// libnvme 1 never passes secrets to them, so that the kernel is asked directly.
 Result<std::string> connect_discovery(const BootPlan& plan, const Portal& portal,
                                       const SysPaths& sys) {
     std::string options = "nqn=" + plan.target.subsysnqn +

@@ -91,7 +91,8 @@ constexpr Symptom kSymptoms[] = {
     {"invalid message", ExitCode::kAuthentication, false,
      "the target violated the authentication protocol: it sent an unexpected message; the secrets "
      "are not the cause, check the target's software"},
-    // What the target says is told as a status or in words; an errno of a command is this host's.
+    // The kernel reports the answer of the target as a status or in words; an errno of a command
+    // belongs to this host.
     {"auth_send failed with error -", ExitCode::kConnect, true, kOwnTrouble},
     {"failed to receive challenge, error -", ExitCode::kConnect, true, kOwnTrouble},
     {"failed to receive success1, error -", ExitCode::kConnect, true, kOwnTrouble},

@@ -2,7 +2,7 @@
 //
 // The proof of a path to the root that runs already: nobody saw its connect, so nothing is known of
 // it. The kernel is made to authenticate each queue again, with the secrets that it keeps, whatever
-// the target asks for. I/O goes on meanwhile.
+// the target asks for. I/O continues meanwhile.
 #pragma once
 
 #include <string>

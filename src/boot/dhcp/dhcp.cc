@@ -22,7 +22,7 @@ constexpr std::string_view kVendor = "nvmeroot";
 constexpr uint16_t kMaximumSize = 1472;  // what fits into one Ethernet frame
 constexpr unsigned kMostRequests = 4;    // for one offer, before it counts as lost
 
-// RFC 2131, section 4.1, wants delays that double, with jitter of a quarter, and suggests 4 s as
+// RFC 2131, section 4.1, requires delays that double, with jitter of a quarter, and suggests 4 s as
 // the first on 10 Mbit/s Ethernet. Here a lost first discover is the rule (a switch port forwards
 // some time after the carrier comes), and each second is a second of boot: begin with 1 s.
 constexpr milliseconds kFirstDelay{1000};

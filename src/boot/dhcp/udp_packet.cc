@@ -42,7 +42,7 @@ struct UdpHeader {
 };
 static_assert(sizeof(UdpHeader) == 8);
 
-/// What the UDP checksum covers beside the datagram itself.
+/// The fields that the UDP checksum covers in addition to the datagram itself.
 struct PseudoHeader {
     be32 source;
     be32 destination;

@@ -188,7 +188,7 @@ Outcome<base::Nothing> hand_over(const Root& root, const Network& network, const
     if (Status registered = register_owner(root.controller.name, sys); !registered) {
         return refusal(std::move(registered).error());
     }
-    // Last: whoever sees this file may rely on all the others.
+    // Last: a program that sees this file may rely on all the others.
     if (Status written =
             base::write_text_atomically(sys.run + kRootFile, root_file(root, network), 0644);
         !written) {

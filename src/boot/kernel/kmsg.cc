@@ -77,7 +77,7 @@ Status KernelLog::drain() {
         if (n > 0) {
             take({record, static_cast<size_t>(n)});
         } else if (n < 0 && errno == EPIPE) {
-            lost_ = true;  // overwritten before it was read; the next read goes on behind the gap
+            lost_ = true;  // overwritten before it was read; the next read continues after the gap
         } else if (n == 0 || errno == EAGAIN) {
             return base::done();
         } else if (errno != EINTR) {

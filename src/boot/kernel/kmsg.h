@@ -35,7 +35,7 @@ struct KernelLine {
 /// what the driver does next.
 bool tells_of_lost_connection(std::string_view text);
 
-/// One record of /dev/kmsg; none when it is no record or not of facility 0.
+/// One record of /dev/kmsg; none if it is not a record or not of facility 0.
 /// @param sequence  set whenever the record has one, of whichever facility.
 std::optional<KernelLine> parse_kmsg_record(std::string_view record, uint64_t& sequence);
 

@@ -23,7 +23,7 @@ void set_default_gateway(std::vector<Route>& routes, const std::optional<IpAddre
     routes.push_back({everywhere, gateway});
 }
 
-/// Where the plan makes devices, the one that is no part of another: it is what they are made for.
+/// If the plan makes devices, the one that is not part of another: the others are made for it.
 /// Empty where there are several, or none.
 std::string outermost_device(const NetworkPlan& plan) {
     std::string found;

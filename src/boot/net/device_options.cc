@@ -59,7 +59,7 @@ base::Status apply_bond_option(DevicePlan& plan, std::string_view text) {
     return base::done();
 }
 
-/// Without one of the two ways to watch the links, a bond goes on using a dead one.
+/// Without one of the two ways to watch the links, a bond continues to use a dead one.
 void watch_links(DevicePlan& plan) {
     const bool watches = std::ranges::any_of(plan.bond_options, [](const BondOption& option) {
         return option.attribute == IFLA_BOND_MIIMON || option.attribute == IFLA_BOND_ARP_INTERVAL;

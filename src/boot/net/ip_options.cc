@@ -199,7 +199,7 @@ base::Status apply_mtu_and_mac(InterfacePlan& plan, const Fields& fields, size_t
     return base::done();
 }
 
-/// [DNS][:[DNS][:NTP]]; a time server is no matter of ours, but must be an address.
+/// [DNS][:[DNS][:NTP]]; a time server is ignored, but must be an address.
 base::Status apply_servers(InterfacePlan& plan, const Fields& fields, size_t first) {
     constexpr std::array<const char*, 3> kNames = {"first DNS server", "second DNS server",
                                                    "NTP server"};

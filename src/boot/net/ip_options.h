@@ -17,7 +17,7 @@
 // 52-54-00-12-34-56: the interface that has it; or @DRIVER: one of that driver. IPv6 addresses
 // stand in square brackets. Empty METHODS mean static where CLIENT is given and DHCP where it is
 // not. PEER is the kernel's NFS server or dracut's other end of a point-to-point link; it counts
-// only beside a netmask of one host, or with a length behind it (10.0.2.2/24), which is that of the
+// only with a netmask of one host, or with a length after it (10.0.2.2/24), which is that of the
 // link. CLIENT may have a length in place of NETMASK.
 #pragma once
 

@@ -172,7 +172,7 @@ int milliseconds_until(base::TimePoint wake, base::TimePoint now) {
                : static_cast<int>(std::chrono::ceil<base::milliseconds>(wake - now).count());
 }
 
-/// What an interface has now, whoever gave it.
+/// The current addresses of an interface, from any source.
 Interface describe(const Link& link, const NetworkState& network,
                    const std::vector<LinkRoute>& routes) {
     Interface interface;
@@ -293,7 +293,7 @@ struct Work {
     EarlyEnd early;
 };
 
-/// Methods that were not awaited are the real root's to go on with.
+/// Methods that were not awaited are left to the real root.
 void note_pending(const Wish& wish, const std::vector<Wish>& wishes, Network& network) {
     const Wish* sister = wish.is_over() ? nullptr : served_sister(wish, wishes);
     if (sister == nullptr) {

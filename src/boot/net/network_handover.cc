@@ -171,8 +171,9 @@ std::string nm_file(const Interface& interface) {
     return text + nm_family(interface, false) + nm_family(interface, true);
 }
 
-/// NetworkManager's own note of what it had running when it ended: with it, it takes what it finds
-/// configured for this profile's, and goes on with that. Without, for somebody else's.
+/// NetworkManager's own note of what it had running when it ended: with the note, it takes the
+/// existing configuration as that of this profile, and continues with it; without the note, as
+/// foreign.
 std::string nm_device_file(const Interface& interface) {
     return "[device]\nmanaged=true\nconnection-uuid=" + connection_uuid(interface) + "\n";
 }

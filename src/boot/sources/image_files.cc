@@ -43,7 +43,7 @@ bool is_empty(const std::string& path) {
     return ::stat(path.c_str(), &st) == 0 && st.st_size == 0;
 }
 
-/// Whether a listed file is no sealed credential, or somebody gave what it holds.
+/// Whether a listed file is not a sealed credential, or its content was passed to this program.
 bool is_opened(const std::string& file, Sources& sources) {
     constexpr std::string_view kSealed = "/etc/credstore.encrypted/nvmeroot.";
     const Key* key = file.starts_with(kSealed) ? find_key(file.substr(kSealed.size())) : nullptr;

@@ -50,7 +50,7 @@ bool leads_out_of(const std::string& root, const std::string& path) {
     return folder && file && !plain_path(file.get()).starts_with(plain_path(folder.get()) + "/");
 }
 
-/// Who may read a file in the image.
+/// The readers of a file in the image.
 enum class Access {
     kAsHere,   ///< who may read it on this machine
     kPrivate,  ///< root; others must not be able to read it here either
@@ -165,7 +165,7 @@ void Needs::take_config(const std::string& path) {
     }
 }
 
-/// Form and checksum as the boot wants them. @param image  its path in the image
+/// Form and checksum as the boot requires. @param image  its path in the image
 void Needs::take_secret(const std::string& image) {
     const bool inside = image.starts_with(kHome);
     const std::string source =

@@ -35,7 +35,7 @@ constexpr SecretKeys kCtrlSecret = {"dhchap_ctrl_secret", "dhchap_ctrl_secret_fi
 
 constexpr std::string_view kNobody = "neither the command line nor nvmeroot.conf names a target";
 
-/// Collects what load_plan finds out; each step goes on after an error of another.
+/// Collects what load_plan finds out; each step continues after an error of another.
 class Planner {
   public:
     Planner(const PlanInput& input, const base::SysPaths& sys) : input_(input), sys_(sys) {}
@@ -186,7 +186,8 @@ void Planner::look_at_firmware() {
     }
 }
 
-/// Beside a target that is named they are odd words of others, alone an attempt to name one.
+/// Together with a named target these words belong to others; by themselves they attempt to name
+/// one.
 void Planner::judge_vain_words() {
     for (const VainWord& word : sources_.vain_words) {
         if (!draft_.uris.empty()) {
@@ -296,7 +297,7 @@ void Planner::finish_target() {
     draft_.plan.network.need_lease = draft_.plan.target_from_dhcp;
 }
 
-/// A pattern is no name, and a template none yet.
+/// A pattern is not a name, and a template is not a name yet.
 void Planner::warn_of_name(std::string_view name) {
     if (!name.empty() && name.find_first_of("*?$") == std::string_view::npos) {
         if (std::string text = nvme::odd_name(name); !text.empty()) {

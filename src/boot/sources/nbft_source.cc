@@ -28,7 +28,7 @@ std::string text_of(const nvme::NbftAddress& address) {
     return parsed ? parsed->text() : std::string();
 }
 
-/// As the grammar of ip= wants it.
+/// In the syntax of ip=.
 std::string bracketed(const nvme::NbftAddress& address) {
     return address.size() == 16 ? "[" + text_of(address) + "]" : text_of(address);
 }
@@ -187,7 +187,7 @@ class TableSource {
         return sources_.of(key).source > Source::kNbft;
     }
 
-    /// The pair as a whole, or none of it.
+    /// Both of the pair, or neither.
     void add_identity() {
         const Nbft::Host& host = nbft_.host;
         std::string nqn = host.nqn;
@@ -257,7 +257,7 @@ class TableSource {
         std::vector<Given> paths;
         for (const unsigned index : interfaces) {
             if (paths.size() > kMaxPaths) {
-                break;  // one more than are taken, so that it is told
+                break;  // one more than are used, so that it is reported
             }
             const auto interface = std::ranges::find(usable_, index, &Nbft::Interface::index);
             if (interface != usable_.end()) {
@@ -267,7 +267,7 @@ class TableSource {
                 interfaces_.push_back(index);
             }
         }
-        // Whoever says how the network is to be has other interfaces than the firmware had.
+        // A user who configures the network has other interfaces than the firmware had.
         if (paths.empty() || is_overruled("ip")) {
             paths = {Given{given.text, where}};
         }
@@ -304,7 +304,7 @@ class TableSource {
         return base::done();
     }
 
-    /// What is demanded of a connection must be met, or there is none: such an entry is no odd one.
+    /// What is demanded of a connection must be met, or there is none: such an entry is an error.
     bool meets_demand(std::optional<unsigned> index, const std::string& subject,
                       std::optional<SecurityDemand>& demand) {
         const auto read = read_demand(index, subject, demand);
@@ -434,7 +434,7 @@ struct Shortfall {
     std::vector<std::string> refused;  ///< what security keeps out
 };
 
-/// A table that is there and names nothing is told, however the machine boots.
+/// A table that names no target is reported, however the machine boots.
 void report(Shortfall shortfall, Sources& sources) {
     if (!sources.of("uri").given.empty()) {
         for (const std::string& why : shortfall.whys) {

@@ -43,8 +43,8 @@ Outcome<base::Nothing> await_modules(Machine& machine) {
     return base::done();
 }
 
-/// What is already there of this subsystem is no root that was handed over (main.cc has looked): a
-/// connect that was given up came up late, or an earlier run died.
+/// An existing path to this subsystem is not a root that was handed over (main.cc has checked): an
+/// abandoned connect came up late, or an earlier run died.
 void remove_strays(Machine& machine) {
     for (const std::string& name : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
         machine.state.warning(name + " is left over from an earlier attempt, disconnecting it");

@@ -70,7 +70,7 @@ base::Result<nvme::DiscoveryLog> read_log(Machine& machine, const std::string& c
     return reading.log();
 }
 
-/// A service that wants authentication: the kernel has what that takes.
+/// A service that requires authentication: the kernel supports it.
 Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& service,
                                            const nvme::DiscoveryReading::Filter& wanted) {
     if (machine.plan.auth.mode == Auth::kOff) {
@@ -83,7 +83,7 @@ Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& servi
     TRY(const ProvenController proven, connect_stage(machine, {service}));
     auto log = read_log(machine, proven.controller.name, wanted);
     undo(machine);
-    // One that was given up may have come up late.
+    // An abandoned connect may have come up late.
     for (const std::string& stray : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
         disconnect(stray, machine.sys, machine.clock);
     }

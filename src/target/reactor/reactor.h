@@ -177,8 +177,8 @@ class Reactor {
         vigil_.ended(came, took);
         return came;
     }
-    /// Whether the loop may poll before it sleeps. A reactor without an engine, such as that of a
-    /// test, returns false.
+    /// Whether read_now() and write_now() may call the kernel. A reactor without disk I/O, such as
+    /// that of a test, returns false.
     [[nodiscard]] virtual bool can_do_now() const { return true; }
     void read_clock() { now_ = clock_.now(); }
     /// The engine is about to sleep: what others share with this thread is theirs.
