@@ -24,7 +24,7 @@ done
 # The links to the disk (61-nvmeroot.rules).
 udevadm settle --timeout=3
 
-# Now udev would look at every device there is, and the root would wait for that or compete with it. Where the image has
+# Now udev would process every device, and the root would wait for that or compete with it. If the image has
 # everything that it waits for, this is put off: the root's own udev does it anyway, and nvmeroot-coldplug.sh does it
 # where it turns out to be wanted earlier. Devices that no hook of the initqueue speaks of are wanted by these:
 if ! check_finished || [ -e /etc/crypttab ] || [ -e /etc/fstab.sys ] || getarg mount.usr= > /dev/null \

@@ -170,7 +170,7 @@ struct Place {
     int line;
 };
 
-/// Where sections and keys stand; what iniparser lets pass and we do not goes to `problems`.
+/// The lines of sections and keys; errors that iniparser accepts and we do not go to `problems`.
 class PlaceFinder {
   public:
     PlaceFinder(const std::string& path, std::vector<std::string>& problems)

@@ -17,7 +17,7 @@ constexpr size_t kShortestSecret = 12;
 constexpr std::string_view kSecretCharacters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:-_";
 
-/// Where the secret part of the first secret in `text` begins and ends; both npos: there is none.
+/// Begin and end of the secret part of the first secret in `text`; both npos: there is none.
 std::pair<size_t, size_t> find_secret(std::string_view text) {
     for (size_t from = 0; from < text.size(); ++from) {
         for (const std::string_view prefix : kSecretPrefixes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Where the kernel's file trees are. Tests point these at trees of their own.
+// The places of the kernel's file trees. Tests use their own trees.
 #pragma once
 
 #include <string>

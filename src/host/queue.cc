@@ -39,7 +39,7 @@ PduError bad_field(size_t offset) {
     return {FatalStatus::kInvalidHeaderField, static_cast<uint32_t>(offset)};
 }
 
-/// Where the data of a command lies, from the host's point of view.
+/// The place of the data of a command, from the host's point of view.
 nvme::SglDescriptor describe_data(const Command& command, uint32_t in_capsule_len) {
     nvme::SglDescriptor sgl;
     sgl.type = nvme::SglDescriptor::kTransport;

@@ -41,7 +41,7 @@ struct Nbft {
         /// Of several tables: 0 nothing said, 1 another one goes before, 2 this one does.
         unsigned selection = 0;
     };
-    /// Where the firmware had an address from.
+    /// The source of an address of the firmware.
     enum class Origin { kGiven, kDhcp, kRouter };
     struct Interface {
         unsigned index = 0;

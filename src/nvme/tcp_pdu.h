@@ -174,7 +174,7 @@ struct ReceiveRules {
     uint32_t max_data = 8192;  ///< data of one PDU: in-capsule limit, MAXH2CDATA or largest read
 };
 
-/// Where the parts of one PDU lie.
+/// The places of the parts of one PDU.
 struct PduLayout {
     uint32_t length = 0;         ///< the whole PDU
     uint32_t header_length = 0;  ///< HLEN

@@ -39,7 +39,7 @@ struct Object {
     [[nodiscard]] std::string title() const;
 };
 
-/// Where a child is: `subsystems/NQN/namespaces/1`.
+/// The path of a child: `subsystems/NQN/namespaces/1`.
 std::string path_of(const std::string& parent, const Object& child);
 /// The path of a file or directory in an object's; the root's path is empty.
 std::string inside(const std::string& path, std::string_view name);

@@ -15,8 +15,8 @@
 
 namespace boot {
 
-/// Where etc/nvme/hostnqn or hostid of the real root says something else than the boot used: one
-/// sentence each. nvme-cli would then connect as another host, which the kernel refuses.
+/// One sentence for each of etc/nvme/hostnqn and hostid of the real root that differs from what the
+/// boot used. nvme-cli would then connect as another host, which the kernel refuses.
 std::vector<std::string> identity_mismatches(const HostIdentity& host, const base::SysPaths& sys);
 
 /// kNotAsked where no boot left a record; else as `boot`, for the worst of the missing paths.

@@ -11,7 +11,7 @@
 //     nvme nvme0: Successfully reconnected (attempt 3/-1)        judged here
 //     nvme nvme0: Removing controller (-129)...                  or here: the end of it
 //
-// Where lines are missing, because nobody read the log when the association began, because it ran
+// If lines are missing, because no program read the log when the association began, because it ran
 // over or because the kernel names no queue, the lines prove nothing either way: then the
 // controller is doubted, and must authenticate again (path_proof.h).
 //

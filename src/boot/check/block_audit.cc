@@ -17,7 +17,7 @@ using nvme::PiFormat;
 
 /// What one command reads: well below what any controller and the kernel take at once.
 constexpr size_t kCommandBytes = 32U << 10U;
-/// Where the superblocks of the usual file systems end: that of btrfs lies at 64 KiB.
+/// The end of the superblocks of the usual file systems: that of btrfs is at 64 KiB.
 constexpr uint64_t kSuperblockBytes = 68U << 10U;
 constexpr uint64_t kBackupTableBlocks = 33;  ///< of a GPT, at the end of the disk
 
@@ -175,7 +175,7 @@ Outcome<base::Bytes> Audit::bytes_of(uint64_t first, uint32_t count) {
     return bytes;
 }
 
-/// Where partitions begin, by the GPT or else the MBR.
+/// The first blocks of partitions, by the GPT or else the MBR.
 Outcome<std::vector<uint64_t>> Audit::partitions() {
     constexpr size_t kMbrTable = 446;
     constexpr size_t kMbrEntry = 16;

@@ -10,7 +10,7 @@ bool is_space(char c) {
     return std::isspace(static_cast<unsigned char>(c)) != 0;
 }
 
-/// Where the word at the front of `text` ends: at the first white space outside quotes.
+/// The end of the word at the front of `text`: the first white space outside quotes.
 size_t word_length(std::string_view text) {
     bool in_quotes = false;
     size_t end = 0;

@@ -23,8 +23,7 @@ namespace {
 constexpr std::string_view kHome = "/etc/nvmeroot/";
 constexpr const char* kStore = "/etc/credstore.encrypted";
 constexpr std::string_view kSealed = "nvmeroot.";
-/// Where the boot mounts file systems of its own over what the image has; /var/lock is a link
-/// there.
+/// The directories over which the boot mounts its own file systems; /var/lock is a link to one.
 constexpr std::string_view kCovered[] = {"/dev/", "/proc/",    "/run/",
                                          "/sys/", "/var/run/", "/var/lock/"};
 

@@ -162,7 +162,7 @@ bool Planner::decide_whether_asked() {
     return true;
 }
 
-/// Where no source names a target: its tables may be why.
+/// For a plan without a target: the firmware's tables may be the reason.
 void Planner::look_at_firmware() {
     if (!sources_.refused.empty()) {
         loaded_.asked = Asked::kYes;

@@ -364,7 +364,7 @@ class TableSource {
                    : "";
     }
 
-    /// Where no SSNS names the root, the firmware's discovery services know it.
+    /// If no SSNS names the root, the firmware's discovery services know it.
     void add_discovery(const Nbft::Discovery& discovery) {
         const std::string where = "discovery " + std::to_string(discovery.index);
         const auto uri = nvme::Uri::parse(discovery.uri);

@@ -22,7 +22,7 @@ constexpr base::Option<TicketOptions> kOptions[] = {
 };
 // clang-format on
 
-/// Where hosts reach the target, as the user says it.
+/// The address by which hosts reach the target, as given by the user.
 struct Place {
     nvme::Uri uri;  ///< host, zone and port of it
     bool has_port = false;

@@ -120,7 +120,7 @@ class Request final : public Io, private WritePlace {
 
     /// Takes a place among the writes to its namespace; `run` runs, now or later, when it is its
     /// turn and the command may still continue. The place is left when the command is answered.
-    /// Where too many wait, the command ends.
+    /// If too many wait, the command ends.
     void wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run);
     /// Calls `run` when all writes that are under way now have ended. REQUIRES: control runs it
     void wait_for_all(Run run);

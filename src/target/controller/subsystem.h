@@ -77,8 +77,8 @@ class Subsystem {
         return shares_.at(nsid)[lane];
     }
 
-    /// Where every controller id is taken or the limit is reached, one that still owes its proof
-    /// gives way: of an address that has more of them than its share, or that has stood still.
+    /// If every controller id is taken or the limit is reached, a controller that still has to
+    /// authenticate gives way: one of an address that has more than its share, or one that stalls.
     /// @param address  of the host. @return null: there is none
     Controller* create_controller(ControllerHost host, const std::string& address,
                                   base::TimePoint now);

@@ -17,10 +17,10 @@
 
 namespace target {
 
-/// Where a configuration comes from, again for each reload.
+/// The source of a configuration, called again for each reload.
 using ConfigSource = std::function<base::Result<exports::ExportConfig, exports::Errors>()>;
 
-/// Where a service listens for its operator; empty: nowhere.
+/// The sockets of a service for its operator; empty: none.
 struct OperationSockets {
     std::string control;
     std::string metrics;

@@ -70,7 +70,7 @@ class Service {
 
     /// Says `ready`: for when all there is around it is, too.
     void tell_ready() const;
-    /// Where it listens, in the order of the configuration, with the ports that it got.
+    /// The listening addresses, in the order of the configuration, with the assigned ports.
     [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
 
     /// What the configuration `next` would change. Errors: images that it cannot reopen.

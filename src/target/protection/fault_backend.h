@@ -77,7 +77,7 @@ std::function<void(Integrity::WireStage, const Integrity::Leaving&)> faults_on_t
 
 class FaultBackend final : public Backend {
   public:
-    /// Where the things that it may damage lie in the store below.
+    /// The places in the store below that it may damage.
     struct Layout {
         uint64_t start = 0;        ///< of block 0
         uint32_t unit_bytes = 0;   ///< of a block, or of a tuple

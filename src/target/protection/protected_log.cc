@@ -82,7 +82,7 @@ void ProtectedBackend::write_log() {
     pump_log();
 }
 
-/// Writes what is to be logged. Where that ends at once, and makes more of it possible, this is
+/// Writes pending log entries. If that ends at once and makes more of it possible, this is
 /// called from inside itself: then it continues a little later.
 void ProtectedBackend::pump_log() {
     if (log_busy_) {

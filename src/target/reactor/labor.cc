@@ -6,7 +6,7 @@
 namespace target {
 namespace {
 
-/// Where there is one processor, the reactor goes first.
+/// With one processor, the reactor goes first.
 constexpr WorkerPool::Options kOneQuietThread = {.threads = 1, .niceness = 10};
 
 }  // namespace

@@ -3,7 +3,7 @@
 // A thread that runs queues, as the protocol core sees it. Each queue has its lane, whose thread
 // alone calls it as long as no command needs more than the lanes may do (turns.h):
 //
-//     control   where every queue begins, and admin queues stay. Where there is one thread it is
+//     control   where every queue begins, and admin queues stay. With one thread it is
 //               the only lane, and everything runs there.
 //     others    I/O queues move there once their hosts have authenticated. What such a queue
 //               cannot do there it refers to control, command by command.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Where a namespace's bytes are kept. One small interface, so that a store (file, memory) and a
+// The store of a namespace's bytes. One small interface, so that a store (file, memory) and a
 // decorator around one (protection, overlay, faults) look alike:
 //
 //     namespace -> protected( overlay( file ) ) -> reactor

@@ -7,11 +7,11 @@
 //   guests      are admitted without a proof: at the discovery service, or where none is asked for;
 //               of these, visitors are at the discovery service
 //
-// Guests leave a share of all connections to hosts that authenticate. Where there is no room
-// for one more, one goes of the address that has more than its share (fair_order.h): a stranger, or
-// a visitor. Where no address has more, the oldest stranger goes that said nothing in a quarter of
-// a second; then one that has not moved for a while, or a visitor that has asked nothing for as
-// long; if there is none, the new one waits, for those that are just about to be admitted.
+// Guests leave a share of all connections to hosts that authenticate. If there is no room
+// for one more, one of the address that has more than its share is closed (fair_order.h): a
+// stranger, or a visitor. If no address has more, it is the oldest stranger that sent nothing in a
+// quarter of a second; then one that has not moved for a while, or a visitor that has asked nothing
+// for as long; if there is none, the new one waits, for those that are just about to be admitted.
 #pragma once
 
 #include <list>

@@ -52,7 +52,7 @@ class Crew {
     [[nodiscard]] Reactor& reactor(unsigned number) {
         return number == 0 ? control_ : *members_[number - 1]->reactor;
     }
-    /// Where connections live that lane `number` runs.
+    /// The place of the connections that lane `number` runs.
     [[nodiscard]] Connection::Home home(unsigned number) {
         return {reactor(number), lane(number), members_[number - 1]->scratch};
     }

@@ -269,8 +269,8 @@ void Server::sort_unspoken() {
     }
 }
 
-/// Where too many wait, one of the address goes that has the most. Where each has its share, they
-/// wait in the kernel.
+/// If too many wait, one of the address that has the most is closed. If each address has its share,
+/// they wait in the kernel.
 void Server::let_wait(Newcomer newcomer) {
     const std::string& address = newcomer.endpoints.peer_address;
     if (waiting_.size() >= options_.waiting) {

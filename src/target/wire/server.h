@@ -2,7 +2,7 @@
 //
 // The listening sockets and the connections they give. Knows addresses and limits, no protocol: a
 // factory makes the session of each connection. Connections for which there is no room yet wait,
-// and one address goes after the other. Where there are more reactors than its own, sessions that
+// and one address goes after the other. If there are other reactors, sessions that
 // can be spread continue there once they are admitted, on the reactor with the fewest.
 #pragma once
 
@@ -35,7 +35,7 @@ std::string to_text(const SocketAddress& address);
 
 /// The address in the form of the socket calls: a sockaddr_in or sockaddr_in6.
 base::Result<base::Bytes> to_sockaddr(const SocketAddress& address);
-/// Where a socket is bound.
+/// The address of a bound socket.
 base::Result<SocketAddress> local_address(int socket);
 
 class Server final : private ConnectionOwner {

@@ -28,7 +28,7 @@ namespace target {
 
 class Lane;
 
-/// Where a connection runs. Addresses are numeric, without brackets or port.
+/// The place where a connection runs. Addresses are numeric, without brackets or port.
 struct Endpoints {
     std::string local_address;  ///< what the host connected to, even when listening on a wildcard
     uint16_t local_port = 0;

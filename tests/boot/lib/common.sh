@@ -5,7 +5,7 @@
 top=$(cd "${BASH_SOURCE[0]%/*}/../../.." && pwd)
 boot_tests=$top/tests/boot
 boot=$top/build/boot
-# Where the distribution's own packages for guests come from (kernels have their own suites, kernel.sh).
+# The source of the distribution's own packages for guests (kernels have their own suites, kernel.sh).
 guest_suite=bookworm
 
 die() {

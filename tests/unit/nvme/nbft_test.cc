@@ -37,7 +37,7 @@ std::function<void(base::Bytes&)> byte_at(size_t at, uint8_t value) {
     return [=](base::Bytes& table) { table.at(at) = std::byte{value}; };
 }
 
-// Where things stand in the sample: its lists begin at 160, an HFI has 32 bytes.
+// Offsets in the sample: its lists begin at 160, an HFI has 32 bytes.
 constexpr size_t kHfi = 160;
 constexpr size_t kSsns = 192;
 

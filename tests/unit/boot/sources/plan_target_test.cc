@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Where the plan finds its target: URIs, the lease, discovery services, paths.
+// The sources of the plan's target: URIs, the lease, discovery services, paths.
 #include <boost/test/unit_test.hpp>
 
 #include "boot/plan/plan.h"

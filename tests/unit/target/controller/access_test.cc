@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_host_with_an_odd_name_is_let_in_where_every_host_may_conn
         options.hostnqn = name;
         options.subsysnqn = open.nqn;
         BOOST_TEST(f.open()->host.connect(options)->status.ok(), name);
-        // Where hosts are listed, an odd name is one that is not in the list.
+        // If hosts are listed, an odd name is one that is not in the list.
         options.subsysnqn = support::kSubsysNqn;
         BOOST_TEST(f.open()->host.connect(options)->status.number() ==
                    status::kConnectInvalidHost.dnr().number());
