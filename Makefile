@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# One makefile, no recursion. What you want is in the first block; how each directory becomes an archive,
+# One makefile, no recursion. The first block has the targets to use; how each directory becomes an archive,
 # each program and each test is in the blocks below. Everything that is built lies under build/.
 #
 #   make              the programs            make demo     boots a machine without a disk
@@ -33,7 +33,7 @@ Q = $(if $(V),,@echo '  $@';)
 
 include packaging/client.mk
 
-# What the optimiser guesses (some versions of g++ take the library's own copies for overflows) is shown and does not stop.
+# A guess of the optimiser (some versions of g++ take the library's own copies for overflows) is shown and does not stop.
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wpedantic -Werror \
     $(addprefix -Wno-error=,array-bounds stringop-overflow stringop-overread maybe-uninitialized)
 # -iquote, not -I: libnvme has a <nvme/types.h> of its own.

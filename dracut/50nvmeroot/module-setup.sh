@@ -92,15 +92,15 @@ installkernel() {
     instmods nvme-core nvme-fabrics nvme-tcp
     # Names that only some kernels have: nvme-common became nvme-auth.
     instmods -s nvme-auth nvme-common nvme-keyring
-    # What nvme-core, nvme-tcp and nvme-auth ask the kernel's crypto layer for at run time, so that no dependency pulls
+    # The algorithms that nvme-core, nvme-tcp and nvme-auth request from the kernel's crypto layer at run time: no dependency pulls
     # it in. Aliases, because the modules behind them are renamed or built in from one kernel to the next.
     instmods -s crypto-crc64-rocksoft crypto-crc32c crypto-hmac crypto-sha256 crypto-sha384 crypto-sha512 crypto-dh
     # The buses of virtual machines, under their network cards; QEMU's fw_cfg, by which credentials come.
     instmods -s virtio_pci virtio_mmio hv_vmbus qemu_fw_cfg
 
-    # What vlan=, bond= and bridge= make.
+    # The modules for vlan=, bond= and bridge=.
     instmods -s 8021q bonding bridge
-    # What a root usually is: the build machine's own file system is all that a host-only image would have.
+    # The usual file systems of a root: a host-only image would have only that of the build machine.
     instmods -s ext4 xfs btrfs
 
     if [[ ${nvmeroot_nics-} ]]; then
@@ -126,7 +126,7 @@ installkernel() {
         # A list of names: one word each.
         # shellcheck disable=SC2086
         nvmeroot_check_modules nvme-core nvme-fabrics nvme-tcp ${nvmeroot_nics-} ${nvmeroot_modules-}
-        # What nearly every boot from this image loads. A list of names: one word each.
+        # The modules that nearly every boot from this image loads. A list of names: one word each.
         # shellcheck disable=SC2086
         nvmeroot_unpack_modules nvme-tcp crypto-crc32c virtio_pci qemu_fw_cfg autofs4 ext4 xfs btrfs \
             ${nvmeroot_nics:-virtio_net vmxnet3 hv_netvsc xen-netfront}

@@ -23,7 +23,7 @@ for word in $cmdline; do
     esac
 done
 
-# What dracut's getcmdline prints: later words win.
+# The output of dracut's getcmdline: later words win.
 text=
 for file in /etc/cmdline.d/*.conf /etc/cmdline /proc/cmdline; do
     [ -e "$file" ] || continue

@@ -5,7 +5,7 @@
 # Makes the static library OUT from kmod's own sources: Debian packages none and kmod's build refuses to
 # make one. SOURCE is an unpacked kmod source (30 to 34); without it the distribution's source package is
 # fetched. Modules compressed with xz and zstd are understood, which is what distributions ship; messages
-# are left out. What kmod's configure would find out is the same on every machine this builds on, and
+# are left out. The result of kmod's configure is the same on every machine this builds on, and
 # stands below.
 set -eu
 

@@ -17,7 +17,7 @@
 char* __dcgettext(const char* domain, const char* text, int category);
 void __assert_fail(const char* condition, const char* file, unsigned line, const char* function);
 
-// What strerror(3) translates with.
+// The translation of strerror(3).
 WEAK char* __dcgettext(const char* domain, const char* text, int category) {
     (void)domain;
     (void)category;

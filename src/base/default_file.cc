@@ -13,7 +13,7 @@ Error of_no_use(const std::string& path, const char* why) {
     return error(path + why + "; correct or remove it");
 }
 
-/// What is at the end of the links, or the error that they lead to nothing.
+/// The file at the end of the links, or the error that they dangle.
 Result<struct stat> follow(const std::string& path) {
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0) {

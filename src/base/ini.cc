@@ -51,7 +51,7 @@ std::string key_of(std::string_view content) {
     return to_lower(trim(content.substr(0, content.find('='))));
 }
 
-/// What stands behind the equals sign of a line.
+/// The text after the equals sign of a line.
 std::string_view value_of(std::string_view content) {
     const size_t equals = content.find('=');
     return equals == std::string_view::npos ? std::string_view() : content.substr(equals + 1);

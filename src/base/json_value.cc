@@ -168,7 +168,7 @@ class Parser {
         return out;
     }
 
-    /// What is wrong with the next character, or nullptr and it is in `out`.
+    /// The error of the next character, or nullptr and the character is in `out`.
     const char* take_character(std::string& out) {
         if (rest_[0] == '\\') {
             return take_escape(out) ? nullptr : "unknown escape";

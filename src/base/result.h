@@ -15,7 +15,7 @@
 
 namespace base {
 
-/// What went wrong: `code` is an errno or 0, `text` a sentence without a trailing full stop. The
+/// An error: `code` is an errno or 0, `text` a sentence without a trailing full stop. The
 /// functions below leave out a secret that they are given, as where somebody wrote one in place of
 /// the name of its file.
 struct Error {

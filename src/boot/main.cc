@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // nvmeroot: brings up the root disk of a machine without disks, over NVMe/TCP. `boot` is the way
-// through run() below; `plan`, `check` and `status` only look. What a hook needs to know of the
-// outcome is the exit code (exit_code.h) and the files that handover.h names.
+// through run() below; `plan`, `check` and `status` only look. The result
+// for a hook is the exit code (exit_code.h) and the files that handover.h names.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -47,7 +47,7 @@ struct Options {
 /// value or operand.
 base::Result<Options> parse_options(std::span<const char* const> arguments);
 
-/// What `nvmeroot help [keys]` prints.
+/// The output of `nvmeroot help [keys]`.
 std::string help_text(std::string_view topic);
 
 /// The kernel's file systems, or those below options.root.

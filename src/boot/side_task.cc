@@ -20,7 +20,7 @@ using base::Bytes;
 using base::Error;
 using base::Result;
 
-/// What goes through the pipe, then the text; the end of file ends it.
+/// The message through the pipe, then the text; the end of file ends it.
 struct Reply {
     uint8_t ok = 0;
     base::le32 code;

@@ -27,7 +27,7 @@ class Assembler {
     void check_hosts();
     template <class T>
     void check_auth(Named<T>& named);
-    /// What a section leaves open is the policy's; what it says must be within the policy.
+    /// The policy fills in what a section omits; the values of a section must be within the policy.
     template <class T, class Id>
     void bound_by_policy(const Named<T>& named, std::string_view key, std::vector<Id>& own,
                          const std::vector<Id>& allowed);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What lies between two configurations, as lines to read: what `plan` prints, and what a reload
-// says that it did. Hosts and subsystems are the same thing when their NQNs are, namespaces when
-// their subsystem and NSID are: names of sections mean nothing outside the file.
+// The differences between two configurations, as lines to read: what `plan` prints, and what a
+// reload says that it did. Hosts and subsystems are the same thing when their NQNs are, namespaces
+// when their subsystem and NSID are: names of sections mean nothing outside the file.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a server offers, from an ini file or from the options of a command line: both become
+// The offer of a server, from an ini file or from the options of a command line: both become
 // Settings, which assemble() turns into one ExportConfig. The result is complete and consistent, or
 // there is a list of everything that is wrong.
 //
@@ -50,13 +50,13 @@ struct Host : HostAuth {
     std::string nqn;
 };
 
-/// What one host needs at one subsystem, instead of what it needs elsewhere.
+/// The secrets of one host at one subsystem, instead of those that it has elsewhere.
 struct Access : HostAuth {
     std::string name;     ///< of its section
     std::string hostnqn;  ///< one of the subsystem's hosts
 };
 
-/// What is done with the protection information of a namespace's blocks.
+/// The use of the protection information of a namespace's blocks.
 enum class Protection : uint8_t {
     kNone,
     kAtRest,   ///< kept next to the image, made and checked by the target; hosts see plain blocks
@@ -163,8 +163,8 @@ struct Setting {
 /// quotes a secret.
 using Errors = std::vector<std::string>;
 
-/// What a configuration must be. kWellFormed lets parts be missing that a server needs: namespaces,
-/// images, hosts; its reader knows other ways to have them.
+/// The demands on a configuration. kWellFormed lets parts be missing that a server needs:
+/// namespaces, images, hosts; its reader knows other ways to have them.
 enum class Demand { kServable, kWellFormed };
 
 /// @param folder  where relative file names start; empty: the working directory

@@ -4,8 +4,8 @@
 // A row serves parsing, the help text, and the suggestion for a misspelt key; a test holds
 // nvmeroot-target.conf(5) against the tables.
 //
-// To add a key: add a row and its paragraph in the man page. What a key decides alone is checked by
-// its row; what several decide together is checked in assemble.cc.
+// To add a key: add a row and its paragraph in the man page. The row of a key checks its value
+// by itself; assemble.cc checks the rules between keys.
 #pragma once
 
 #include <span>
@@ -18,7 +18,7 @@
 
 namespace exports {
 
-/// What a row gets to see.
+/// The value that a row gets.
 struct Value {
     std::string_view text;
     const std::string& folder;  ///< where relative file names start; empty: the working directory

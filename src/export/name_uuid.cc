@@ -15,7 +15,7 @@ namespace {
 
 using Words = std::array<uint32_t, 5>;
 
-/// What SHA-1 mixes in during 20 of its 80 steps: FIPS 180-4, 4.1.1 and 4.2.1.
+/// The function of SHA-1 for 20 of its 80 steps: FIPS 180-4, 4.1.1 and 4.2.1.
 uint32_t mix(size_t step, uint32_t b, uint32_t c, uint32_t d) {
     switch (step / 20) {
         case 0:

@@ -45,7 +45,7 @@ Command get_features(nvme::Feature feature, uint32_t data_in_len = 0);
 Command keep_alive();
 Command async_event_request();
 
-/// What Read, Write and Write Zeroes move: `count` blocks of `block_len` bytes from `start` on.
+/// The range of Read, Write and Write Zeroes: `count` blocks of `block_len` bytes from `start` on.
 struct BlockRange {
     uint64_t start = 0;
     uint32_t count = 1;  ///< 1 to 65536

@@ -33,7 +33,7 @@ class Discovery final : public Conversation {
     void timed_out() override;
     [[nodiscard]] bool ended() const override { return problem_ || reading_.done(); }
 
-    /// What became of Connect; null where it was not answered.
+    /// The result of Connect; null if it was not answered.
     [[nodiscard]] const Verdict* verdict() const { return verdict_ ? &*verdict_ : nullptr; }
     /// It was connected and requires authentication, so that no log was read.
     [[nodiscard]] bool wants_authentication() const {
@@ -44,7 +44,7 @@ class Discovery final : public Conversation {
     [[nodiscard]] base::Result<nvme::DiscoveryLog> log() const;
 
   private:
-    /// What the command under way was.
+    /// The command in progress.
     enum class Step { kNone, kConnect, kEnable, kStatus, kRead };
 
     void submit(Step step, Command command);

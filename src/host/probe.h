@@ -55,7 +55,7 @@ struct Verdict {
 
 /// The Connect of an admin queue that these options ask for.
 Command connect(const ProbeOptions& options);
-/// What the end of that Connect means.
+/// The meaning of the result of that Connect.
 Verdict judge_connect(const Completion& completion, const ProbeOptions& options);
 /// REQUIRES: queue.state() is kBroken
 Verdict judge_broken_queue(const Queue& queue);

@@ -50,7 +50,7 @@ struct Completion {
     base::Bytes data_out;  ///< the command's, given back
 };
 
-/// What Linux does not accept of an ICResp.
+/// The part of an ICResp that Linux does not accept.
 enum class HandshakeProblem : uint8_t {
     kNone,
     kNotIcResp,     ///< the answer is not an ICResp
@@ -85,7 +85,7 @@ class Queue final : private nvme::PduSink {
     /// Bytes from the controller, in pieces of any size. A broken queue ignores them.
     void receive(base::ByteView bytes);
 
-    /// What has to be sent now; each call hands out bytes once. A broken queue may still have the
+    /// The bytes to send now; each call hands out bytes once. A broken queue may still have the
     /// TermReq that says why.
     /// @param spent  an output that has gone: its memory is used for the next one
     base::Bytes take_output(base::Bytes spent = {});

@@ -21,7 +21,7 @@ struct AssociationOptions {
     uint32_t nsid = 1;
 };
 
-/// What the target said of itself.
+/// The properties of the disk from Identify.
 struct Disk {
     uint64_t blocks = 0;
     uint32_t block_bytes = 0;

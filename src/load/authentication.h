@@ -30,7 +30,7 @@ class Authentication {
 
     /// The message to begin with.
     [[nodiscard]] base::Bytes negotiate() const;
-    /// What to send after `message` came from the controller; empty: nothing.
+    /// The message to send after `message` came from the controller; empty: nothing.
     /// Errors: the controller refused, did not authenticate, or violated the protocol.
     base::Result<base::Bytes> answer(base::ByteView message);
     [[nodiscard]] bool done() const { return done_; }

@@ -19,7 +19,7 @@
 namespace load {
 namespace {
 
-/// What a client says first.
+/// The first message of a client.
 struct Greeting {
     base::le32 request_bytes;
     base::le32 answer_bytes;

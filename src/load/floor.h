@@ -2,15 +2,15 @@
 //
 // The floor under every target: a server that knows no protocol. A client says once how long its
 // requests and the answers are; from then on the server answers every so many bytes with so many
-// bytes, on one thread, with one receive and one send for all that is there. What sockets cost on
-// this machine, without NVMe and without a disk.
+// bytes, on one thread, with one receive and one send for all that is there. This is the cost of
+// sockets on this machine, without NVMe and without a disk.
 #pragma once
 
 #include "load/run.h"
 
 namespace load {
 
-/// What one command and its answer amount to on the wire.
+/// The size of one command and its answer on the wire.
 struct Exchange {
     uint32_t request_bytes = 0;
     uint32_t answer_bytes = 0;
@@ -32,7 +32,7 @@ struct FloorOptions {
 /// Errors: the server is not there or went away.
 base::Result<Measured> run_floor(const FloorOptions& options);
 
-/// What a command of this kind amounts to without digests.
+/// The size of a command of this kind without digests.
 Exchange exchange_of(Access access, uint32_t bytes);
 
 }  // namespace load

@@ -45,14 +45,14 @@ class Line {
     void open();
     /// REQUIRES: opened, and fewer than max_commands are outstanding.
     uint16_t submit(host::Command command);
-    /// What Identify Controller says of capsules.
+    /// Sets the capsule size from Identify Controller.
     void set_in_capsule_len(uint32_t length) { queue_.set_in_capsule_len(length); }
     /// Ends the connection. Nothing is called any more.
     void close();
     /// No operation of the reactor is left on the socket.
     [[nodiscard]] bool idle() const { return !connecting_ && !receiving_ && !sending_; }
 
-    /// What the controller said to Connect.
+    /// The controller id from Connect.
     [[nodiscard]] uint16_t cntlid() const { return cntlid_; }
 
   private:

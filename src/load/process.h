@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a target on this machine costs: the processor time and the memory of its process, as /proc
+// The cost of a target on this machine: the processor time and the memory of its process, as /proc
 // tells them.
 #pragma once
 

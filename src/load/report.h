@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What was measured, as a table for people, as a plot, and as lines of JSON for other programs.
+// The measurements, as a table for people, as a plot, and as lines of JSON for other programs.
 #pragma once
 
 #include <string>

@@ -51,7 +51,7 @@ class Workload {
     [[nodiscard]] uint64_t last_block() const { return last_block_; }
 
   private:
-    /// What a piece holds.
+    /// The contents of a piece.
     struct Piece {
         uint32_t writes = 0;  ///< acknowledged; 0: nobody knows what the piece holds
         bool busy = false;

@@ -190,7 +190,7 @@ constexpr uint64_t power_of_x(unsigned n) {
     return power;
 }
 
-/// What folds 16 bytes over those that begin `bits` bits behind them.
+/// The constants that fold 16 bytes over those that begin `bits` bits after them.
 struct FoldBy {
     uint64_t first_half;
     uint64_t second_half;

@@ -10,9 +10,9 @@
 //                                    <--------  Success1 [: response]     or Failure1: reason
 //   [Success2]                       -------->                            or Failure2: reason
 //
-// The bracketed parts are there when the host authenticates the controller too. What is wrong with
-// a message is given as the reason that a Failure message carries. An Authentication Receive moves
-// its whole allocation, so messages to the host may be followed by filler; messages to the
+// The bracketed parts are there when the host authenticates the controller too. An error in
+// a message is returned as the reason that a Failure message carries. An Authentication Receive
+// moves its whole allocation, so messages to the host may be followed by filler; messages to the
 // controller have exactly the length their fields say.
 //
 // Base Specification 2.0: 8.13.5 "DH-HMAC-CHAP Protocol", 8.13.5.8 "DH-HMAC-CHAP Security

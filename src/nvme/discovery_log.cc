@@ -12,8 +12,8 @@ namespace {
 using base::ByteView;
 using base::error;
 
-/// Characters that may stand in a numeric address. What goes into the kernel's option string must
-/// have no comma and no newline.
+/// Characters that may stand in a numeric address. Text in the kernel's option string must not
+/// contain a comma or a newline.
 bool is_address_text(std::string_view text, bool v6) {
     const auto fits = [v6](char c) {
         const bool digit = c >= '0' && c <= '9';
@@ -206,7 +206,7 @@ base::Status DiscoveryReading::take_entries() {
             if (size < kExtendedBytes || size % 4 != 0) {
                 return error("an entry of the discovery log says a length that it cannot have");
             }
-            // What stands behind it is read by nobody.
+            // The bytes after it are ignored.
             const size_t behind = size - kExtendedBytes;
             const size_t here = std::min(behind, reader.remaining());
             (void)reader.take_bytes(here);

@@ -46,7 +46,7 @@ inline constexpr std::string_view kTooManyPaths = "beyond the first 64 of its su
 inline constexpr std::string_view kTooManyReferrals = "beyond the first 64 referrals";
 inline constexpr std::string_view kTooManyNames = "beyond the first 16 subsystems";
 
-/// What a log says, within bounds: those are met after everything else was sorted out.
+/// The contents of a log, within bounds: those are met after everything else was sorted out.
 struct DiscoveryLog {
     static constexpr size_t kMaxNames = 16;    ///< of subsystems that are wanted
     static constexpr size_t kMaxPaths = 64;    ///< of each, and as many referrals
@@ -67,7 +67,7 @@ struct DiscoveryLog {
 /// One reading of the log, independent of the transport of its commands.
 class DiscoveryReading {
   public:
-    /// What one Get Log Page moves: what every controller's MDTS allows.
+    /// The size of one Get Log Page: every controller's MDTS allows it.
     static constexpr uint32_t kPieceBytes = 4096;
     static constexpr int kMaxReadings = 5;
     /// Whether a subsystem of this name is wanted.
@@ -80,7 +80,7 @@ class DiscoveryReading {
     /// @param wanted  empty: all are
     explicit DiscoveryReading(Filter wanted = {}) : wanted_(std::move(wanted)) {}
 
-    /// What to read now. REQUIRES: not done(). The caller limits the number of attempts.
+    /// The piece to read now. REQUIRES: not done(). The caller limits the number of attempts.
     [[nodiscard]] Piece next() const;
     /// The answer to next(). Errors: too few bytes, a format or an entry's length that cannot be, a
     /// log that changed each time it was read.

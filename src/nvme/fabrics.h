@@ -304,7 +304,7 @@ static_assert(sizeof(DiscoveryEntry) == 1024 && offsetof(DiscoveryEntry, eflags)
 static_assert(offsetof(DiscoveryEntry, trsvcid) == 32 && offsetof(DiscoveryEntry, subnqn) == 256);
 static_assert(offsetof(DiscoveryEntry, traddr) == 512 && offsetof(DiscoveryEntry, tsas) == 768);
 
-/// What makes an entry an extended one; attributes could follow.
+/// The extension of an entry; attributes could follow.
 struct DiscoveryExtension {
     le32 total_entry_bytes;
     le16 attributes;

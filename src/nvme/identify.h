@@ -150,8 +150,8 @@ struct LbaFormat {
 };
 static_assert(sizeof(LbaFormat) == 4);
 
-/// What this project's target says in the vendor area of a namespace whose store it protects: where
-/// the blocks can be had together with their tuples, to be checked by the host itself.
+/// The note of this project's target in the vendor area of a namespace whose store it protects:
+/// where the blocks can be had together with their tuples, to be checked by the host itself.
 struct ProtectionNote {
     static constexpr std::array<char, 8> kMagic = {'n', 'v', 'm', 'e', 'r', 'o', 'o', 't'};
     static constexpr uint16_t kVersion = 1;
@@ -299,7 +299,7 @@ struct ControllerList {
 };
 static_assert(sizeof(ControllerList) == kIdentifyBytes);
 
-/// What CNS 03h says about one namespace.
+/// The identifiers of one namespace from CNS 03h.
 struct NamespaceIds {
     Eui64 eui64;  ///< a zero value stands for "has none", as in Identify Namespace
     Nguid nguid;

@@ -34,7 +34,7 @@ NbftAddress address_of(const NbftOctets& octets) {
     return is_zero(bytes) ? NbftAddress() : NbftAddress(bytes.begin(), bytes.end());
 }
 
-/// What an entry is called in the table, where it can be read.
+/// The name of an entry in the table, if it can be read.
 template <class T>
 std::string name_of(const char* what, const T& entry) {
     return std::string(what) + " " + std::to_string(unsigned{entry.index});

@@ -89,7 +89,7 @@ struct Nbft {
     std::vector<Security> security;
     std::vector<Subsystem> subsystems;
     std::vector<Discovery> discovery;
-    /// What is of no use, and why: `SSNS 2: its port is "x"`.
+    /// The unusable entries, with the reasons: `SSNS 2: its port is "x"`.
     std::vector<std::string> left_out;
 };
 

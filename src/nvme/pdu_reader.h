@@ -43,7 +43,7 @@ class PduReader {
     /// used again.
     base::Result<base::Nothing, PduError> receive(base::ByteView bytes, PduSink& sink);
 
-    /// What there is of the header of the PDU at hand, for a TermReq to quote.
+    /// The received part of the header of the current PDU, for a TermReq to quote.
     [[nodiscard]] base::ByteView header() const;
 
   private:

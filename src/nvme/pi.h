@@ -79,7 +79,7 @@ class BlockRun {
     [[nodiscard]] std::span<Byte> tuple(size_t block) const {
         return metadata(block).subspan(tuple_at(), format_.tuple_bytes());
     }
-    /// What the guard covers of the metadata.
+    /// The part of the metadata that the guard covers.
     [[nodiscard]] base::ByteView guarded_metadata(size_t block) const {
         return metadata(block).first(tuple_at());
     }
@@ -111,7 +111,7 @@ class BlockRun {
 using Blocks = BlockRun<std::byte>;
 using BlocksView = BlockRun<const std::byte>;
 
-/// What a run of blocks is to carry, or is expected to.
+/// The tags that a run of blocks is to carry, or is expected to carry.
 struct PiTags {
     uint16_t app_tag = 0;
     uint16_t app_mask = 0xFFFF;  ///< bits of the application tag that are checked
@@ -153,7 +153,7 @@ void generate_for_zeros(const PiFormat& format, base::MutableBytes tuples, const
 std::optional<PiMismatch> verify(const PiFormat& format, const BlocksView& blocks,
                                  const PiTags& tags, const PiChecks& checks);
 
-/// What a command (Read, Write, Compare, Verify, Write Zeroes) says about protection information.
+/// The protection information fields of a command (Read, Write, Compare, Verify, Write Zeroes).
 struct PiCommand {
     bool pract = false;  ///< the controller makes the tuples, or checks and strips them
     PiChecks checks;

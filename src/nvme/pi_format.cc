@@ -51,7 +51,7 @@ base::Status read_extended_format(const IdentifyNvmNamespace& nvm, unsigned inde
     return check_storage_tag(format);
 }
 
-/// What Identify says must not contradict itself, or what we take for the tuple is something else.
+/// The fields of Identify must not contradict each other, or the tuple could be misplaced.
 base::Status check_protection(const IdentifyNamespace& ns, const PiFormat& format) {
     if (format.type > 3) {
         return base::error(

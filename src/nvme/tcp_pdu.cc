@@ -10,7 +10,7 @@
 namespace nvme {
 namespace {
 
-/// What is fixed about one type of PDU.
+/// The fixed properties of one type of PDU.
 struct TypeRule {
     PduType type;
     Sender sender;

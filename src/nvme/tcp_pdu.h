@@ -95,7 +95,7 @@ enum class FatalStatus : uint16_t {
 };
 std::string_view name(FatalStatus status);
 
-/// What a TermReq says.
+/// The contents of a TermReq.
 struct PduError {
     FatalStatus fes = FatalStatus::kInvalidHeaderField;
     uint32_t fei = 0;
@@ -165,7 +165,7 @@ static_assert(sizeof(R2t) == 24 && offsetof(R2t, r2tl) == 16);
 
 enum class Sender : uint8_t { kHost, kController };
 
-/// What the connection agreed on, as the receiver knows it.
+/// The negotiated parameters of the connection, for the receiver.
 struct ReceiveRules {
     Sender sender = Sender::kHost;  ///< the peer
     bool header_digest = false;
@@ -207,7 +207,7 @@ inline base::ByteView data_of(base::ByteView pdu, const PduLayout& layout) {
 // --- sending
 // ---------------------------------------------------------------------------------------
 
-/// What the connection agreed on, as the sender knows it.
+/// The negotiated parameters of the connection, for the sender.
 struct Framing {
     bool header_digest = false;
     bool data_digest = false;

@@ -18,8 +18,8 @@ Status write(Tree& tree, const Attribute& row, const std::string& path, const st
 
 constexpr std::string_view kPorts = "ports/";
 
-/// Gives a recreated directory the attributes that it had. What the kernel has chosen alike is
-/// not written: it could refuse its own defaults.
+/// Gives a recreated directory the attributes that it had. Equal values that the
+/// kernel has chosen are not written: it could refuse its own defaults.
 Status restore(Tree& tree, const std::string& path, const Object& saved) {
     for (const Attribute& row : attributes()) {
         const std::string& value = saved.get(row.file);

@@ -52,7 +52,7 @@ struct KindInfo {
 std::span<const KindInfo> kinds();
 const KindInfo& info(Kind kind);
 
-/// What it takes to give an attribute another value.
+/// The effect of a new value of an attribute.
 enum class Change : uint8_t {
     kLive,        ///< a write
     kReconnects,  ///< a write, at which the kernel disconnects every host of the subsystem
@@ -84,7 +84,7 @@ std::span<const Attribute> attributes();
 const Attribute* find_file(Kind kind, std::string_view file);
 const Attribute* find_key(Kind kind, std::string_view key);
 
-/// What a new object of this name has; as Attribute::fresh.
+/// The value of a new object of this name; as Attribute::fresh.
 std::string_view fresh_value(const Attribute& row, std::string_view object);
 
 /// The ini section of an object: `target`, `host`, `subsystem`, `namespace`, `port`, `ana`,

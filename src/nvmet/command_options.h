@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a command line of nvmeroot-nvmet can ask for.
+// The options of the command line of nvmeroot-nvmet.
 #pragma once
 
 #include <span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the program does with a tree and a file, apart from its arguments and its output.
+// The work of the program on a tree and a file, without its arguments and its output.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ base::Result<OpenTree> open_tree(const std::string& configfs);
 /// The requested state of a file: the target's ini file or nvmetcli's config.json.
 base::Result<Wanted, exports::Errors> load(const std::string& path);
 
-/// What is going to be done.
+/// The prepared changes.
 struct Prepared {
     Object want;
     Steps steps;

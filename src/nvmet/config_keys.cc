@@ -141,7 +141,7 @@ std::string fallback_of(const Attribute& row) {
 
 KeyDoc shared_doc(std::string_view section, const exports::KeyHelp& key, const SharedKey& shared) {
     const Attribute* row = find_own_key(section, key.name);
-    // What a host need not say is the kernel's choice, not that of [target].
+    // The default of a host's key is the kernel's choice, not that of [target].
     const bool kernels = section == "host" && row != nullptr;
     return {section,
             key.name,

@@ -19,7 +19,7 @@ inline constexpr std::string_view kNone = "none";
 
 /// @param kind  of a section: `port` of `[port.one]`
 bool is_section(std::string_view kind);
-/// What to say of one that is none, or has no such key: what there is, and what may be meant.
+/// The error for an unknown section, or an unknown key: the existing ones, and a suggestion.
 std::string no_such_section(std::string_view kind);
 std::string no_such_key(std::string_view section, std::string_view key);
 

@@ -206,7 +206,7 @@ std::vector<Object*> PortBuilder::ports_of(const Section& section) {
     return found;
 }
 
-/// What is said of named ports goes before what is said of all, as it does in nvmeroot-target.
+/// A section for named ports takes precedence over one for all ports, as in nvmeroot-target.
 void PortBuilder::add_ana_groups() {
     std::map<std::string, const Section*> general;
     for (const auto& [name, section] : sections_.all("ana")) {

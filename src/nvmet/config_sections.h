@@ -27,7 +27,7 @@ struct Section {
 };
 
 /// Gives an object the section's values of its kind; where that says nothing, or is null, what a
-/// new object has. What the object has already stays.
+/// new object has. Existing values of the object stay.
 void fill(Object& object, const Section* section, Kind kind);
 
 class ConfigSections {

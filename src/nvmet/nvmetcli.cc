@@ -254,7 +254,7 @@ void JsonReader::take_value(const std::string& file, const JsonValue& value,
         complain(place + " " + file, "not a scalar");
         return;
     }
-    // What the kernel shows of a port that has not been enabled yet, and what nvmetcli makes of a
+    // The kernel's values of a port that has not been enabled yet, and nvmetcli's values for a
     // kernel without ANA.
     const bool unset = value.text.empty() || (object.kind == Kind::kPort && value.text == "-1") ||
                        (file == "ana_grpid" && value.text == "0");

@@ -14,8 +14,8 @@ bool is_default_group(const Object& object) {
     return object.kind == Kind::kPassthru || (object.kind == Kind::kAnaGroup && object.name == "1");
 }
 
-/// What comes back with the directory: its attributes and those of its default groups, switched
-/// off.
+/// The values that come back with the directory: its attributes and those of its default groups,
+/// switched off.
 Object saved_part(const Object& object) {
     Object saved{object.kind, object.name, object.attributes, {}, {}};
     if (saved.attributes.contains("enable")) {

@@ -7,8 +7,8 @@
 //     build         hosts ─► subsystems, namespaces, allowed hosts ─► ports ─► links of ports
 //
 // A host's keys are there before a subsystem admits it, and a subsystem is whole before a port
-// shows it. What the kernel refuses to change, or could not take back if a later step failed, is
-// removed and made again; the steps say whom that disconnects.
+// shows it. An object that the kernel refuses to change, or could not revert if a later step
+// failed, is removed and recreated; the steps say whom that disconnects.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ namespace nvmet {
 
 class Presence {
   public:
-    /// What the objects of a state show.
+    /// The attributes that the objects of a state show.
     static Presence seen_in(const Object& state);
 
     /// @return nothing when no object of the kind has been seen

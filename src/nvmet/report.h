@@ -15,7 +15,7 @@ std::string plan_text(const Steps& steps);
 /// `{"steps":[{"op":…,"path":…,"value":…,"before":…,"effect":…},…]}`
 std::string plan_json(const Steps& steps);
 
-/// What went wrong, and that it takes root where it does.
+/// The error, with a note if the operation requires root privileges.
 std::string explained(const base::Error& error);
 
 }  // namespace nvmet

@@ -22,7 +22,7 @@ class Tree {
   public:
     virtual ~Tree() = default;
 
-    /// What is in a directory, sorted by name. A directory that does not exist is empty.
+    /// The contents of a directory, sorted by name. A directory that does not exist is empty.
     virtual base::Result<std::vector<TreeEntry>> list(const std::string& folder) = 0;
     /// An attribute without the white space at its end.
     virtual base::Result<std::string> read(const std::string& file) = 0;

@@ -182,7 +182,7 @@ class Rules {
         }
     }
 
-    /// What the kernel would clamp without a word.
+    /// Values that the kernel would clamp silently.
     void check_limits(const Object& port, const std::string& type) {
         const auto queue = base::parse_u64(port.get("param_max_queue_size"));
         const auto data = base::parse_u64(port.get("param_inline_data_size"));

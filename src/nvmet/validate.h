@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a wanted state says against itself, against the kernel's rules, and against what runs: all
-// of it is found before anything is written. In particular the ways in which the kernel's target
-// turns authentication off without a word are refused.
+// The contradictions of a requested state with itself, with the kernel's rules, and with the
+// running state: all of it is found before anything is written. In particular the ways in which the
+// kernel's target turns authentication off without a word are refused.
 #pragma once
 
 #include <string>

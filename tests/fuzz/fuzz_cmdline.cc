@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Any bytes as a kernel command line. What is cut into words and written down again must be cut the
+// Any bytes as a kernel command line. Words that are written down again must be split the
 // same way.
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Every parser of an authentication message on the same bytes. What parses must serialise to
-// something that parses to the same message.
+// Every parser of an authentication message on the same bytes. A parsed message must serialise
+// to bytes that parse to the same message.
 #include <cstdlib>
 
 #include "nvme/dhchap.h"

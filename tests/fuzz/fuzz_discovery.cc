@@ -16,7 +16,7 @@ void require(bool condition) {
     }
 }
 
-/// What the kernel's option string is made of.
+/// The characters of the kernel's option string.
 bool is_plain(const std::string& text) {
     return text.find_first_of(",\n\0 ") == std::string::npos && !text.empty();
 }

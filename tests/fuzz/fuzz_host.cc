@@ -74,7 +74,7 @@ class Target {
         }
     }
 
-    /// What it does next.
+    /// The next action.
     Bytes act(uint8_t what, Input& input) {
         switch (what & 7U) {
             case 0:
@@ -122,7 +122,7 @@ class Target {
         return (what & 0x10U) != 0 && command_ ? uint16_t{command_->cid} : given;
     }
 
-    /// What an honest target would say now. @param hint  what it may choose
+    /// The answer of an honest target. @param hint  what it may choose
     Bytes answer(uint8_t hint) {
         if (!greeted_) {
             greeted_ = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a target says through the kernel: Identify structures, blocks with their tuples, and what
-// the kernel makes of its words in the log. The input is a sound controller with bytes of its
+// The answers of a target through the kernel: Identify structures, blocks with their tuples, and
+// what the kernel makes of its words in the log. The input is a sound controller with bytes of its
 // answers changed, or answers of nothing but input; each sleep advances the clock.
 #include <algorithm>
 #include <cstdlib>

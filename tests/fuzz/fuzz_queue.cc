@@ -42,7 +42,7 @@ std::unique_ptr<Line> open_discovery(TargetFixture& f, uint8_t mode) {
     return line;
 }
 
-/// What a reload may do between two pieces of the input.
+/// The changes of a reload between two pieces of the input.
 void change(TargetFixture& f, size_t step) {
     switch (step % 5) {
         case 0:

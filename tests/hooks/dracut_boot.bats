@@ -41,7 +41,7 @@ udevadm() { echo "$*" >> "$machine/udevadm"; }
 check_finished() { return "${waiting:-0}"; }
 
 parse() { . "$(relocate dracut/50nvmeroot/parse-nvmeroot.sh)"; }
-# What dracut does between the command line and the mount: pre-trigger, and one turn of the initqueue.
+# The actions of dracut between the command line and the mount: pre-trigger, and one turn of the initqueue.
 connect() {
     . "$(relocate dracut/50nvmeroot/nvmeroot-start.sh)"
     turn
@@ -286,7 +286,7 @@ generate() {
     [ "$(grep -c '^boot' "$FAKE_CALLS")" = 2 ]
 }
 
-# What dracut's init does after pre-trigger, with a program in place of the function above.
+# The actions of dracut's init after pre-trigger, with a program in place of the function above.
 look_at_all_devices() {
     udevadm trigger --type=subsystems --action=add
     udevadm trigger --type=devices --action=add

@@ -110,7 +110,7 @@ begin_image() {
     diff <(names "$moddir/module-setup.sh") <(names "$top/install/nvmeroot")
 }
 
-# What modprobe and depmod say of an image, and how often dracut's depmod was called.
+# The output of modprobe and depmod for an image, and how often dracut's depmod was called.
 make_kmod() {
     printf '%s\n' '#!/bin/sh' 'case "${*##* }" in' "nvme-tcp) printf 'insmod %s opt=1 \n' '$initdir/nvme-core.ko.zst' '$initdir/nvme-tcp.ko.xz' ;;" \
         "ext4 | nvme-core | nvme-fabrics | igb) echo \"builtin \${*##* }\" ;;" "virtio_net) echo 'insmod $initdir/virtio_net.ko' ;;" '*) exit 1 ;;' \

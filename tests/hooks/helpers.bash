@@ -43,7 +43,7 @@ make_secret() {
     chmod 600 "$1"
 }
 
-# What a configuration needs in an image is the real program's to say.
+# The real program decides what a configuration needs in an image.
 need_program() {
     export FAKE_NEEDS=${NVMEROOT:-$top/build/nvmeroot}
     [ -x "$FAKE_NEEDS" ] || skip 'build/nvmeroot is not built'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a command costs while many others wait: processor time for each of 100, 1,000 and 10,000
+// The cost of a command while many others wait: processor time for each of 100, 1,000 and 10,000
 // that wait at a time, of every kind that can wait. `make bench` prints the table; a column must
 // not grow to the right.
 #include <boost/test/unit_test.hpp>

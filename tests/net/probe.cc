@@ -17,7 +17,7 @@
 
 namespace {
 
-/// What the words ask for.
+/// The request of the words.
 struct Wanted {
     boot::NetworkPlan plan;
     base::milliseconds timeout = base::seconds(60);

@@ -13,7 +13,7 @@
 
 namespace support {
 
-/// What happened to all files of a machine, in order.
+/// The operations on all files of a machine, in order.
 class CrashDisk {
   public:
     static constexpr size_t kSector = 512;
@@ -22,7 +22,7 @@ class CrashDisk {
     size_t add_file(size_t bytes);
     [[nodiscard]] base::Bytes& now(size_t file) { return files_[file].content; }
 
-    /// What is there is where the story begins.
+    /// The current contents are the start of the story.
     void begin();
     void write(size_t file, uint64_t offset, base::ByteView bytes, bool durable);
     void sync(size_t file);
@@ -73,7 +73,7 @@ class CrashReplay {
     size_t moment_ = 0;
 };
 
-/// A file of a CrashDisk as a store. What is submitted is done when the test says so, in any order.
+/// A file of a CrashDisk as a store. Operations complete when the test decides, in any order.
 class CrashBackend final : public target::Backend {
   public:
     struct Held {

@@ -54,7 +54,7 @@ class DhchapHost {
 
     /// The message to begin with.
     [[nodiscard]] base::Bytes negotiate() const;
-    /// What to send after `message` came from the controller; empty: nothing more.
+    /// The message to send after `message` came from the controller; empty: nothing more.
     base::Bytes answer(base::ByteView message);
 
     [[nodiscard]] State state() const { return state_; }

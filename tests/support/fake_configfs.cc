@@ -31,7 +31,7 @@ const std::map<std::string, Kind> kParents = {
     {"ana_groups", Kind::kAnaGroup}, {"referrals", Kind::kReferral},
 };
 
-/// What the kernel gives a new object where the table does not say.
+/// The kernel's values of a new object that the table does not specify.
 std::string kernel_value(const Attribute& row, const std::string& name, int serial) {
     static const std::map<std::string_view, std::string> kValues = {
         {"attr_version", "1.3"},

@@ -19,7 +19,7 @@ struct IoFixture : TargetFixture {
     uint16_t run(host::Command command);
     /// Sends a capsule as it is. @return all that came back at once
     base::Bytes send(nvme::Sqe sqe, base::ByteView data = {});
-    /// What came unasked since, such as answers of commands a backend had.
+    /// Unrequested output since, such as answers of commands a backend had.
     base::Bytes answers() { return io->peer.exchange({}); }
     void fill(uint64_t block, base::ByteView bytes);
     base::Bytes blocks(uint64_t block, size_t count) const;

@@ -24,7 +24,7 @@ std::string reactors_line();
 
 /// Lets I/O queues of `target` run on a lane of their own, if there shall be more than one.
 void spread(target::Target& target);
-/// What the I/O queues of `target` share.
+/// The memory that the I/O queues of `target` share.
 target::LaneMemory& io_memory(target::Target& target);
 /// `session`, or one that moves it there as a server does.
 std::unique_ptr<target::Session> spread(std::unique_ptr<target::Session> session);

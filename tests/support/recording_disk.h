@@ -37,7 +37,7 @@ class RecordingDisk final : public target::Reactor {
     [[nodiscard]] size_t pending() const { return pending_.size(); }
     /// Ends one of the operations under way.
     void finish(size_t index);
-    /// What a power cut now leaves of one sector: the oldest content that is possible…
+    /// The content of one sector after a power failure now: the oldest content that is possible…
     [[nodiscard]] base::ByteView oldest(size_t sector) const {
         return std::span(stable_).subspan(sector * kSector, kSector);
     }

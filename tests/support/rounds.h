@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a test does over and over on a thread of its own, while it does something else.
+// Work that a test repeats on a separate thread, while it does something else.
 #pragma once
 
 #include <atomic>

@@ -28,7 +28,7 @@ class RunningTarget {
 
     void start();
     void stop();
-    /// What the image file holds.
+    /// The contents of the image file.
     [[nodiscard]] base::Bytes image(uint64_t offset, size_t size) const;
 
     TempDir dir;  ///< has host.key and ctrl.key

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the kernel's log says of a controller that was lost and came back. The kernel silently
+// The kernel's log about a controller that was lost and came back. The kernel silently
 // accepts a target that no longer requires authentication, and continues: this unit therefore holds
 // each reconnect to the demands of the boot.
 //
@@ -46,7 +46,7 @@ class DowngradeJudge {
     void forget() { associations_.clear(); }
 
   private:
-    /// What was said of a controller since it was lost.
+    /// The lines about a controller since it was lost.
     struct Association {
         bool begun = false;  ///< and the beginning was seen
         std::vector<std::string> lines;

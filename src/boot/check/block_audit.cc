@@ -15,7 +15,7 @@ namespace {
 using nvme::PiField;
 using nvme::PiFormat;
 
-/// What one command reads: well below what any controller and the kernel take at once.
+/// The size of one read command: well below what any controller and the kernel take at once.
 constexpr size_t kCommandBytes = 32U << 10U;
 /// The end of the superblocks of the usual file systems: that of btrfs is at 64 KiB.
 constexpr uint64_t kSuperblockBytes = 68U << 10U;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What libnvme 3 does otherwise than libnvme 1: on this way it reads no file of /etc/nvme and looks
-// no name up, so the address must be a number; it names the secrets after KX-HMAC-CHAP, though the
-// kernel's options are dhchap_secret still; it answers with negative numbers instead of errno; and
-// it takes away what /run/nvme/registry has of an earlier controller of the same name (the
-// hand-over writes ours afterwards). The secrets go to the host and to the controller, not to the
-// context: 3.0-rc1 forgets the context's on the way to the controller.
+// The differences between libnvme 3 and libnvme 1: on this way it reads no file of /etc/nvme and
+// looks no name up, so the address must be a number; it names the secrets after KX-HMAC-CHAP,
+// though the kernel's options are dhchap_secret still; it answers with negative numbers instead of
+// errno; and it takes away what /run/nvme/registry has of an earlier controller of the same name
+// (the hand-over writes ours afterwards). The secrets go to the host and to the controller, not to
+// the context: 3.0-rc1 forgets the context's on the way to the controller.
 //
 // Tried: 3.1 (Debian experimental) statically and with shared libraries, booted, and under
 // connect_libnvme_test; the headers of 3.0-rc1.

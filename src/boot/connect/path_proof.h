@@ -13,7 +13,7 @@
 
 namespace boot {
 
-/// What is demanded, without the secrets.
+/// The demands, without the secrets.
 AuthPlan demands_of(const AuthPlan& plan);
 
 /// @param policy  what the boot demanded; its secrets are not needed

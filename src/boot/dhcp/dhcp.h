@@ -49,7 +49,7 @@ class DhcpClient {
     /// Present once the server has granted it.
     [[nodiscard]] const std::optional<Lease>& lease() const { return lease_; }
 
-    /// What has happened so far, for the error of a caller that gives up: "no DHCP server answered
+    /// The events so far, for the error of a caller that gives up: "no DHCP server answered
     /// 4 discovers".
     [[nodiscard]] std::string story() const;
 

@@ -38,7 +38,7 @@ class Dhcp6Client {
     [[nodiscard]] bool is_done() const { return state_ == State::kDone; }
     /// The server's final answer. REQUIRES: is_done()
     [[nodiscard]] const Dhcp6Answer& answer() const { return *answer_; }
-    /// What has happened so far, for the error of a caller that gives up.
+    /// The events so far, for the error of a caller that gives up.
     [[nodiscard]] std::string story() const;
 
   private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the kernel itself says about an NVMe controller. Whether a connection was authenticated
+// The kernel's own messages about an NVMe controller. Whether a connection was authenticated
 // appears only in the kernel log, so this is evidence and is read as such: only lines of
 // facility 0 count (user space cannot write those), only lines that begin with the controller's own
 // name, and a ring that ran over is known.

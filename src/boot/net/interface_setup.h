@@ -53,7 +53,7 @@ class InterfaceSetup {
     /// The interface works (carrier, or lease): no other interface is tried for its plan.
     [[nodiscard]] bool is_chosen() const;
     [[nodiscard]] bool is_ready() const { return state_ == State::kReady; }
-    /// What it waits for, as an error text: "no carrier".
+    /// The missing event, as an error text: "no carrier".
     [[nodiscard]] std::string complaint() const;
 
     [[nodiscard]] int index() const { return index_; }

@@ -222,8 +222,8 @@ base::Status apply_servers(InterfacePlan& plan, const Fields& fields, size_t fir
     return base::done();
 }
 
-/// What follows METHOD: dracut's MTU and MAC, or name servers. A number, or an empty field with an
-/// Ethernet address behind it, tells the first from the second.
+/// The fields after METHOD: dracut's MTU and MAC, or name servers. A number, or an empty field with
+/// an Ethernet address behind it, tells the first from the second.
 base::Status apply_tail(InterfacePlan& plan, const Fields& fields, size_t first) {
     if (fields.size() <= first) {
         return base::done();

@@ -37,7 +37,7 @@ class Ipv6Setup {
 
     [[nodiscard]] base::TimePoint wake() const;
     void collect_fds(std::vector<pollfd>& fds) const;
-    /// What it waits for, as an error text.
+    /// The missing event, as an error text.
     [[nodiscard]] std::string complaint() const;
 
     /// The values of router and server; those of the server have precedence.

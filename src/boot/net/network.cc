@@ -255,7 +255,7 @@ std::string join(const std::vector<std::string>& sentences) {
     return text;
 }
 
-/// What the way to its addresses told of an interface.
+/// The findings of the setup of an interface.
 void add_findings(const InterfaceSetup& setup, Interface& interface) {
     add_missing(interface.dns, setup.settings().dns);
     interface.mtu_given = interface.mtu_given || setup.settings().mtu.has_value();

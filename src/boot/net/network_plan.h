@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the network should become: the input of network.h, filled from the command line by
+// The planned network: the input of network.h, filled from the command line by
 // network_options.h and from the [network] section of the ini file.
 #pragma once
 
@@ -32,7 +32,7 @@ struct DevicePlan {
     enum class Kind { kVlan, kBond, kBridge };
     Kind kind = Kind::kVlan;
     std::string name;
-    /// What it is made of, by name; a VLAN has exactly one, or `parent_mac`.
+    /// Its ports, by name; a VLAN has exactly one, or `parent_mac`.
     std::vector<std::string> ports;
     std::optional<MacAddress> parent_mac;
     uint16_t vlan_id = 0;

@@ -194,7 +194,7 @@ Outcome<Target> DiscoveryWalk::conclude(const std::string& hostnqn) const {
     return target;
 }
 
-/// What is listed instead of the root, and what to do about it: a host that is not allowed sees
+/// The entries that are listed instead of the root, and the remedy: a host that is not allowed sees
 /// nothing at all, so only then is that the remedy.
 std::string DiscoveryWalk::why_nothing(const std::string& hostnqn) const {
     std::string text = "discovery lists no subsystem " +

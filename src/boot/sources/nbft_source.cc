@@ -42,7 +42,7 @@ std::string mac_text(const Nbft::Interface& interface) {
     return text;
 }
 
-/// What ip= calls the interface: its MAC, or the name that its VLAN gets.
+/// The name of the interface in ip=: its MAC, or the name that its VLAN gets.
 std::string device_text(const Nbft::Interface& interface) {
     return interface.vlan == 0 ? mac_text(interface)
                                : base::format("nbft%u.%u", interface.index, interface.vlan);
@@ -58,8 +58,8 @@ std::string host_name(const Nbft::Interface& interface) {
     return good ? name : std::string();
 }
 
-/// The value of ip= that makes the network the firmware had. What came from a server or a router is
-/// asked for again: the address stays ours only as long as somebody renews it. A network of 0 bits
+/// The value of ip= that makes the network the firmware had. Values from a server or a router are
+/// requested again: the address stays ours only as long as somebody renews it. A network of 0 bits
 /// is one whose size the firmware did not say.
 std::string ip_text(const Nbft::Interface& interface, bool v6) {
     const std::string device = device_text(interface);
@@ -161,7 +161,7 @@ class TableSource {
 
     /// It names a target, or is not asked for one.
     [[nodiscard]] bool yields() const { return paths_ != 0 || is_overruled("uri"); }
-    /// What is of no use in it; empty: nothing is, or the table is not asked.
+    /// The unusable entries; empty: there are none, or the table is not used.
     [[nodiscard]] std::string left_out() const {
         return left_out_.empty() || is_overruled("uri") ? ""
                                                         : name_ + ": ignored: " + joined(left_out_);
@@ -173,7 +173,7 @@ class TableSource {
         return name_ + ": it names no usable disk" +
                (reasons.empty() ? "" : " (" + joined(reasons) + ")");
     }
-    /// What is left out because of the security that it demands.
+    /// The entries that are omitted because of the security that they demand.
     [[nodiscard]] const std::vector<std::string>& refused() const { return refused_; }
 
   private:
@@ -209,7 +209,7 @@ class TableSource {
         }
     }
 
-    /// Firmware writes it in either byte order. What else it calls the machine tells which.
+    /// Firmware writes it in either byte order. The machine's other names tell which.
     [[nodiscard]] nvme::HostId host_id(std::string_view nqn, const nvme::HostId& id) const {
         const nvme::HostId other = nvme::in_other_byte_order(id);
         const std::string_view prefix = nvme::kUuidNqnPrefix;
@@ -304,7 +304,8 @@ class TableSource {
         return base::done();
     }
 
-    /// What is demanded of a connection must be met, or there is none: such an entry is an error.
+    /// The demands on a connection must be met, or there is no connection: such an entry is an
+    /// error.
     bool meets_demand(std::optional<unsigned> index, const std::string& subject,
                       std::optional<SecurityDemand>& demand) {
         const auto read = read_demand(index, subject, demand);
@@ -428,7 +429,7 @@ class TableSource {
     std::vector<std::string> refused_;
 };
 
-/// What the tables together could not do.
+/// The shortcomings of all tables.
 struct Shortfall {
     std::vector<std::string> whys;     ///< of each table that names no target
     std::vector<std::string> refused;  ///< what security keeps out

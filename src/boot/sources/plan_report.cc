@@ -17,7 +17,7 @@ std::string path_text(const Portal& portal) {
            (portal.interface.empty() ? "" : " through " + portal.interface);
 }
 
-/// What identifies the namespace, as rows of name and value.
+/// The identifiers of the namespace, as rows of name and value.
 std::vector<std::pair<std::string_view, std::string>> choice_rows(const NamespaceChoice& choice) {
     std::vector<std::pair<std::string_view, std::string>> rows;
     if (choice.nsid) {

@@ -131,9 +131,9 @@ std::string root_path_of(const Interface& interface) {
     return interface.dhcp6 ? interface.dhcp6->boot_file_url : std::string();
 }
 
-/// What the disk holds is read aside, for the target may have fallen silent. The modules are this
-/// machine's own affair, and none is given up in the middle: the mount takes one that is being
-/// loaded for one that is there. Whatever comes of it, the root is handed over.
+/// The contents of the disk are read in a side task, because the target may have become silent. The
+/// modules are this machine's own affair, and none is given up in the middle: the mount takes one
+/// that is being loaded for one that is there. Whatever comes of it, the root is handed over.
 void load_file_systems_of(const Root& root, Machine& machine, const base::Deadline& deadline) {
     machine.state.begin("file system");
     auto reading = SideTask::start("file system", [&]() -> Result<std::string> {
@@ -304,7 +304,7 @@ Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& networ
 
 Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals) {
     TRY_VOID(await_modules(machine));
-    // What is given up here holds up the next attempt for as long as the kernel still waits for it.
+    // An abandoned command delays the next attempt for as long as the kernel still waits for it.
     const ShortAdminTimeout short_timeout(
         machine.sys, std::chrono::ceil<base::seconds>(machine.plan.timeouts.connect));
     remove_strays(machine);

@@ -91,7 +91,7 @@ Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& servi
     return staged(ExitCode::kConnect, std::move(log));
 }
 
-/// What one service has told, or why it has not.
+/// The log of one service, or the reason why there is none.
 Outcome<nvme::DiscoveryLog> log_of(Machine& machine, const Portal& service, const Talk& talk,
                                    const host::Discovery& discovery,
                                    const nvme::DiscoveryReading::Filter& wanted) {

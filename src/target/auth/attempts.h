@@ -42,7 +42,7 @@ class Attempts {
         /// that many times as often.
         unsigned crowd = 10;
     };
-    /// What a server uses.
+    /// The rules of a server.
     static constexpr Rules kStrict = {.first_delay = base::milliseconds(100),
                                       .longest_delay = base::seconds(5),
                                       .tolerated = 10,

@@ -24,7 +24,7 @@
 
 namespace target {
 
-/// What an authentication that went well was made of.
+/// The parameters of a successful authentication.
 struct Agreement {
     nvme::HashId hash = nvme::HashId::kSha256;
     nvme::DhGroup group = nvme::DhGroup::kNull;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What either side of DH-HMAC-CHAP proves with; the same formula in both directions.
+// The response of either side of DH-HMAC-CHAP; the same formula in both directions.
 #pragma once
 
 #include <string_view>

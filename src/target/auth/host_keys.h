@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the authentication of one host needs.
+// The keys and algorithms for the authentication of one host.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace target {
 
-/// What the authentication of one host needs.
+/// The keys and algorithms for the authentication of one host.
 struct HostKeys {
     nvme::DhchapSecret host;                       ///< the host proves that it has this
     std::optional<nvme::DhchapSecret> controller;  ///< we prove that we have this, when asked

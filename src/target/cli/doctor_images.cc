@@ -63,7 +63,7 @@ bool may(mode_t wanted, const struct stat& image, uid_t user, const std::vector<
     return (mode & wanted) == wanted;
 }
 
-/// What the unit may be refused, or sees otherwise, although a shell of root does not.
+/// Files that the unit cannot open, or sees differently, although a shell of root can open them.
 std::string trouble_of_unit(const exports::Namespace& ns, const struct stat& image) {
     const passwd* user = getpwnam(kServiceUser);
     if (user == nullptr || (geteuid() != 0 && geteuid() != user->pw_uid)) {
@@ -142,7 +142,7 @@ Findings check_image(const exports::Namespace& ns, bool serving) {
     return findings;
 }
 
-/// What hosts may still write to sparse images, by file system.
+/// The possible growth of sparse images, by file system.
 struct Growth {
     uint64_t bytes = 0;
     std::string example;

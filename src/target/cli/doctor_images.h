@@ -17,7 +17,7 @@ namespace target {
 /// @param serving  a server has them open
 std::vector<Finding> examine_images(const exports::ExportConfig& config, bool serving);
 
-/// What is known of an image that cannot be opened, or cannot be written.
+/// The facts about an image that cannot be opened, or cannot be written.
 struct ImageTrouble {
     int code = 0;  ///< errno of the attempt; 0: it was opened
     mode_t mode = 0;
@@ -25,7 +25,7 @@ struct ImageTrouble {
     bool writes = true;             ///< the configuration lets hosts write
     bool read_only_device = false;  ///< it is a block device that takes no writes
 };
-/// What to do about it; empty: nothing, or nothing is known that would help.
+/// The remedy; empty: there is none, or none is known.
 std::string remedy(const ImageTrouble& trouble);
 
 /// The first directory above `path` that this user, with these groups, may not search; empty: none.

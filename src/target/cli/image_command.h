@@ -23,7 +23,7 @@ struct ImageOptions {
 
 std::span<const base::Option<ImageOptions>> image_option_table();
 
-/// What a command says on standard output, and whether all was well.
+/// The output of a command, and whether all blocks matched.
 struct ImageAnswer {
     std::string text;
     bool intact = true;

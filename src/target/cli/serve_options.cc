@@ -136,7 +136,7 @@ std::string absolute(const std::string& path) {
     return resolved ? resolved.get() : path;
 }
 
-/// What nobody gave and the command line, unlike a file, need not say.
+/// Fills in the keys that the command line, unlike a file, may omit.
 void complete(ServeOptions& options, std::string_view machine) {
     if (!options.nqn_given) {
         const std::string name =

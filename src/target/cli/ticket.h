@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a host needs to boot from this target, in the forms that boot loaders and images take: the
-// kernel command line, the client's ini file, an iPXE script, lines for dnsmasq, a QEMU command. It
-// names secrets by their files and never prints them.
+// The boot instructions for a host of this target, in the forms that boot loaders and images take:
+// the kernel command line, the client's ini file, an iPXE script, lines for dnsmasq, a QEMU
+// command. It names secrets by their files and never prints them.
 #pragma once
 
 #include <span>

@@ -48,7 +48,7 @@ std::span<const FeatureScope> feature_scopes();
 /// its part from `offset` on, behind its end zeros.
 uint64_t discovery_log_bytes(const Request& request);
 void read_discovery_log(const Request& request, uint64_t offset, base::MutableBytes out);
-/// What it can do besides: the parameter of its entry in the Supported Log Pages page.
+/// Its other abilities: the parameter of its entry in the Supported Log Pages page.
 constexpr uint16_t kDiscoveryParameters =
     nvme::DiscoveryHeader::kExtendedEntries | nvme::DiscoveryHeader::kPortLocal;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The discovery controller: its commands, and the log page that tells a host which subsystems it
-// may use and where. What a host may not use is not there.
+// may use and where. The log omits what a host may not use.
 //
 // Base Specification 2.0: 3.1.2.3 "Discovery Controller", 5.16.1.23 "Discovery Log Page".
 #include <algorithm>

@@ -245,7 +245,7 @@ Checked check_property_set(const Request& request) {
     return no_data(request);
 }
 
-/// What was acknowledged is safe when the host reads that the shutdown is complete.
+/// Acknowledged data is safe when the host reads that the shutdown is complete.
 void shut_down(Request& request, nvme::Status status) {
     if (!status.ok()) {
         request.queue->complete(request, status::kInternalError);

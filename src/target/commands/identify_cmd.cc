@@ -53,7 +53,7 @@ uint8_t mdts(uint32_t bytes) {
     return static_cast<uint8_t>(std::countr_zero(bytes / nvme::kPageBytes));
 }
 
-/// What both kinds of controllers say.
+/// The common fields of both kinds of controllers.
 IdentifyController common(const Queue& queue) {
     const Controller& controller = *queue.controller();
     const SubsystemConfig& config = controller.subsystem().config();
@@ -80,7 +80,8 @@ IdentifyController common(const Queue& queue) {
     return id;
 }
 
-/// What the table of I/O commands holds, so that the two cannot contradict each other.
+/// The optional commands in the table of I/O commands, so that the two cannot contradict each
+/// other.
 uint16_t optional_commands() {
     struct Optional {
         nvme::IoOpcode opcode;

@@ -17,7 +17,7 @@ namespace {
 constexpr uint32_t kActionMask = 7;             // CDW10
 constexpr uint32_t kIgnoreExisting = 1U << 3U;  // IEKEY
 
-// What travels with a command.
+// The data of a command.
 constexpr uint32_t kOneKey = 8;
 constexpr uint32_t kTwoKeys = 16;
 
@@ -49,7 +49,7 @@ Persistence persistence(const Request& request) {
     return static_cast<Persistence>(request.sqe.cdw10 >> 30U);
 }
 
-/// What all of them need: a namespace, and a host that can be told from others.
+/// The common requirements of all of them: a namespace, and a host that can be told from others.
 nvme::Status check_parties(const Request& request) {
     if (namespace_of(request) == nullptr) {
         return status::kInvalidNamespace.dnr().at(1);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a controller has to tell its host by Asynchronous Events. Each kind points to a log page and
-// is sent once; it is sent again after the host has read that page:
+// The notifications of a controller to its host by Asynchronous Events. Each kind points to a log
+// page and is sent once; it is sent again after the host has read that page:
 //
 //     raise ─► pending ── a request is there ─► sent ── log page read ─► quiet
 //
-// What happens while a kind is pending or told needs no second event: the page will show it.
+// A change while a kind is pending or sent needs no second event: the page will show it.
 //
 // Base Specification 2.0: 5.2 "Asynchronous Event Request command".
 #pragma once

@@ -103,7 +103,7 @@ class Request final : public Io, private WritePlace {
         kAnswering,     ///< the answer is on its way out
         kLate,          ///< answered; data that it asked for may still come
     };
-    /// What happens when the backend is done.
+    /// The action when the backend is done.
     using Continuation = void (*)(Request& request, IoError error);
     using Run = void (*)(Request& request);
 

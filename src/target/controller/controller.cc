@@ -188,7 +188,7 @@ bool Controller::set_configuration(uint32_t cc) {
     } else if (before.enable && !wanted.enable) {
         reset();
     }
-    // What EN changes begins without a shutdown: one that CC still asks for begins again.
+    // A change of EN begins without a shutdown: one that CC still asks for begins again.
     const bool shutdown =
         wanted.shutdown != 0 && (before.shutdown == 0 || before.enable != wanted.enable);
     if (shutdown) {

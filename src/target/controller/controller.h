@@ -44,7 +44,7 @@ struct ControllerHost {
     uint16_t portal = 0;  ///< where it came in: Target::portal_of()
 };
 
-/// What Set Features changes, in the form that Get Features shows.
+/// The values that Set Features changes, in the form that Get Features shows.
 struct FeatureValues {
     uint32_t arbitration = 0;
     uint32_t power_state = 0;
@@ -67,7 +67,7 @@ struct IoCounters {
     IoCounters& operator+=(const IoCounters& other);
 };
 
-/// What a host said the time was, or 0 when the controller was reset.
+/// The time that a host set, or 0 when the controller was reset.
 struct Timestamp {
     uint64_t ms = 0;
     base::TimePoint since;
@@ -167,7 +167,7 @@ class Controller {
     [[nodiscard]] uint32_t configuration() const { return cc_; }
     [[nodiscard]] uint32_t status() const { return csts_; }
     [[nodiscard]] bool ready() const { return (csts_ & nvme::ControllerStatus::kReady) != 0; }
-    /// What a write of CC asks for. Takes effect at once but for the shutdown, which is the
+    /// Executes a write of CC. Takes effect at once but for the shutdown, which is the
     /// caller's to do: flush, then shutdown_complete().
     /// @return true: a shutdown is asked for
     bool set_configuration(uint32_t cc);

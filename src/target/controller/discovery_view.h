@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What each host may see in the discovery log: looked up once after each change, however often it
+// The view of each host of the discovery log: looked up once after each change, however often it
 // is read, for anybody may ask. All hosts that the configuration does not know see the same. A view
 // holds no page: a reader makes the part that it was asked for.
 //

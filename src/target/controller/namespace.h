@@ -43,7 +43,8 @@ struct NamespaceConfig {
     bool operator==(const NamespaceConfig&) const = default;
 };
 
-/// What hosts set by the feature of that name. Lost with the server: its start is the power cycle.
+/// The state that hosts set by the feature of that name. Lost with the server: its start is the
+/// power cycle.
 enum class WriteProtection : uint8_t { kNone = 0, kProtected = 1, kUntilPowerCycle = 2 };
 
 class Namespace {

@@ -72,14 +72,14 @@ class Queue final : public Session, private nvme::PduSink {
     /// The maximum of memory for one command in addition to its payload.
     static constexpr size_t kScratchBytes = Namespace::kCopyBytes;
 
-    /// What came and went here; under way when this is called from elsewhere than the own lane.
+    /// The counters of this queue; they are in use when this is called from another lane.
     [[nodiscard]] IoCounters& counters() { return counters_; }
     [[nodiscard]] const IoCounters& counters() const { return counters_; }
     /// When the last command came.
     [[nodiscard]] base::TimePoint last_command() const { return last_command_; }
     /// Has control do `next`, which has to judge the request again: much may change before.
     void refer(Request& request, std::function<void(Request& request)> next);
-    /// Judges a command again that has waited. What it may not do any more becomes its fate.
+    /// Judges a command again that has waited. If the command is no longer allowed, it gets a fate.
     void look_again(Request& request);
     /// The same. @return whether it may continue; if not, it is answered
     bool may_go_on(Request& request);
@@ -116,7 +116,7 @@ class Queue final : public Session, private nvme::PduSink {
     /// Does the work of the negotiation, and then answers the request that made it necessary. An
     /// exchange that the host does not bring to its end counts as a failed attempt.
     void compute(Request& request);
-    /// What an authentication message led to, after it was answered.
+    /// Handles the result of an authentication message, after it was answered.
     void authentication_moved(Authentication::Outcome outcome);
 
     /// Keeps an Asynchronous Event Request until an event comes. @return false: too many are kept

@@ -252,7 +252,7 @@ nvme::Status Queue::take_capsule_data(Request& request) {
     if (request.transfer > std::min<uint64_t>(capsule.size() - offset, limit)) {
         return status::kDataSglLengthInvalid.dnr().at(8);
     }
-    // What came with its command cannot wait for memory: it would hold some meanwhile.
+    // Data that came with its command cannot wait for memory: it would hold some meanwhile.
     const bool asks_for_more = request.scratch_bytes > limit;
     if (asks_for_more && memory_ != nullptr &&
         !lane_->memory().is_within_part(*memory_, request.scratch_bytes)) {
@@ -326,7 +326,7 @@ void Queue::transfer(Request& request) {
     send_r2ts(request);
 }
 
-/// Asks for as many parts as the host takes. What was asked for before may still be on its way out;
+/// Asks for as many parts as the host takes. Earlier requests may still be on their way out;
 /// then this is called again when it has gone.
 void Queue::send_r2ts(Request& request) {
     if (request.r2t_pdu.queued()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a queue that runs on a lane of its own leaves to control (lane.h): commands that change what
+// The commands that a queue on another lane leaves to control (lane.h): commands that change what
 // lanes share, and what there is to keep or to tell of those that it runs itself.
 #include <algorithm>
 #include <utility>
@@ -9,8 +9,8 @@
 
 namespace target {
 
-/// Whether a command is not this lane's to run. What comes behind a first half of a fused pair goes
-/// the same way, so that it is seen whether it is the second.
+/// Whether a command is not this lane's to run. The command after a first half of a fused pair
+/// goes the same way, because it may be the second.
 bool Queue::needs_control(const Request& request) {
     if (lane_->number() == 0) {
         return false;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Which data of one command the host was asked for. The data is cut into parts of equal size, the
-// last one smaller; each R2T asks for one part, in order, and several may be outstanding. What the
-// host sends for one R2T comes in order; the R2Ts of a command may be served in any order.
+// last one smaller; each R2T asks for one part, in order, and several may be outstanding. The data
+// for one R2T comes in order; the R2Ts of a command may be served in any order.
 //
 //     | part 0: here | part 1: half here | part 2: asked for | part 3: to be asked for |
 //                      '------- outstanding: at most `limit` -------'

@@ -21,7 +21,8 @@
 
 namespace target {
 
-/// What a command does to the blocks of a namespace, as reservations and write protection see it.
+/// The access of a command to the blocks of a namespace, as reservations and write protection see
+/// it.
 enum class Access : uint8_t { kRead, kWrite };
 
 enum class ReservationType : uint8_t {
@@ -63,14 +64,14 @@ struct ReservationState {
     bool operator==(const ReservationState&) const = default;
 };
 
-/// What the Reservation Notification log tells a host, by its number there.
+/// The notices of the Reservation Notification log, by their number there.
 enum class ReservationNotice : uint8_t {
     kRegistrationPreempted = 1,
     kReservationReleased = 2,
     kReservationPreempted = 3,
 };
 
-/// What became of a reservation command.
+/// The result of a reservation command.
 struct ReservationOutcome {
     nvme::Status status;
     struct Notice {

@@ -56,7 +56,7 @@ class Subsystem {
 
     /// REQUIRES: no namespace of this subsystem has this NSID.
     void add_namespace(NamespaceConfig config, std::shared_ptr<Backend> backend);
-    /// What a backend has already ends as if nothing had happened; all that waits, and all that
+    /// Commands that a backend already has complete normally; all that waits, and all that
     /// comes, gets Invalid Namespace. The backend goes with the last of what it has.
     /// @return false: there is none
     bool remove_namespace(uint32_t nsid);

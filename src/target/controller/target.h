@@ -3,7 +3,7 @@
 // Everything the queues of one server share: limits, portals, the access policy, subsystems,
 // memory. Outlives all queues and all requests that a backend still holds.
 //
-// What may change while hosts are connected, between two calls into a queue (a reload):
+// The parts that may change while hosts are connected, between two calls into a queue (a reload):
 //
 //   namespaces   Subsystem::add_namespace, remove_namespace, change_namespace, resize_namespace:
 //                hosts that see the change get an event. A removed one keeps its backend until the
@@ -80,7 +80,7 @@ class Target final : public SessionFactory {
     /// To be called after whatever changed the discovery log but the functions here: hosts with a
     /// persistent connection hear of it if their part of the log is another.
     void discovery_changed();
-    /// What this host may see in the discovery log now; lives until the next call.
+    /// The current discovery log of this host; lives until the next call.
     const DiscoveryView& discovery_view(const std::string& hostnqn);
     [[nodiscard]] const DiscoveryViews& discovery_views() const { return views_; }
 

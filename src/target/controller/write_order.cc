@@ -60,7 +60,7 @@ void WriteOrder::order(WritePlace& place) {
                       place.exclusive_ ? RangeOrder::Kind::kExclusive : RangeOrder::Kind::kShared);
 }
 
-/// What the lists hold came before the first exclusive place.
+/// The writes in the lists came before the first exclusive place.
 void WriteOrder::order_lists() {
     for (List& list : lists_) {
         while (list.first != nullptr) {

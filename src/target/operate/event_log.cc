@@ -9,7 +9,7 @@
 namespace target {
 namespace {
 
-/// What anybody can cause. The man page names the numbers.
+/// The rate for events that anyone can cause. The man page names the numbers.
 constexpr LineBound::Rule kOfStrangers = {.at_once = 100, .interval = base::milliseconds(200)};
 /// A fleet that boots is a line for each queue of each host.
 constexpr LineBound::Rule kOfProved = {.at_once = 10'000, .interval = base::milliseconds(10)};

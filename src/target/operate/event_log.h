@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What happens on connections as lines of the log, one an event, each with the host's NQN and
+// Events on connections as lines of the log, one per event, each with the host's NQN and
 // address, and as lines of the audit log where there is one. The I/O queues of a host (qid 1 and
 // up) are logged at info level, so that a host that boots is a few lines, not dozens. Each kind of
 // event has a limited rate, which is far lower for unauthenticated hosts than for authenticated

@@ -4,9 +4,9 @@
 // that is not active yet, a file system that is mounted later, a file that is being made. All
 // others are served. These are looked at every two seconds and taken up when they are there.
 //
-// A file that is still being written is left alone until two looks find it the same. What could not
-// be opened is tried again when something has changed, and at long intervals besides: it may have
-// been locked.
+// A file that is still being written is left alone until two looks find it the same. An image that
+// could not be opened is tried again when something has changed, and at long intervals besides: it
+// may have been locked.
 #include <algorithm>
 
 #include "export/image_look.h"
@@ -110,7 +110,7 @@ bool Service::take_up(exports::Namespace& ns, const std::string& nqn) {
     return true;
 }
 
-/// What is odd about an image that is being served; empty: nothing.
+/// The problem of an image that is being served; empty: none.
 std::string Service::note_of(const PathLook::Seen& seen, const std::string& image,
                              const FileId& open) {
     const auto place = seen.found.find(image);

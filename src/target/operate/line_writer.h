@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Lines that must reach a file and must not delay their source: a thread appends them, as
-// many at once as have come. It starts with the first line. What has come when the object goes is
-// written first; memory is bounded, so a disk that stands still costs lines, and they can be
-// counted.
+// many at once as have come. It starts with the first line. Pending lines are written
+// before the object is destroyed; memory is bounded, so a disk that stands still costs lines, and
+// they can be counted.
 #pragma once
 
 #include <condition_variable>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What systemd tells a service and hears from it, without its library: the state of the service by
+// The protocol between systemd and a service, without its library: the state of the service by
 // datagrams (sd_notify(3)), the watchdog, and sockets that were opened before the service started
 // (sd_listen_fds(3)). Without systemd all of it does nothing.
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What an operator does with a running service: reload, plan, drain and status over the control
+// The operations on a running service: reload, plan, drain and status over the control
 // socket, and metrics. The words of the control socket are lines; an answer begins with `ok` or
 // `error` on a line of its own.
 #pragma once
@@ -47,7 +47,7 @@ class Operation {
     void stop();
 
   private:
-    /// What may be asked, and the answer.
+    /// A request and its answer.
     struct Question {
         std::string_view words;
         std::string (Operation::*answer)(const std::string& who);

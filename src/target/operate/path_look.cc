@@ -9,7 +9,7 @@
 
 namespace target {
 
-/// What one thread asks, one path after the other.
+/// The requests of one thread, one path after the other.
 struct PathLook::Round {
     Round(std::vector<std::string> all, Ask to_ask)
         : paths(std::move(all)), ask(std::move(to_ask)) {}

@@ -87,7 +87,7 @@ bool Service::note_other_file(const exports::Namespace& ns, const std::string& n
     return true;
 }
 
-/// What a reload will find, as it will say it.
+/// The size that a reload will find, as it will report it.
 void Service::note_new_size(const exports::Namespace& ns, const std::string& nqn,
                             Changes& changes) const {
     struct stat image {};
@@ -258,7 +258,7 @@ void Service::take_over_namespaces(const exports::Subsystem* before, const expor
     }
 }
 
-/// What waits for the next start stays as it runs.
+/// Changes that wait for the next start keep their running value.
 void Service::remember(exports::ExportConfig next) {
     next.limits = running_.limits;
     next.listen = std::move(running_.listen);

@@ -24,7 +24,7 @@ base::Result<nvme::HostId> parse_host(std::string_view text) {
     return host;
 }
 
-/// What stands behind the first `count` words; an NQN may have blanks in it.
+/// The text after the first `count` words; an NQN may contain blanks.
 std::string rest_behind(std::string_view line, size_t count) {
     const std::string_view last = base::split_words(line)[count - 1];
     const auto end = static_cast<size_t>(last.data() + last.size() - line.data());

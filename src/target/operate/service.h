@@ -36,7 +36,7 @@
 
 namespace target {
 
-/// What may stand between the parts of a service; this one puts nothing there. The misbehaving
+/// A hook between the parts of a service; this one does nothing. The misbehaving
 /// target of the tests is made of one.
 class Interposer {
   public:
@@ -64,7 +64,7 @@ class Service {
     /// REQUIRES: the reactor does not run.
     ~Service();
 
-    /// What hosts without authentication leave to those with, of max_connections; nothing where
+    /// The part of max_connections that is reserved for hosts that authenticate; 0 if
     /// there are none with.
     static size_t kept_connections(const exports::ExportConfig& config);
 
@@ -73,7 +73,7 @@ class Service {
     /// The listening addresses, in the order of the configuration, with the assigned ports.
     [[nodiscard]] const std::vector<SocketAddress>& listening() const { return listening_; }
 
-    /// What the configuration `next` would change. Errors: images that it cannot reopen.
+    /// The changes that the configuration `next` would make. Errors: images that it cannot reopen.
     [[nodiscard]] base::Result<std::vector<exports::Change>, exports::Errors> plan(
         exports::ExportConfig next) const;
     /// Takes over another configuration: all of it, or, where there is an error, nothing. Hosts

@@ -77,7 +77,7 @@ std::string label(std::string_view name, std::string_view value) {
     return text + "\"";
 }
 
-/// What identifies a series must not be a stranger's choice: hosts that the configuration does not
+/// An unknown host must not choose the labels of a series: hosts that the configuration does not
 /// know share one, and so do all connections of a host.
 using HostSums = std::map<std::pair<std::string, std::string>, IoCounters>;
 

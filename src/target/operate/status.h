@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a running target is doing, for people, programs and Prometheus: who is connected, from
+// The status of a running target, for people, programs and Prometheus: who is connected, from
 // where, since when, authenticated how, and what was read and written.
 #pragma once
 
@@ -69,7 +69,7 @@ struct TargetStatus {
     std::vector<ImageStatus> images{};
 };
 
-/// What the protocol core knows; the rest is the caller's to fill in.
+/// The status of the protocol core; the caller fills in the rest.
 /// @param now, wall  one moment, by the clock of the core and since 1970
 TargetStatus look_at(const Target& target, base::TimePoint now, base::milliseconds wall);
 

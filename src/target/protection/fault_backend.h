@@ -50,7 +50,7 @@ struct Fault {
 /// Errors name the line.
 base::Result<std::vector<Fault>> parse_faults(std::string_view text);
 
-/// What is to be damaged, shared by the stores of one image (which the decorators of both own).
+/// The planned damage, shared by the stores of one image (which the decorators of both own).
 class FaultPlan {
   public:
     /// @param trigger  empty: set() says it
@@ -71,7 +71,7 @@ class FaultPlan {
     std::vector<Fault> faults_;
 };
 
-/// What Integrity::on_the_wire does where `plan` says so.
+/// The action of Integrity::on_the_wire if `plan` specifies one.
 std::function<void(Integrity::WireStage, const Integrity::Leaving&)> faults_on_the_wire(
     std::shared_ptr<FaultPlan> plan);
 

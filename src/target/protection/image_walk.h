@@ -22,7 +22,7 @@ namespace target {
 /// Hears how far a walk is, in blocks; often.
 using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
-/// What is read of an image at once: small enough that the checksums find in the processor's cache
+/// The size of one read of an image: small enough that the checksums find in the processor's cache
 /// what read(2) put there.
 inline constexpr uint64_t kImageChunkBytes = 256U << 10U;
 

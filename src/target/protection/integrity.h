@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the layers of a protected store count and tell, each for itself, so that an error can be
-// laid at one door:
+// The counters and reports of the layers of a protected store, each for itself, so that an error
+// can be attributed to one layer:
 //
 //   the wire     data digests (IoCounters::digest_errors, of each connection)
 //   the host     its own tuples, compared with its data as they arrive     kReceipt

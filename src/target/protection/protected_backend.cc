@@ -136,7 +136,7 @@ void ProtectedBackend::finish(Op& op, IoError error) {
     }
 }
 
-/// Does what became possible when something else ended. What that makes possible is seen here too.
+/// Does what became possible when something else ended. It also handles what that makes possible.
 void ProtectedBackend::proceed() {
     if (std::exchange(proceeding_, true)) {
         return;
@@ -254,7 +254,7 @@ void ProtectedBackend::read_done(Op& op) {
     finish(op, IoError::kNone);
 }
 
-/// What was stored is whole, whatever a command expects.
+/// The stored block is intact, whatever a command expects.
 bool ProtectedBackend::matches_itself(const Op& op) const {
     return !nvme::verify(format_, nvme::BlocksView::separate(format_, op.io->data, op.tuples),
                          tags_at_rest(op.first), checks_at_rest(header_));
@@ -280,7 +280,7 @@ void ProtectedBackend::write(Op& op) {
         is_zeroing(op.io->kind) ? std::min(kZeroSlice, op.first + op.count - op.at) : op.count;
     op.data_written = false;
     make_tuples(op);
-    // What frees room must not need it first.
+    // An operation that frees room must not need room first.
     const bool frees = op.io->kind == Io::Kind::kDiscard || op.io->may_deallocate;
     frees ? log_write(op) : make_room(op);
 }

@@ -75,7 +75,8 @@ base::Status ProtectedFile::prepare(const Options& options, SidecarHeader& heade
         }
     }
     TRY(const Sample sample, sample_pair(image, sidecar, header));
-    // What hosts brought, unchecked where they asked for no check, proves nothing of the pair.
+    // Tuples from hosts, which are unchecked if a host requested no check, prove nothing about the
+    // pair.
     const bool all_ours = (header.flags & SidecarHeader::kHostTags) == 0;
     if (sample.strangers() && all_ours) {
         return base::error(

@@ -38,7 +38,7 @@ class ProtectedFile final : public Backend {
     [[nodiscard]] uint64_t size_bytes() const override { return backend_->size_bytes(); }
     void submit(Io& io) override { backend_->submit(io); }
     [[nodiscard]] Integrity* integrity() override { return backend_->integrity(); }
-    /// What opening found, a sentence each, for the log.
+    /// The findings of opening, a sentence each, for the log.
     [[nodiscard]] const std::vector<std::string>& findings() const { return findings_; }
 
   private:

@@ -15,8 +15,8 @@
 
 namespace target {
 
-/// Owned by the service that started it and, while a read is under way, by that read. What it finds
-/// is the store's to tell and to count.
+/// Owned by the service that started it and, while a read is under way, by that read. The store
+/// reports and counts its findings.
 class Scrub final : public std::enable_shared_from_this<Scrub>, private Io {
   public:
     /// @param store  is let go of between two reads, so that a namespace that goes takes it along

@@ -89,7 +89,7 @@ class Ranges {
     std::map<uint64_t, uint64_t> ranges_;  ///< first block -> the one behind the last
 };
 
-/// What the log says.
+/// The contents of the log.
 struct Replay {
     uint64_t last = 0;  ///< the highest sequence number
     Ranges written;     ///< not settled

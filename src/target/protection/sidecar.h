@@ -168,7 +168,7 @@ ImageStamp stamp_of(int image);
 Id16 boot_of_machine();
 Id16 random_id();
 
-/// What recovery found and did.
+/// The findings and actions of a recovery.
 struct Recovery {
     bool replayed = false;           ///< the sidecar was not closed cleanly
     bool power_cut = false;          ///< and the machine was restarted since

@@ -231,8 +231,8 @@ void TupleCache::settle(Place& place, Io::Kind kind, IoError error) {
 
 // --- flush --------------------------------------------------------------------------------------
 
-/// Writes what has changed, waits for what is being written, then flushes the store. What changes
-/// behind it may wait for the next one.
+/// Writes what has changed, waits for what is being written, then flushes the store. Later changes
+/// may wait for the next flush.
 void TupleCache::continue_flush() {
     if (flush_ == nullptr || std::exchange(continuing_, true)) {
         return;

@@ -26,7 +26,7 @@ class TupleRoom {
     [[nodiscard]] bool complete() const { return holes_.empty(); }
     /// The first piece of `wanted`, rounded outwards to pages, that lies in a hole.
     [[nodiscard]] std::optional<ByteRange> missing(ByteRange wanted) const;
-    /// What missing() told has room now.
+    /// The piece that missing() returned has room now.
     void filled(ByteRange piece);
 
   private:

@@ -30,7 +30,7 @@ class Buffer {
     }
     ~Buffer() { reset(); }
 
-    /// As many bytes as were asked for. What they hold is left over from earlier users.
+    /// As many bytes as were asked for. Their content is left over from earlier users.
     [[nodiscard]] base::MutableBytes bytes() const { return bytes_; }
     [[nodiscard]] size_t size() const { return bytes_.size(); }
     void reset();

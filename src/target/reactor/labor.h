@@ -6,8 +6,8 @@
 //
 // Unauthenticated hosts cause it, so it is shared: hosts that have authenticated recently go first,
 // except for every fourth piece, and among equals one address goes after the other (fair_order.h).
-// What waits is bounded by the number of connections, for each waits for one piece at most, and is
-// dropped with its connection.
+// Waiting work is bounded by the number of connections, because each waits for at most one piece,
+// and it is dropped with its connection.
 #pragma once
 
 #include <functional>
@@ -51,7 +51,7 @@ class LaborHere final : public Labor {
     }
 };
 
-/// What waits to be done, and what is next.
+/// The waiting work, and which piece is next.
 class LaborQueue {
   public:
     /// One piece in this number goes to unknown hosts, even if known hosts wait.
@@ -75,7 +75,7 @@ class LaborBeside final : public Labor {
   public:
     /// @param reactor  outlives this object. Errors: no eventfd.
     static base::Result<std::unique_ptr<LaborBeside>> open(Reactor& reactor);
-    /// What has not begun is not done, and no `done` is called any more.
+    /// Work that has not begun is dropped, and no further `done` is called.
     ~LaborBeside() override;
     LaborBeside(const LaborBeside&) = delete;
     LaborBeside& operator=(const LaborBeside&) = delete;

@@ -5,10 +5,10 @@
 //
 //     control   where every queue begins, and admin queues stay. With one thread it is
 //               the only lane, and everything runs there.
-//     others    I/O queues move there once their hosts have authenticated. What such a queue
-//               cannot do there it refers to control, command by command.
+//     others    I/O queues move there once their hosts have authenticated. Such a queue refers
+//               commands that it cannot execute there to control.
 //
-// What belongs to a lane is used by its thread, and by control in its turns.
+// The thread of a lane uses the state of the lane; control uses it in its turns.
 #pragma once
 
 #include <deque>

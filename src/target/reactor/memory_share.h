@@ -14,7 +14,7 @@
 
 namespace target {
 
-/// What the queues of one host hold.
+/// The memory of the queues of one host.
 class MemoryShare {
   private:
     friend class LaneMemory;
@@ -28,7 +28,7 @@ class LaneMemory {
     /// Of all lanes together; one lane has its part, but at least kLeast.
     static constexpr size_t kAll = size_t{256} << 20U;
     static constexpr size_t kLeast = size_t{64} << 20U;
-    /// What one host may have of a lane's, as a fraction, but at least kLeastOfHost.
+    /// The part of a lane's memory for one host, as a fraction, but at least kLeastOfHost.
     static constexpr size_t kHosts = 4;
     static constexpr size_t kLeastOfHost = size_t{32} << 20U;
 
@@ -64,8 +64,8 @@ class LaneMemory {
     size_t most_ = kAll;
     size_t most_of_host_ = kAll / kHosts;
     size_t bytes_ = 0;
-    /// Of these, no more of each host than its part. What comes with commands is not asked for, so
-    /// a host may hold more, but it takes that from nobody.
+    /// Of these, no more of each host than its part. Data that comes with commands is not
+    /// requested, so a host may hold more, but it takes that from no other host.
     size_t counted_ = 0;
     std::unordered_map<std::string, std::weak_ptr<MemoryShare>> shares_;
     size_t sweep_at_ = 64;

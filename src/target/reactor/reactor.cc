@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What both engines share: the loop, the timers, deferred calls.
+// The common part of both engines: the loop, the timers, deferred calls.
 #include "target/reactor/reactor.h"
 
 #include <sys/eventfd.h>

@@ -133,7 +133,7 @@ class Reactor {
     void post(std::function<void()> action);
     /// Errors: no eventfd.
     base::Status open_mailbox();
-    /// What was posted and is not done yet.
+    /// The number of posted actions that are not done yet.
     [[nodiscard]] size_t mail_waiting() const;
     /// Does it now; for the end, when the loop does not run any more.
     void do_mail();

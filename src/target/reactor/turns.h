@@ -27,7 +27,7 @@ namespace target {
 
 class Turns {
   public:
-    /// What control may work on end before it rests as long.
+    /// The time that control may work without a rest of the same length.
     static constexpr base::milliseconds kLongestWork{1};
 
     /// @param lanes  how many there are. @param clock  outlives it

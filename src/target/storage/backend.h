@@ -42,7 +42,7 @@ inline bool is_mismatch(IoError error) {
     return error >= IoError::kGuard;
 }
 
-/// What is asked of a backend.
+/// A request to a backend.
 struct IoOrder {
     enum class Kind : uint8_t {
         kRead,         ///< fills all of `data`
@@ -104,10 +104,10 @@ class Backend {
     /// decorator passes it on.
     virtual void refresh() {}
 
-    /// What a store with protection information knows of it; null: it has none.
+    /// The protection information of a store; null: it has none.
     [[nodiscard]] virtual Integrity* integrity() { return nullptr; }
 
-    /// What to submit to on a lane (lane.h); it goes with this backend.
+    /// The backend to submit to on a lane (lane.h); it lives as long as this backend.
     [[nodiscard]] virtual Backend& at(unsigned /*lane*/) { return *this; }
 
     /// A hint: `io` will be submitted within microseconds, once something else was.

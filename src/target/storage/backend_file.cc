@@ -19,7 +19,7 @@
 namespace target {
 namespace {
 
-/// What write_zero_pages() writes at a time.
+/// The size of one write of write_zero_pages().
 constexpr size_t kZeroChunk = 128U << 10U;
 constinit const std::array<std::byte, kZeroChunk> kZeroes{};
 

@@ -2,7 +2,7 @@
 //
 // A namespace's bytes in a raw image file or on a block device, through the page cache.
 //
-// What "on stable storage" rests on: Flush is fdatasync(2), a forced write is RWF_DSYNC, a forced
+// The meaning of "on stable storage": Flush is fdatasync(2), a forced write is RWF_DSYNC, a forced
 // Write Zeroes is fallocate(2) and fdatasync(2). The kernel reports a failed write-back once and
 // then forgets it, so after one failed fdatasync or forced write nothing is ever called stable
 // again: every later Flush and forced write fails until the target is started again, however often
@@ -77,7 +77,7 @@ class FileBackend final : public Backend {
         kNone,      ///< the file system does not know RWF_NOWAIT here
     };
 
-    /// What twins know of their file.
+    /// The state that twins share about their file.
     struct Shared {
         FailedSyncs::Flag sync_failed;
         /// The least size that was seen, where that is less than it should be.

@@ -46,7 +46,7 @@ class RemoteBackend final : public Backend {
     void submit(Io& io) override;
 
   private:
-    /// What travels in the place of an Io.
+    /// The message that travels instead of an Io.
     struct Errand final : Io {
         RemoteBackend* owner = nullptr;
         Io* io = nullptr;

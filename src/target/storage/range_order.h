@@ -3,8 +3,8 @@
 // The order of requests that touch ranges of blocks. Requests that share a block go side by side;
 // one that excludes waits for all before it that touch its blocks, and all after it wait for it.
 //
-// A few requests are simply compared with each other. What a request costs must not grow with how
-// many others there are, so more of them go into a tree. Each node stands for an aligned piece of
+// A few requests are simply compared with each other. The cost of a request must not grow with the
+// number of others, so more of them go into a tree. Each node stands for an aligned piece of
 // the disk. A range is made up of the nodes that it covers; the request has a ticket at each of
 // them, and at each node above. Two ranges touch where one of them covers a node that the other one
 // covers too, or lies inside of: so it is enough to compare the tickets at each node, by class.

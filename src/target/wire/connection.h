@@ -6,7 +6,7 @@
 //     socket ──► session.receive()          one receive is always posted while wants_input()
 //     socket ◄── session.output()           one send at a time, of all that is there
 //
-// What ended during a turn of the reactor is answered at its end, by one send for all of it. Of a
+// Commands that completed during a turn of the reactor are answered at its end, by one send. Of a
 // peer that has proved nothing the owner says when that is (pace.h), and its buffers in the kernel
 // are small.
 //

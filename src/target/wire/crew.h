@@ -56,7 +56,7 @@ class Crew {
     [[nodiscard]] Connection::Home home(unsigned number) {
         return {reactor(number), lane(number), members_[number - 1]->scratch};
     }
-    /// What was begun and is not over yet, of disks and of what lanes do for each other.
+    /// The operations in progress, of disks and of lanes for each other.
     [[nodiscard]] size_t in_flight() const;
 
   private:

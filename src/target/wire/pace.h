@@ -13,7 +13,7 @@ namespace target {
 
 class Pace {
   public:
-    /// Connections that continue in one turn. What one may do then is bounded by
+    /// Connections that continue in one turn. The work of one is bounded by
     /// Connection::kPacedBytes of input and Queue's bounds on output: together below a millisecond.
     static constexpr size_t kEachTurn = 8;
 

@@ -61,7 +61,7 @@ class Server final : private ConnectionOwner {
     base::Result<SocketAddress> listen(const SocketAddress& address);
     /// Sockets that somebody else bound: listen() takes the one with its address, if it is there.
     void inherit(std::vector<base::UniqueFd> sockets) { inherited_ = std::move(sockets); }
-    /// What listen() took none of, as addresses.
+    /// The sockets that listen() did not take, as addresses.
     [[nodiscard]] std::vector<std::string> left_over() const;
 
     /// Stops listening, lets what was begun be answered (for at most `patience`), closes every

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a TCP connection talks to: bytes in, bytes out, no socket, no clock. A Queue is the session
-// that speaks NVMe/TCP; another may stand around one and change the bytes (a transport cipher, a
-// test's misbehaving peer).
+// The peer of a TCP connection inside of the target: bytes in, bytes out, no socket, no clock. A
+// Queue is the session that speaks NVMe/TCP; another may stand around one and change the bytes (a
+// transport cipher, a test's misbehaving peer).
 //
 // The connection that owns the socket calls receive() with what came, writes what output() shows,
 // says how much went with sent(), and when wants_close() and the output is empty it ends the

@@ -159,7 +159,7 @@ add_formats() {
     for number in $(seq "$(cat "$1/vt/namespaces")"); do truncate -s 1M "$log/ns$number.img"; done
 }
 
-# What a boot that went well tells in the log, not on the console.
+# The messages of a successful boot in the log, not on the console.
 expect_quietly() {
     guest_says "$log/console" "$last_line|$stuck" "$timeout"
     grep -qaE -- "nvmeroot: .*$quietly" "$log/console" || refute "the log has nothing that matches: $quietly"

@@ -55,7 +55,7 @@ case_target_unit() {
         stop=yes result=success/0 socket=yes before=inactive activates=yes activated=active)
 }
 
-# What the administrator of that server wrote.
+# The writes of the administrator of that server.
 target_unit_overlay() {
     local etc=$1/add/etc/nvmeroot
     mkdir -p "$etc" "$1/add/srv" "$1/add/root"

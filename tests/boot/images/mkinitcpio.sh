@@ -24,7 +24,7 @@ program=$(command -v mkinitcpio || true)
 if [[ ${MKINITCPIO-} ]]; then
     cp -r "$MKINITCPIO/." "$work/kit"
     sed -i "s|/usr/lib/initcpio|$work/kit|g" "$work"/kit/install/*
-    # What the checkout's own build would fill in.
+    # The values that the checkout's own build would fill in.
     sed -i -e "s|@INITCPIO_LIBDIR@|$work/kit|g; s|@INITCPIO_SYSCONFDIR@|$work/none|g; s|@SYSCONFDIR@|$work/none|g" \
         -e 's|@VERSION@|checkout|g; s|@BINDIR@|/usr/bin:/usr/sbin:/bin:/sbin|g' "$work/kit/mkinitcpio" "$work/kit/functions"
     cp "$(command -v busybox)" "$work/kit/busybox"

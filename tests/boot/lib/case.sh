@@ -113,7 +113,7 @@ disk_ready() {
     cp --sparse=always --reflink=auto "$master" "$2"
 }
 
-# What the test adds to the image: /etc/nvmeroot, and /vt with the verdict init and what it needs.
+# The additions of the test to the image: /etc/nvmeroot, and /vt with the verdict init and what it needs.
 overlay_make() {
     local etc=$1/etc/nvmeroot vt=$1/vt
     mkdir -p "$vt"
@@ -247,7 +247,7 @@ case_judge() {
     [ "$(fact written)" != yes ] || disk_is_written
 }
 
-# What nvmeroot told the person at the console.
+# The messages of nvmeroot on the console.
 sentences() {
     console | sed '/^FACT /,$d' | grep -oE '(^|\[[ 0-9.]+\] )(nvmeroot|verdict): .*'
 }
@@ -264,7 +264,7 @@ judge_fact() {
     refute "expected $1, found ${value:-nothing}"
 }
 
-# What the guest wrote has reached the image, through the target.
+# The writes of the guest have reached the image, through the target.
 disk_is_written() {
     end_started
     grep -q '^written$' <(debugfs -R 'cat /written' "$log/$written_disk" 2>/dev/null) ||

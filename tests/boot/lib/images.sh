@@ -41,7 +41,7 @@ image_ready() {
         env "${settings[@]}" "$script" "$image_file" "$kernel_release" "$kernel_modules" "$nvmeroot" "${configuration[@]}"
 }
 
-# What becomes /etc/nvmeroot of a configured image.
+# The files that become /etc/nvmeroot of a configured image.
 configuration_make() {
     mkdir -p "$1"
     printf '[host]\nhostnqn = %s\nhostid = %s\nauth = mutual\n' "$hostnqn" "$hostid" >"$1/nvmeroot.conf"

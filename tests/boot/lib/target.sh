@@ -19,7 +19,7 @@ second_hostid=1c0ffee1-4c8e-4e57-9e6d-6b1f3a0c1d22 # of a host that cases add
 subsysnqn=nqn.2026-01.org.example:nvmeroot-test
 # Parallel runs use different places.
 first_port=$((20000 + $$ % 100 * 100))
-# What the target demands. The largest groups take an emulated processor ten seconds.
+# The demands of the target. The largest groups take an emulated processor ten seconds.
 target_keys=yes
 dhchap_hash=sha256
 dhchap_dhgroup=ffdhe2048

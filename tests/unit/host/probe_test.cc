@@ -34,7 +34,7 @@ base::Bytes completion(nvme::Status code, uint32_t dw0 = 0) {
     return nvme::whole_pdu(pdu, {});
 }
 
-/// What a probe says when Connect ends so.
+/// The verdict of a probe if Connect ends so.
 Verdict verdict_of(nvme::Status code, uint32_t dw0 = 0) {
     Probe probe(options());
     probe.receive(ic_resp());

@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(the_filter_goes_before_every_bound) {
     BOOST_TEST(log.records[0].address == "192.0.2.7");
     BOOST_TEST(log.others.size() == nvme::DiscoveryLog::kMaxOthers);
     BOOST_TEST(log.more_others);
-    // What fits is bounded too: names, and paths of each.
+    // Matching entries are bounded too: names, and paths of each.
     const auto names = parsed(page);
     BOOST_TEST(names.records.size() == nvme::DiscoveryLog::kMaxNames);
     BOOST_REQUIRE(names.left_out.size() == 1U);

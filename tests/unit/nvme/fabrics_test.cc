@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(registers_are_packed_as_the_host_expects) {
     const nvme::Capabilities cap{127, true, 30, true};
     BOOST_TEST(cap.wire() == 0x0000'0020'1E01'007FU);
     BOOST_TEST((nvme::Capabilities::from_wire(cap.wire()) == cap));
-    // What Linux writes: IOSQES 6, IOCQES 4, EN.
+    // The value that Linux writes: IOSQES 6, IOCQES 4, EN.
     const auto cc = nvme::Configuration::from_wire(0x00460001);
     BOOST_TEST(cc.enable);
     BOOST_TEST(cc.submission_entry == 6);

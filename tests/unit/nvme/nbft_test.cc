@@ -25,7 +25,7 @@ std::string refusal(const std::function<void(base::Bytes&)>& change) {
     return nbft ? "" : nbft.error().text;
 }
 
-/// What is left out of the sample after such a change.
+/// The entry of the sample that is omitted after such a change.
 std::string left_out(const std::function<void(base::Bytes&)>& change) {
     const auto nbft = changed(change);
     BOOST_REQUIRE_MESSAGE(nbft.ok(), (nbft.ok() ? "" : nbft.error().text));

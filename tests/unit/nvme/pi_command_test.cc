@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a read or write command asks of protection information.
+// The requests of read and write commands for protection information.
 #include <boost/test/unit_test.hpp>
 #include <string_view>
 #include <vector>

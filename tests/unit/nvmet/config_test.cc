@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(looking_leaves_nothing_where_it_fails) {
         const auto presence =
             nvmet::probe(kernel, nvmet::Presence::seen_in(*nvmet::read_tree(kernel)));
         BOOST_TEST(!presence.ok());
-        // What could not be removed is removed by the next who looks, as every
+        // An object that could not be removed is removed by the next run, as every
         // foreign object is.
         BOOST_TEST((n > 5 || kernel.snapshot() == before), n);
         kernel = support::FakeConfigfs();

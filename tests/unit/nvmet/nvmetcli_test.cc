@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(no_value_of_a_saved_file_is_lost) {
         BOOST_TEST(nvmet::make_plan(reached_state, wanted(*ini)).empty(), name);
         const Leaves back = leaves_of(nvmet::to_nvmetcli(reached_state, {}).text);
         for (const auto& [path, value] : leaves_of(text)) {
-            // What the kernel shows where nothing is set, or where it is too old to have it.
+            // The kernel's output if nothing is set, or if it is too old to have it.
             const bool unset = value.empty() || value == "-1" || value == "reserved" ||
                                (value == "0" && path.ends_with("/ana_grpid"));
             const auto now = back.find(path);

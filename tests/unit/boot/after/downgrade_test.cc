@@ -20,7 +20,7 @@ constexpr const char* kProof =
 constexpr const char* kController = "nvme nvme0: qid 0: controller authenticated";
 constexpr const char* kBack = "nvme nvme0: Successfully reconnected (attempt 1/-1)";
 
-/// What the last line brings up.
+/// The complaint about the last line.
 std::string complaint(boot::Auth mode, std::initializer_list<const char*> lines) {
     boot::DowngradeJudge judge(policy(mode));
     std::string text;

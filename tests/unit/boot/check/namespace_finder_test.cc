@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(a_missing_identifier_is_not_a_verdict) {
 }
 
 BOOST_AUTO_TEST_CASE(a_status_of_the_path_is_not_an_answer_of_the_controller) {
-    // What the kernel says of each command while it reconnects, by its own hand.
+    // The kernel's own status of each command while it reconnects.
     for (const nvme::Status status : {nvme::status::kHostPathError, nvme::status::kAbortedByHost,
                                       nvme::status::kInternalPathError.dnr()}) {
         BOOST_TEST(boot::error_of(status, "Identify").code == EAGAIN);

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(wrong_digests_are_not_blamed_on_the_secret) {
 BOOST_AUTO_TEST_CASE(an_unknown_failure_quotes_the_kernel) {
     BOOST_TEST(explained({"nvme nvme0: something new"}).error.text.find("something new") !=
                std::string::npos);
-    // What the kernel itself refuses it says clearly.
+    // The kernel reports its own refusals clearly.
     for (const char* line : {"nvme nvme0: Mismatching cntlid: Connect 1 vs Identify 2, rejecting",
                              "nvme nvme0: keep-alive support is mandatory for fabrics"}) {
         BOOST_TEST(explained({line}).error.text.find(line) != std::string::npos);

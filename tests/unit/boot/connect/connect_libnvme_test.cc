@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What either generation of libnvme makes of a plan, seen where it matters: in the line that it
-// writes to /dev/nvme-fabrics. The library opens that file by open(2), which this program defines
-// for itself.
+// The result of a plan with either generation of libnvme, seen where it matters: in the line that
+// it writes to /dev/nvme-fabrics. The library opens that file by open(2), which this program
+// defines for itself.
 #include "boot/connect/connect_libnvme.h"
 
 #include <fcntl.h>

@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(one_subsystem_fits_or_the_boot_says_which_there_are) {
     BOOST_TEST(conclude("*:b")->subsysnqn == "nqn.2024-08.com.example:b");
 }
 
-/// What is said of a log of which nothing can be the root.
+/// The message about a log without an entry that can be the root.
 std::string verdict_on(const std::string& pattern, const nvme::DiscoveryLog& log) {
     DiscoveryWalk walk({service("192.0.2.1")}, pattern);
     walk.take(walk.next_round().front(), log);

@@ -45,7 +45,7 @@ struct FullLine : TargetFixture {
     SlowLine line;
 };
 
-/// What may happen to namespace 1 of a fixture.
+/// A change of namespace 1 of a fixture.
 struct Change {
     const char* name;
     void (*happen)(TargetFixture& f);

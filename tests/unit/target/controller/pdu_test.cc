@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What no host may send: for each broken PDU the C2HTermReq that answers it.
+// PDUs that no host may send: for each broken PDU the C2HTermReq that answers it.
 #include <boost/test/unit_test.hpp>
 #include <functional>
 #include <ostream>

@@ -30,7 +30,7 @@ constexpr uint64_t kCacheBytes = 8192;  // of tuples of 512-byte blocks there ar
 constexpr target::Id16 kThisBoot = {1};
 constexpr target::Id16 kNextBoot = {2};
 
-/// What differs from one story to another.
+/// The differences between stories.
 struct Shape {
     unsigned seed = 0;
     size_t commands = 0;
@@ -248,7 +248,7 @@ class Writer {
     size_t submitted_ = 0;
 };
 
-/// What is left after a stop, and recovery of it.
+/// The state after a stop, and its recovery.
 struct Wreck {
     void recover(const target::Id16& boot) {
         const auto read = target::read_header(sidecar, sidecar.content.size());
@@ -363,7 +363,7 @@ class Judge {
             damage(*block, boot);
         }
     }
-    /// What was flushed before the stop rots while the machine is off.
+    /// Flushed data is damaged while the machine is off.
     void damage(uint64_t block, const target::Id16& boot) {
         ++damaged_;
         const uint32_t size = story_.shape.block;

@@ -27,7 +27,7 @@ constexpr uint32_t kBlock = RecordingDisk::kSector;
 constexpr size_t kBlocks = 48;
 constexpr size_t kInFlight = 12;
 
-/// What the host knows of one block: its contents, by version, and which is safe.
+/// The host's knowledge of one block: its contents, by version, and which is safe.
 struct Block {
     std::vector<base::Bytes> versions{base::Bytes(kBlock)};
     size_t acknowledged = 0;

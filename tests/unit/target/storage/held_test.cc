@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What a killed server still holds is waited for, and nothing else is.
+// The retry waits for files and ports of a killed server, and for nothing else.
 #include "target/storage/held.h"
 
 #include <boost/test/unit_test.hpp>

@@ -67,7 +67,7 @@ struct Model {
     }
 };
 
-/// What a request costs where so many wait for one block.
+/// The cost of a request while this number waits for one block.
 uint64_t steps_each(size_t count, bool backwards) {
     Model m;
     for (size_t i = 0; i < count; ++i) {
