@@ -354,8 +354,8 @@ BOOST_AUTO_TEST_CASE(the_audit_log_can_be_moved_away_before_a_reload) {
     Line wrong(running);
     BOOST_REQUIRE(wrong.connect(kHost).has_value());
     BOOST_TEST(!wrong.prove(running.key("h2.key"), running.key("c1.key")));
-    BOOST_TEST(audit_says(running, "another key"));
-    BOOST_TEST(running.dir.read("moved").find("another key") == std::string::npos);
+    BOOST_TEST(audit_says(running, "different key"));
+    BOOST_TEST(running.dir.read("moved").find("different key") == std::string::npos);
     for (const char* name : {"h1.key", "h2.key"}) {
         BOOST_TEST(running.dir.read("audit").find(running.key(name)) == std::string::npos);
     }
