@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_proof_is_answered_late_and_nothing_else_meanwhile) 
     auto line = f.open_connected();
     const DhchapHost host = f.authenticate(*line, Misbehaviour::kWrongResponse);
     BOOST_TEST(!host.failure().has_value());
-    BOOST_TEST(f.events.has("refused: authentication: the host's response is wrong"));
+    BOOST_TEST(f.events.has("refused: authentication: the response of the host is wrong"));
     BOOST_TEST(line->host.run(host::auth_receive(4096))->status.number() ==
                status::kSequenceError.dnr().number());
     BOOST_TEST((line->session->next_deadline() == f.clock.now() + milliseconds(100)));

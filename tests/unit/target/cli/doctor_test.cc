@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_the_server_could_not_open_is_bad) {
             target::FileBackend::open(*reactor, {.path = ns.image, .on_trouble = {}});
         BOOST_REQUIRE(other.ok());
         BOOST_TEST(f.about("image").starts_with("2 "));
-        BOOST_TEST(f.about("image").find("has it locked; ") != std::string::npos);
+        BOOST_TEST(f.about("image").find("has locked it; ") != std::string::npos);
         BOOST_TEST(f.about("image", true).starts_with("0 "));  // by the server that runs
     }
     ns.protection = exports::Protection::kAtRest;

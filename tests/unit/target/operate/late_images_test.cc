@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_a_raw_disk_waits_until_it_is) {
     RunningService running(kSections, support::reactors(), [](const support::TempDir& dir) {
         dir.file("late.img", "QFI\xFB" + std::string((1U << 20U) - 4, '\0'));
     });
-    BOOST_TEST(running.ask("status").find("late.img: it is a qcow2 image, no raw disk") !=
+    BOOST_TEST(running.ask("status").find("late.img: it is a qcow2 image, not a raw disk") !=
                std::string::npos);
     running.dir.file("raw.img", std::string(1U << 20U, '\0'));
     std::filesystem::rename(running.dir.at("raw.img"), running.dir.at("late.img"));

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_not_a_raw_disk_is_not_protected) {
     const Files f;
     f.dir.file("disk.img", "QFI\xFB" + Files::text_of(1).substr(4));
     BOOST_TEST(
-        says(f.refusal({"protect"}), "disk.img: it is a qcow2 image, no raw disk; make one"));
+        says(f.refusal({"protect"}), "disk.img: it is a qcow2 image, not a raw disk; convert it"));
     BOOST_TEST(says(f.run({"info"}).text, "it is a qcow2 image"));
     BOOST_TEST(access((f.image + ".pi").c_str(), F_OK) != 0);
 }
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_pair_that_does_not_belong_together_is_refused) {
     f.dir.file("disk.img", Files::text_of(2));
     BOOST_TEST(says(f.serve(), "not the sidecar of this image"));
     f.dir.file("disk.img", Files::text_of(1) + std::string(512, 'x'));
-    BOOST_TEST(says(f.serve(), "belongs to an image of 3145728 bytes, this one has 3146240"));
+    BOOST_TEST(says(f.serve(), "belongs to an image of 3145728 bytes, this image has 3146240"));
     BOOST_TEST(says(f.refusal({"verify"}), "belongs to an image of 3145728 bytes"));
 }
 

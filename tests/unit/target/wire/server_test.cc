@@ -258,7 +258,7 @@ BOOST_DATA_TEST_CASE(one_too_many_is_closed_and_told_of, support::engines(), eng
     const Client three(running.address);
     BOOST_TEST(three.hear(1).empty());
     running.stop();
-    BOOST_TEST(running.trouble == "refusing connections: all 2 are taken");
+    BOOST_TEST(running.trouble == "refusing connections: all 2 are in use");
 }
 
 BOOST_DATA_TEST_CASE(one_address_may_have_so_many, support::engines(), engine) {
