@@ -12,15 +12,32 @@ setup() {
     export DESTDIR=$machine/image MODULESDIR=$machine/modules version=0 verbose=n
     export __MODULES_TO_ADD=$machine/modules.list # where that of Debian 13 collects them
     export NVMEROOT_BINARY=$machine/bin/nvmeroot NVMEROOT_HOOK_CONF=$machine/hook.conf
-    mkdir -p "$DESTDIR" "$MODULESDIR"
+    mkdir -p "$MODULESDIR"
+    image=$BATS_TEST_TMPDIR/"initrd of 6.1"
+    as=(-o "$image")
+    as_mkinitramfs > "$machine/bin/mkinitramfs"
+    chmod 755 "$machine/bin/mkinitramfs"
 }
 
-# hook UMASK SETTING…
+# What mkinitramfs does before it runs the hooks.
+as_mkinitramfs() {
+    cat << 'EOF'
+#!/bin/sh -e
+umask "$MASK"
+touch "$IMAGE"
+mkdir -p "$DESTDIR/scripts"
+cp -pr "$SCRIPTS/." "$DESTDIR/scripts"
+"$HOOK"
+EOF
+}
+
+# hook UMASK SETTING…   by mkinitramfs with the arguments "as", a list
 hook() {
-    local mask=$1
+    local MASK=$1 IMAGE=$image HOOK=$top/initramfs-tools/hooks/nvmeroot SCRIPTS=${scripts:-$top/initramfs-tools/scripts}
     shift
     printf '%s\n' "$@" > "$NVMEROOT_HOOK_CONF"
-    (umask "$mask" && sh "$top/initramfs-tools/hooks/nvmeroot")
+    export MASK IMAGE HOOK SCRIPTS
+    mkinitramfs "${as[@]}" 0
 }
 
 @test "program, ini file and secrets are copied into a private image, with the list of them" {
@@ -45,7 +62,7 @@ hook() {
         run ! hook 077 "nvmeroot_config=$config"
         [[ $output == *"E: nvmeroot: "*"$says"* ]]
         [ ! -e "$DESTDIR/usr/lib/nvmeroot/image-files" ]
-        rm -r "$DESTDIR" && mkdir "$DESTDIR"
+        rm -r "$DESTDIR"
         number=$((number + 1))
     done
     [ "$number" = 12 ]
@@ -72,7 +89,7 @@ hook() {
     sed -i 's/nvme-\*/x/; s/igb/e1000e/' "$machine/bin/modprobe"
     run ! hook 077 "nvmeroot_config=$config"
     [[ $output == *'E: nvmeroot: kernel 0 has no module "nvme-core"'* ]]
-    rm -r "$DESTDIR" && mkdir "$DESTDIR"
+    rm -r "$DESTDIR"
     run hook 077 nvmeroot_config=no
     [ "$status" = 0 ]
     [[ $output == *'W: nvmeroot: kernel 0 has no module "nvme-tcp": this image cannot boot over NVMe/TCP'* ]]
@@ -80,7 +97,73 @@ hook() {
 
 @test "a secret in an image that others can read stops the build" {
     run ! hook 022 "nvmeroot_config=$config"
-    [[ $output == *'is private, but everybody could read it in the image'* ]]
+    [[ $output == *"is private, but everybody could read it in $image (mode 644): chmod 600"* ]]
+    [ ! -e "$DESTDIR/etc/nvmeroot/host.key" ]
+    chmod 600 "$image"
+    hook 022 "nvmeroot_config=$config"
+}
+
+@test "an old image that others can read is noticed, however mkinitramfs is told its name" {
+    cd "$BATS_TEST_TMPDIR"
+    refused() {
+        : > "$image"
+        chmod 644 "$image"
+        run ! hook 077 "nvmeroot_config=$config"
+        [[ $output == *"is private, but everybody could read it in "*"initrd of 6.1 (mode 644)"* ]]
+        rm "$image"
+        hook 077 "nvmeroot_config=$config"
+    }
+    refused
+    as=("-o$image") && refused
+    as=(-vo "$image") && refused
+    as=(-v -c zstd -d -o -o "initrd of 6.1") && refused
+    as=(-o other "-ko./initrd of 6.1") && refused
+}
+
+@test "an image that is not known is none for a secret" {
+    MASK=077 IMAGE=$image HOOK=: SCRIPTS=$top/initramfs-tools/scripts mkinitramfs
+    printf '%s\n' "nvmeroot_config=$config" > "$NVMEROOT_HOOK_CONF"
+    run ! sh -c "umask 077; '$top/initramfs-tools/hooks/nvmeroot'; exit \$?"
+    [[ $output == *'nothing tells who can read the image'* ]]
+    [ ! -e "$DESTDIR/etc/nvmeroot/host.key" ]
+}
+
+@test "an image without our script stops the build" {
+    local scripts=$BATS_TEST_TMPDIR/scripts
+    mkdir -p "$scripts/local-top"
+    run ! hook 077 nvmeroot_config=no
+    [[ $output == *'E: nvmeroot: /scripts/local-top/nvmeroot is not in the image'* ]]
+    : > "$scripts/local-top/nvmeroot"
+    run ! hook 077 nvmeroot_config=no
+    [[ $output == *'E: nvmeroot: /scripts/local-top/nvmeroot is not in the image'* ]]
+    install -m 644 "$top/initramfs-tools/scripts/local-top/nvmeroot" "$scripts/local-top/"
+    run ! hook 077 nvmeroot_config=no
+    [[ $output == *'cannot be executed'* ]]
+}
+
+@test "the real mkinitramfs stops before it writes a secret into a public image" {
+    [ -x /usr/sbin/mkinitramfs ] || skip 'no mkinitramfs'
+    unshare --mount --map-root-user true || skip 'no mount name spaces'
+    conf=$machine/conf
+    cp -r "$top/initramfs-tools" "$conf"
+    mkdir "$conf/boot"
+    echo CONFIG_RD_GZIP=y > "$conf/boot/config-0"
+    printf '%s\n' MODULES=list BUSYBOX=n COMPRESS=gzip > "$conf/initramfs.conf"
+    : > "$conf/modules"
+    printf '%s\n' "nvmeroot_config=$config" > "$NVMEROOT_HOOK_CONF"
+    # shellcheck disable=SC2016  # the inner shell expands
+    real() {
+        unshare --mount --map-root-user sh -c 'mount --bind "$1/boot" /boot && /usr/sbin/mkinitramfs -d "$1" -o "$2" 0' - "$conf" "$image"
+    }
+    echo old > "$image"
+    chmod 644 "$image"
+    run ! real
+    [[ $output == *"is private, but everybody could read it in $image (mode 644)"* ]]
+    [ "$(cat "$image")" = old ]
+    rm "$image"
+    real
+    [ "$(stat -c %a "$image")" = 600 ]
+    [ -s "$image" ]
 }
 
 @test "nothing of the machine is copied if configured so" {
