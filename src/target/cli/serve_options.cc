@@ -119,7 +119,7 @@ constexpr base::Option<ServeOptions> kOptions[] = {
      [](std::string_view v, ServeOptions& o) { set(o, "target", "io_queues", v, "--io-queues"); return Status(done()); }},
     {"--engine", "auto|io_uring|epoll", "I/O engine: io_uring, epoll, or auto",
      [](std::string_view v, ServeOptions& o) { return set_engine(v, o); }},
-    {"--verbose", "", "log each queue instead of only each host",
+    {"--verbose", "", "log each queue in addition to each host",
      [](std::string_view, ServeOptions& o) { o.verbose = true; return Status(done()); }},
 };
 // clang-format on
