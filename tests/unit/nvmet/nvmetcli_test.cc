@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(other_files_are_refused_with_the_reason) {
     refused("{\"ports\":[{}]}", "no portid");
     refused("{\"ports\":[{\"portid\":65536}]}", "65536");
     refused("{\"ports\":[{\"portid\":1},{\"portid\":1}]}", "twice");
-    refused("{\"ports\":[{\"portid\":1,\"addr\":{\"trtype\":\"tpc\"}}]}", "none of tcp|rdma");
+    refused("{\"ports\":[{\"portid\":1,\"addr\":{\"trtype\":\"tpc\"}}]}", "not one of tcp|rdma");
     refused("{\"ports\":[{\"portid\":1,\"addr\":{\"colour\":\"red\"}}]}", "no such attribute");
     refused("{\"ports\":[{\"portid\":1,\"colour\":1}]}", "no such member: \"colour\"");
     refused("{\"hosts\":[{\"nqn\":\"../x\"}]}", "cannot name a directory");
