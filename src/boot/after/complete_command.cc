@@ -12,10 +12,12 @@
 #include "base/sysfs.h"
 #include "base/text.h"
 #include "boot/after/fabrics_conf.h"
+#include "boot/after/path_history.h"
 #include "boot/check/kernel_disk.h"
 #include "boot/connect/auth_proof.h"
 #include "boot/connect/connect.h"
 #include "boot/connect/path_proof.h"
+#include "boot/connect/proof_record.h"
 #include "boot/connect/root_controllers.h"
 #include "boot/handover/path_record.h"
 #include "boot/reach/probe_portals.h"
@@ -38,6 +40,7 @@ class Completion {
         return controllers_of(sys_, plan_.target.subsysnqn);
     }
     [[nodiscard]] std::vector<Portal> missing() const;
+    Outcome<base::Nothing> judge_present(const std::string& controller);
     std::optional<Failure> prove_present();
     void keep_alive();
     std::optional<Failure> connect_missing(const std::vector<Portal>& portals);
@@ -63,9 +66,22 @@ std::vector<Portal> Completion::missing() const {
     return portals;
 }
 
+/// By the kernel's log since the proof that was noted, or by another one.
+Outcome<base::Nothing> Completion::judge_present(const std::string& controller) {
+    if (!is_live(controller, sys_)) {
+        return Failure::of(ExitCode::kUnreachable, base::error("it is not live"));
+    }
+    auto history = open_history({controller}, sys_);
+    if (history && history->drain() &&
+        standing_of(controller, *history, plan_.auth, sys_) == Standing::kProven) {
+        return base::done();
+    }
+    return prove_path(plan_.auth, controller, sys_, clock_);
+}
+
 /// An existing path is not yet a path of the root: another program, udev or nvme-cli, may have made
 /// it, and the boot's own may have been lost and come back before the watch began. A path that is
-/// lost now is judged when it comes back (watch_command.cc), and here if it does so in time.
+/// lost now is judged when it comes back (path_guard.h), and here if it does so in time.
 /// @return the last path that is neither proven nor cut; none: there is none
 std::optional<Failure> Completion::prove_present() {
     std::optional<Failure> last;
@@ -73,9 +89,7 @@ std::optional<Failure> Completion::prove_present() {
         if (proven_.contains(controller)) {
             continue;
         }
-        auto proof = is_live(controller, sys_)
-                         ? prove_path(plan_.auth, controller, sys_, clock_)
-                         : Failure::of(ExitCode::kUnreachable, base::error("it is not live"));
+        auto proof = judge_present(controller);
         if (proof) {
             proven_.insert(controller);
             continue;
@@ -113,6 +127,7 @@ Outcome<base::Nothing> Completion::prove(const Controller& controller, KernelLog
     TRY(const AuthEvidence evidence,
         prove_authentication(plan_.auth, controller, reauthentication(plan_.auth, controller, sys_),
                              clock_, log));
+    (void)note_proof(controller.name, log, sys_);  // without it the proof is asked for again
     if (const std::string unproven = what_is_unproven(evidence); !unproven.empty()) {
         log_.warning(controller.name + ": " + unproven);
     }

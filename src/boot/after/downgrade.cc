@@ -14,8 +14,7 @@ namespace {
 constexpr size_t kMostLines = 128;
 
 bool begins_association(std::string_view text) {
-    return text.starts_with("starting error recovery") || text.starts_with("Reconnecting in") ||
-           text.starts_with("resetting controller");
+    return text.starts_with("starting error recovery") || text.starts_with("Reconnecting in");
 }
 
 bool ends_association(std::string_view text) {
@@ -67,7 +66,16 @@ std::optional<DowngradeJudge::Downgrade> DowngradeJudge::take(std::string_view l
     } else if (association.lines.size() < kMostLines) {
         association.lines.emplace_back(text);
     }
+    if (!association.begun && created_queues(text) != 0 && policy_.mode != Auth::kOff) {
+        return Downgrade{controller, "it was reset, and the kernel does not tell the end of that",
+                         false};
+    }
     return std::nullopt;
+}
+
+bool DowngradeJudge::is_lost(std::string_view controller) const {
+    const auto found = associations_.find(controller);
+    return found != associations_.end() && found->second.begun;
 }
 
 AuthEvidence DowngradeJudge::evidence_of(const Association& association) {

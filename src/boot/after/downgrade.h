@@ -11,9 +11,12 @@
 //     nvme nvme0: Successfully reconnected (attempt 3/-1)        judged here
 //     nvme nvme0: Removing controller (-129)...                  or here: the end of it
 //
-// If lines are missing, because no program read the log when the association began, because it ran
-// over or because the kernel names no queue, the lines prove nothing either way: then the
-// controller is doubted, and must authenticate again (path_proof.h).
+// A reset that somebody asked for (`nvme reset`) is an association too, of which the kernel tells
+// neither the beginning nor the end.
+//
+// Where lines are missing, because nobody read the log when the association began, because it ran
+// over or because the kernel names no queue, and after a reset, the lines prove nothing either way:
+// then the controller is doubted, and must authenticate again (path_proof.h).
 //
 // Lines in, complaints out; the caller reads the log and acts.
 #pragma once
@@ -42,6 +45,8 @@ class DowngradeJudge {
     /// @param line  of any NVMe driver: `nvme nvme0: …`
     /// @return what is wrong with the controller as of this line
     std::optional<Downgrade> take(std::string_view line);
+    /// Whether the lines tell of a loss and not yet of its end.
+    [[nodiscard]] bool is_lost(std::string_view controller) const;
     /// Lines were lost: what began before is not known any more.
     void forget() { associations_.clear(); }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// `nvmeroot watch`: in the real root, as long as the machine runs. Reads the kernel's log, holds
-// each reconnect of the root's controllers against the policy of the boot (downgrade.h), and acts
-// as the key on_downgrade says: log, cut that path, or stop the machine. As long as a path is lost,
-// it shortens the kernel's wait for mute targets (admin_timeout.h).
+// `nvmeroot watch`: in the real root, as long as the machine runs. Reads the kernel's log from the
+// boot's proof on (path_history.h) and guards the root's paths by it (path_guard.h). As long as a
+// path is lost, it shortens the kernel's wait for mute targets (admin_timeout.h); it prepares the
+// end of a machine whose root is lost (stand_in.h).
 #pragma once
 
 #include "base/sys_paths.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/connect/path_proof.h"
 
+#include "boot/connect/proof_record.h"
 #include "boot/connect/root_controllers.h"
 
 namespace boot {
@@ -30,6 +31,7 @@ Outcome<base::Nothing> prove_path(const AuthPlan& policy, const std::string& con
     }
     const Controller there{controller, {}, 0};
     TRY_VOID(prove_authentication(auth, there, reauthentication(auth, there, sys), clock, log));
+    (void)note_proof(controller, log, sys);  // without it the proof is asked for again
     return base::done();
 }
 

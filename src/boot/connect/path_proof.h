@@ -16,6 +16,7 @@ namespace boot {
 /// The demands, without the secrets.
 AuthPlan demands_of(const AuthPlan& plan);
 
+/// Success is noted (proof_record.h).
 /// @param policy  what the boot demanded; its secrets are not needed
 /// Errors: prove_authentication()'s. kAuthentication, final: the kernel keeps no secret for the
 /// controller. kInternal: the kernel's log cannot be read.

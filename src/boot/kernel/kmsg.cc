@@ -52,10 +52,18 @@ Result<KernelLog> KernelLog::open(const base::SysPaths& sys) {
     return KernelLog(std::move(records));
 }
 
+Result<KernelLog> KernelLog::open_behind(const base::SysPaths& sys, uint64_t sequence) {
+    TRY(base::UniqueFd records, base::open_file(sys.dev + "/kmsg", O_RDONLY | O_NONBLOCK));
+    return KernelLog(std::move(records), sequence);  // the kernel gives the oldest record first
+}
+
 void KernelLog::take(std::string_view record) {
-    std::optional<uint64_t> before = last_sequence_;
+    const std::optional<uint64_t> before = last_sequence_;
     uint64_t sequence = 0;
     auto line = parse_kmsg_record(record, sequence);
+    if (behind_ && sequence <= *behind_) {
+        return;
+    }
     if (sequence != 0) {
         last_sequence_ = sequence;
         lost_ = lost_ || (before && sequence != *before + 1);

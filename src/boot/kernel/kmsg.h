@@ -43,8 +43,13 @@ class KernelLog {
   public:
     /// Begins behind what is in the ring now.
     static base::Result<KernelLog> open(const base::SysPaths& sys);
+    /// Begins behind the record of that sequence; records that the ring has lost since count as
+    /// lost().
+    static base::Result<KernelLog> open_behind(const base::SysPaths& sys, uint64_t sequence);
     /// @param records  a non-blocking descriptor that gives one record with each read.
-    explicit KernelLog(base::UniqueFd records) : records_(std::move(records)) {}
+    /// @param behind  records up to this sequence are skipped
+    explicit KernelLog(base::UniqueFd records, std::optional<uint64_t> behind = {})
+        : records_(std::move(records)), behind_(behind), last_sequence_(behind) {}
 
     /// Takes in what has come since. Errors: the device cannot be read.
     base::Status drain();
@@ -60,6 +65,12 @@ class KernelLog {
                                                               size_t first = 0) const;
     /// Lines were lost: overwritten in the ring, or more than kMaxLines came.
     [[nodiscard]] bool lost() const { return lost_; }
+    /// The sequence of the last record that was read; none: no record was.
+    [[nodiscard]] std::optional<uint64_t> position() const { return last_sequence_; }
+    /// Whether each record behind that sequence was or will be read.
+    [[nodiscard]] bool tells_all_behind(uint64_t sequence) const {
+        return behind_ && *behind_ <= sequence && !lost_;
+    }
     /// As lost(), since the last call.
     [[nodiscard]] bool take_lost() { return std::exchange(lost_, false); }
 
@@ -70,6 +81,7 @@ class KernelLog {
     void take(std::string_view record);
 
     base::UniqueFd records_;
+    std::optional<uint64_t> behind_;
     std::vector<KernelLine> lines_;
     std::optional<uint64_t> last_sequence_;
     bool lost_ = false;

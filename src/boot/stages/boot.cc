@@ -10,6 +10,7 @@
 #include "boot/check/pi_check.h"
 #include "boot/check/root_hint.h"
 #include "boot/connect/auth_proof.h"
+#include "boot/connect/proof_record.h"
 #include "boot/connect/root_controllers.h"
 #include "boot/handover/module_file_system.h"
 #include "boot/handover/path_record.h"
@@ -81,6 +82,9 @@ Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, Ke
         prove_authentication(plan.auth, controller,
                              reauthentication(plan.auth, controller, machine.sys), machine.clock,
                              log));
+    if (const auto noted = note_proof(controller.name, log, machine.sys); !noted) {
+        machine.state.warning(noted.error().text + ", continuing; the proof will be made again");
+    }
     if (const std::string unproven = what_is_unproven(evidence); !unproven.empty()) {
         machine.state.warning(unproven);
     }

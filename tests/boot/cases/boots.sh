@@ -368,7 +368,7 @@ case_target_comes_back_without_keys() {
 
 case_target_came_back_before_anybody_watched() {
     about='the target is replaced by one that asks for no authentication before nvmeroot watch begins, which cuts it off at its start'
-    command='/vt/bin/sh /vt/watch-script -l asked to authenticate again'
+    command='/vt/bin/sh /vt/watch-script -l after a reconnect the target came up without asking'
     edit_overlay=add_scripts
     meanwhile=replace_target_when_told
     extra=nvmeroot.on_downgrade=cut

@@ -103,6 +103,16 @@ BOOST_AUTO_TEST_CASE(lines_that_are_missing_prove_nothing_either_way) {
     BOOST_TEST(certain({kProof, kController, kBack}, false) == "doubted");
 }
 
+BOOST_AUTO_TEST_CASE(a_reset_proves_nothing_either_way) {
+    constexpr const char* kReset = "nvme nvme0: resetting controller";
+    constexpr const char* kQueues = "nvme nvme0: creating 2 I/O queues.";
+    BOOST_TEST(complaint(kMutual, {kReset, kProof, kController, kQueues})
+                   .starts_with("nvme0: it was reset"));
+    BOOST_TEST(complaint(kHost, {kQueues}).starts_with("nvme0: it was reset"));
+    BOOST_TEST(complaint(kOff, {kReset, kQueues}).empty());
+    BOOST_TEST(complaint(kHost, {kLost, kProof, kQueues}).empty());
+}
+
 BOOST_AUTO_TEST_CASE(missing_support_in_the_kernel_is_not_a_downgrade) {
     const char* busy = "nvme nvme0: qid 1 auth_send failed with error -11";
     const char* summary = "nvme nvme0: qid 1: authentication failed, error -11";

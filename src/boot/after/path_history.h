@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What has become of a path since its proof. To ask for another proof is no harmless thing: Linux
+// 6.12 never gives up a controller whose target is lost in the middle of an authentication that it
+// was asked for. So it is not asked for where the kernel's log tells all that must be known:
+//
+//     the log behind the line of the proof (proof_record.h), none of it lost
+//       ├ no line of the controller, or reconnects as the policy demands (downgrade.h)   kProven
+//       ├ the same, and it is lost now                                                   kLost
+//       └ anything else                                                                  kDoubtful
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/sys_paths.h"
+#include "boot/after/downgrade.h"
+#include "boot/kernel/kmsg.h"
+#include "boot/plan/plan.h"
+
+namespace boot {
+
+/// The log, behind the oldest proof of these controllers; where none has one, behind all lines.
+base::Result<KernelLog> open_history(const std::vector<std::string>& controllers,
+                                     const base::SysPaths& sys);
+
+enum class Standing { kProven, kLost, kDoubtful };
+
+/// @param lines  of any NVMe driver, none of them missing between the proof and now
+Standing standing_since(uint64_t proof, const std::string& controller,
+                        std::span<const KernelLine> lines, const AuthPlan& policy);
+/// By what open_history() and drain() have read. With Auth::kOff every path is proven.
+Standing standing_of(const std::string& controller, const KernelLog& log, const AuthPlan& policy,
+                     const base::SysPaths& sys);
+
+}  // namespace boot
