@@ -200,12 +200,17 @@ sd_build() {
     grep -qx LoadCredentialEncrypted=nvmeroot.uri "$BUILDROOT/usr/lib/systemd/system/nvmeroot.service.d/credentials.conf"
 }
 
-@test "sd-nvmeroot says what is missing in an image without systemd" {
+# mkinitcpio takes no notice of what build returns.
+@test "the hook for the other kind of image stops the build, and says which one is meant" {
     . "$top/install/sd-nvmeroot"
-    unset -f add_systemd_unit
-    run build
+    run bash -c "$(declare -f); unset -f add_systemd_unit; . '$top/install/sd-nvmeroot'; build; echo an image is written"
     [ "$status" = 1 ]
-    [[ $output == *"needs the 'systemd' hook"* ]]
+    [[ $output == *"put 'systemd' before it into HOOKS of mkinitcpio.conf, or, for an image with 'udev', 'nvmeroot' in its place"* ]]
+    [[ $output != *'an image is written'* ]]
+    run bash -c "$(declare -f); HOOKS=(base systemd nvmeroot); . '$top/install/nvmeroot'; build; echo an image is written"
+    [ "$status" = 1 ]
+    [[ $output == *"put 'sd-nvmeroot' in its place"* ]]
+    [[ $output != *'an image is written'* ]]
 }
 
 @test "the units are accepted by systemd" {
