@@ -106,6 +106,10 @@ base::Result<uint64_t> parse_number(const Row& row, std::string_view value) {
 
 }  // namespace
 
+bool is_bond_option(std::string_view name) {
+    return std::ranges::find(kRows, name, &Row::name) != kRows.end();
+}
+
 base::Result<BondOption> parse_bond_option(std::string_view name, std::string_view value) {
     const auto* row = std::ranges::find(kRows, name, &Row::name);
     if (row == kRows.end()) {

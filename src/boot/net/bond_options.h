@@ -20,6 +20,9 @@ struct BondOption {
     bool operator==(const BondOption&) const = default;
 };
 
+/// Whether this program knows an option of that name.
+bool is_bond_option(std::string_view name);
+
 /// Errors: no such option, not one of its words, a number out of range.
 base::Result<BondOption> parse_bond_option(std::string_view name, std::string_view value);
 

@@ -43,7 +43,9 @@ base::Result<DevicePlan> parse_ports_form(Kind kind, const Fields& fields, std::
     return plan;
 }
 
-base::Status apply_bond_option(DevicePlan& plan, std::string_view text) {
+/// @param odd  takes an option that is not known here
+base::Status apply_bond_option(DevicePlan& plan, std::string_view text,
+                               std::vector<std::string>& odd) {
     const size_t equals = text.find('=');
     if (equals == std::string_view::npos) {
         return base::error("not OPTION=VALUE: " + base::quoted(text));
@@ -52,6 +54,10 @@ base::Status apply_bond_option(DevicePlan& plan, std::string_view text) {
     const std::string_view value = text.substr(equals + 1);
     if (name == "primary") {
         TRY(plan.primary, parse_interface_name(value));
+        return base::done();
+    }
+    if (!is_bond_option(name)) {
+        odd.push_back(parse_bond_option(name, value).error().text);
         return base::done();
     }
     TRY(BondOption option, parse_bond_option(name, value));
@@ -117,7 +123,7 @@ base::Result<DevicePlan> parse_vlan(std::string_view value) {
     return plan;
 }
 
-base::Result<DevicePlan> parse_bond(std::string_view value) {
+base::Result<DevicePlan> parse_bond(std::string_view value, std::vector<std::string>& odd) {
     const Fields fields = base::split(value, ':');
     if (fields.size() > 4) {
         return base::error("too many fields: " + base::quoted(value));
@@ -125,13 +131,18 @@ base::Result<DevicePlan> parse_bond(std::string_view value) {
     TRY(DevicePlan plan, parse_ports_form(Kind::kBond, fields, "bond0", "eth0,eth1"));
     const bool given = fields.size() > 2 && !fields[2].empty();
     for (const std::string_view option : base::split(given ? fields[2] : "mode=balance-rr", ',')) {
-        TRY_VOID(apply_bond_option(plan, option));
+        TRY_VOID(apply_bond_option(plan, option, odd));
     }
     if (!plan.primary.empty() && std::ranges::find(plan.ports, plan.primary) == plan.ports.end()) {
-        return base::error("primary: " + plan.primary + " is not a port of the bond");
+        odd.push_back("primary: " + plan.primary + " is not a port of the bond");
+        plan.primary.clear();
     }
     if (fields.size() == 4 && !fields[3].empty()) {
-        TRY(plan.mtu, parse_mtu(fields[3]));
+        if (const auto mtu = parse_mtu(fields[3])) {
+            plan.mtu = *mtu;
+        } else {
+            odd.push_back("MTU: " + mtu.error().text);
+        }
     }
     watch_links(plan);
     return plan;

@@ -22,7 +22,9 @@ namespace boot {
 
 /// Errors of all four name the part that is wrong.
 base::Result<DevicePlan> parse_vlan(std::string_view value);
-base::Result<DevicePlan> parse_bond(std::string_view value);
+/// @param odd  takes a sentence on each part that is wrong and left out, because a bond is made
+///             without it: an option that nobody knows, the preferred port, the MTU
+base::Result<DevicePlan> parse_bond(std::string_view value, std::vector<std::string>& odd);
 base::Result<DevicePlan> parse_bridge(std::string_view value);
 base::Result<NamePlan> parse_ifname(std::string_view value);
 

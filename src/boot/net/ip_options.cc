@@ -72,9 +72,12 @@ base::Result<AddressMethod> parse_method(std::string_view word) {
     return *row->method;
 }
 
+/// Takes what is wrong with a part that the root does not need.
+using Odd = std::vector<std::string>;
+
 /// The field METHOD.
 struct Methods {
-    std::vector<AddressMethod> each;  ///< none twice
+    std::vector<AddressMethod> each;  ///< none twice; empty: the field says nothing
     bool wants_address = false;       ///< the word `static` is among them
 };
 
@@ -83,7 +86,7 @@ bool begins_with_method(std::string_view text) {
     return find_method(text.substr(0, text.find(','))) != nullptr;
 }
 
-base::Result<Methods> parse_methods(std::string_view list) {
+Methods parse_methods(std::string_view list, Odd& odd) {
     Methods methods;
     const auto add = [&](AddressMethod method) {
         if (std::ranges::find(methods.each, method) == methods.each.end()) {
@@ -91,9 +94,13 @@ base::Result<Methods> parse_methods(std::string_view list) {
         }
     };
     for (const std::string_view word : base::split(list, ',')) {
-        TRY(const AddressMethod method, parse_method(word));
+        const auto method = parse_method(word);
+        if (!method) {
+            odd.push_back(method.error().text);
+            continue;
+        }
         methods.wants_address = methods.wants_address || word == "static";
-        add(method);
+        add(*method);
         if (word == "auto") {
             add(AddressMethod::kAuto6);
         }
@@ -179,61 +186,59 @@ base::Result<std::string> parse_hostname(std::string_view text) {
     return std::string(text);
 }
 
+/// Sets a part that the root does not need, or says what is wrong with it.
+template <class T, class Part>
+void set_part(Part& part, base::Result<T> value, const char* name, Odd& odd) {
+    if (value) {
+        part = std::move(value).value();
+    } else {
+        odd.push_back(std::move(value).error().in(name).text);
+    }
+}
+
 /// [MTU][:MAC], where the colons of MAC have split it into fields too.
-base::Status apply_mtu_and_mac(InterfacePlan& plan, const Fields& fields, size_t first) {
+void apply_mtu_and_mac(InterfacePlan& plan, const Fields& fields, size_t first, Odd& odd) {
     if (!fields[first].empty()) {
-        auto mtu = parse_mtu(fields[first]);
-        if (!mtu) {
-            return mtu.error().in("MTU");
-        }
-        plan.mtu = *mtu;
+        set_part(plan.mtu, parse_mtu(fields[first]), "MTU", odd);
     }
     const std::string mac_text = join(fields, first + 1);
     if (!mac_text.empty()) {
-        auto mac = MacAddress::parse(mac_text);
-        if (!mac) {
-            return mac.error().in("Ethernet address");
-        }
-        plan.set_mac = *mac;
+        set_part(plan.set_mac, MacAddress::parse(mac_text), "Ethernet address", odd);
     }
-    return base::done();
 }
 
-/// [DNS][:[DNS][:NTP]]; a time server is ignored, but must be an address.
-base::Status apply_servers(InterfacePlan& plan, const Fields& fields, size_t first) {
-    constexpr std::array<const char*, 3> kNames = {"first DNS server", "second DNS server",
-                                                   "NTP server"};
-    constexpr size_t kDnsServers = 2;
-    for (size_t i = first; i < fields.size(); ++i) {
-        if (i - first >= kNames.size()) {
-            return base::error("too many fields: " + base::quoted(join(fields, i)));
-        }
+/// [DNS][:[DNS][:NTP]]; a time server is ignored.
+void apply_servers(InterfacePlan& plan, const Fields& fields, size_t first, Odd& odd) {
+    constexpr std::array<const char*, 2> kNames = {"first DNS server", "second DNS server"};
+    constexpr size_t kServers = kNames.size() + 1;
+    for (size_t i = first; i < std::min(fields.size(), first + kNames.size()); ++i) {
         if (fields[i].empty()) {
             continue;
         }
-        auto server = IpAddress::parse(fields[i]);
-        if (!server) {
-            return server.error().in(kNames[i - first]);
-        }
-        if (i - first < kDnsServers) {
+        if (const auto server = IpAddress::parse(fields[i])) {
             plan.dns.push_back(*server);
+        } else {
+            odd.push_back(std::string(kNames[i - first]) + ": " + server.error().text);
         }
     }
-    return base::done();
+    if (fields.size() > first + kServers) {
+        odd.push_back("too many fields: " + base::quoted(join(fields, first + kServers)));
+    }
 }
 
 /// The fields after METHOD: dracut's MTU and MAC, or name servers. A number, or an empty field with
 /// an Ethernet address behind it, tells the first from the second.
-base::Status apply_tail(InterfacePlan& plan, const Fields& fields, size_t first) {
+void apply_tail(InterfacePlan& plan, const Fields& fields, size_t first, Odd& odd) {
     if (fields.size() <= first) {
-        return base::done();
+        return;
     }
     const bool number = !fields[first].empty() &&
                         fields[first].find_first_not_of("0123456789") == std::string_view::npos;
     if (number || MacAddress::parse(join(fields, first + 1))) {
-        return apply_mtu_and_mac(plan, fields, first);
+        apply_mtu_and_mac(plan, fields, first, odd);
+    } else {
+        apply_servers(plan, fields, first, odd);
     }
-    return apply_servers(plan, fields, first);
 }
 
 /// One word of ip=, before each of its methods becomes a plan of its own.
@@ -243,14 +248,13 @@ struct Parsed {
     bool netmask_given = false;
 };
 
-base::Result<Parsed> parse_interface_form(const Fields& fields) {
+base::Result<Parsed> parse_interface_form(const Fields& fields, Odd& odd) {
     Parsed parsed;
     TRY_VOID(set_interface(parsed.plan, fields[0]));
-    TRY(parsed.methods, parse_methods(fields[1]));
+    parsed.methods = parse_methods(fields[1], odd);
     if (fields.size() > 2) {
         const bool servers = IpAddress::parse(fields[2]).ok();
-        TRY_VOID(servers ? apply_servers(parsed.plan, fields, 2)
-                         : apply_mtu_and_mac(parsed.plan, fields, 2));
+        (servers ? apply_servers : apply_mtu_and_mac)(parsed.plan, fields, 2, odd);
     }
     return parsed;
 }
@@ -332,45 +336,55 @@ base::Status set_hostname(InterfacePlan& plan, std::string_view text) {
     return base::done();
 }
 
-/// One setter for each Field before kMethod, in order; an empty field is not set.
-constexpr std::array<base::Status (*)(InterfacePlan&, std::string_view), kMethod> kSetters = {
-    set_client, set_peer, set_gateway, set_netmask, set_hostname, set_interface};
+struct Setter {
+    base::Status (*set)(InterfacePlan&, std::string_view);
+    bool is_needed = true;  ///< without it the root cannot be reached as the word says
+};
+/// One for each Field before kMethod, in order; an empty field is not set.
+constexpr std::array<Setter, kMethod> kSetters = {{{set_client},
+                                                   {set_peer, false},
+                                                   {set_gateway},
+                                                   {set_netmask},
+                                                   {set_hostname, false},
+                                                   {set_interface}}};
 
 std::string_view field(const Fields& fields, Field number) {
     return number < fields.size() ? fields[number] : std::string_view();
 }
 
-base::Result<Parsed> parse_address_form(const Fields& fields) {
+base::Result<Parsed> parse_address_form(const Fields& fields, Odd& odd) {
     Parsed parsed;
     InterfacePlan& plan = parsed.plan;
     for (size_t i = 0; i < std::min<size_t>(fields.size(), kSetters.size()); ++i) {
-        if (!fields[i].empty()) {
-            TRY_VOID(kSetters[i](plan, fields[i]));
+        auto set = fields[i].empty() ? base::done() : kSetters[i].set(plan, fields[i]);
+        if (!set && kSetters[i].is_needed) {
+            return std::move(set).error();
+        }
+        if (!set) {
+            odd.push_back(std::move(set).error().text);
         }
     }
     parsed.netmask_given = !field(fields, kNetmask).empty();
-    const std::string_view methods = field(fields, kMethod);
-    if (methods.empty()) {
-        parsed.methods.each = {plan.address ? AddressMethod::kStatic : AddressMethod::kDhcp};
-    } else {
-        TRY(parsed.methods, parse_methods(methods));
+    if (const std::string_view methods = field(fields, kMethod); !methods.empty()) {
+        parsed.methods = parse_methods(methods, odd);
     }
-    TRY_VOID(apply_tail(plan, fields, kAddressFields));
+    apply_tail(plan, fields, kAddressFields, odd);
     TRY_VOID(settle_peer(plan, field(fields, kPeer)));
     return parsed;
 }
 
-base::Result<Parsed> parse_form(std::string_view value) {
+base::Result<Parsed> parse_form(std::string_view value, Odd& odd) {
     TRY(const Fields fields, split_fields(value));
     if (fields.size() == 1 && begins_with_method(value)) {
         Parsed parsed;
-        TRY(parsed.methods, parse_methods(value));
+        parsed.methods = parse_methods(value, odd);
         return parsed;
     }
-    if (fields.size() > 1 && (begins_with_method(fields[1]) || fields.size() == 2)) {
-        return parse_interface_form(fields);
+    const bool of_interface = fields.size() == 2 && !parse_subnet(fields[0]);
+    if (fields.size() > 1 && (begins_with_method(fields[1]) || of_interface)) {
+        return parse_interface_form(fields, odd);
     }
-    return parse_address_form(fields);
+    return parse_address_form(fields, odd);
 }
 
 /// Whether the address belongs to the method: to be set, or to ask a server for.
@@ -387,10 +401,14 @@ bool takes_gateway(const InterfacePlan& plan) {
 
 }  // namespace
 
-base::Result<std::vector<InterfacePlan>> parse_ip(std::string_view value) {
-    TRY(const Parsed parsed, parse_form(value));
+base::Result<std::vector<InterfacePlan>> parse_ip(std::string_view value,
+                                                  std::vector<std::string>& odd) {
+    TRY(Parsed parsed, parse_form(value, odd));
     const InterfacePlan& plan = parsed.plan;
-    const Methods& methods = parsed.methods;
+    Methods& methods = parsed.methods;
+    if (methods.each.empty()) {
+        methods.each = {plan.address ? AddressMethod::kStatic : AddressMethod::kDhcp};
+    }
     const bool is_static =
         std::ranges::find(methods.each, AddressMethod::kStatic) != methods.each.end();
     if (is_static && !plan.address &&

@@ -21,6 +21,7 @@
 // link. CLIENT may have a length in place of NETMASK.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +45,9 @@ base::Result<std::vector<std::string_view>> split_fields(std::string_view value)
 
 /// One plan for each method. Errors name the field that is wrong; `static`, a gateway or a netmask
 /// without an address is one.
-base::Result<std::vector<InterfacePlan>> parse_ip(std::string_view value);
+/// @param odd  takes a sentence on each part that is wrong and left out, because a root can be
+///             reached without it: PEER, HOSTNAME, a METHOD, MTU, MAC, DNS, fields behind them
+base::Result<std::vector<InterfacePlan>> parse_ip(std::string_view value,
+                                                  std::vector<std::string>& odd);
 
 }  // namespace boot

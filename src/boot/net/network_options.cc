@@ -16,7 +16,9 @@ namespace boot {
 namespace {
 
 base::Status apply_ip(NetworkPlan& plan, std::string_view value) {
-    TRY(std::vector<InterfacePlan> interfaces, parse_ip(value));
+    std::vector<std::string> odd;
+    TRY(std::vector<InterfacePlan> interfaces, parse_ip(value, odd));
+    plan.left_out.insert(plan.left_out.end(), odd.begin(), odd.end());
     for (InterfacePlan& interface : interfaces) {
         if (interface.method == AddressMethod::kStatic && !interface.address &&
             interface.name.empty()) {
@@ -179,8 +181,10 @@ constexpr std::array kOptions = {
     Option{"ifname", apply_ifname, false, true},
     Option{"vlan", [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_vlan(v)); },
            false, true},
-    Option{"bond", [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bond(v)); },
-           true, true},
+    Option{
+        "bond",
+        [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bond(v, p.left_out)); },
+        true, true},
     Option{"bridge",
            [](NetworkPlan& p, std::string_view v) { return add_device(p, parse_bridge(v)); }, true,
            true},
@@ -240,11 +244,15 @@ bool needs_option(const NetworkPlan& plan, std::string_view key, std::string_vie
 
 base::Status apply_network_option(NetworkPlan& plan, std::string_view key, std::string_view value) {
     const Option* option = find_option(key);
+    const std::string word = std::string(key) + "=" + base::quoted(value);
+    const size_t before = plan.left_out.size();
     auto status =
         option == nullptr ? base::Status(base::error("unknown word")) : option->apply(plan, value);
+    for (size_t i = before; i < plan.left_out.size(); ++i) {
+        plan.left_out[i].insert(0, word + ": ");
+    }
     if (!status) {
-        return status.error().in(base::format("%.*s=%s", static_cast<int>(key.size()), key.data(),
-                                              base::quoted(value).c_str()));
+        return status.error().in(word);
     }
     return status;
 }

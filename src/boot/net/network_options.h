@@ -32,7 +32,8 @@ std::span<const std::string_view> network_words();
 /// Whether the word means something without a value: rd.neednet, bond.
 bool may_stand_alone(std::string_view key);
 
-/// Adds what `key`=`value` says to `plan`. Repeating a value has no effect.
+/// Adds what `key`=`value` says to `plan`; wrong parts that are not needed go to plan.left_out.
+/// Repeating a value has no effect.
 /// @return an error that names the key and the part of the value that is wrong; the plan is then
 ///         unchanged. A known word that this program cannot honour (team) is an error too.
 /// REQUIRES: is_network_option(key)

@@ -111,6 +111,9 @@ struct NetworkPlan {
     /// root-path option.
     bool need_lease = false;
 
+    /// What was wrong in the words and left out, since the root does not need it: a sentence each.
+    std::vector<std::string> left_out;
+
     /// Addresses of an earlier run whose lease has ended: taken away first, wherever they are.
     std::vector<Subnet> ended_leases;
 

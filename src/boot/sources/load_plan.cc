@@ -227,6 +227,9 @@ void Planner::finish_network() {
         if (const auto applied = apply_network_option(network, "ip", address.text); !applied) {
             fail(applied.error().in(address.origin));
         }
+        for (const std::string& part : std::exchange(network.left_out, {})) {
+            warn(address.origin + ": " + part + ", continuing without it");
+        }
     }
     apply_network_words();
     const auto is_bare = [](const InterfacePlan& one) {
@@ -251,6 +254,9 @@ void Planner::apply_network_words() {
                 !applied) {
                 // In place of where it stands: what is wrong with it.
                 wrong.push_back({word.word, word.value, applied.error().in(word.place).text});
+            }
+            for (const std::string& part : std::exchange(network.left_out, {})) {
+                warn(word.place + ": " + part + ", continuing without it");
             }
             loaded_.values.push_back(
                 {"network", word.word, word.value, word.place + ": " + word.word});
