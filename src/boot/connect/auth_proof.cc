@@ -127,22 +127,46 @@ Outcome<base::Nothing> check_nothing_lost(const KernelLog& log) {
     return base::done();
 }
 
+enum class AdminQueue { kGood, kFailed, kUndecided };
+
+AdminQueue look_at_admin_queue(const AuthPlan& plan, const AuthEvidence& evidence) {
+    if (!evidence.failures.empty() || !evidence.own_failures.empty()) {
+        return AdminQueue::kFailed;
+    }
+    const bool good =
+        evidence.host_accepted && (plan.mode != Auth::kMutual || evidence.controller_proven);
+    return good ? AdminQueue::kGood : AdminQueue::kUndecided;
+}
+
 /// Waits for the admin queue's part of the negotiation that was triggered after line `first`.
 /// @return whether it went well
-Outcome<bool> await_admin_queue(const AuthPlan& plan, const Controller& controller, size_t first,
-                                KernelLog& log, const base::Deadline& deadline) {
-    for (;;) {
-        const auto evidence = read_evidence(log.of_controller(controller.name, first));
-        if (!evidence.failures.empty() || !evidence.own_failures.empty()) {
-            return false;
+Outcome<bool> await_admin_queue(const AuthPlan& plan, const Controller& controller,
+                                const Reauthentication& kernel, size_t first, KernelLog& log,
+                                const base::Deadline& deadline) {
+    constexpr base::milliseconds kLook{500};
+    bool lost = false;
+    for (auto looks = deadline.left() / kLook;;) {
+        const auto queue =
+            look_at_admin_queue(plan, read_evidence(log.of_controller(controller.name, first)));
+        if (queue != AdminQueue::kUndecided) {
+            return queue == AdminQueue::kGood;
         }
-        if (evidence.host_accepted && (plan.mode != Auth::kMutual || evidence.controller_proven)) {
-            return true;
+        if (lost) {
+            return Failure::passing(
+                ExitCode::kConnect,
+                base::error("the connection was lost in the middle of authentication"));
         }
-        TRY(const bool more, staged(ExitCode::kAuthentication, log.wait(deadline)));
-        if (!more) {
-            TRY_VOID(check_nothing_lost(log));
+        TRY(const bool more, staged(ExitCode::kAuthentication, log.wait(deadline.within(kLook))));
+        if (more) {
+            continue;
+        }
+        TRY_VOID(check_nothing_lost(log));
+        if (--looks < 0) {
             return fell_silent();
+        }
+        if (!kernel.is_live()) {
+            lost = true;
+            TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));  // it may have told why
         }
     }
 }
@@ -170,13 +194,15 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     if (refused != 0) {
         return not_taken(refused, "authenticate again");
     }
-    TRY(const bool went_well, await_admin_queue(plan, controller, first, log, deadline));
+    TRY(const bool went_well, await_admin_queue(plan, controller, kernel, first, log, deadline));
+    AuthEvidence evidence = read_evidence(log.of_controller(controller.name, first));
     int end = EINVAL;
-    if (went_well) {
+    // What this host could not do is tried again: the lines of this time must not come later.
+    if (went_well || evidence.failures.empty()) {
         TRY(end, kernel.write("DHHC-1:?", deadline));
     }
     TRY_VOID(staged(ExitCode::kAuthentication, log.drain()));
-    AuthEvidence evidence = read_evidence(log.of_controller(controller.name, first));
+    evidence = read_evidence(log.of_controller(controller.name, first));
     if (end != EINVAL && evidence.failures.empty()) {
         return not_taken(end, "the kernel did not report the end of the authentication");
     }

@@ -60,6 +60,7 @@ Reauthentication reauthentication(const AuthPlan& plan, const Controller& contro
             [file](std::string_view text, const base::Deadline& deadline) {
                 return write_secret(file, text, deadline);
             },
+            [folder] { return attribute(folder + "/state") == "live"; },
             [folder] { return io_queues(folder); }};
 }
 

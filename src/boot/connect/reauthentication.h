@@ -32,6 +32,9 @@ struct Reauthentication {
     /// target delays. @return the errno with which the kernel refuses the text, or 0.
     /// kAuthentication, doubtful: the deadline came first.
     std::function<Outcome<int>(std::string_view text, const base::Deadline& deadline)> write;
+    /// Whether the controller is connected: when it is not, the kernel ends the negotiation without
+    /// a word.
+    std::function<bool()> is_live;
     /// I/O queues 1 to N. kConnect, passing: the controller went away.
     std::function<Outcome<uint32_t>()> io_queues;
 };

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "support/fake_clock.h"
@@ -44,7 +45,7 @@ std::string refusal(const Lines& lines, boot::Auth mode) {
 
 /// A controller with one I/O queue.
 boot::Reauthentication kernel_that(decltype(boot::Reauthentication::write) write) {
-    return {[]() -> base::Status { return base::done(); }, std::move(write),
+    return {[]() -> base::Status { return base::done(); }, std::move(write), [] { return true; },
             []() -> boot::Outcome<uint32_t> { return 1U; }};
 }
 
@@ -230,6 +231,7 @@ struct Kernel {
     }
     boot::Outcome<int> write(std::string_view text) {
         if (text == "DHHC-1:?") {
+            say(std::exchange(at_the_end, {}));
             return EINVAL;
         }
         BOOST_TEST(text == "DHHC-1:00:ctrl:");
@@ -248,6 +250,7 @@ struct Kernel {
     support::FakeKmsg fake;
     boot::KernelLog log{fake.take_reader()};
     std::vector<Lines> rounds;
+    Lines at_the_end;  ///< of the first round
     size_t written = 0;
 };
 
@@ -270,6 +273,43 @@ BOOST_AUTO_TEST_CASE(a_proof_that_the_kernel_was_too_busy_for_is_made_again) {
     BOOST_REQUIRE(proof.ok());
     BOOST_TEST(kernel.written == 5U);
     BOOST_TEST(boot::describe(*proof) == "both ways with sha256 and ffdhe2048");
+}
+
+BOOST_AUTO_TEST_CASE(a_line_that_comes_with_the_end_of_the_work_belongs_to_it) {
+    Kernel kernel({{"qid 0 auth_send failed with error -12"}, kGood});
+    kernel.at_the_end = {"qid 0: authentication failed"};
+    const auto proof = kernel.prove();
+    BOOST_REQUIRE(proof.ok());
+    BOOST_TEST(kernel.written == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_controller_that_is_lost_without_a_word_is_not_waited_for) {
+    support::FakeClock clock;
+    support::FakeKmsg fake;
+    boot::KernelLog log(fake.take_reader());
+    int looks = 0;
+    bool tells = false;
+    auto kernel = kernel_that(
+        [](std::string_view, const base::Deadline&) -> boot::Outcome<int> { return 0; });
+    kernel.is_live = [&] {
+        if (tells) {
+            fake.kernel("nvme nvme0: qid 0: authentication failed");
+        }
+        return ++looks < 2;
+    };
+    const auto prove = [&] {
+        looks = 0;
+        return boot::prove_authentication(plan_of(boot::Auth::kMutual), {"nvme0", {}, 1}, kernel,
+                                          clock, log);
+    };
+    const auto lost = prove();
+    BOOST_REQUIRE(!lost.ok());
+    BOOST_TEST((lost.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST((lost.error().retry && !lost.error().doubtful));
+    BOOST_TEST(has(lost.error().error.text, "was lost in the middle"));
+    BOOST_TEST(looks == 2);
+    tells = true;
+    BOOST_TEST((prove().error().code == boot::ExitCode::kAuthentication));
 }
 
 BOOST_AUTO_TEST_CASE(a_kernel_that_stays_busy_blames_nobody_and_is_never_believed) {
