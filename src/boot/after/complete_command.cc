@@ -199,7 +199,7 @@ Outcome<base::Nothing> Completion::run() {
         return std::ranges::find(own, name) != own.end();
     };
     std::stable_partition(present.begin(), present.end(), is_own);
-    TRY_VOID(staged(ExitCode::kAuthentication, take_secrets(present.front(), plan_.auth, sys_)));
+    TRY_VOID(staged(ExitCode::kAuthentication, take_any_secrets(present, plan_.auth, sys_)));
     for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
         auto failure = prove_present();
         keep_alive();

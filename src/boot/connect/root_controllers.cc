@@ -114,6 +114,18 @@ base::Status take_secrets(const std::string& controller, AuthPlan& auth, const S
     return base::done();
 }
 
+base::Status take_any_secrets(const std::vector<std::string>& controllers, AuthPlan& auth,
+                              const SysPaths& sys) {
+    base::Status taken = base::error("no controller is there");
+    for (const std::string& controller : controllers) {
+        taken = take_secrets(controller, auth, sys);
+        if (taken) {
+            break;
+        }
+    }
+    return taken;
+}
+
 base::Status register_owner(const std::string& controller, const SysPaths& sys) {
     const std::string folder = registry_folder(sys) + "/" + controller;
     TRY_VOID(base::write_text_atomically(folder + "/owner", std::string(kOwner) + "\n", 0644));

@@ -33,6 +33,11 @@ base::Status set_io_policy(const std::string& subsysnqn, const std::string& poli
 /// The kernel's copies of the secrets; empty if it has none.
 base::Status take_secrets(const std::string& controller, AuthPlan& auth, const base::SysPaths& sys);
 
+/// Those of the first of `controllers` that the kernel keeps all of them for: one that somebody
+/// else connected may have none, one that is going has no files. Errors: the last one's.
+base::Status take_any_secrets(const std::vector<std::string>& controllers, AuthPlan& auth,
+                              const base::SysPaths& sys);
+
 /// /run/nvme/registry/CONTROLLER/{owner,seqnum}, which nvme-cli 3 reads.
 base::Status register_owner(const std::string& controller, const base::SysPaths& sys);
 /// The existing controllers that have such an entry of nvmeroot.

@@ -92,6 +92,18 @@ BOOST_AUTO_TEST_CASE(secrets_are_the_kernels_and_one_that_is_missing_is_an_error
     BOOST_TEST(boot::take_secrets("nvme1", open, sys).ok());
 }
 
+BOOST_AUTO_TEST_CASE(the_secrets_of_any_path_will_do) {
+    dir.file("sys/class/nvme/nvme1/dhchap_secret", "DHHC-1:00:BBBB:\n");
+    dir.file("sys/class/nvme/nvme1/dhchap_ctrl_secret", "DHHC-1:00:CCCC:\n");
+    boot::AuthPlan auth;
+    auth.mode = boot::Auth::kMutual;  // nvme0 keeps none of the controller, nvme7 is going
+    BOOST_REQUIRE(boot::take_any_secrets({"nvme7", "nvme0", "nvme1"}, auth, sys).ok());
+    BOOST_TEST(auth.host_secret.reveal() == "DHHC-1:00:BBBB:");
+    BOOST_TEST(auth.ctrl_secret.reveal() == "DHHC-1:00:CCCC:");
+    BOOST_TEST(!boot::take_any_secrets({"nvme7", "nvme0"}, auth, sys).ok());
+    BOOST_TEST(!boot::take_any_secrets({}, auth, sys).ok());
+}
+
 BOOST_AUTO_TEST_CASE(owned_is_what_is_registered_and_there) {
     BOOST_REQUIRE(boot::register_owner("nvme0", sys).ok());
     BOOST_REQUIRE(boot::register_owner("nvme9", sys).ok());  // gone meanwhile
