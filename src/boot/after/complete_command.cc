@@ -257,7 +257,7 @@ ExitCode complete_command(const SysPaths& sys) {
         log.notice("no boot of nvmeroot left paths to complete");
         return ExitCode::kNotAsked;
     }
-    auto plan = text ? parse_path_record(*text) : base::Result<BootPlan>(text.error());
+    auto plan = text ? parse_path_record(*text, sys) : base::Result<BootPlan>(text.error());
     if (!plan) {
         log.error(std::move(plan).error().in(path_record_file(sys)).text);
         return ExitCode::kInternal;

@@ -105,7 +105,7 @@ ExitCode watch_command(const SysPaths& sys) {
         log.notice("no boot of nvmeroot left a root to watch");
         return ExitCode::kNotAsked;
     }
-    auto plan = text ? parse_path_record(*text) : base::Result<BootPlan>(text.error());
+    auto plan = text ? parse_path_record(*text, sys) : base::Result<BootPlan>(text.error());
     if (!plan) {
         log.error(plan.error().text);
         return ExitCode::kInternal;

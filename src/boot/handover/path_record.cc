@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/handover/path_record.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -8,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/json_value.h"
+#include "base/sysfs.h"
 #include "base/text.h"
 #include "boot/dhcp/ip_address.h"
 
@@ -80,14 +83,57 @@ std::vector<T> read_names(const JsonValue& list, const std::array<T, n>& all) {
     return values;
 }
 
-base::Result<Portal> read_portal(const JsonValue& entry) {
+std::string net_folder(const base::SysPaths& sys) {
+    return sys.sys + "/class/net";
+}
+
+/// The interface that a path is bound to: by the kernel's connect, or as the zone of its address.
+std::string interface_of(const Portal& portal) {
+    const size_t zone = portal.address.find('%');
+    return !portal.interface.empty() || zone == std::string::npos ? portal.interface
+                                                                  : portal.address.substr(zone + 1);
+}
+
+std::string mac_of(const std::string& interface, const base::SysPaths& sys) {
+    return interface.empty()
+               ? std::string()
+               : attribute(net_folder(sys) + "/" + interface + "/address").value_or("");
+}
+
+/// The one network card that has the Ethernet address now, unless `name` has it still. What is made
+/// of a card, a VLAN or a bridge, may have the same, and no device below it.
+std::string name_now(const std::string& name, const std::string& mac, const base::SysPaths& sys) {
+    if (mac.empty() || mac_of(name, sys) == mac) {
+        return name;
+    }
+    std::vector<std::string> cards = list_folder(net_folder(sys));
+    std::erase_if(cards, [&](const std::string& card) {
+        return mac_of(card, sys) != mac ||
+               ::access((net_folder(sys) + "/" + card + "/device").c_str(), F_OK) != 0;
+    });
+    return cards.size() == 1 ? cards.front() : name;
+}
+
+void rename_interface(Portal& portal, const std::string& mac, const base::SysPaths& sys) {
+    const std::string name = name_now(interface_of(portal), mac, sys);
+    if (!portal.interface.empty()) {
+        portal.interface = name;
+    }
+    if (const size_t zone = portal.address.find('%'); zone != std::string::npos) {
+        portal.address.replace(zone + 1, std::string::npos, name);
+    }
+}
+
+base::Result<Portal> read_portal(const JsonValue& entry, const base::SysPaths& sys) {
     const std::string& address = entry["address"].text;
     const auto port = base::parse_u64(entry["port"].text, std::numeric_limits<uint16_t>::max());
     if (!port || !IpAddress::parse(address.substr(0, address.find('%')))) {
         return base::error("not a portal: " + base::quoted(address));
     }
-    return Portal{address, static_cast<uint16_t>(*port), "the boot's record",
+    Portal portal{address, static_cast<uint16_t>(*port), "the boot's record",
                   false,   entry["source"].text,         entry["interface"].text};
+    rename_interface(portal, entry["mac"].text, sys);
+    return portal;
 }
 
 base::Status read_numbers(const JsonValue& tree, BootPlan& plan) {
@@ -128,7 +174,8 @@ base::Status read_host(const JsonValue& tree, BootPlan& plan) {
 
 }  // namespace
 
-std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals) {
+std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals,
+                        const base::SysPaths& sys) {
     JsonWriter json;
     json.begin_object().key("version").number(uint64_t{1});
     json.key("subsysnqn").string(plan.target.subsysnqn);
@@ -147,19 +194,20 @@ std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals
         json.begin_object().key("address").string(portal.address);
         json.key("port").number(uint64_t{portal.port});
         json.key("source").string(portal.source);
-        json.key("interface").string(portal.interface).end_object();
+        json.key("interface").string(portal.interface);
+        json.key("mac").string(mac_of(interface_of(portal), sys)).end_object();
     }
     json.end_array().end_object();
     return json.text() + "\n";
 }
 
-base::Result<BootPlan> parse_path_record(std::string_view text) {
+base::Result<BootPlan> parse_path_record(std::string_view text, const base::SysPaths& sys) {
     TRY(const JsonValue tree, JsonValue::parse(text, "paths.json"));
     BootPlan plan;
     TRY_VOID(read_host(tree, plan));
     TRY_VOID(read_numbers(tree, plan));
     for (const JsonValue& entry : tree["portals"].items) {
-        TRY(Portal portal, read_portal(entry));
+        TRY(Portal portal, read_portal(entry, sys));
         plan.target.portals.push_back(std::move(portal));
     }
     return plan;

@@ -16,12 +16,16 @@
 namespace boot {
 
 /// @param portals  all portals of the target, with their addresses
-std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals);
+/// @param sys      where the interfaces' Ethernet addresses are read
+std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals,
+                        const base::SysPaths& sys);
 
 /// The parts of the plan that connects need, with the portals of the record. It has the mode of
 /// authentication, but not the secrets.
 /// Errors: not what path_record() writes.
-base::Result<BootPlan> parse_path_record(std::string_view text);
+/// Each interface has the name that its Ethernet address has now: udev of the real root may rename
+/// the card, at the latest if the boot did not bring it up.
+base::Result<BootPlan> parse_path_record(std::string_view text, const base::SysPaths& sys);
 
 /// /run/nvmeroot/paths.json
 std::string path_record_file(const base::SysPaths& sys);

@@ -372,8 +372,9 @@ Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
     TRY(root.partitions,
         scan_partitions(machine.sys, checked.disk, machine.clock, machine.patience()));
     TRY_VOID(staged(ExitCode::kHandOver,
-                    base::write_text_atomically(path_record_file(machine.sys),
-                                                path_record(machine.plan, machine.portals), 0644)));
+                    base::write_text_atomically(
+                        path_record_file(machine.sys),
+                        path_record(machine.plan, machine.portals, machine.sys), 0644)));
     if (const auto written = write_network_files(network, machine.sys); !written) {
         machine.state.warning(written.error().text +
                               ", continuing; the real root must configure the network itself");
