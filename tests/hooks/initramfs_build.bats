@@ -19,7 +19,7 @@ setup() {
     chmod 755 "$machine/bin/mkinitramfs"
 }
 
-# What mkinitramfs does before it runs the hooks.
+# The actions of mkinitramfs before it runs the hooks.
 as_mkinitramfs() {
     cat << 'EOF'
 #!/bin/sh -e
@@ -103,7 +103,7 @@ hook() {
     hook 022 "nvmeroot_config=$config"
 }
 
-@test "an old image that others can read is noticed, however mkinitramfs is told its name" {
+@test "an old image that others can read is noticed, however mkinitramfs gets its name" {
     cd "$BATS_TEST_TMPDIR"
     refused() {
         : > "$image"
