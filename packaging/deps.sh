@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs what the build and the tests need and this machine lacks (Debian 12 and 13); on Arch and
-# Fedora it prints the command to run.
+# deps.sh [build|boot|checks]…   installs what the build, the booted machines and the other tests need and this machine
+# lacks (Debian 12 and 13), all three if none is named; on Arch and Fedora it prints the command to run.
+# shellcheck disable=SC2034 # the arguments name the arrays
 set -eu
 
 build=(g++ make pkg-config dpkg-dev libnvme-dev libiniparser-dev libkmod-dev liburing-dev libssl-dev libisal-dev
@@ -26,12 +27,23 @@ if ! command -v apt-get >/dev/null; then
     exit 1
 fi
 
+[ $# -gt 0 ] || set -- build boot checks
 missing=()
-for package in "${build[@]}" "${boot[@]}" "${checks[@]}"; do
-    status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
-    [ "$status" = 'install ok installed' ] || missing+=("$package")
+for group; do
+    declare -n packages=$group
+    for package in "${packages[@]}"; do
+        status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+        [ "$status" = 'install ok installed' ] || missing+=("$package")
+    done
 done
 [ "${#missing[@]}" -gt 0 ] || exit 0
+
+install_missing() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}"
+}
 echo "installing: ${missing[*]}"
-as_root apt-get update -q
-as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+# The lists may be absent or old, or of a minute ago.
+if ! install_missing 2>/dev/null; then
+    as_root apt-get update -q
+    install_missing
+fi

@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make install: puts what is built below DESTDIR/PREFIX. One row a file: mode, source, destination.
+# make install: puts what is built below DESTDIR/PREFIX. One row a file: mode, source, destination. PROGRAMS names those to
+# install if not all.
 set -eu
 cd "$(dirname "$0")/.."
 prefix=${PREFIX:-/usr}
 root=${DESTDIR:-}
 
 rows=$(cat <<TABLE
-0755 build/nvmeroot                          $prefix/bin/nvmeroot
-0755 build/nvmeroot-target                   $prefix/bin/nvmeroot-target
-0755 build/nvmeroot-nvmet                    $prefix/bin/nvmeroot-nvmet
 0644 hooks/nvmeroot                          $prefix/lib/initcpio/hooks/nvmeroot
 0644 install/nvmeroot                        $prefix/lib/initcpio/install/nvmeroot
 0644 install/sd-nvmeroot                     $prefix/lib/initcpio/install/sd-nvmeroot
@@ -35,6 +33,9 @@ rows=$(cat <<TABLE
 0644 NEWS.md                                 $prefix/share/doc/nvmeroot/NEWS.md
 TABLE
 )
+for program in ${PROGRAMS-nvmeroot nvmeroot-target nvmeroot-nvmet}; do
+    rows+=$'\n'"0755 build/$program $prefix/bin/$program"
+done
 for file in dracut/50nvmeroot/*.sh; do
     rows+=$'\n'"0755 $file $prefix/lib/dracut/modules.d/50nvmeroot/${file##*/}"
 done

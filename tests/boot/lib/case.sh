@@ -185,8 +185,8 @@ nvmet_overlay() {
 
 # dnsmasq_into DIR   the guests' distribution's dnsmasq, with what it needs and this case's lines
 dnsmasq_into() {
-    local tree=$boot/dnsmasq apt=$top/packaging/apt-private.sh file
-    built "$tree" "$apt" -- "$apt" fetch-tree "$guest_suite" "$tree" dnsmasq-base
+    local tree=$boot/dnsmasq file
+    dnsmasq_ready
     {
         echo "$tree/usr/sbin/dnsmasq"
         "$tree/lib64/ld-linux-x86-64.so.2" --library-path "$tree/lib/x86_64-linux-gnu:$tree/usr/lib/x86_64-linux-gnu" \

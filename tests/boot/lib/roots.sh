@@ -21,12 +21,18 @@ tiny_root() {
     rm -rf "$tree"
 }
 
-# root_with_packages TREE NAME PACKAGE…   busybox, and packages unpacked over it, which are kept as build/boot/NAME
+# packages_ready NAME PACKAGE…   the packages and what they depend on, unpacked as build/boot/NAME
+packages_ready() {
+    built "$boot/$1" "$top/packaging/apt-private.sh" -- \
+        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$boot/$1" "${@:2}"
+}
+ifupdown_ready() { packages_ready ifupdown ifupdown isc-dhcp-client iproute2 dash; }
+kexec_ready() { packages_ready kexec-tools kexec-tools; }
+dnsmasq_ready() { packages_ready dnsmasq dnsmasq-base; }
+
+# root_with_packages TREE NAME   busybox, and the packages of build/boot/NAME over it
 root_with_packages() {
     local tree=$1 packages=$boot/$2
-    shift 2
-    built "$packages" "$top/packaging/apt-private.sh" -- \
-        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$packages" "$@"
     rm -rf "$tree"
     mkdir -p "$tree"/{dev,proc,sys,run,tmp,etc,sbin}
     busybox_into "$tree" || return 1
@@ -36,7 +42,8 @@ root_with_packages() {
 
 ifupdown_root() {
     local tree=$1.tree
-    root_with_packages "$tree" ifupdown ifupdown isc-dhcp-client iproute2 dash || return 1
+    ifupdown_ready
+    root_with_packages "$tree" ifupdown || return 1
     mkdir -p "$tree/var/lib/dhcp"
     ln -s ../run "$tree/var/run"
     printf '%s\n' 'auto lo' 'iface lo inet loopback' 'auto eth0' 'iface eth0 inet dhcp' 'no-auto-down eth0' \
@@ -50,7 +57,8 @@ ifupdown_root() {
 
 kexec_root() {
     local tree=$1.tree
-    root_with_packages "$tree" kexec-tools kexec-tools || return 1
+    kexec_ready
+    root_with_packages "$tree" kexec-tools || return 1
     cp "$boot_tests/guest/root-init" "$tree/sbin/init"
     cp "$boot_tests/guest/kexec-script" "$tree/case"
     echo "$2" >"$tree/label"
@@ -67,19 +75,18 @@ ext4_image() {
 
 # Trees of a distribution belong to root, so root makes them; the image is given back to who builds.
 debian_root() {
-    [ "$2" != debian-nm ] || built "$boot/network-manager" "$top/packaging/apt-private.sh" -- \
-        "$top/packaging/apt-private.sh" fetch-tree "$guest_suite" "$boot/network-manager" network-manager
+    [ "$2" != debian-nm ] || packages_ready network-manager network-manager
+    debian_ready
     # shellcheck disable=SC2016 # the inner shell expands
     as_root bash -c '. "$1/tests/boot/lib/common.sh"; . "$1/tests/boot/lib/roots.sh"; debian_root_as_root "$2" "$3"' \
         - "$top" "$@" && as_root chown "$(id -u):$(id -g)" "$1"
 }
 
 debian_root_as_root() {
-    local tree=$1.tree archive=$boot/debian-$guest_suite.tar
+    local tree=$1.tree
     rm -rf "$tree"
-    built "$archive" -- debian_archive "$archive"
     mkdir "$tree"
-    tar -C "$tree" -xf "$archive" || return 1
+    tar -C "$tree" -xf "$debian_archive" || return 1
     # Debian's link is absolute, and an initramfs looks for init before it changes its root.
     ln -sf ../lib/systemd/systemd "$tree/usr/sbin/init"
     echo diskless >"$tree/etc/hostname"
@@ -87,7 +94,7 @@ debian_root_as_root() {
     echo "$2" >"$tree/label"
     cp "$boot_tests/guest/facts" "$boot_tests/guest/debian-facts" "$tree/usr/local/sbin/"
     cp "$boot_tests"/guest/{debian-facts,debian-end,address-monitor}.service "$tree/etc/systemd/system/"
-    DESTDIR=$tree "$top/packaging/install.sh" || return 1
+    DESTDIR=$tree PROGRAMS=nvmeroot "$top/packaging/install.sh" || return 1
     local manager=systemd-networkd
     if [ "$2" = debian-nm ]; then
         manager=NetworkManager
@@ -107,8 +114,17 @@ network_manager_into() {
     printf '[main]\nauth-polkit=false\n' >"$1/etc/NetworkManager/conf.d/test.conf"
 }
 
-# The slow part, kept for as long as build/ is.
-debian_archive() {
+# The slow part, kept for as long as build/ is: debootstrap.
+debian_archive=$boot/debian-$guest_suite.tar
+debian_ready() { built "$debian_archive" -- debian_make "$debian_archive"; }
+
+debian_make() {
+    # shellcheck disable=SC2016 # the inner shell expands
+    as_root bash -c '. "$1/tests/boot/lib/common.sh"; . "$1/tests/boot/lib/roots.sh"; debian_make_as_root "$2"' \
+        - "$top" "$1" && as_root chown "$(id -u):$(id -g)" "$1"
+}
+
+debian_make_as_root() {
     local tree=$1.tree
     rm -rf "$tree"
     debootstrap --variant=minbase --include=systemd,systemd-sysv,udev,dbus,login,iproute2 \
