@@ -73,6 +73,7 @@ see_renewals() {
 case_honest_boots_in_series() {
     about='on one, two and four processors and by the instruction counter, each with the kernel log on the console: none is refused'
     instead=boot_in_series
+    lasts=300
 }
 
 boot_in_series() {

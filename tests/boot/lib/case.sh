@@ -50,6 +50,7 @@ case_settings() {
     says=                 # what a line of nvmeroot on the console matches
     last_line='^FACT end=yes' # the guest is done when its console says so
     timeout=120
+    lasts=                # seconds, if the order of the cases cannot be derived from the timeout: the longest begin first
     "case_${1//-/_}"
     setting_settle
     uri=${uri-nvmeroot=nvme+tcp://$portal/$nqn/$nid}
