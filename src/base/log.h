@@ -23,8 +23,7 @@ class Log {
 
     /// Sends lines to the kernel's log too, from now on.
     /// @param kmsg  an open /dev/kmsg; a line is cut to 900 bytes, since the kernel refuses more
-    /// than
-    ///              about 1000.
+    ///              than about 1000.
     void also_to_kmsg(UniqueFd kmsg);
     void silence_stderr() { to_stderr_ = false; }
 

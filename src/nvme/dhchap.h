@@ -61,8 +61,7 @@ uint32_t hash_bytes(HashId hash);
 /// Bytes of a public value: 0 for null, 256 to 1024.
 uint32_t dh_bytes(DhGroup group);
 
-// --- secrets
-// ---------------------------------------------------------------------------------------
+// --- secrets -------------------------------------------------------------------------------------
 
 /// `DHHC-1:HH:base64(key, crc32le(key)):` taken apart. HH 00 uses the key as it is; 01 to 03 name
 /// the hash that binds it to its owner's NQN. Wipes the key when it goes.
@@ -93,8 +92,7 @@ class DhchapSecret {
     base::Bytes key_;
 };
 
-// --- messages
-// --------------------------------------------------------------------------------------
+// --- messages ------------------------------------------------------------------------------------
 
 /// Why authentication failed: the reason code explanation of a Failure message.
 enum class AuthFailure : uint8_t {

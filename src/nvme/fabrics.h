@@ -53,8 +53,7 @@ Sqe to_sqe(const Command& command) {
     return std::bit_cast<Sqe>(command);
 }
 
-// --- Connect
-// ---------------------------------------------------------------------------------------
+// --- Connect -------------------------------------------------------------------------------------
 
 struct ConnectSqe {
     uint8_t opcode = static_cast<uint8_t>(AdminOpcode::kFabrics);
@@ -122,8 +121,7 @@ struct ConnectInvalidField {
 /// `HOSTNQN`, `SQSIZE`…; empty when no field begins there.
 std::string_view name(ConnectInvalidField field);
 
-// --- Property Get and Set
-// --------------------------------------------------------------------------
+// --- Property Get and Set ------------------------------------------------------------------------
 
 enum class Property : uint32_t {
     kCap = 0x00,
@@ -214,8 +212,7 @@ struct ControllerStatus {
 constexpr uint32_t kVersion14 = 0x00010400;
 constexpr uint32_t kVersion20 = 0x00020000;
 
-// --- Authentication
-// --------------------------------------------------------------------------------
+// --- Authentication ------------------------------------------------------------------------------
 
 /// Authentication Send (fctype 05h) and Receive (06h): `length` bytes of a protocol message move.
 struct AuthSqe {
@@ -238,8 +235,7 @@ struct AuthSqe {
 static_assert(sizeof(AuthSqe) == 64 && offsetof(AuthSqe, spsp0) == 41);
 static_assert(offsetof(AuthSqe, length) == 44);
 
-// --- Disconnect
-// ------------------------------------------------------------------------------------
+// --- Disconnect ----------------------------------------------------------------------------------
 
 struct DisconnectSqe {
     uint8_t opcode = static_cast<uint8_t>(AdminOpcode::kFabrics);
@@ -252,8 +248,7 @@ struct DisconnectSqe {
 };
 static_assert(sizeof(DisconnectSqe) == 64 && offsetof(DisconnectSqe, recfmt) == 40);
 
-// --- Discovery log page
-// ----------------------------------------------------------------------------
+// --- Discovery log page --------------------------------------------------------------------------
 
 struct DiscoveryHeader {
     le64 genctr;  ///< changes whenever the page changes

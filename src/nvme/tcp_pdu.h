@@ -160,8 +160,7 @@ struct R2t {
 };
 static_assert(sizeof(R2t) == 24 && offsetof(R2t, r2tl) == 16);
 
-// --- receiving
-// -------------------------------------------------------------------------------------
+// --- receiving -----------------------------------------------------------------------------------
 
 enum class Sender : uint8_t { kHost, kController };
 
@@ -204,8 +203,7 @@ inline base::ByteView data_of(base::ByteView pdu, const PduLayout& layout) {
     return pdu.subspan(layout.data_offset, layout.data_length);
 }
 
-// --- sending
-// ---------------------------------------------------------------------------------------
+// --- sending -------------------------------------------------------------------------------------
 
 /// The negotiated parameters of the connection, for the sender.
 struct Framing {

@@ -91,8 +91,7 @@ struct Cqe {
 };
 static_assert(sizeof(Cqe) == 16 && offsetof(Cqe, cid) == 12);
 
-// --- opcodes
-// ---------------------------------------------------------------------------------------
+// --- opcodes -------------------------------------------------------------------------------------
 
 enum class AdminOpcode : uint8_t {
     kGetLogPage = 0x02,
@@ -143,8 +142,7 @@ constexpr DataDirection data_direction(uint8_t opcode) {
     return static_cast<DataDirection>(opcode & 3U);
 }
 
-// --- identifiers
-// -----------------------------------------------------------------------------------
+// --- identifiers ---------------------------------------------------------------------------------
 
 /// CNS: which structure Identify returns (CDW10 7:0).
 enum class Cns : uint8_t {
@@ -229,8 +227,7 @@ struct AsyncEvent {
     }
 };
 
-// --- fields of Read, Write, Compare, Verify and Write Zeroes
-// ---------------------------------------
+// --- fields of Read, Write, Compare, Verify and Write Zeroes -------------------------------------
 
 struct IoFlags {                                     // CDW12
     static constexpr uint32_t kBlocksMask = 0xFFFF;  ///< number of logical blocks, 0's based
@@ -282,8 +279,7 @@ inline uint32_t range_count(const Sqe& sqe) {
     return ((copy ? sqe.cdw12 : sqe.cdw10) & 0xFFU) + 1;
 }
 
-// --- status
-// ----------------------------------------------------------------------------------------
+// --- status --------------------------------------------------------------------------------------
 
 /// How a command ended. Two statuses are equal when type and code are: the rest is advice.
 struct Status {

@@ -27,8 +27,7 @@ using base::SysPaths;
 /// Room for two NQNs and two secrets.
 constexpr size_t kLongestOptions = 2048;
 
-// --- options
-// ---------------------------------------------------------------------------------------
+// --- options -------------------------------------------------------------------------------------
 
 /// The option list, or an empty text where the kernel is too old to tell (before 5.17).
 Result<std::string> read_option_list(const SysPaths& sys) {
@@ -44,8 +43,7 @@ Result<std::string> read_option_list(const SysPaths& sys) {
     return std::string(base::text_of(std::span(buffer).first(*n)));
 }
 
-// --- secrets in sysfs
-// ------------------------------------------------------------------------------
+// --- secrets in sysfs ----------------------------------------------------------------------------
 
 /// The kernel shows both secrets to every user: mode 0644.
 base::Status close_secrets(const SysPaths& sys, const std::string& controller) {
@@ -58,8 +56,7 @@ base::Status close_secrets(const SysPaths& sys, const std::string& controller) {
     return base::done();
 }
 
-// --- discovery controllers
-// -------------------------------------------------------------------------
+// --- discovery controllers -----------------------------------------------------------------------
 
 /// libnvme 1 never passes secrets to them, so that the kernel is asked directly.
 Result<std::string> connect_discovery(const BootPlan& plan, const Portal& portal,

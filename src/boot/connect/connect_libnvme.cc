@@ -40,8 +40,8 @@ nvme_fabrics_config fabrics_config(const BootPlan& plan) {
 }  // namespace
 
 Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& portal) {
-    constexpr int kSilent =
-        -1;  // below every syslog level: libnvme's log is for a console of its own
+    // Below every syslog level: libnvme's log is for a console of its own.
+    constexpr int kSilent = -1;
     const Tree tree(nvme_create_root(nullptr, kSilent));
     if (!tree) {
         return base::errno_error(errno, "start libnvme");

@@ -32,8 +32,7 @@ struct DhcpIdentity {
 class DhcpClient {
   public:
     /// @param seed  from which transaction numbers and the jitter of the delays are derived;
-    /// machines
-    ///              that boot together must differ in it
+    ///              machines that boot together must differ in it
     DhcpClient(DhcpIdentity identity, uint64_t seed, base::TimePoint now);
 
     /// When on_time() must be called next.

@@ -23,8 +23,7 @@ using base::Result;
 using base::Status;
 using base::SysPaths;
 
-// --- libkmod, owned
-// --------------------------------------------------------------------------------
+// --- libkmod, owned ------------------------------------------------------------------------------
 
 struct ContextDeleter {
     void operator()(kmod_ctx* context) const { kmod_unref(context); }
@@ -136,8 +135,7 @@ class Loader {
     SysPaths sys_;
 };
 
-// --- which modules
-// ---------------------------------------------------------------------------------
+// --- which modules -------------------------------------------------------------------------------
 
 /// Buses other than PCI that carry network devices, and how the modaliases of such devices look:
 /// virtio by device number, Hyper-V by the id of its network class, USB by interface class

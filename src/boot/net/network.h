@@ -17,8 +17,7 @@ namespace boot {
 /// failed. At least one must be ready; all failures are in the error otherwise.
 /// @param deadline  the end of all waiting, whatever the plan's own timeouts say
 /// @param is_enough  called if an interface is ready by one of its methods and only the other
-/// methods
-///                   are still awaited; if it returns success, they are not; null: all are awaited
+///                   methods are still awaited; if it returns success, they are not; null: all are awaited
 base::Result<Network> bring_up(const NetworkPlan& plan, base::Clock& clock, base::Deadline deadline,
                                const IsEnough& is_enough = nullptr);
 

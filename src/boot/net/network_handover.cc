@@ -49,8 +49,7 @@ const char* yes(bool value) {
     return value ? "yes" : "no";
 }
 
-// --- systemd-networkd
-// ------------------------------------------------------------------------------
+// --- systemd-networkd ----------------------------------------------------------------------------
 
 std::string networkd_match(const Interface& interface) {
     if (interface.made) {
@@ -102,8 +101,7 @@ std::string networkd_file(const Interface& interface) {
     return text;
 }
 
-// --- NetworkManager
-// --------------------------------------------------------------------------------
+// --- NetworkManager ------------------------------------------------------------------------------
 
 /// A UUID that is the same at each boot of this interface, and another interface's is not.
 std::string connection_uuid(const Interface& interface) {
@@ -178,8 +176,7 @@ std::string nm_device_file(const Interface& interface) {
     return "[device]\nmanaged=true\nconnection-uuid=" + connection_uuid(interface) + "\n";
 }
 
-// --- klibc
-// -----------------------------------------------------------------------------------------
+// --- klibc ---------------------------------------------------------------------------------------
 
 /// The file is sourced by shells: a value that could mean more than itself is left out.
 std::string klibc_line(const char* key, const std::string& value) {
@@ -233,8 +230,7 @@ std::string klibc_file(const Interface& interface) {
     return text;
 }
 
-// --- all
-// -------------------------------------------------------------------------------------------
+// --- all -----------------------------------------------------------------------------------------
 
 std::string resolv_conf(const Network& network) {
     std::string text;
