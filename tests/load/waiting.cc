@@ -3,7 +3,6 @@
 // The cost of a command while many others wait: processor time for each of 100, 1,000 and 10,000
 // that wait at a time, of every kind that can wait. `make bench` prints the table; a column must
 // not grow to the right.
-#include <boost/test/unit_test.hpp>
 #include <cstdio>
 #include <ctime>
 #include <deque>
@@ -12,6 +11,7 @@
 #include "support/admin_fixture.h"
 #include "support/io_fixture.h"
 #include "support/protected_fixture.h"
+#include "support/test.h"
 
 namespace {
 

@@ -3,10 +3,9 @@
 // A target with a host on its admin queue, for tests of admin commands.
 #pragma once
 
-#include <boost/test/unit_test.hpp>
-
 #include "nvme/identify.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 namespace support {
 

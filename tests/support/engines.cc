@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/engines.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 namespace support {
 

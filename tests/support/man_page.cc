@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/man_page.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
+#include "support/test.h"
 
 namespace support {
 

@@ -2,8 +2,8 @@
 #include "support/protected_fixture.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 
+#include "support/test.h"
 #include "target/protection/tuple_cache.h"
 #include "target/storage/backend_memory.h"
 

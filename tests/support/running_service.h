@@ -6,7 +6,6 @@
 
 #include <sys/eventfd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "support/scripted_host.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/cli/control_client.h"
 #include "target/cli/genkey.h"
 #include "target/operate/operation.h"

@@ -3,10 +3,9 @@
 
 #include <fcntl.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "export/export_config.h"
 #include "support/lanes.h"
+#include "support/test.h"
 #include "target/cli/genkey.h"
 #include "target/operate/service.h"
 

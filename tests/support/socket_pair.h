@@ -5,9 +5,8 @@
 
 #include <sys/socket.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
+#include "support/test.h"
 
 namespace support {
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/bytes.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/endian.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(bytes)
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/clock.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/fake_clock.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(deadlines)
 

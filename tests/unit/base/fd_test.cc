@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(fd)
 

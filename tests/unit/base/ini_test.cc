@@ -2,9 +2,9 @@
 #include "base/ini.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(ini)
 

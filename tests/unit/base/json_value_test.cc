@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/json_value.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/json.h"
+#include "support/test.h"
 
 namespace {
 
@@ -24,7 +23,7 @@ BOOST_AUTO_TEST_CASE(what_the_writer_writes_is_read) {
     BOOST_REQUIRE((*value)["list"].items.size() == 3U);
     BOOST_TEST((*value)["list"].items[0].text == "-1");
     BOOST_TEST((*value)["list"].items[1].text == "2.500");
-    BOOST_TEST(((*value)["list"].items[2].type == base::JsonValue::Type::kNull));
+    BOOST_TEST((*value)["list"].items[2].type == base::JsonValue::Type::kNull);
     BOOST_TEST((*value)["text"].text == "a\"b\\c\n\x7f é");
     BOOST_TEST((*value)["yes"].text == "true");
     BOOST_TEST((*value)["absent"]["deeper"].text == "");

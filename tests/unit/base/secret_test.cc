@@ -5,10 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
 #include "base/secret_file.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(secret)
 

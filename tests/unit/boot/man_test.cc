@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The man pages and README against the program: each key with its default, each exit code with its
 // meaning, and each example that a `test:` comment marks.
-#include <boost/test/unit_test.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "boot/sources/load_plan.h"
 #include "support/man_page.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "unit/boot/sources/sample_secrets.h"
 
 namespace {
@@ -54,7 +54,7 @@ void check_example(const std::string& config, const std::string& cmdline) {
     input.cmdline = cmdline;
     const boot::LoadedPlan loaded = boot::load_plan(input, sys);
     BOOST_TEST_CONTEXT(config << cmdline) {
-        BOOST_TEST((loaded.asked == boot::Asked::kYes));
+        BOOST_TEST(loaded.asked == boot::Asked::kYes);
         BOOST_TEST(loaded.warnings.empty());
         BOOST_TEST(loaded.errors.empty(), (loaded.errors.empty() ? "" : loaded.errors[0]));
     }

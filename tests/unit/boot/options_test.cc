@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/options.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "boot/sources/keys.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(options)
 
@@ -13,7 +12,7 @@ BOOST_AUTO_TEST_CASE(plan_takes_its_options_in_either_form) {
                                      "--cmdline=d", "--root",    "/r",  "--json"};
     const auto options = boot::parse_options(arguments);
     BOOST_REQUIRE(options.ok());
-    BOOST_TEST((options->command == boot::Command::kPlan));
+    BOOST_TEST(options->command == boot::Command::kPlan);
     BOOST_TEST(boot::plan_input(*options, {})->cmdline == "a b\nd\n");
     BOOST_TEST(options->config == "/c");
     BOOST_TEST(options->root == "/r");
@@ -24,7 +23,7 @@ BOOST_AUTO_TEST_CASE(needs_takes_a_directory_or_none) {
     const auto named = boot::parse_options(
         std::vector<const char*>{"needs", "--sealed", "--root", "/r", "/srv/alpha"});
     BOOST_REQUIRE(named.ok());
-    BOOST_TEST((named->command == boot::Command::kNeeds));
+    BOOST_TEST(named->command == boot::Command::kNeeds);
     BOOST_TEST(named->operand == "/srv/alpha");
     BOOST_TEST(named->root == "/r");
     BOOST_TEST(named->sealed);
@@ -59,10 +58,10 @@ BOOST_AUTO_TEST_CASE(wrong_usage_is_named) {
 
 BOOST_AUTO_TEST_CASE(what_everybody_tries_first_works) {
     for (const char* word : {"help", "--help", "-h"}) {
-        BOOST_TEST((boot::parse_options(std::vector{word})->command == boot::Command::kHelp));
+        BOOST_TEST(boot::parse_options(std::vector{word})->command == boot::Command::kHelp);
     }
     for (const char* word : {"version", "--version", "-V"}) {
-        BOOST_TEST((boot::parse_options(std::vector{word})->command == boot::Command::kVersion));
+        BOOST_TEST(boot::parse_options(std::vector{word})->command == boot::Command::kVersion);
     }
 }
 

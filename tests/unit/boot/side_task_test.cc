@@ -3,8 +3,9 @@
 
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
+
+#include "support/test.h"
 
 using base::Result;
 

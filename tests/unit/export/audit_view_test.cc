@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/audit_view.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -46,13 +45,13 @@ BOOST_AUTO_TEST_CASE(protected_namespaces_are_shown_a_second_time) {
     BOOST_TEST(view.allow_any_host);
     BOOST_REQUIRE(view.namespaces.size() == 1U);  // the other one is not protected
     const exports::Namespace& ns = view.namespaces[0];
-    BOOST_TEST((ns.protection == exports::Protection::kExposed));
+    BOOST_TEST(ns.protection == exports::Protection::kExposed);
     BOOST_TEST(ns.read_only);
     BOOST_TEST(ns.nsid == 1U);
     BOOST_TEST(ns.sidecar == plain.namespaces[0].sidecar);
     BOOST_TEST(ns.scrub_rate == 0U);
     BOOST_TEST(ns.view_of == plain.nqn);
-    BOOST_TEST((ns.ids.uuid != plain.namespaces[0].ids.uuid));
+    BOOST_TEST(ns.ids.uuid != plain.namespaces[0].ids.uuid);
     BOOST_TEST(ns.ids.nguid.is_zero());
     BOOST_TEST(plain.namespaces[0].audit_nqn == view.nqn);
     BOOST_TEST(plain.namespaces[0].scrub_rate == uint64_t{1} << 20U);

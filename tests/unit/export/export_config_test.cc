@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/export_config.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -78,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_whole_file_becomes_a_configuration) {
     BOOST_TEST(host.nqn == "nqn.2024-08.com.example:a");
     BOOST_TEST(host.secret->key().size() == 32U);
     BOOST_TEST(!host.ctrl_secret);
-    BOOST_TEST((host.hashes == std::vector{nvme::HashId::kSha512}));
+    BOOST_TEST(host.hashes == std::vector{nvme::HashId::kSha512});
     BOOST_TEST((host.groups == std::vector{nvme::DhGroup::kFfdhe2048, nvme::DhGroup::kNull}));
     BOOST_REQUIRE(config->subsystems.size() == 1U);
     const exports::Subsystem& subsystem = config->subsystems[0];
@@ -122,7 +121,7 @@ BOOST_AUTO_TEST_CASE(identity_that_is_not_given_is_made_from_names) {
     const exports::Namespace& ns = subsystem.namespaces[0];
     // uuidgen --sha1 -n @url -N nvme+tcp:nqn.2024-08.com.example:s/1
     BOOST_TEST(nvme::to_text(ns.ids.uuid) == "e441caf0-9a13-541b-b436-be8e6f4bdea2");
-    BOOST_TEST((ns.ids.nguid.bytes == ns.ids.uuid.bytes));
+    BOOST_TEST(ns.ids.nguid.bytes == ns.ids.uuid.bytes);
     BOOST_TEST(ns.ids.eui64.is_zero());
     BOOST_TEST(subsystem.serial == "a621101f77265559ac1d");
     BOOST_TEST((config->listen == std::vector<exports::Address>{{"0.0.0.0", 4420}}));
@@ -324,10 +323,10 @@ BOOST_AUTO_TEST_CASE(an_access_section_gives_one_host_keys_of_its_own_at_one_sub
     BOOST_TEST(access.hostnqn == "nqn.2024-08.com.example:a");
     BOOST_TEST(access.secret.has_value());
     BOOST_TEST(access.next_secret->text().reveal() == second_secret());
-    BOOST_TEST((access.hashes == std::vector{nvme::HashId::kSha384}));
+    BOOST_TEST(access.hashes == std::vector{nvme::HashId::kSha384});
     BOOST_TEST(
         (access.groups == std::vector{nvme::DhGroup::kFfdhe2048, nvme::DhGroup::kFfdhe3072}));
-    BOOST_TEST((config->hosts[0].groups == access.groups));
+    BOOST_TEST(config->hosts[0].groups == access.groups);
 }
 
 BOOST_AUTO_TEST_CASE(keys_that_cannot_mean_what_is_written_are_errors) {
@@ -384,9 +383,9 @@ BOOST_AUTO_TEST_CASE(paths_and_controller_ids_of_one_server_among_several) {
     BOOST_TEST(config->subsystems[0].namespaces[0].shared);
     BOOST_REQUIRE_EQUAL(config->ana.size(), 2U);
     BOOST_TEST(config->ana[0].group == 5U);
-    BOOST_TEST((config->ana[0].state == nvme::AnaState::kNonOptimized));
+    BOOST_TEST(config->ana[0].state == nvme::AnaState::kNonOptimized);
     BOOST_TEST(config->ana[0].listen.empty());
-    BOOST_TEST((config->ana[1].state == nvme::AnaState::kPersistentLoss));
+    BOOST_TEST(config->ana[1].state == nvme::AnaState::kPersistentLoss);
     BOOST_TEST(config->ana[1].listen[0].port == 4421);
     BOOST_REQUIRE_EQUAL(config->referrals.size(), 2U);
     BOOST_TEST(config->referrals[0].port == 8009);

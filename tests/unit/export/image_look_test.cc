@@ -4,9 +4,8 @@
 // what an image that is not there says.
 #include "export/image_look.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 using exports::judge_image;
 using std::string_view_literals::operator""sv;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/name_uuid.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(name_uuid)
 
@@ -29,9 +29,9 @@ BOOST_AUTO_TEST_CASE(agrees_with_uuidgen) {
 
 BOOST_AUTO_TEST_CASE(each_disk_has_its_own) {
     const auto one = exports::namespace_uuid("nqn.2024-08.com.example:s", 1);
-    BOOST_TEST((one == exports::namespace_uuid("nqn.2024-08.com.example:s", 1)));
-    BOOST_TEST((one != exports::namespace_uuid("nqn.2024-08.com.example:s", 2)));
-    BOOST_TEST((one != exports::namespace_uuid("nqn.2024-08.com.example:t", 1)));
+    BOOST_TEST(one == exports::namespace_uuid("nqn.2024-08.com.example:s", 1));
+    BOOST_TEST(one != exports::namespace_uuid("nqn.2024-08.com.example:s", 2));
+    BOOST_TEST(one != exports::namespace_uuid("nqn.2024-08.com.example:t", 1));
     BOOST_TEST(exports::subsystem_serial("nqn.2024-08.com.example:s").size() == 20U);
 }
 

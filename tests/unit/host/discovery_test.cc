@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/discovery.h"
 
-#include <boost/test/unit_test.hpp>
 #include <string>
 
 #include "nvme/pdu_reader.h"
 #include "support/discovery_page.h"
+#include "support/test.h"
 
 namespace {
 
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_reported_as_by_a_probe) {
     Discovery discovery(service.options());
     service.run(discovery);
     BOOST_REQUIRE(discovery.verdict() != nullptr);
-    BOOST_TEST((discovery.verdict()->kind == host::Verdict::Kind::kHostNotAllowed));
+    BOOST_TEST(discovery.verdict()->kind == host::Verdict::Kind::kHostNotAllowed);
     BOOST_TEST(discovery.log().error().text == discovery.verdict()->text);
 }
 

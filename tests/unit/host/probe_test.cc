@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/probe.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 namespace {
 
@@ -48,7 +48,7 @@ uint32_t invalid(size_t offset, bool in_data) {
 }
 
 void check(const Verdict& verdict, Kind kind, const std::string& text) {
-    BOOST_TEST((verdict.kind == kind), verdict.text);
+    BOOST_TEST(verdict.kind == kind, verdict.text);
     BOOST_TEST(verdict.text == text);
 }
 
@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(sends_an_icreq_and_then_a_connect_of_the_admin_queue) {
     BOOST_TEST(connect.sqsize == 31);
     BOOST_TEST(connect.kato == 5000U);
     BOOST_TEST(data->cntlid == nvme::kCntlidDynamic);
-    BOOST_TEST((data->hostid == options().hostid));
+    BOOST_TEST(data->hostid == options().hostid);
     BOOST_TEST(nvme::nqn_of(data->subnqn).value() == options().subsysnqn);
     BOOST_TEST(nvme::nqn_of(data->hostnqn).value() == options().hostnqn);
     BOOST_TEST(probe.verdict() == nullptr);
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(says_why_connect_was_refused) {
     const auto refused = verdict_of(status::kInvalidField.dnr());
     check(refused, Kind::kRefused,
           "the target refuses Connect: Invalid Field in Command (002h, do not retry)");
-    BOOST_TEST((refused.status == status::kInvalidField));
+    BOOST_TEST(refused.status == status::kInvalidField);
 }
 
 BOOST_AUTO_TEST_CASE(notices_parameters_that_linux_refuses) {
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(notices_parameters_that_linux_refuses) {
     BOOST_REQUIRE(probe.verdict() != nullptr);
     check(*probe.verdict(), Kind::kUnusable,
           "the target requires data aligned to 16 bytes (CPDA 3), Linux does not");
-    BOOST_TEST((probe.verdict()->handshake == host::HandshakeProblem::kAlignment));
+    BOOST_TEST(probe.verdict()->handshake == host::HandshakeProblem::kAlignment);
 }
 
 BOOST_AUTO_TEST_CASE(notices_that_the_other_end_is_something_else) {
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(the_first_verdict_stays) {
     probe.closed();
     probe.timed_out();
     probe.receive(base::bytes_of("anything"));
-    BOOST_TEST((probe.verdict()->kind == Kind::kAccepted));
+    BOOST_TEST(probe.verdict()->kind == Kind::kAccepted);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

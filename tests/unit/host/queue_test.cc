@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "host/queue.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/text.h"
+#include "support/test.h"
 
 namespace {
 
@@ -68,7 +67,7 @@ Pdu pdu_at(const Bytes& bytes, size_t offset = 0) {
 /// The TermReq a broken queue leaves in its output.
 std::string term_req_of(Queue& queue) {
     const auto term = pdu_at<nvme::TermReq>(queue.take_output());
-    BOOST_TEST((term.header.type == nvme::PduType::kH2cTermReq));
+    BOOST_TEST(term.header.type == nvme::PduType::kH2cTermReq);
     return base::format("fes=%u fei=%u", unsigned{term.fes}, uint32_t{term.fei});
 }
 
@@ -82,7 +81,7 @@ BOOST_AUTO_TEST_SUITE(queue)
 BOOST_AUTO_TEST_CASE(begins_with_an_icreq_that_asks_for_the_digests) {
     Queue queue({.header_digest = true, .data_digest = true});
     const auto request = pdu_at<nvme::IcReq>(queue.take_output());
-    BOOST_TEST((request.header.type == nvme::PduType::kIcReq));
+    BOOST_TEST(request.header.type == nvme::PduType::kIcReq);
     BOOST_TEST(request.dgst == 3);
     BOOST_TEST(request.hpda == 0);
     BOOST_TEST(queue.take_output().empty());
@@ -114,7 +113,7 @@ BOOST_AUTO_TEST_CASE(refuses_what_linux_refuses_of_an_icresp) {
         pdu.dgst = c.dgst;
         pdu.maxh2cdata = c.maxh2cdata;
         queue.receive(nvme::whole_pdu(pdu, {}));
-        BOOST_TEST((queue.handshake_problem() == c.problem), c.what);
+        BOOST_TEST(queue.handshake_problem() == c.problem, c.what);
         BOOST_TEST(queue.problem().empty() == (c.problem == HandshakeProblem::kNone));
     }
 }
@@ -122,7 +121,7 @@ BOOST_AUTO_TEST_CASE(refuses_what_linux_refuses_of_an_icresp) {
 BOOST_AUTO_TEST_CASE(another_protocol_is_noticed_at_its_first_bytes) {
     Queue queue({});
     queue.receive(base::bytes_of("SSH-2.0-"));
-    BOOST_TEST((queue.handshake_problem() == HandshakeProblem::kNotIcResp));
+    BOOST_TEST(queue.handshake_problem() == HandshakeProblem::kNotIcResp);
     BOOST_TEST(queue.problem() == "what answers is not an NVMe/TCP target");
 }
 
@@ -202,7 +201,7 @@ BOOST_AUTO_TEST_CASE(refuses_r2ts_that_do_not_fit) {
         BOOST_REQUIRE(queue.submit(host::write(1, {}, Bytes(512))));
         (void)queue.take_output();
         queue.receive(c.pdu);
-        BOOST_TEST((queue.state() == Queue::State::kBroken));
+        BOOST_TEST(queue.state() == Queue::State::kBroken);
         BOOST_TEST(term_req_of(queue) == c.term);
     }
 }
@@ -266,8 +265,8 @@ BOOST_AUTO_TEST_CASE(a_wrong_data_digest_fails_the_command_alone) {
     pdu[100] ^= std::byte{1};
     queue.receive(pdu);
     queue.receive(response(0));
-    BOOST_TEST((queue.take_completion()->status == nvme::status::kDataTransferError));
-    BOOST_TEST((queue.state() == Queue::State::kOpen));
+    BOOST_TEST(queue.take_completion()->status == nvme::status::kDataTransferError);
+    BOOST_TEST(queue.state() == Queue::State::kOpen);
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_header_digest_breaks_the_queue) {
@@ -301,13 +300,13 @@ BOOST_AUTO_TEST_CASE(a_term_req_ends_the_queue_with_its_reason) {
 
 BOOST_AUTO_TEST_CASE(identifiers_are_used_again_and_bounded) {
     Queue queue = open_queue({.max_commands = 2});
-    BOOST_TEST((queue.submit(host::keep_alive()) == uint16_t{0}));
-    BOOST_TEST((queue.submit(host::keep_alive()) == uint16_t{1}));
+    BOOST_TEST(queue.submit(host::keep_alive()) == uint16_t{0});
+    BOOST_TEST(queue.submit(host::keep_alive()) == uint16_t{1});
     BOOST_TEST(!queue.submit(host::keep_alive()).has_value());
     queue.receive(response(1, nvme::status::kInvalidOpcode.dnr()));
     const auto completion = queue.take_completion();
     BOOST_TEST((completion->status == nvme::status::kInvalidOpcode && completion->status.final));
-    BOOST_TEST((queue.submit(host::flush(1)) == uint16_t{1}));
+    BOOST_TEST(queue.submit(host::flush(1)) == uint16_t{1});
 }
 
 BOOST_AUTO_TEST_CASE(a_queue_that_is_not_open_takes_no_command) {

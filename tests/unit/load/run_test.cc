@@ -5,12 +5,12 @@
 #include "load/run.h"
 
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 
 #include "load/floor.h"
 #include "load/report.h"
 #include "load/storm.h"
 #include "support/running_target.h"
+#include "support/test.h"
 
 namespace {
 

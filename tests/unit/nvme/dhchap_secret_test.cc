@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <boost/test/unit_test.hpp>
 
 #include "base/text.h"
 #include "nvme/dhchap.h"
+#include "support/test.h"
 
 namespace {
 
@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(the_hash_goes_with_the_length_of_its_keys) {
     for (const nvme::HashId hash : nvme::kHashes) {
         const auto secret = DhchapSecret::parse(text_of(hash, nvme::hash_bytes(hash)));
         BOOST_REQUIRE(secret.ok());
-        BOOST_TEST((secret->hash() == hash));
+        BOOST_TEST(secret->hash() == hash);
         BOOST_TEST(secret->key().size() == nvme::hash_bytes(hash));
     }
     for (const size_t size : {32U, 48U, 64U}) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/dhchap.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/text.h"
 #include "support/golden.h"
+#include "support/test.h"
 
 namespace {
 
@@ -29,8 +28,8 @@ void check_both_ways(const Message& message, const std::string& name, AuthMessag
         BOOST_TEST(base::to_hex(message.serialize()) == base::to_hex(wire));
         const auto parsed = Message::parse(wire);
         BOOST_REQUIRE(parsed.ok());
-        BOOST_TEST((*parsed == message));
-        BOOST_TEST((nvme::auth_message(wire) == kind));
+        BOOST_TEST(*parsed == message);
+        BOOST_TEST(nvme::auth_message(wire) == kind);
         BOOST_TEST(nvme::auth_transaction(wire) == kTransaction);
         for (size_t size = 0; size < wire.size(); ++size) {
             BOOST_TEST(!Message::parse(base::ByteView(wire).first(size)).ok());
@@ -136,12 +135,12 @@ BOOST_AUTO_TEST_CASE(no_message_begins_with_something_else) {
 
 BOOST_AUTO_TEST_CASE(hashes_and_groups_have_names_numbers_and_sizes) {
     for (const nvme::HashId hash : nvme::kHashes) {
-        BOOST_TEST((nvme::find_hash(nvme::name(hash)) == hash));
-        BOOST_TEST((nvme::find_hash(static_cast<uint8_t>(hash)) == hash));
+        BOOST_TEST(nvme::find_hash(nvme::name(hash)) == hash);
+        BOOST_TEST(nvme::find_hash(static_cast<uint8_t>(hash)) == hash);
     }
     for (const nvme::DhGroup group : nvme::kDhGroups) {
-        BOOST_TEST((nvme::find_dh_group(nvme::name(group)) == group));
-        BOOST_TEST((nvme::find_dh_group(static_cast<uint8_t>(group)) == group));
+        BOOST_TEST(nvme::find_dh_group(nvme::name(group)) == group);
+        BOOST_TEST(nvme::find_dh_group(static_cast<uint8_t>(group)) == group);
     }
     BOOST_TEST(!nvme::find_hash(uint8_t{0}).has_value());
     BOOST_TEST(!nvme::find_hash("sha1").has_value());

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/discovery_log.h"
 
-#include <boost/test/unit_test.hpp>
 #include <string>
 
 #include "support/discovery_page.h"
+#include "support/test.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/fabrics.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(fabrics)
 
@@ -13,7 +13,7 @@ BOOST_AUTO_TEST_CASE(a_command_keeps_its_bytes_in_either_form) {
     connect.kato = 15000;
     const nvme::Sqe sqe = nvme::to_sqe(connect);
     BOOST_TEST(sqe.opcode == 0x7F);
-    BOOST_TEST((nvme::fabrics_type(sqe) == nvme::FabricsType::kConnect));
+    BOOST_TEST(nvme::fabrics_type(sqe) == nvme::FabricsType::kConnect);
     BOOST_TEST(sqe.cdw10 == 3U << 16U);
     BOOST_TEST(sqe.cdw11 == 127U);
     BOOST_TEST(sqe.cdw12 == 15000U);
@@ -23,11 +23,11 @@ BOOST_AUTO_TEST_CASE(a_command_keeps_its_bytes_in_either_form) {
 BOOST_AUTO_TEST_CASE(the_results_of_connect_go_to_dw0_and_back) {
     const nvme::ConnectResult result{0x1234, true, false};
     BOOST_TEST(result.dw0() == 0x00021234U);
-    BOOST_TEST((nvme::ConnectResult::from_dw0(0x00021234) == result));
+    BOOST_TEST(nvme::ConnectResult::from_dw0(0x00021234) == result);
     BOOST_TEST(nvme::ConnectResult::from_dw0(0x00040000).secure_channel_required);
     const nvme::ConnectInvalidField field{256, true};
     BOOST_TEST(field.dw0() == 0x00010100U);
-    BOOST_TEST((nvme::ConnectInvalidField::from_dw0(0x00010100) == field));
+    BOOST_TEST(nvme::ConnectInvalidField::from_dw0(0x00010100) == field);
 }
 
 BOOST_AUTO_TEST_CASE(an_invalid_field_of_connect_has_a_name) {
@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(an_nqn_field_must_be_ended_and_valid) {
 BOOST_AUTO_TEST_CASE(registers_are_packed_as_the_host_expects) {
     const nvme::Capabilities cap{127, true, 30, true};
     BOOST_TEST(cap.wire() == 0x0000'0020'1E01'007FU);
-    BOOST_TEST((nvme::Capabilities::from_wire(cap.wire()) == cap));
+    BOOST_TEST(nvme::Capabilities::from_wire(cap.wire()) == cap);
     // The value that Linux writes: IOSQES 6, IOCQES 4, EN.
     const auto cc = nvme::Configuration::from_wire(0x00460001);
     BOOST_TEST(cc.enable);

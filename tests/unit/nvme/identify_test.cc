@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/identify.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 namespace {
 
@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_SUITE(identify)
 BOOST_AUTO_TEST_CASE(namespace_identifiers_go_to_the_list_and_back) {
     const base::Bytes list = nvme::build_namespace_ids(all_ids());
     BOOST_TEST(list.size() == nvme::kIdentifyBytes);
-    BOOST_TEST((nvme::parse_namespace_ids(list).value() == all_ids()));
+    BOOST_TEST(nvme::parse_namespace_ids(list).value() == all_ids());
     BOOST_TEST(
         (nvme::parse_namespace_ids(nvme::build_namespace_ids({})).value() == nvme::NamespaceIds{}));
 }
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_descriptor_is_passed_over) {
     list[1] = std::byte{4};
     const base::Bytes known = nvme::build_namespace_ids(all_ids());
     list.insert(list.end(), known.begin(), known.end());
-    BOOST_TEST((nvme::parse_namespace_ids(list).value() == all_ids()));
+    BOOST_TEST(nvme::parse_namespace_ids(list).value() == all_ids());
 }
 
 BOOST_AUTO_TEST_CASE(a_descriptor_of_wrong_length_is_refused) {

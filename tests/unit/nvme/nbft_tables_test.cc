@@ -2,13 +2,13 @@
 //
 // Tables that firmware wrote, which are not part of this project: what is read of each, compared
 // with what libnvme's own test data says of it.
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <map>
 
 #include "base/fd.h"
 #include "boot/dhcp/ip_address.h"
 #include "nvme/nbft.h"
+#include "support/test.h"
 
 namespace {
 

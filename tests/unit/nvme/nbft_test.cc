@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/nbft.h"
 
-#include <boost/test/unit_test.hpp>
 #include <functional>
 
 #include "support/nbft_table.h"
+#include "support/test.h"
 
 namespace {
 
@@ -66,31 +66,31 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     const auto read = nvme::parse_nbft(support::build_nbft(nbft));
     BOOST_REQUIRE_MESSAGE(read.ok(), (read.ok() ? "" : read.error().text));
     BOOST_TEST(read->host.nqn == nbft.host.nqn);
-    BOOST_TEST((read->host.id == nbft.host.id));
+    BOOST_TEST(read->host.id == nbft.host.id);
     BOOST_TEST(read->host.selection == 2U);
     BOOST_REQUIRE(read->interfaces.size() == 1U);
     const Nbft::Interface& interface = read->interfaces[0];
-    BOOST_TEST((interface.mac == nbft.interfaces[0].mac));
+    BOOST_TEST(interface.mac == nbft.interfaces[0].mac);
     BOOST_TEST(interface.vlan == 7);
-    BOOST_TEST((interface.origin == Nbft::Origin::kRouter));
+    BOOST_TEST(interface.origin == Nbft::Origin::kRouter);
     BOOST_TEST(interface.is_default_route);
     BOOST_TEST(interface.metric == 500);
-    BOOST_TEST((interface.address == nbft.interfaces[0].address));
+    BOOST_TEST(interface.address == nbft.interfaces[0].address);
     BOOST_TEST(interface.prefix_length == 24);
-    BOOST_TEST((interface.dns == nbft.interfaces[0].dns));
+    BOOST_TEST(interface.dns == nbft.interfaces[0].dns);
     BOOST_TEST(interface.host_name == "host7");
     BOOST_REQUIRE(read->subsystems.size() == 2U);
-    BOOST_TEST((read->subsystems[0].nid == nvme::NamespaceId(1U)));
-    BOOST_TEST((read->subsystems[1].nid == nbft.subsystems[1].nid));
+    BOOST_TEST(read->subsystems[0].nid == nvme::NamespaceId(1U));
+    BOOST_TEST(read->subsystems[1].nid == nbft.subsystems[1].nid);
     BOOST_TEST(!read->subsystems[1].bootable);
-    BOOST_TEST((read->subsystems[0].security == 3U));
+    BOOST_TEST(read->subsystems[0].security == 3U);
     BOOST_TEST(read->subsystems[0].data_digest);
     BOOST_TEST(!read->subsystems[0].header_digest);
     BOOST_TEST((read->subsystems[0].interfaces == std::vector<unsigned>{1, 2}));
     BOOST_REQUIRE(read->security.size() == 1U);
     BOOST_TEST(read->security[0].dhchap_excluded);
-    BOOST_TEST((read->security[0].hashes == nbft.security[0].hashes));
-    BOOST_TEST((read->security[0].groups == nbft.security[0].groups));
+    BOOST_TEST(read->security[0].hashes == nbft.security[0].hashes);
+    BOOST_TEST(read->security[0].groups == nbft.security[0].groups);
     BOOST_TEST(read->discovery[0].uri == "nvme+tcp://192.0.2.1:8009/");
 }
 
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(zeros_mean_none) {
     BOOST_REQUIRE(read.ok());
     BOOST_TEST(!read->host.id.has_value());
     BOOST_TEST(read->interfaces[0].address.empty());
-    BOOST_TEST((read->subsystems[0].nid == nvme::NamespaceId()));
+    BOOST_TEST(read->subsystems[0].nid == nvme::NamespaceId());
 }
 
 BOOST_AUTO_TEST_CASE(a_table_that_is_malformed_is_refused) {
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(an_identifier_of_zeros_leaves_the_number) {
         table.at(kSsns + 44) = std::byte{9};  // behind the EUI-64
     });
     BOOST_REQUIRE(nbft.ok());
-    BOOST_TEST((nbft->subsystems.at(0).nid == nvme::NamespaceId(1U)));
+    BOOST_TEST(nbft->subsystems.at(0).nid == nvme::NamespaceId(1U));
 }
 
 BOOST_AUTO_TEST_CASE(names_of_others_are_taken_as_they_are) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The requests of read and write commands for protection information.
-#include <boost/test/unit_test.hpp>
 #include <string_view>
 #include <vector>
 
 #include "nvme/pi.h"
+#include "support/test.h"
 #include "unit/nvme/pi_sample.h"
 
 namespace {
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_reference_check_must_fit_the_type) {
                     const bool refused = check && (type == 3 || (type == 1 && !matches));
                     BOOST_TEST(read.ok() == !refused);
                     if (refused) {
-                        BOOST_TEST((read.error() == nvme::status::kInvalidProtectionInfo));
+                        BOOST_TEST(read.error() == nvme::status::kInvalidProtectionInfo);
                         BOOST_TEST(read.error().final);
                     } else if (type == 1) {
                         BOOST_TEST(read->tags.ref_tag == (kBlock & ref_tag_mask(format)));
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(each_field_has_its_name_and_status) {
         {PiField::kRefTag, "reference tag", nvme::status::kReferenceTagCheck}};
     for (const Row& row : rows) {
         BOOST_TEST(nvme::name(row.field) == row.name);
-        BOOST_TEST((nvme::to_status(row.field) == row.status));
+        BOOST_TEST(nvme::to_status(row.field) == row.status);
         BOOST_TEST(nvme::to_status(row.field).final);
     }
 }

@@ -5,10 +5,10 @@
 #include "nvme/pi.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <functional>
 #include <vector>
 
+#include "support/test.h"
 #include "unit/nvme/pi_sample.h"
 
 namespace {
@@ -174,8 +174,8 @@ BOOST_AUTO_TEST_CASE(a_tuple_lies_as_in_the_specification) {
         const PiTuple tuple{guard, tags.app_tag, tags.storage_tag, tags.ref_tag};
         Bytes bytes(format.tuple_bytes());
         nvme::pack_tuple(format, tuple, bytes);
-        BOOST_TEST((bytes == tuple_by_hand(format, tuple)));
-        BOOST_TEST((nvme::unpack_tuple(format, bytes) == tuple));
+        BOOST_TEST(bytes == tuple_by_hand(format, tuple));
+        BOOST_TEST(nvme::unpack_tuple(format, bytes) == tuple);
     }
 }
 
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(one_flipped_bit_in_any_field_is_found_there) {
             run.set_tuple(1, flip.tuple);
             const auto bad = run.verify(tags, all_checks());
             BOOST_REQUIRE(bad.has_value());
-            BOOST_TEST((bad->field == flip.field));
+            BOOST_TEST(bad->field == flip.field);
             BOOST_TEST(bad->block == 1U);
             BOOST_TEST(bad->expected != bad->found);
         }
@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(one_flipped_bit_in_the_data_is_a_wrong_guard) {
             run.data[at + byte] ^= std::byte{0x10};
             const auto bad = run.verify(tags, all_checks());
             BOOST_REQUIRE(bad.has_value());
-            BOOST_TEST((bad->field == PiField::kGuard));
+            BOOST_TEST(bad->field == PiField::kGuard);
             BOOST_TEST(bad->block == 2U);
             run.data[at + byte] ^= std::byte{0x10};
         }
@@ -366,7 +366,7 @@ BOOST_AUTO_TEST_CASE(a_block_at_the_wrong_place_has_the_wrong_reference_tag) {
     tags.ref_tag = 2001;
     const auto bad = run.verify(tags, all_checks());
     BOOST_REQUIRE(bad.has_value());
-    BOOST_TEST((bad->field == PiField::kRefTag));
+    BOOST_TEST(bad->field == PiField::kRefTag);
     BOOST_TEST(bad->expected == 2001U);
     BOOST_TEST(bad->found == 2000U);
 }
@@ -378,7 +378,7 @@ BOOST_AUTO_TEST_CASE(zeros_pass_a_16_bit_guard_and_fail_by_reference_tag_or_a_wi
         const auto bad = nvme::verify(format, BlocksView::extended(format, zeros), {.ref_tag = 7},
                                       {.guard = true, .ref_tag = true});
         BOOST_REQUIRE(bad.has_value());
-        BOOST_TEST((bad->field == (guard == 16 ? PiField::kRefTag : PiField::kGuard)));
+        BOOST_TEST(bad->field == (guard == 16 ? PiField::kRefTag : PiField::kGuard));
     }
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/tcp_pdu.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/text.h"
 #include "nvme/crc.h"
 #include "nvme/fabrics.h"
 #include "support/golden.h"
+#include "support/test.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/types.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(types)
 
@@ -50,9 +50,9 @@ BOOST_AUTO_TEST_CASE(block_commands_name_their_range) {
 
 BOOST_AUTO_TEST_CASE(the_data_direction_lies_in_the_opcode) {
     using nvme::DataDirection;
-    BOOST_TEST((nvme::data_direction(0x01) == DataDirection::kToController));
-    BOOST_TEST((nvme::data_direction(0x02) == DataDirection::kToHost));
-    BOOST_TEST((nvme::data_direction(0x08) == DataDirection::kNone));
+    BOOST_TEST(nvme::data_direction(0x01) == DataDirection::kToController);
+    BOOST_TEST(nvme::data_direction(0x02) == DataDirection::kToHost);
+    BOOST_TEST(nvme::data_direction(0x08) == DataDirection::kNone);
 }
 
 BOOST_AUTO_TEST_CASE(an_async_event_is_packed_into_dw0) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nvme/uri.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "nvme/fabrics.h"
+#include "support/test.h"
 
 namespace {
 
@@ -80,7 +79,7 @@ BOOST_AUTO_TEST_CASE(percent_encoding_is_undone_and_redone) {
     BOOST_TEST(uri.subsysnqn == "nqn.2024-08.com.example:a/b");
     BOOST_TEST(std::get<uint32_t>(uri.nid) == 1U);
     BOOST_TEST(uri.text() == "nvme+tcp://host:4420/nqn.2024-08.com.example:a%2Fb/1");
-    BOOST_TEST((parse(uri.text()) == uri));
+    BOOST_TEST(parse(uri.text()) == uri);
 }
 
 BOOST_AUTO_TEST_CASE(a_namespace_is_named_in_every_form) {

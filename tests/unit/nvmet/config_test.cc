@@ -271,7 +271,7 @@ BOOST_AUTO_TEST_CASE(each_attribute_that_the_kernel_lacks_is_reported) {
                        error);
         }
         BOOST_TEST(!undecided);
-        BOOST_TEST((kernel.snapshot() == before));
+        BOOST_TEST(kernel.snapshot() == before);
     }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The man page, the example and the unit against the program.
-#include <boost/test/unit_test.hpp>
 
 #include "base/fd.h"
 #include "nvmet/command_options.h"
@@ -9,6 +8,7 @@
 #include "nvmet/validate.h"
 #include "sample.h"
 #include "support/man_page.h"
+#include "support/test.h"
 
 namespace {
 

@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(everything_goes_and_nothing_is_left) {
     Object nothing;
     nothing.attributes["discovery_nqn"] = nvme::kDiscoveryNqn;
     BOOST_REQUIRE(nvmet::apply(kernel, nvmet::make_plan(state(), nothing)).ok());
-    BOOST_TEST((kernel.snapshot() == before));
+    BOOST_TEST(kernel.snapshot() == before);
 }
 
 /// With it, the tests below let the write of each attribute fail.
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(a_port_that_cannot_be_opened_leaves_nothing) {
     BOOST_REQUIRE(!status.ok());
     BOOST_TEST(status.error().text.find("the kernel could not open the port") != std::string::npos);
     BOOST_TEST(status.error().text.find("all changes were reverted") != std::string::npos);
-    BOOST_TEST((kernel.snapshot() == before));
+    BOOST_TEST(kernel.snapshot() == before);
 }
 
 BOOST_AUTO_TEST_CASE(a_size_is_looked_at_again_when_asked) {

@@ -2,11 +2,11 @@
 // Configurations that say everything there is to say, and the key files that they name.
 #pragma once
 
-#include <boost/test/unit_test.hpp>
 #include <string>
 
 #include "nvmet/config.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace sample {
 

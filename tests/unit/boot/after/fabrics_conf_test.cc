@@ -4,11 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
 #include "base/text.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

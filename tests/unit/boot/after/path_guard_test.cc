@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_kmsg.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/after/path_history.h"
 
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 
 #include "boot/connect/proof_record.h"
 #include "support/fake_kmsg.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -62,7 +62,6 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_TEST_DONT_PRINT_LOG_VALUE(boot::Standing)
 
 BOOST_FIXTURE_TEST_SUITE(path_history, Fixture)
 
@@ -92,8 +91,8 @@ BOOST_AUTO_TEST_CASE(any_other_line_of_the_controller_leaves_a_doubt) {
           "nvme nvme0: resetting controller", kQueues, "nvme nvme0: rescanning namespaces.",
           "nvme nvme0: identifiers changed for nsid 1", "nvme nvme0: Removing ctrl: NQN \"x\"",
           "nvme nvme0: new ctrl: NQN \"x\"", "nvme nvme0: words of a kernel to come"}) {
-        BOOST_TEST((since({line}) == Standing::kDoubtful), line);
-        BOOST_TEST((since({kLost, kProof, kQueues, kQueue, kBack, line}) == Standing::kDoubtful),
+        BOOST_TEST(since({line}) == Standing::kDoubtful, line);
+        BOOST_TEST(since({kLost, kProof, kQueues, kQueue, kBack, line}) == Standing::kDoubtful,
                    line);
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/after/shutdown_command.h"
 
-#include <boost/test/unit_test.hpp>
 #include <string>
 
 #include "base/fd.h"
@@ -9,6 +8,7 @@
 #include "boot/kernel/admin_timeout.h"
 #include "support/fake_clock.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -55,7 +55,7 @@ struct Fixture {
 BOOST_FIXTURE_TEST_SUITE(shutdown_command, Fixture)
 
 BOOST_AUTO_TEST_CASE(what_is_not_ours_is_left_alone) {
-    BOOST_TEST((end() == boot::ExitCode::kNotAsked));
+    BOOST_TEST(end() == boot::ExitCode::kNotAsked);
     BOOST_TEST(get("nvme0", "ctrl_loss_tmo") == "600");
     BOOST_TEST(admin_timeout() == "60");
     BOOST_TEST(!boot::StandIn(sys, "").is_announced());
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_ours_is_left_alone) {
 BOOST_AUTO_TEST_CASE(a_live_target_gets_short_times_and_keeps_its_controller) {
     own();
     set("nvme1", "state", "connecting");
-    BOOST_TEST((end() == boot::ExitCode::kDone));
+    BOOST_TEST(end() == boot::ExitCode::kDone);
     BOOST_TEST(get("nvme0", "ctrl_loss_tmo").starts_with("10"));
     BOOST_TEST(get("nvme0", "fast_io_fail_tmo").starts_with("5"));
     BOOST_TEST(admin_timeout().starts_with("5"));
@@ -78,8 +78,8 @@ BOOST_AUTO_TEST_CASE(controllers_that_do_not_come_back_are_deleted) {
     set("nvme0", "state", "connecting");
     set("nvme1", "state", "resetting");
     const auto began = clock.now();
-    BOOST_TEST((end() == boot::ExitCode::kDone));
-    BOOST_TEST((clock.now() - began >= base::seconds(8)));
+    BOOST_TEST(end() == boot::ExitCode::kDone);
+    BOOST_TEST(clock.now() - began >= base::seconds(8));
     BOOST_TEST(get("nvme0", "delete_controller") == "1");
     BOOST_TEST(get("nvme1", "delete_controller") == "1");
 }

@@ -3,17 +3,17 @@
 
 #include <sys/reboot.h>
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(stand_in)
 
 BOOST_AUTO_TEST_CASE(the_word_of_process_1_chooses_the_end) {
-    BOOST_TEST((boot::reboot_command("poweroff") == RB_POWER_OFF));
-    BOOST_TEST((boot::reboot_command("reboot") == RB_AUTOBOOT));
-    BOOST_TEST((boot::reboot_command("halt") == RB_HALT_SYSTEM));
-    BOOST_TEST((boot::reboot_command("kexec") == RB_KEXEC));
-    BOOST_TEST((boot::reboot_command("exit") == std::nullopt));
-    BOOST_TEST((boot::reboot_command("") == std::nullopt));
+    BOOST_TEST(boot::reboot_command("poweroff") == RB_POWER_OFF);
+    BOOST_TEST(boot::reboot_command("reboot") == RB_AUTOBOOT);
+    BOOST_TEST(boot::reboot_command("halt") == RB_HALT_SYSTEM);
+    BOOST_TEST(boot::reboot_command("kexec") == RB_KEXEC);
+    BOOST_TEST(boot::reboot_command("exit") == std::nullopt);
+    BOOST_TEST(boot::reboot_command("") == std::nullopt);
 }
 
 BOOST_AUTO_TEST_CASE(only_its_name_makes_the_program_the_end_of_the_machine) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/after/status_command.h"
 
-#include <boost/test/unit_test.hpp>
-
+#include "support/test.h"
 #include "unit/boot/handover/state_fixture.h"
 
 namespace {
@@ -54,14 +53,14 @@ BOOST_AUTO_TEST_CASE(a_failure_is_reported_with_the_lines_of_the_kernel) {
     BOOST_TEST(has(text, "kernel          [2.500] nvme nvme0: x\n"), text);
     BOOST_TEST(!has(text, "root "), text);
     BOOST_REQUIRE(fake.state.write(fake.sys).ok());
-    BOOST_TEST((boot::status_command(true, fake.sys) == boot::ExitCode::kRefused));
+    BOOST_TEST(boot::status_command(true, fake.sys) == boot::ExitCode::kRefused);
 }
 
 BOOST_AUTO_TEST_CASE(a_machine_that_was_not_booted_so_says_so) {
     Fake fake;
-    BOOST_TEST((boot::status_command(false, fake.sys) == boot::ExitCode::kNotAsked));
+    BOOST_TEST(boot::status_command(false, fake.sys) == boot::ExitCode::kNotAsked);
     fake.dir.file("run/nvmeroot/state.json", "{");
-    BOOST_TEST((boot::status_command(false, fake.sys) == boot::ExitCode::kInternal));
+    BOOST_TEST(boot::status_command(false, fake.sys) == boot::ExitCode::kInternal);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

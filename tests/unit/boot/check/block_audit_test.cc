@@ -5,13 +5,13 @@
 #include "boot/check/block_audit.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <set>
 #include <vector>
 
 #include "boot/sources/keys.h"
 #include "boot/stages/audit_stage.h"
+#include "support/test.h"
 
 namespace {
 
@@ -107,7 +107,7 @@ std::string refusal(Namespace& ns, Extent extent = Extent::kFull) {
     if (report) {
         return "";
     }
-    BOOST_TEST((report.error().code == boot::ExitCode::kFormat));
+    BOOST_TEST(report.error().code == boot::ExitCode::kFormat);
     BOOST_TEST(!report.error().retry);
     return report.error().error.text;
 }
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_is_not_a_verdict_on_blocks) {
         ns.answer = answer;
         const auto report = look(ns, Extent::kFull);
         BOOST_REQUIRE(!report.ok());
-        BOOST_TEST((report.error().code == boot::ExitCode::kConnect));
+        BOOST_TEST(report.error().code == boot::ExitCode::kConnect);
         BOOST_TEST(report.error().retry);
     }
     ns.answer = base::errno_error(EINVAL, "passthrough");
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(extents_are_words_with_or_without_a_number) {
           Row{"full", Extent::kFull, 0}}) {
         const auto policy = boot::parse_extent(row.text);
         BOOST_REQUIRE(policy.ok());
-        BOOST_TEST((policy->extent == row.extent));
+        BOOST_TEST(policy->extent == row.extent);
         BOOST_TEST(policy->count == row.count);
     }
     for (const char* bad : {"", "all", "first", "first:", "first:0", "first:x", "full:3", "sb:"}) {

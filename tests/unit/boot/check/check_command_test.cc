@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/check/check_command.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

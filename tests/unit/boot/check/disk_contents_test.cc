@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/check/disk_contents.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "unit/boot/check/disk_image.h"
 
 BOOST_AUTO_TEST_SUITE(disk_contents)
@@ -71,7 +70,7 @@ BOOST_AUTO_TEST_CASE(partitions_of_a_gpt_have_their_names_whatever_the_block_siz
         const support::TempDir dir;
         const auto table =
             boot::partition_table(gpt_image(block_size, {"", "root"}).write(dir, "gpt"));
-        BOOST_TEST((table.gpt_block_size == block_size));
+        BOOST_TEST(table.gpt_block_size == block_size);
         BOOST_TEST(table.gpt.size() == 2U);
         BOOST_TEST(table.names_of(2).uuid == kPartUuid);
         BOOST_TEST(table.names_of(2).label == "root");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/check/disk_reads.h"
 
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
 
 #include "base/text.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_mute_target_is_given_up) {
     BOOST_REQUIRE(!text.ok());
     BOOST_TEST(has(text.error(), "does not answer reads of nvme0n1"), text.error().text);
     const auto failure = boot::reads_failed(boot::ExitCode::kHandOver, text.error(), true);
-    BOOST_TEST((failure.code == boot::ExitCode::kConnect));
+    BOOST_TEST(failure.code == boot::ExitCode::kConnect);
     BOOST_TEST(failure.retry);
 }
 
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(an_error_of_the_work_itself_is_its_stages) {
         {base::seconds(5), base::Deadline(clock, base::seconds(5))});
     BOOST_REQUIRE(!failed.ok());
     const auto failure = boot::reads_failed(boot::ExitCode::kHandOver, failed.error(), true);
-    BOOST_TEST((failure.code == boot::ExitCode::kHandOver));
+    BOOST_TEST(failure.code == boot::ExitCode::kHandOver);
     BOOST_TEST(!failure.retry);
     // Of a controller that lost its target no error tells anything.
     BOOST_TEST(boot::reads_failed(boot::ExitCode::kHandOver, failed.error(), false).retry);

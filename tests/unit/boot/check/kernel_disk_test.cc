@@ -5,7 +5,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "support/fake_clock.h"
 #include "support/growing.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(without_multipath_the_disk_is_below_its_controller) {
     const auto disk = await(fake);
     BOOST_REQUIRE(disk.ok());
     BOOST_TEST(disk->name == "nvme0n4");
-    BOOST_TEST((disk->path + "/" == fake.dir.at(kSingle)));
+    BOOST_TEST(disk->path + "/" == fake.dir.at(kSingle));
     BOOST_TEST(disk->path == disk->sysfs);
 }
 
@@ -190,11 +190,11 @@ BOOST_AUTO_TEST_CASE(a_step_that_never_comes_is_named_at_the_deadline) {
         const auto began = clock.now();
         const auto disk = await(fake, clock);
         BOOST_REQUIRE(!disk.ok());
-        BOOST_TEST((disk.error().code == boot::ExitCode::kNamespace));
+        BOOST_TEST(disk.error().code == boot::ExitCode::kNamespace);
         BOOST_TEST(disk.error().error.text.find(words[i]) != std::string::npos,
                    needed[i] << ": " << disk.error().error.text);
         if (needed[i] != "live node") {  // awaited by a process of its own
-            BOOST_TEST((clock.now() - began >= base::seconds(5)));
+            BOOST_TEST(clock.now() - began >= base::seconds(5));
         }
     }
 }
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_controller_that_lost_its_target_is_not_a_verdict_on_names
         fake.dir.file("class/nvme/nvme0/state", state);
         const auto disk = await(fake);
         BOOST_REQUIRE(!disk.ok());
-        BOOST_TEST((disk.error().code == boot::ExitCode::kConnect));
+        BOOST_TEST(disk.error().code == boot::ExitCode::kConnect);
         BOOST_TEST(disk.error().retry);
     }
 }
@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_cannot_be_opened_while_its_target_is_lost_is_no
     fake.dir.file("class/nvme/nvme0/state", "connecting\n");
     const auto disk = await(fake);
     BOOST_REQUIRE(!disk.ok());
-    BOOST_TEST((disk.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(disk.error().code == boot::ExitCode::kConnect);
     BOOST_TEST(disk.error().retry);
 }
 
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(another_subsystem_or_another_uuid_is_refused_at_once) {
     const auto disk = await(fake, clock);
     BOOST_REQUIRE(!disk.ok());
     BOOST_TEST(disk.error().error.text.find("uuid") != std::string::npos);
-    BOOST_TEST((clock.now() == began));
+    BOOST_TEST(clock.now() == began);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_path_is_awaited_without_its_disk) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/check/namespace_finder.h"
 
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
 
 #include "support/fake_clock.h"
 #include "support/fake_controller.h"
+#include "support/test.h"
 
 namespace {
 
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(an_nsid_is_taken_when_it_is_active) {
     for (const uint32_t absent : {2U, 8U}) {
         const auto found = boot::choose_namespace(controller, by_nsid(absent));
         BOOST_REQUIRE(!found.ok());
-        BOOST_TEST((found.error().code == boot::ExitCode::kNamespace));
+        BOOST_TEST(found.error().code == boot::ExitCode::kNamespace);
         BOOST_TEST(found.error().retry);
     }
 }
@@ -159,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_namespace_that_never_comes_is_a_final_answer) {
     const auto found = boot::await_namespace(controller, by_nsid(7), clock,
                                              base::Deadline(clock, base::seconds(5)));
     BOOST_REQUIRE(!found.ok());
-    BOOST_TEST((found.error().code == boot::ExitCode::kNamespace));
+    BOOST_TEST(found.error().code == boot::ExitCode::kNamespace);
     BOOST_TEST(!found.error().retry);
 }
 
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(a_controller_that_does_not_answer_yet_is_asked_again) {
                                                  base::Deadline(clock, base::seconds(5)));
         BOOST_TEST(found.ok() == row.found);
         if (!found) {
-            BOOST_TEST((found.error().code == row.exit));
+            BOOST_TEST(found.error().code == row.exit);
             BOOST_TEST(found.error().retry == row.retry);
         }
     }

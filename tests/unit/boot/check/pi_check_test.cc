@@ -3,10 +3,9 @@
 
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/fake_controller.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -34,7 +33,7 @@ std::string refusal(const nvme::PiFormat& format, const boot::KernelView& view,
     if (judged) {
         return "";
     }
-    BOOST_TEST((judged.error().code == boot::ExitCode::kFormat));
+    BOOST_TEST(judged.error().code == boot::ExitCode::kFormat);
     const std::string& text = judged.error().error.text;
     const std::string id = text.substr(0, text.find(':'));
     const bool differs = text.find("the kernel") != std::string::npos;
@@ -82,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_has_not_read_the_format_yet_is_not_a_verdict)
           boot::KernelView{"tcp", "6.12.0", kBlocks * 512, 4096, "none", true}}) {
         const auto judged = boot::judge_format(plain(), kBlocks, view, {});
         BOOST_REQUIRE(!judged.ok());
-        BOOST_TEST((judged.error().code == boot::ExitCode::kFormat));
+        BOOST_TEST(judged.error().code == boot::ExitCode::kFormat);
         BOOST_TEST(judged.error().retry);
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/connect/auth_proof.h"
 
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_kmsg.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -38,7 +38,7 @@ std::string refusal(const Lines& lines, boot::Auth mode) {
     if (judged) {
         return "";
     }
-    BOOST_TEST((judged.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(judged.error().code == boot::ExitCode::kAuthentication);
     BOOST_TEST(!judged.error().retry);
     return judged.error().error.text;
 }
@@ -69,12 +69,12 @@ BOOST_AUTO_TEST_CASE(a_lost_connection_is_tried_again_and_never_believed) {
                         "qid 0: authentication failed, error 880", kAccepted, kProven};
     const auto judged = boot::judge(boot::read_evidence(lost), plan_of(boot::Auth::kMutual));
     BOOST_REQUIRE(!judged.ok());
-    BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(judged.error().code == boot::ExitCode::kConnect);
     BOOST_TEST(judged.error().retry);
     const Lines silent = {"qid 0: authentication failed, error 881", kAccepted, kProven};
     const auto aborted = boot::judge(boot::read_evidence(silent), plan_of(boot::Auth::kMutual));
     BOOST_REQUIRE(!aborted.ok());
-    BOOST_TEST((aborted.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(aborted.error().code == boot::ExitCode::kConnect);
     const auto unclear = boot::judge(
         boot::read_evidence(Lines{lost[0], "qid 1: authentication failed", kAccepted, kProven}),
         plan_of(boot::Auth::kMutual));
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(wrong_digests_are_tried_again_and_never_believed) {
         boot::read_evidence(Lines{kAccepted, kProven, wrong, "qid 1: authentication failed"}),
         plan_of(boot::Auth::kMutual));
     BOOST_REQUIRE(!judged.ok());
-    BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(judged.error().code == boot::ExitCode::kConnect);
     BOOST_TEST(judged.error().retry);
     BOOST_TEST(has(judged.error().error.text, "does not match its digests"));
     BOOST_TEST(has(refusal({wrong}, boot::Auth::kHost), "without asking"));
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_blames_nobody) {
                         "qid 1: authentication failed"};
     const auto judged = boot::judge(boot::read_evidence(busy), plan_of(boot::Auth::kMutual));
     BOOST_REQUIRE(!judged.ok());
-    BOOST_TEST((judged.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(judged.error().code == boot::ExitCode::kConnect);
     BOOST_TEST(judged.error().retry);
     BOOST_TEST(has(judged.error().error.text, "not the cause"));
     BOOST_TEST(!has(judged.error().error.text, "secret"));
@@ -304,19 +304,19 @@ BOOST_AUTO_TEST_CASE(a_controller_that_is_lost_without_a_word_is_not_waited_for)
     };
     const auto lost = prove();
     BOOST_REQUIRE(!lost.ok());
-    BOOST_TEST((lost.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(lost.error().code == boot::ExitCode::kConnect);
     BOOST_TEST((lost.error().retry && !lost.error().doubtful));
     BOOST_TEST(has(lost.error().error.text, "was lost in the middle"));
     BOOST_TEST(looks == 2);
     tells = true;
-    BOOST_TEST((prove().error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(prove().error().code == boot::ExitCode::kAuthentication);
 }
 
 BOOST_AUTO_TEST_CASE(a_kernel_that_stays_busy_blames_nobody_and_is_never_believed) {
     Kernel kernel({kBusy});
     const auto proof = kernel.prove();
     BOOST_REQUIRE(!proof.ok());
-    BOOST_TEST((proof.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(proof.error().code == boot::ExitCode::kConnect);
     BOOST_TEST(proof.error().retry);
     BOOST_TEST(kernel.written > 10U);
 }
@@ -325,7 +325,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_after_a_busy_round_is_a_refusal) {
     Kernel kernel({kBusy, {kAccepted, kProven, kNamed, "qid 1: authentication failed"}});
     const auto proof = kernel.prove();
     BOOST_REQUIRE(!proof.ok());
-    BOOST_TEST((proof.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(proof.error().code == boot::ExitCode::kAuthentication);
     BOOST_TEST(!proof.error().retry);
     Kernel silent({kBusy, {kAccepted, "qid 0: authenticated"}, kGood});
     const auto half = silent.prove();

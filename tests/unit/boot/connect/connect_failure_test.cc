@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/connect/connect_failure.h"
 
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
 
 #include "support/fake_kmsg.h"
+#include "support/test.h"
 
 namespace {
 
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(the_kernels_lines_tell_the_stage) {
     };
     for (const Case& c : cases) {
         const boot::Failure failure = explained({c.line});
-        BOOST_TEST((failure.code == c.code), c.line);
+        BOOST_TEST(failure.code == c.code, c.line);
         BOOST_TEST(failure.retry == c.retry, c.line);
         BOOST_TEST(failure.error.text.starts_with("connect [fe80::1]:4420: "));
     }
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(what_breaks_the_protocol_is_not_blamed_on_the_secret) {
           "nvme nvme0: qid 0: authentication failed, error -22"}) {
         const auto failure = explained({line, "nvme nvme0: qid 0: authentication failed, error -71",
                                         "nvme nvme0: failed to connect queue: 0 ret=-71"});
-        BOOST_TEST((failure.code == boot::ExitCode::kAuthentication), line);
+        BOOST_TEST(failure.code == boot::ExitCode::kAuthentication, line);
         BOOST_TEST(failure.error.text.find("the secrets are not the cause") != std::string::npos,
                    line);
         BOOST_TEST(failure.error.text.find("refused") == std::string::npos, line);
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(what_this_hosts_kernel_could_not_do_is_tried_again) {
                              "nvme nvme0: qid 0 failed to receive challenge, error -12"}) {
         const auto failure = explained({line, "nvme nvme0: qid 1: authentication failed, error -11",
                                         "nvme nvme0: failed to connect queue: 1 ret=-11"});
-        BOOST_TEST((failure.code == boot::ExitCode::kConnect), line);
+        BOOST_TEST(failure.code == boot::ExitCode::kConnect, line);
         BOOST_TEST(failure.retry, line);
         BOOST_TEST(failure.error.text.find("not the cause") != std::string::npos, line);
     }
@@ -122,13 +122,13 @@ BOOST_AUTO_TEST_CASE(an_errno_of_this_host_blames_no_secret) {
         const auto failure =
             explained({"nvme nvme0: qid 0: authentication failed, error " + std::string(code),
                        "nvme nvme0: failed to connect queue: 0 ret=" + std::string(code)});
-        BOOST_TEST((failure.code == boot::ExitCode::kConnect), code);
+        BOOST_TEST(failure.code == boot::ExitCode::kConnect, code);
         BOOST_TEST(failure.retry, code);
     }
     for (const char* code : {"-111", "-129", "401", "16785"}) {
         const auto failure =
             explained({"nvme nvme0: qid 0: authentication failed, error " + std::string(code)});
-        BOOST_TEST((failure.code == boot::ExitCode::kAuthentication), code);
+        BOOST_TEST(failure.code == boot::ExitCode::kAuthentication, code);
         BOOST_TEST(!failure.retry, code);
     }
 }
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(wrong_digests_are_not_blamed_on_the_secret) {
         const auto failure =
             explained({line, "nvme nvme0: qid 0: authentication failed, error -129",
                        "nvme nvme0: failed to connect queue: 0 ret=-129"});
-        BOOST_TEST((failure.code == boot::ExitCode::kConnect), line);
+        BOOST_TEST(failure.code == boot::ExitCode::kConnect, line);
         BOOST_TEST(failure.retry, line);
         BOOST_TEST(failure.error.text.find("does not match its digests") != std::string::npos,
                    line);
@@ -156,14 +156,14 @@ BOOST_AUTO_TEST_CASE(an_unknown_failure_quotes_the_kernel) {
         BOOST_TEST(explained({line}).error.text.find(line) != std::string::npos);
     }
     const auto silent = explained({}, ETIMEDOUT);
-    BOOST_TEST((silent.code == boot::ExitCode::kConnect));
+    BOOST_TEST(silent.code == boot::ExitCode::kConnect);
     BOOST_TEST(silent.retry);
     BOOST_TEST(silent.error.text.find("stopped answering") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_refuses_the_secret) {
     const auto failure = explained({}, ECONNABORTED);
-    BOOST_TEST((failure.code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(failure.code == boot::ExitCode::kAuthentication);
     BOOST_TEST(failure.doubtful);  // it may have been restarted: once more
 }
 
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_target_that_hangs_up_later_has_accepted_the_secret) {
     const auto failure =
         explained({"nvme nvme0: qid 0: authenticated with hash hmac(sha256) dhgroup ffdhe2048"},
                   ECONNABORTED);
-    BOOST_TEST((failure.code == boot::ExitCode::kConnect));
+    BOOST_TEST(failure.code == boot::ExitCode::kConnect);
     BOOST_TEST(failure.retry);
     BOOST_TEST(!failure.doubtful);
 }
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_connection_lost_during_authentication_blames_no_secret) {
         const auto failure = explained({"nvme nvme0: qid 0 auth_send failed with status " + status,
                                         "nvme nvme0: qid 0: authentication failed, error " + status,
                                         "nvme nvme0: failed to connect queue: 0 ret=" + status});
-        BOOST_TEST((failure.code == boot::ExitCode::kConnect));
+        BOOST_TEST(failure.code == boot::ExitCode::kConnect);
         BOOST_TEST(failure.retry);
     }
 }
@@ -194,10 +194,10 @@ BOOST_AUTO_TEST_CASE(the_last_number_of_the_kernel_counts) {
         }
         return boot::kernel_result(lines);
     };
-    BOOST_TEST((result({"failed to connect socket: -111", "x ret=-104"}) == -104));
-    BOOST_TEST((result({"x ret=0", "new line"}) == std::nullopt));
-    BOOST_TEST((result({"x ret=many"}) == std::nullopt));
-    BOOST_TEST((result({}) == std::nullopt));
+    BOOST_TEST(result({"failed to connect socket: -111", "x ret=-104"}) == -104);
+    BOOST_TEST(result({"x ret=0", "new line"}) == std::nullopt);
+    BOOST_TEST(result({"x ret=many"}) == std::nullopt);
+    BOOST_TEST(result({}) == std::nullopt);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_no_row_knows_is_named) {

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <cstdarg>
 #include <cstring>
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "support/test.h"
 #include "unit/boot/sources/sample_secrets.h"
 
 namespace {

@@ -3,11 +3,10 @@
 
 #include <sys/stat.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "nvme/types.h"
 #include "support/fake_kmsg.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -51,7 +50,7 @@ BOOST_FIXTURE_TEST_CASE(what_the_kernel_said_of_an_earlier_connect_is_not_this_o
     fake.kernel("nvme nvme0: qid 0: authentication failed, error -129");
     fake.kernel("nvme nvme0: failed to connect queue: 0 ret=-129");
     const boot::Failure why = failure();
-    BOOST_TEST((why.code == boot::ExitCode::kConnect), why.error.text);
+    BOOST_TEST(why.code == boot::ExitCode::kConnect, why.error.text);
     BOOST_TEST(why.retry);
 }
 
@@ -59,7 +58,7 @@ BOOST_FIXTURE_TEST_CASE(a_kernel_that_is_at_another_connect_is_asked_again_later
     BOOST_REQUIRE(mkfifo(dir.at("nvme-fabrics").c_str(), 0600) == 0);
     fake.kernel("nvme nvme0: qid 0: authentication failed, error -129");
     const boot::Failure why = failure();
-    BOOST_TEST((why.code == boot::ExitCode::kConnect));
+    BOOST_TEST(why.code == boot::ExitCode::kConnect);
     BOOST_TEST(why.retry);
     BOOST_TEST(why.error.text.starts_with("connect 192.0.2.1:4420: a target stopped answering"),
                why.error.text);
@@ -100,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_choose_the_way_is_refused) {
     portal.interface = "eth1";
     const auto checked = boot::check_options(plan_with(boot::Auth::kOff), portal, none);
     BOOST_REQUIRE(!checked.ok());
-    BOOST_TEST((checked.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(checked.error().code == boot::ExitCode::kConnect);
     BOOST_TEST(checked.error().error.text.find("host_iface") != std::string::npos);
 }
 
@@ -112,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_kernel_without_dhchap_is_refused_before_libnvme_drops_the
     for (const boot::Auth mode : {boot::Auth::kHost, boot::Auth::kMutual}) {
         const auto checked = boot::check_options(plan_with(mode), kPortal, none);
         BOOST_REQUIRE(!checked.ok());
-        BOOST_TEST((checked.error().code == boot::ExitCode::kAuthentication));
+        BOOST_TEST(checked.error().code == boot::ExitCode::kAuthentication);
         BOOST_TEST(!checked.error().retry);
     }
     BOOST_TEST(!boot::check_options(plan_with(boot::Auth::kHost), kPortal, {}).ok());
@@ -122,7 +121,7 @@ BOOST_AUTO_TEST_CASE(digests_that_the_kernel_lacks_are_refused_too) {
     const auto options = boot::fabrics_options("transport=%s,hdr_digest\n");
     const auto checked = boot::check_options(plan_with(boot::Auth::kOff), kPortal, options);
     BOOST_REQUIRE(!checked.ok());
-    BOOST_TEST((checked.error().code == boot::ExitCode::kConnect));
+    BOOST_TEST(checked.error().code == boot::ExitCode::kConnect);
 }
 
 BOOST_AUTO_TEST_CASE(io_queues_are_as_asked_or_few) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/connect/path_proof.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/fake_clock.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -38,7 +37,7 @@ BOOST_AUTO_TEST_CASE(a_path_that_was_connected_without_a_secret_is_refused) {
     controller("live\n", "none\n");
     const auto proof = prove(boot::Auth::kHost);
     BOOST_REQUIRE(!proof.ok());
-    BOOST_TEST((proof.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(proof.error().code == boot::ExitCode::kAuthentication);
     BOOST_TEST(!proof.error().retry);
     BOOST_TEST(proof.error().error.text.find("without a secret") != std::string::npos);
     BOOST_TEST(prove(boot::Auth::kOff).ok());
@@ -48,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_path_without_the_secret_of_the_controller_is_not_mutual) 
     controller("live\n", "DHHC-1:00:host:\n");
     const auto proof = prove(boot::Auth::kMutual);
     BOOST_REQUIRE(!proof.ok());
-    BOOST_TEST((proof.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(proof.error().code == boot::ExitCode::kAuthentication);
     BOOST_TEST(!proof.error().retry);
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/connect/root_controllers.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
 #include "boot/after/complete_command.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -128,9 +127,9 @@ BOOST_AUTO_TEST_CASE(a_real_root_with_another_identity_is_named) {
 }
 
 BOOST_AUTO_TEST_CASE(without_a_record_there_is_nothing_to_complete) {
-    BOOST_TEST((boot::complete_command(sys) == boot::ExitCode::kNotAsked));
+    BOOST_TEST(boot::complete_command(sys) == boot::ExitCode::kNotAsked);
     BOOST_REQUIRE(base::write_text_atomically(sys.run + "/nvmeroot/paths.json", "{}", 0644).ok());
-    BOOST_TEST((boot::complete_command(sys) == boot::ExitCode::kInternal));
+    BOOST_TEST(boot::complete_command(sys) == boot::ExitCode::kInternal);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/dhcp/dhcp6.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/text.h"
+#include "support/test.h"
 
 using boot::Dhcp6Client;
 using boot::Dhcp6Type;
@@ -59,7 +58,7 @@ BOOST_AUTO_TEST_SUITE(dhcp6)
 BOOST_AUTO_TEST_CASE(an_address_is_granted_in_four_messages) {
     Dhcp6Client client(Dhcp6Client::Wants::kAddress, kMac, 7, kStart);
     const auto solicit = client.on_time(kStart).value();
-    BOOST_TEST((type_of(solicit) == Dhcp6Type::kSolicit));
+    BOOST_TEST(type_of(solicit) == Dhcp6Type::kSolicit);
     BOOST_TEST(base::to_hex(solicit) == "01000007" + kClient +
                                             "0003000c"
                                             "00123456"
@@ -72,7 +71,7 @@ BOOST_AUTO_TEST_CASE(an_address_is_granted_in_four_messages) {
                                             "0000");
     client.on_message(answer(Dhcp6Type::kAdvertise, solicit, kClient + kServer + kLease), kStart);
     const auto request = client.on_time(kStart).value();
-    BOOST_TEST((type_of(request) == Dhcp6Type::kRequest));
+    BOOST_TEST(type_of(request) == Dhcp6Type::kRequest);
     BOOST_TEST(base::to_hex(request).find(kAddress) != std::string::npos);
     BOOST_TEST(base::to_hex(request).find(kServer) != std::string::npos);
     client.on_message(answer(Dhcp6Type::kReply, request, kClient + kServer + kLease + kDns),
@@ -102,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_server_without_addresses_is_quoted_and_asked_again) {
                       kStart);
     BOOST_TEST(client.story() == "a DHCPv6 server offers no address: status 2, \"none left\"");
     BOOST_TEST(!client.on_time(kStart).has_value());
-    BOOST_TEST((type_of(client.on_time(client.wake()).value()) == Dhcp6Type::kSolicit));
+    BOOST_TEST(type_of(client.on_time(client.wake()).value()) == Dhcp6Type::kSolicit);
 }
 
 BOOST_AUTO_TEST_CASE(after_an_offer_that_is_not_kept_discovery_begins_again) {
@@ -111,16 +110,16 @@ BOOST_AUTO_TEST_CASE(after_an_offer_that_is_not_kept_discovery_begins_again) {
     client.on_message(answer(Dhcp6Type::kAdvertise, sent, kClient + kServer + kLease), kStart);
     for (int i = 0; i < 4; ++i) {
         sent = client.on_time(client.wake()).value();
-        BOOST_TEST((type_of(sent) == Dhcp6Type::kRequest));
+        BOOST_TEST(type_of(sent) == Dhcp6Type::kRequest);
     }
-    BOOST_TEST((type_of(client.on_time(client.wake()).value()) == Dhcp6Type::kSolicit));
+    BOOST_TEST(type_of(client.on_time(client.wake()).value()) == Dhcp6Type::kSolicit);
     BOOST_TEST(client.story() == "a DHCPv6 server offered an address and did not confirm it");
 }
 
 BOOST_AUTO_TEST_CASE(answers_to_others_do_not_count) {
     Dhcp6Client client(Dhcp6Client::Wants::kInformation, kMac, 7, kStart);
     const auto request = client.on_time(kStart).value();
-    BOOST_TEST((type_of(request) == Dhcp6Type::kInformationRequest));
+    BOOST_TEST(type_of(request) == Dhcp6Type::kInformationRequest);
     const std::string other =
         "0001000a"
         "00030001525400000000";

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/dhcp/dhcp_message.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/endian.h"
 #include "base/text.h"
 #include "support/golden.h"
+#include "support/test.h"
 
 using boot::DhcpCode;
 using boot::DhcpMessage;
@@ -59,7 +58,7 @@ BOOST_AUTO_TEST_CASE(acknowledgement_becomes_a_lease) {
     const DhcpMessage ack = parsed("ack.hex");
     BOOST_TEST(ack.reply);
     BOOST_TEST(ack.xid == 0xdeadbeef);
-    BOOST_TEST((ack.type == DhcpType::kAck));
+    BOOST_TEST(ack.type == DhcpType::kAck);
     BOOST_TEST(ack.chaddr.text() == "52:54:00:12:34:56");
     const auto lease = boot::lease_of(ack).value();
     BOOST_TEST(lease.address.text() == "10.0.2.20/24");

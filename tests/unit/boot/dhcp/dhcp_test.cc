@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/dhcp/dhcp.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/endian.h"
 #include "base/text.h"
 #include "support/fake_clock.h"
+#include "support/test.h"
 
 using base::milliseconds;
 using base::seconds;
@@ -70,7 +69,7 @@ BOOST_AUTO_TEST_SUITE(dhcp)
 BOOST_AUTO_TEST_CASE(four_messages_make_a_lease) {
     Exchange exchange;
     const DhcpMessage discover = exchange.next();
-    BOOST_TEST((discover.type == DhcpType::kDiscover));
+    BOOST_TEST(discover.type == DhcpType::kDiscover);
     BOOST_TEST(!discover.reply);
     BOOST_TEST(hex(discover, DhcpCode::kClientId) == "01525400123456");
     BOOST_TEST(hex(discover, DhcpCode::kHostName) == "706337");
@@ -79,7 +78,7 @@ BOOST_AUTO_TEST_CASE(four_messages_make_a_lease) {
 
     const auto request = exchange.give(exchange.answer(discover, DhcpType::kOffer, kServer));
     BOOST_REQUIRE(request.has_value());
-    BOOST_TEST((request->type == DhcpType::kRequest));
+    BOOST_TEST(request->type == DhcpType::kRequest);
     BOOST_TEST(request->xid == discover.xid);
     BOOST_TEST(hex(*request, DhcpCode::kRequestedAddress) == "0a000214");
     BOOST_TEST(hex(*request, DhcpCode::kServerId) == "0a000202");
@@ -88,7 +87,7 @@ BOOST_AUTO_TEST_CASE(four_messages_make_a_lease) {
     BOOST_REQUIRE(exchange.client.lease().has_value());
     BOOST_TEST(exchange.client.lease()->address.address.text() == "10.0.2.20");
     BOOST_TEST(base::to_hex(exchange.client.lease()->client_id) == "01525400123456");
-    BOOST_TEST((exchange.client.wake() == base::TimePoint::max()));
+    BOOST_TEST(exchange.client.wake() == base::TimePoint::max());
 }
 
 BOOST_AUTO_TEST_CASE(discovers_are_repeated_later_and_later_with_jitter) {
@@ -118,7 +117,7 @@ BOOST_AUTO_TEST_CASE(machines_with_other_seeds_choose_other_times_and_numbers) {
     const auto a = boot::parse_dhcp(*one.on_time(clock.now())).value();
     const auto b = boot::parse_dhcp(*two.on_time(clock.now())).value();
     BOOST_TEST(a.xid != b.xid);
-    BOOST_TEST((one.wake() != two.wake()));
+    BOOST_TEST(one.wake() != two.wake());
 }
 
 BOOST_AUTO_TEST_CASE(answers_to_others_are_ignored) {
@@ -166,7 +165,7 @@ BOOST_AUTO_TEST_CASE(after_a_nak_everything_begins_again_and_not_in_a_rush) {
         BOOST_TEST(exchange.client.story() == "10.0.2.2 withdrew its offer: \"wrong network\"");
         const uint32_t xid = discover.xid;
         discover = exchange.next();
-        BOOST_TEST((discover.type == DhcpType::kDiscover));
+        BOOST_TEST(discover.type == DhcpType::kDiscover);
         BOOST_TEST(discover.xid != xid);
         const auto waited = exchange.clock.now() - previous;
         BOOST_TEST((round == 0 ? waited < seconds(1) : waited > seconds(round)));
@@ -179,10 +178,10 @@ BOOST_AUTO_TEST_CASE(a_request_without_an_answer_is_repeated_and_then_dropped) {
     const DhcpMessage discover = exchange.next();
     BOOST_REQUIRE(exchange.give(exchange.answer(discover, DhcpType::kOffer, kServer)).has_value());
     for (int i = 0; i < 3; ++i) {
-        BOOST_TEST((exchange.next().type == DhcpType::kRequest));
+        BOOST_TEST(exchange.next().type == DhcpType::kRequest);
     }
     const DhcpMessage again = exchange.next();
-    BOOST_TEST((again.type == DhcpType::kDiscover));
+    BOOST_TEST(again.type == DhcpType::kDiscover);
     BOOST_TEST(again.xid != discover.xid);
     BOOST_TEST(exchange.client.story() == "10.0.2.2 offered an address, but did not grant it");
 }

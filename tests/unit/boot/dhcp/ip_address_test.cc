@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/dhcp/ip_address.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 using boot::IpAddress;
 using boot::MacAddress;

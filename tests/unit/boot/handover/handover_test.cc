@@ -3,11 +3,10 @@
 
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/fake_clock.h"
 #include "support/growing.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -82,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_failure_leaves_no_file_for_the_shell) {
     fake.dir.file("dev/nvmeroot", "in the way");
     const auto given = boot::hand_over(fake.root, fake.network, fake.sys);
     BOOST_REQUIRE(!given.ok());
-    BOOST_TEST((given.error().code == boot::ExitCode::kHandOver));
+    BOOST_TEST(given.error().code == boot::ExitCode::kHandOver);
     BOOST_TEST(!fake.dir.exists("run/nvmeroot/root"));
 }
 

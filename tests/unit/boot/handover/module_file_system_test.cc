@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/handover/module_file_system.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(module_file_system)
 

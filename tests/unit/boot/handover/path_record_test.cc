@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/handover/path_record.h"
 
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -52,9 +52,9 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     BOOST_TEST(plan->target.portals[1].interface.empty());
     BOOST_TEST(plan->connect.tos == 184);
     BOOST_TEST(plan->io_policy == "queue-depth");
-    BOOST_TEST((plan->auth.mode == boot::Auth::kMutual));
-    BOOST_TEST((plan->auth.hashes == some_plan().auth.hashes));
-    BOOST_TEST((plan->auth.groups == some_plan().auth.groups));
+    BOOST_TEST(plan->auth.mode == boot::Auth::kMutual);
+    BOOST_TEST(plan->auth.hashes == some_plan().auth.hashes);
+    BOOST_TEST(plan->auth.groups == some_plan().auth.groups);
     BOOST_TEST(boot::path_record(*plan, kPortals, kNowhere) == text);
 }
 

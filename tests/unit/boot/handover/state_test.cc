@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/handover/state.h"
 
-#include <boost/test/unit_test.hpp>
-
+#include "support/test.h"
 #include "unit/boot/handover/state_fixture.h"
 
 namespace {

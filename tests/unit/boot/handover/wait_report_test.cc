@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/handover/wait_report.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 using base::milliseconds;
 using base::seconds;
@@ -29,7 +28,7 @@ BOOST_AUTO_TEST_SUITE(wait_report)
 BOOST_AUTO_TEST_CASE(the_first_line_comes_after_ten_seconds_and_the_others_each_minute) {
     boot::WaitLines lines(kBegin, kBegin + seconds(180));
     lines.stage("network");
-    BOOST_TEST((lines.next() == kBegin + seconds(10)));
+    BOOST_TEST(lines.next() == kBegin + seconds(10));
     BOOST_TEST(!lines.take(kBegin + milliseconds(9999)).has_value());
     BOOST_TEST(lines.take(kBegin + seconds(10)).value() ==
                "no root disk yet: waiting for the stage network; trying for 170 s more");

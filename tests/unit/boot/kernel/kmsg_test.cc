@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/kernel/kmsg.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/fake_clock.h"
 #include "support/fake_kmsg.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(kmsg)
 

@@ -2,9 +2,9 @@
 #include "boot/kernel/modules.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

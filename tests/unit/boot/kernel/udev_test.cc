@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/kernel/udev.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/fake_clock.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/net/address_settings.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "boot/net/network_options.h"
+#include "support/test.h"
 
 using boot::IpAddress;
 using boot::NetworkPlan;
@@ -47,7 +46,7 @@ BOOST_AUTO_TEST_CASE(a_static_plan_gives_address_broadcast_and_default_route) {
     const auto settings = boot::settings_of(plan.interfaces[0]);
     BOOST_TEST(settings.address->text() == "10.0.2.15/24");
     BOOST_TEST(settings.broadcast->text() == "10.0.2.255");
-    BOOST_TEST((settings.routes == std::vector{route("0.0.0.0/0", "10.0.2.2")}));
+    BOOST_TEST(settings.routes == std::vector{route("0.0.0.0/0", "10.0.2.2")});
     BOOST_TEST(settings.mtu.value() == 1400U);
     const auto v6 = plan_of({{"ip", "[2001:db8::10]::[fe80::1]:64::eth0:none"}});
     BOOST_TEST(

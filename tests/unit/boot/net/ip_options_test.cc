@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/net/ip_options.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "boot/net/network_options.h"
+#include "support/test.h"
 
 using boot::AddressMethod;
 using boot::InterfacePlan;
@@ -230,7 +229,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_in_ip_and_not_needed_is_left_out) {
         BOOST_REQUIRE_MESSAGE(plan.interfaces.size() == 1U, odd.value);
         BOOST_TEST(text_of(plan.interfaces[0]) == odd.plan, odd.value);
         BOOST_REQUIRE_MESSAGE(plan.left_out.size() == 1U, odd.value);
-        BOOST_TEST((plan.left_out[0].find(odd.part) != std::string::npos), plan.left_out[0]);
+        BOOST_TEST(plan.left_out[0].find(odd.part) != std::string::npos, plan.left_out[0]);
         BOOST_TEST(plan.left_out[0].starts_with("ip=\""), plan.left_out[0]);
     }
 }
@@ -247,7 +246,7 @@ BOOST_AUTO_TEST_CASE(a_bond_is_made_without_what_is_odd_of_it) {
         BOOST_REQUIRE_MESSAGE(plan.devices.size() == 1U, value);
         BOOST_TEST((!plan.devices[0].mtu && plan.devices[0].primary.empty()), value);
         BOOST_REQUIRE_MESSAGE(plan.left_out.size() == 1U, value);
-        BOOST_TEST((plan.left_out[0].find(part) != std::string::npos), plan.left_out[0]);
+        BOOST_TEST(plan.left_out[0].find(part) != std::string::npos, plan.left_out[0]);
     }
 }
 
@@ -432,7 +431,7 @@ BOOST_AUTO_TEST_CASE(a_device_or_a_name_is_given_once) {
 BOOST_AUTO_TEST_CASE(the_words_of_a_bond_become_the_kernels_numbers) {
     const auto mode = boot::parse_bond_option("mode", "802.3ad").value();
     BOOST_TEST(mode.attribute == 1U);  // IFLA_BOND_MODE
-    BOOST_TEST((mode.value == base::Bytes{std::byte{4}}));
+    BOOST_TEST(mode.value == base::Bytes{std::byte{4}});
     BOOST_TEST(
         (boot::parse_bond_option("ad_select", "count").value().value == base::Bytes{std::byte{2}}));
     BOOST_TEST(boot::parse_bond_option("arp_validate", "all").value().value.size() == 4U);
@@ -443,7 +442,7 @@ BOOST_AUTO_TEST_CASE(the_words_of_a_bond_become_the_kernels_numbers) {
                                 std::byte{192}, std::byte{0}, std::byte{2}, std::byte{1},
                                 std::byte{8},   std::byte{0}, std::byte{1}, std::byte{0},
                                 std::byte{192}, std::byte{0}, std::byte{2}, std::byte{2}};
-    BOOST_TEST((targets.value == wanted));
+    BOOST_TEST(targets.value == wanted);
 }
 
 BOOST_AUTO_TEST_CASE(repeated_values_add_up_and_equal_ones_count_once) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/net/network_memory.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/endian.h"
 #include "base/fd.h"
 #include "boot/dhcp/dhcp_message.h"
 #include "boot/net/network_handover.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -81,7 +80,7 @@ BOOST_AUTO_TEST_CASE(
     BOOST_TEST(second.lease->address.text() == "192.0.2.7/24");
     BOOST_TEST(second.lease->duration.count() == 3600);
     BOOST_TEST(second.lease->root_path == "nvme+tcp://192.0.2.1");
-    BOOST_TEST((second.lease->granted == then));
+    BOOST_TEST(second.lease->granted == then);
     BOOST_TEST(second.dns.size() == 1U);
     BOOST_TEST(!second.router_given);
     boot::Network network;

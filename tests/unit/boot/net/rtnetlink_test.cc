@@ -5,10 +5,10 @@
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 
-#include <boost/test/unit_test.hpp>
 #include <cerrno>
 
 #include "boot/net/netlink_message.h"
+#include "support/test.h"
 
 using base::Bytes;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/plan/identity.h"
 
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

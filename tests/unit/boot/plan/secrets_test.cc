@@ -3,9 +3,8 @@
 
 #include <sys/stat.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "unit/boot/sources/sample_secrets.h"
 
 BOOST_AUTO_TEST_SUITE(secrets)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/plan/templates.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -70,7 +69,7 @@ BOOST_AUTO_TEST_CASE(the_plan_gets_whole_names_or_stays) {
     plan.target.subsysnqn = "nqn.2024-08.com.example:${none}";
     const auto refused = boot::fill_in_names(kNames, plan);
     BOOST_REQUIRE(!refused.ok());
-    BOOST_TEST((refused.error().code == boot::ExitCode::kConfig));
+    BOOST_TEST(refused.error().code == boot::ExitCode::kConfig);
     BOOST_TEST(!refused.error().retry);
     boot::MachineNames endless = kNames;
     endless.hostname = std::string(300, 'x');

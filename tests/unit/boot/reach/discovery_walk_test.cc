@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/reach/discovery_walk.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 namespace {
 
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(one_subsystem_fits_or_the_boot_says_which_there_are) {
     };
     const auto two = conclude("");
     BOOST_REQUIRE(!two.ok());
-    BOOST_TEST((two.error().code == ExitCode::kNamespace));
+    BOOST_TEST(two.error().code == ExitCode::kNamespace);
     BOOST_TEST(two.error().error.text ==
                "discovery found 2 subsystems (nqn.2024-08.com.example:a, "
                "nqn.2024-08.com.example:b); select the root with nvmeroot.subsysnqn");
@@ -128,7 +128,7 @@ std::string verdict_on(const std::string& pattern, const nvme::DiscoveryLog& log
     walk.take(walk.next_round().front(), log);
     const auto none = walk.conclude(kHost);
     BOOST_REQUIRE(!none.ok());
-    BOOST_TEST((none.error().code == ExitCode::kRefused));
+    BOOST_TEST(none.error().code == ExitCode::kRefused);
     BOOST_TEST(!none.error().retry);
     return none.error().error.text;
 }
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(a_silent_service_makes_another_try_worth_it) {
     DiscoveryWalk alone({service("192.0.2.1")});
     alone.take(alone.next_round().front(), silence);
     const auto nothing = alone.conclude(kHost);
-    BOOST_TEST((nothing.error().code == ExitCode::kUnreachable));
+    BOOST_TEST(nothing.error().code == ExitCode::kUnreachable);
     BOOST_TEST(nothing.error().retry);
     BOOST_TEST(nothing.error().error.text == "discovery at 192.0.2.1:8009: no answer");
 

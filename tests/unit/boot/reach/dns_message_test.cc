@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/reach/dns_message.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/text.h"
+#include "support/test.h"
 
 using boot::DnsQuestion;
 using boot::DnsType;

@@ -5,9 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
+#include "support/test.h"
 
 namespace {
 
@@ -77,7 +76,7 @@ BOOST_AUTO_TEST_CASE(each_verdict_has_its_stage) {
     for (const Case& c : cases) {
         const auto judged = boot::judge_verdict(verdict(c.kind), Auth::kOff);
         BOOST_REQUIRE(!judged.ok());
-        BOOST_TEST((judged.error().code == c.code));
+        BOOST_TEST(judged.error().code == c.code);
         BOOST_TEST(judged.error().retry == c.retry);
     }
 }
@@ -93,7 +92,7 @@ BOOST_AUTO_TEST_CASE(plan_and_target_must_agree_on_authentication) {
           std::pair(verdict(Kind::kAccepted, true, true), Auth::kMutual)}) {
         const auto judged = boot::judge_verdict(made, demanded);
         BOOST_REQUIRE(!judged.ok());
-        BOOST_TEST((judged.error().code == ExitCode::kAuthentication));
+        BOOST_TEST(judged.error().code == ExitCode::kAuthentication);
         BOOST_TEST(!judged.error().retry);
     }
 }
@@ -101,7 +100,7 @@ BOOST_AUTO_TEST_CASE(plan_and_target_must_agree_on_authentication) {
 BOOST_AUTO_TEST_CASE(all_portals_are_named_when_none_is_live) {
     const SilentListener silent;
     const auto failure = probed({{"127.0.0.1", silent.port, ""}, {"127.0.0.1", 1, ""}});
-    BOOST_TEST((failure.code == ExitCode::kUnreachable));
+    BOOST_TEST(failure.code == ExitCode::kUnreachable);
     BOOST_TEST(failure.retry);
     BOOST_TEST(failure.error.text.find("does not answer ICReq") != std::string::npos);
     BOOST_TEST(failure.error.text.find("127.0.0.1:1: Connection refused") != std::string::npos);

@@ -7,11 +7,11 @@
 
 #include <array>
 #include <atomic>
-#include <boost/test/unit_test.hpp>
 #include <thread>
 
 #include "base/fd.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/sources/cmdline.h"
 
-#include <boost/test/unit_test.hpp>
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(cmdline)
 
@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(words_are_cut_as_the_kernel_cuts_them) {
         {"a --=b -- c", {{"a", "", false}, {"--", "b", true}}},
     };
     for (const Case& c : cases) {
-        BOOST_TEST((boot::parse_cmdline(c.text) == c.words), c.text);
+        BOOST_TEST(boot::parse_cmdline(c.text) == c.words, c.text);
     }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/sources/credentials.h"
 
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 
 #include "base/text.h"
+#include "support/test.h"
 #include "unit/boot/sources/plan_machine.h"
 #include "unit/boot/sources/sample_secrets.h"
 #include "unit/boot/sources/smbios_table.h"
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(any_key_comes_from_any_place) {
     BOOST_TEST(loaded.plan.timeouts.total.count() == 7000);
     BOOST_TEST(loaded.plan.auth.host_secret.reveal() == kHostSecret);
     BOOST_TEST(loaded.plan.auth.ctrl_secret.reveal() == kCtrlSecret);
-    BOOST_TEST((loaded.plan.demanded.nsid == 1U));
+    BOOST_TEST(loaded.plan.demanded.nsid == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(the_first_place_wins_and_the_command_line_over_all) {

@@ -4,9 +4,8 @@
 
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "boot/sources/plan_report.h"
+#include "support/test.h"
 #include "unit/boot/sources/plan_machine.h"
 #include "unit/boot/sources/sample_secrets.h"
 
@@ -34,12 +33,12 @@ struct Image : PlanMachine {
     void check_refused(const std::string& cmdline, const std::string& part) const {
         const boot::LoadedPlan loaded = load(cmdline);
         BOOST_TEST_CONTEXT(cmdline << " -> " << joined(loaded.errors)) {
-            BOOST_TEST((loaded.asked == boot::Asked::kYes));
+            BOOST_TEST(loaded.asked == boot::Asked::kYes);
             BOOST_REQUIRE(loaded.errors.size() == 1U);
             BOOST_TEST(loaded.errors[0].find(part) != std::string::npos, part);
             BOOST_TEST(loaded.errors[0].find("rebuild the image") != std::string::npos);
-            BOOST_TEST((loaded.failure().code == boot::ExitCode::kConfig));
-            BOOST_TEST((boot::plan_exit_code(loaded) == boot::ExitCode::kConfig));
+            BOOST_TEST(loaded.failure().code == boot::ExitCode::kConfig);
+            BOOST_TEST(boot::plan_exit_code(loaded) == boot::ExitCode::kConfig);
         }
     }
 };
@@ -52,7 +51,7 @@ BOOST_AUTO_TEST_CASE(an_image_that_has_all_of_it_boots) {
     const Image image;
     const boot::LoadedPlan loaded = image.load(kUri);
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.auth.mode == boot::Auth::kHost));
+    BOOST_TEST(loaded.plan.auth.mode == boot::Auth::kHost);
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_file_is_a_refusal_whatever_else_is_said) {
@@ -81,10 +80,10 @@ BOOST_AUTO_TEST_CASE(a_directory_instead_of_a_file_counts_as_lost) {
 BOOST_AUTO_TEST_CASE(who_asked_may_have_been_lost_with_the_ini_file_alone) {
     const Image image;
     image.lose("etc/nvmeroot/dhchap_secret");
-    BOOST_TEST((boot::plan_exit_code(image.load("")) == boot::ExitCode::kNotAsked));
+    BOOST_TEST(boot::plan_exit_code(image.load("")) == boot::ExitCode::kNotAsked);
     image.lose("etc/nvmeroot/nvmeroot.conf");
     image.check_refused("", std::string(kConf) + " is missing");
-    BOOST_TEST((boot::plan_exit_code(image.load("rd.nonvmf")) == boot::ExitCode::kNotAsked));
+    BOOST_TEST(boot::plan_exit_code(image.load("rd.nonvmf")) == boot::ExitCode::kNotAsked);
 }
 
 BOOST_AUTO_TEST_CASE(a_list_that_cannot_be_read_is_a_refusal) {

@@ -5,9 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "unit/boot/sources/sample_secrets.h"
 
 namespace {

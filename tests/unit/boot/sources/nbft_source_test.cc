@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/sources/nbft_source.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "boot/sources/plan_report.h"
 #include "support/nbft_table.h"
+#include "support/test.h"
 #include "unit/boot/sources/plan_machine.h"
 #include "unit/boot/sources/sample_secrets.h"
 
@@ -40,13 +39,13 @@ BOOST_AUTO_TEST_CASE(the_firmwares_table_alone_makes_a_plan) {
     BOOST_TEST(plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
     BOOST_REQUIRE(plan.target.portals.size() == 1U);
     BOOST_TEST(plan.target.portals[0].address == "10.0.2.2");
-    BOOST_TEST((plan.target.choice.nsid == 1U));
+    BOOST_TEST(plan.target.choice.nsid == 1U);
     BOOST_TEST(plan.host.nqn == machine.nbft.host.nqn);
     BOOST_TEST(nvme::to_text(plan.host.id) == "11111111-2222-3333-4444-555555555555");
     BOOST_TEST(plan.connect.hdr_digest);
     BOOST_REQUIRE(plan.network.interfaces.size() == 1U);
     const boot::InterfacePlan& interface = plan.network.interfaces[0];
-    BOOST_TEST((interface.method == boot::AddressMethod::kStatic));
+    BOOST_TEST(interface.method == boot::AddressMethod::kStatic);
     BOOST_TEST(interface.match_mac->text() == "52:54:00:12:34:56");
     BOOST_TEST(interface.address->text() == "10.0.2.15/24");
     BOOST_TEST(interface.gateway->text() == "10.0.2.2");
@@ -62,25 +61,25 @@ BOOST_AUTO_TEST_CASE(an_address_from_a_server_is_requested_again) {
     };
     interface.host_name = "no:name";
     interface.origin = Nbft::Origin::kDhcp;
-    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp));
+    BOOST_TEST(planned().method == boot::AddressMethod::kDhcp);
     BOOST_TEST(planned().match_mac.has_value());
     interface.address = base::Bytes(16, std::byte{0x20});
-    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp6));
+    BOOST_TEST(planned().method == boot::AddressMethod::kDhcp6);
     interface.origin = Nbft::Origin::kRouter;
-    BOOST_TEST((planned().method == boot::AddressMethod::kAuto6));
+    BOOST_TEST(planned().method == boot::AddressMethod::kAuto6);
     interface.origin = Nbft::Origin::kGiven;
     interface.gateway.clear();
     interface.dns = {interface.address};
     interface.prefix_length = 64;
-    BOOST_TEST((planned().method == boot::AddressMethod::kStatic));
+    BOOST_TEST(planned().method == boot::AddressMethod::kStatic);
     BOOST_TEST(planned().address->prefix_length == 64);
     BOOST_TEST(planned().dns.size() == 1U);
     // An interface without an address is of its target's family.
     interface.origin = Nbft::Origin::kDhcp;
     interface.address.clear();
-    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp));
+    BOOST_TEST(planned().method == boot::AddressMethod::kDhcp);
     machine.nbft.subsystems[0].address = base::Bytes(16, std::byte{0x20});
-    BOOST_TEST((planned().method == boot::AddressMethod::kDhcp6));
+    BOOST_TEST(planned().method == boot::AddressMethod::kDhcp6);
 }
 
 BOOST_AUTO_TEST_CASE(interfaces_come_in_the_order_of_their_routes) {
@@ -190,7 +189,7 @@ BOOST_AUTO_TEST_CASE(a_security_profile_requires_a_matching_secret) {
     BOOST_TEST(joined(machine.load().errors) ==
                "NBFT: SSNS 1 (nqn.2024-08.com.example:disk): its security profile 2 is not "
                "described in the table\n");
-    BOOST_TEST((machine.load().failure().code == boot::ExitCode::kConfig));
+    BOOST_TEST(machine.load().failure().code == boot::ExitCode::kConfig);
     machine.nbft.security.push_back({2, false, false, std::vector{nvme::HashId::kSha512}, {}});
     const std::string subject =
         "NBFT: SSNS 1 (nqn.2024-08.com.example:disk): its security profile 2 ";
@@ -198,7 +197,7 @@ BOOST_AUTO_TEST_CASE(a_security_profile_requires_a_matching_secret) {
     machine.dir.file("etc/nvmeroot/dhchap_secret", kHostSecret, 0600);
     const auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.auth.hashes == std::vector{nvme::HashId::kSha512}));
+    BOOST_TEST(loaded.plan.auth.hashes == std::vector{nvme::HashId::kSha512});
     BOOST_TEST(loaded.plan.auth.groups.size() == 6U);
     BOOST_TEST(joined(machine.load("nvmeroot.dhchap_hash=sha256").errors) ==
                subject + "allows no hash that dhchap_hash allows\n");
@@ -234,7 +233,7 @@ BOOST_AUTO_TEST_CASE(a_vlan_is_made_on_the_interface_with_its_address) {
     BOOST_REQUIRE(loaded.plan.network.interfaces.size() == 1U);
     BOOST_TEST(loaded.plan.network.interfaces[0].name == "nbft1.7");
     BOOST_TEST(!loaded.plan.network.interfaces[0].match_mac);
-    BOOST_TEST((boot::plan_text(loaded).find("NBFT: HFI 1") != std::string::npos));
+    BOOST_TEST(boot::plan_text(loaded).find("NBFT: HFI 1") != std::string::npos);
     BOOST_TEST(machine.load("ip=dhcp").plan.network.devices.empty());
     BOOST_TEST(machine.load("ip=dhcp").plan.network.interfaces[0].name.empty());
 }
@@ -305,7 +304,7 @@ BOOST_AUTO_TEST_CASE(one_odd_element_leaves_the_others) {
     for (const char* part :
          {"NBFT: ignored: HFI 2: a network of 200 bits", "SSNS 1 has no address", "HFI 3: ",
           "HFI 4: ", "SSNS 2: ", "its security profile 9 is not described in the table"}) {
-        BOOST_TEST((warnings.find(part) != std::string::npos), part << " in " << warnings);
+        BOOST_TEST(warnings.find(part) != std::string::npos, part << " in " << warnings);
     }
 }
 
@@ -328,12 +327,12 @@ BOOST_AUTO_TEST_CASE(a_table_that_yields_nothing_is_broken_and_not_absent) {
     machine.nbft.subsystems[1].index = 2;
     machine.nbft.subsystems[1].bootable = false;
     const auto loaded = machine.load();
-    BOOST_TEST((loaded.asked == boot::Asked::kBroken));
-    BOOST_TEST((boot::plan_exit_code(loaded) == boot::ExitCode::kFirmware));
+    BOOST_TEST(loaded.asked == boot::Asked::kBroken);
+    BOOST_TEST(boot::plan_exit_code(loaded) == boot::ExitCode::kFirmware);
     BOOST_TEST(joined(loaded.errors) ==
                "NBFT: it names no usable disk (SSNS 1 has no address; SSNS 2 is not bootable); "
                "name the target with nvmeroot=, or correct the firmware's settings\n");
-    BOOST_TEST((loaded.failure().code == boot::ExitCode::kFirmware));
+    BOOST_TEST(loaded.failure().code == boot::ExitCode::kFirmware);
     // A user who names another target, or disables the table, is not stopped by it.
     machine.dir.file("etc/nvmeroot/nvmeroot.conf",
                      "[root]\nuri = nvme+tcp://192.0.2.9/nqn.2024-08.com.example:file/1\n");
@@ -344,11 +343,11 @@ BOOST_AUTO_TEST_CASE(a_table_that_yields_nothing_is_broken_and_not_absent) {
 
     const PlanMachine malformed;
     malformed.dir.file("sys/firmware/acpi/tables/NBFT", "NBFT but not really");
-    BOOST_TEST((boot::plan_exit_code(malformed.load()) == boot::ExitCode::kFirmware));
+    BOOST_TEST(boot::plan_exit_code(malformed.load()) == boot::ExitCode::kFirmware);
     BOOST_TEST(
         (boot::plan_exit_code(malformed.load("rd.nvmf.nonbft")) == boot::ExitCode::kNotAsked));
     const PlanMachine without;
-    BOOST_TEST((boot::plan_exit_code(without.load()) == boot::ExitCode::kNotAsked));
+    BOOST_TEST(boot::plan_exit_code(without.load()) == boot::ExitCode::kNotAsked);
 }
 
 BOOST_AUTO_TEST_CASE(the_host_identifier_is_read_in_the_order_it_was_written_in) {
@@ -416,7 +415,7 @@ BOOST_AUTO_TEST_CASE(a_path_that_names_no_namespace_hides_none) {
     subsystems[2].nid = uint32_t{2};
     const auto loaded = machine.load();
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.target.choice.nsid == 1U));
+    BOOST_TEST(loaded.plan.target.choice.nsid == 1U);
     BOOST_TEST(loaded.plan.target.portals.size() == 3U);
     BOOST_TEST(joined(loaded.warnings) ==
                "NBFT: ignored: SSNS 3 is a different namespace than the first\n");

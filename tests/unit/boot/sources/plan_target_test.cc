@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The sources of the plan's target: URIs, the lease, discovery services, paths.
-#include <boost/test/unit_test.hpp>
 
 #include "boot/plan/plan.h"
 #include "boot/sources/plan_report.h"
 #include "boot/sources/root_path.h"
 #include "boot/sources/target_choice.h"
+#include "support/test.h"
 #include "unit/boot/sources/plan_machine.h"
 
 namespace {
@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(several_uris_are_several_ways_to_one_root) {
     BOOST_TEST(target.portals[2].address == "fe80::1%eth0");
     BOOST_TEST(target.portals[3].address == "192.0.2.11");
     BOOST_TEST(target.portals[3].port == 4422);
-    BOOST_TEST((target.choice.nsid == 7U));
+    BOOST_TEST(target.choice.nsid == 7U);
     BOOST_TEST(nvme::to_text(*target.choice.uuid) == "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee");
 }
 
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(names_that_differ_in_case_alone_are_pointed_out) {
          {kUri + other, kUri + std::string("nvmeroot.subsysnqn=nqn.2024-08.com.example:DISK")}) {
         const auto loaded = machine.load(cmdline);
         BOOST_REQUIRE(loaded.errors.size() == 1U);
-        BOOST_TEST((loaded.errors[0].find("differ only in letter case") != std::string::npos));
+        BOOST_TEST(loaded.errors[0].find("differ only in letter case") != std::string::npos);
     }
 }
 
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
                                 "nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/4"}) {
             const auto completed = boot::complete_from_root_path(bad, plan);
             BOOST_REQUIRE_MESSAGE(!completed.ok(), bad);
-            BOOST_TEST((completed.error().code == boot::ExitCode::kConfig));
+            BOOST_TEST(completed.error().code == boot::ExitCode::kConfig);
             BOOST_TEST(plan.target_from_dhcp);
         }
         BOOST_REQUIRE(
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
                 .ok());
         BOOST_TEST(!plan.target_from_dhcp);
         BOOST_TEST(plan.target.portals.size() == 1U);
-        BOOST_TEST((plan.target.choice.nsid == 3U));
+        BOOST_TEST(plan.target.choice.nsid == 3U);
     }
 }
 
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_root_path_of_another_protocol_is_not_ours_unless_it_was_t
             auto theirs = machine.load(cmdline);
             const auto left = boot::complete_from_root_path(path, theirs.plan);
             BOOST_REQUIRE_MESSAGE(!left.ok(), path);
-            BOOST_TEST((left.error().code == boot::ExitCode::kNotAsked), path);
+            BOOST_TEST(left.error().code == boot::ExitCode::kNotAsked, path);
             BOOST_TEST(!left.error().retry);
         }
         for (const char* cmdline :
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_root_path_of_another_protocol_is_not_ours_unless_it_was_t
             auto ours = machine.load(cmdline);
             const auto refused = boot::complete_from_root_path(path, ours.plan);
             BOOST_REQUIRE_MESSAGE(!refused.ok(), path);
-            BOOST_TEST((refused.error().code == boot::ExitCode::kConfig), path);
+            BOOST_TEST(refused.error().code == boot::ExitCode::kConfig, path);
         }
     }
 }
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_discovery_service_may_know_the_target) {
     BOOST_TEST(target.discovery[2].port == 4420);  // as dracut takes it
     BOOST_TEST(target.discovery[3].source == "192.0.2.9");
     BOOST_TEST(target.discovery[3].origin == "command line: rd.nvmf.discover");
-    BOOST_TEST((target.choice.nsid == 3U));
+    BOOST_TEST(target.choice.nsid == 3U);
     BOOST_TEST(loaded.plan.subsystems == "*:root.${hostname}");
     BOOST_TEST(boot::plan_text(loaded).find("*:root.${hostname}") != std::string::npos);
     BOOST_TEST(boot::plan_text(loaded).find("192.0.2.3:8009 from 192.0.2.9   (command line: "

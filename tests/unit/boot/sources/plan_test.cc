@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 #include <fstream>
 
 #include "boot/sources/keys.h"
 #include "boot/sources/load_plan.h"
 #include "boot/sources/plan_report.h"
+#include "support/test.h"
 #include "unit/boot/sources/plan_machine.h"
 #include "unit/boot/sources/sample_secrets.h"
 
@@ -35,7 +35,7 @@ void check_error(const Machine& machine, const std::string& cmdline, const std::
     BOOST_TEST_CONTEXT(cmdline << " -> " << joined(loaded.errors)) {
         BOOST_REQUIRE(loaded.errors.size() == 1U);
         BOOST_TEST(loaded.errors[0].find(part) != std::string::npos, part);
-        BOOST_TEST((loaded.failure().code == boot::ExitCode::kConfig));
+        BOOST_TEST(loaded.failure().code == boot::ExitCode::kConfig);
         BOOST_TEST(!loaded.failure().retry);
     }
 }
@@ -49,15 +49,15 @@ BOOST_AUTO_TEST_CASE(one_uri_and_the_defaults_make_a_plan) {
     const boot::LoadedPlan loaded = machine.load(kUri);
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
     const boot::BootPlan& plan = loaded.plan;
-    BOOST_TEST((loaded.asked == boot::Asked::kYes));
+    BOOST_TEST(loaded.asked == boot::Asked::kYes);
     BOOST_TEST(loaded.asked_why == "requested by command line: nvmeroot");
     BOOST_TEST(plan.target.subsysnqn == "nqn.2024-08.com.example:disk");
     BOOST_REQUIRE(plan.target.portals.size() == 1U);
     BOOST_TEST(plan.target.portals[0].address == "192.0.2.10");
     BOOST_TEST(plan.target.portals[0].port == 4420);
-    BOOST_TEST((plan.target.choice.nsid == 1U));
+    BOOST_TEST(plan.target.choice.nsid == 1U);
     BOOST_TEST(plan.host.nqn == "nqn.2014-08.org.nvmexpress:uuid:" + std::string(kDmi));
-    BOOST_TEST((plan.auth.mode == boot::Auth::kOff));
+    BOOST_TEST(plan.auth.mode == boot::Auth::kOff);
     BOOST_TEST(plan.auth.hashes.size() == 3U);
     BOOST_TEST(plan.auth.groups.size() == 6U);
     BOOST_TEST(plan.connect.ctrl_loss_tmo.count() == -1);
@@ -99,9 +99,9 @@ BOOST_AUTO_TEST_CASE(nobody_asked_for_a_root) {
           "BOOTIF= ip=nonsense netmask=255.0.0.0 rd.nvmf.hostnqn=me"}) {
         const boot::LoadedPlan loaded = machine.load(cmdline);
         BOOST_TEST(loaded.warnings.empty(), cmdline << joined(loaded.warnings));
-        BOOST_TEST((loaded.asked == boot::Asked::kNo), cmdline);
+        BOOST_TEST(loaded.asked == boot::Asked::kNo, cmdline);
         BOOST_TEST(loaded.errors.empty(), cmdline << joined(loaded.errors));
-        BOOST_TEST((loaded.failure().code == boot::ExitCode::kNotAsked), cmdline);
+        BOOST_TEST(loaded.failure().code == boot::ExitCode::kNotAsked, cmdline);
     }
 }
 
@@ -138,8 +138,8 @@ BOOST_AUTO_TEST_CASE(unread_files_of_nvme_cli_are_reported_if_they_are_missed) {
 BOOST_AUTO_TEST_CASE(a_wrong_setting_is_reported_even_if_no_target_is_named) {
     const Machine machine;
     machine.config("[root]\nurl = nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/1\n");
-    BOOST_TEST((machine.load("").asked == boot::Asked::kYes));
-    BOOST_TEST((Machine().load("nvmeroot.uir=x").asked == boot::Asked::kYes));
+    BOOST_TEST(machine.load("").asked == boot::Asked::kYes);
+    BOOST_TEST(Machine().load("nvmeroot.uir=x").asked == boot::Asked::kYes);
 }
 
 BOOST_AUTO_TEST_CASE(an_odd_word_of_others_is_a_warning_and_stops_nothing) {
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(our_own_words_are_stronger_than_those_that_others_read_too)
     }
     const auto times =
         machine.load(std::string(kUri) + "nvmeroot.dhcp_timeout=9 rd.net.timeout.dhcp=7");
-    BOOST_TEST((times.plan.network.dhcp_timeout == base::seconds(9)));
+    BOOST_TEST(times.plan.network.dhcp_timeout == base::seconds(9));
 }
 
 BOOST_AUTO_TEST_CASE(a_device_without_an_address_of_its_own_may_carry_others) {
@@ -251,10 +251,10 @@ BOOST_AUTO_TEST_CASE(rd_nonvmf_turns_all_off_even_what_is_wrong) {
     const Machine machine;
     for (const char* word : {"rd.nonvmf", "rd.nonvmf=1", "rd.nonvmf=yes"}) {
         const auto loaded = machine.load(std::string(kUri) + "nvmeroot.typo=1 " + word);
-        BOOST_TEST((loaded.asked == boot::Asked::kNo), word);
-        BOOST_TEST((loaded.failure().code == boot::ExitCode::kNotAsked), word);
+        BOOST_TEST(loaded.asked == boot::Asked::kNo, word);
+        BOOST_TEST(loaded.failure().code == boot::ExitCode::kNotAsked, word);
     }
-    BOOST_TEST((machine.load(std::string(kUri) + "rd.nonvmf=0").asked == boot::Asked::kYes));
+    BOOST_TEST(machine.load(std::string(kUri) + "rd.nonvmf=0").asked == boot::Asked::kYes);
 }
 
 BOOST_AUTO_TEST_CASE(the_command_line_beats_the_file_and_the_file_the_default) {
@@ -377,12 +377,12 @@ BOOST_AUTO_TEST_CASE(secrets_in_their_default_files_decide_the_mode) {
     machine.host_secret();
     const auto host = machine.load(kUri);
     BOOST_REQUIRE_MESSAGE(host.errors.empty(), joined(host.errors));
-    BOOST_TEST((host.plan.auth.mode == boot::Auth::kHost));
+    BOOST_TEST(host.plan.auth.mode == boot::Auth::kHost);
     BOOST_TEST(host.plan.auth.host_secret.reveal() == kHostSecret);
     machine.ctrl_secret();
     const auto mutual = machine.load(kUri);
     BOOST_REQUIRE_MESSAGE(mutual.errors.empty(), joined(mutual.errors));
-    BOOST_TEST((mutual.plan.auth.mode == boot::Auth::kMutual));
+    BOOST_TEST(mutual.plan.auth.mode == boot::Auth::kMutual);
     BOOST_TEST(mutual.plan.auth.ctrl_secret.reveal() == kCtrlSecret);
     BOOST_TEST(value_of(mutual, "auth").value == "mutual");
     BOOST_TEST(value_of(mutual, "auth").origin == "both secrets are set");
@@ -467,7 +467,7 @@ BOOST_AUTO_TEST_CASE(a_secret_in_the_file_requires_a_private_file) {
     machine.config(config, 0600);
     const auto loaded = machine.load(kUri);
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.auth.mode == boot::Auth::kHost));
+    BOOST_TEST(loaded.plan.auth.mode == boot::Auth::kHost);
     BOOST_TEST(loaded.warnings.empty());
     const Machine open;
     open.config(config, 0644);
@@ -503,8 +503,8 @@ BOOST_AUTO_TEST_CASE(dracuts_waits_are_the_keys) {
                                        "rd.net.timeout.dhcp=7 rd.net.timeout.carrier=9 "
                                        "nvmeroot.interface=@virtio_net nvmeroot.iopolicy=numa");
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.network.dhcp_timeout == base::seconds(7)));
-    BOOST_TEST((loaded.plan.network.carrier_timeout == base::seconds(9)));
+    BOOST_TEST(loaded.plan.network.dhcp_timeout == base::seconds(7));
+    BOOST_TEST(loaded.plan.network.carrier_timeout == base::seconds(9));
     BOOST_TEST(loaded.plan.network.interface == "@virtio_net");
     BOOST_TEST(loaded.plan.io_policy == "numa");
     BOOST_TEST(boot::plan_text(loaded).find("(command line: rd.net.timeout.dhcp)") !=
@@ -517,7 +517,7 @@ BOOST_AUTO_TEST_CASE(the_network_is_taken_from_both_sources) {
     const auto file = machine.load(kUri);
     BOOST_REQUIRE_MESSAGE(file.errors.empty(), joined(file.errors));
     BOOST_TEST(file.plan.network.interfaces.size() == 2U);
-    BOOST_TEST((file.plan.network.mtu == 9000U));
+    BOOST_TEST(file.plan.network.mtu == 9000U);
     BOOST_TEST(file.plan.network.interface == "eth0");
     const auto loaded = machine.load(std::string(kUri) +
                                      "ip=192.0.2.5::192.0.2.1:255.255.255.0::eth2:none "
@@ -535,11 +535,11 @@ BOOST_AUTO_TEST_CASE(formats_are_parsed_exactly) {
     const Machine machine;
     const auto type1 = machine.load(std::string(kUri) + "nvmeroot.pi=type1,guard=64,lbs=4096");
     BOOST_REQUIRE(type1.errors.empty());
-    BOOST_TEST((type1.plan.format.pi_type == 1));
-    BOOST_TEST((type1.plan.format.guard_bits == 64));
-    BOOST_TEST((type1.plan.format.block_size == 4096U));
+    BOOST_TEST(type1.plan.format.pi_type == 1);
+    BOOST_TEST(type1.plan.format.guard_bits == 64);
+    BOOST_TEST(type1.plan.format.block_size == 4096U);
     const auto none = machine.load(std::string(kUri) + "nvmeroot.pi=none");
-    BOOST_TEST((none.plan.format.pi_type == 0));
+    BOOST_TEST(none.plan.format.pi_type == 0);
 }
 
 BOOST_AUTO_TEST_CASE(on_another_machine_a_missing_identity_is_a_warning) {
@@ -564,7 +564,7 @@ BOOST_AUTO_TEST_CASE(files_of_an_unpacked_image_are_found_below_its_root) {
     input.root = machine.dir.path();
     const auto loaded = boot::load_plan(input, machine.sys);
     BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-    BOOST_TEST((loaded.plan.auth.mode == boot::Auth::kHost));
+    BOOST_TEST(loaded.plan.auth.mode == boot::Auth::kHost);
 }
 
 BOOST_AUTO_TEST_CASE(the_report_tells_values_origins_target_and_troubles) {
@@ -573,12 +573,12 @@ BOOST_AUTO_TEST_CASE(the_report_tells_values_origins_target_and_troubles) {
     const std::string text = boot::plan_text(good);
     BOOST_TEST(text.find("60s   (command line: nvmeroot.timeout)") != std::string::npos, text);
     BOOST_TEST(text.find("192.0.2.10:4420") != std::string::npos, text);
-    BOOST_TEST((boot::plan_exit_code(good) == boot::ExitCode::kDone));
+    BOOST_TEST(boot::plan_exit_code(good) == boot::ExitCode::kDone);
     const auto bad = machine.load(std::string(kUri) + "nvmeroot.mtu=9");
     BOOST_TEST(
         boot::plan_text(bad).ends_with("error: command line: nvmeroot.mtu: \"9\" is below 68\n"));
-    BOOST_TEST((boot::plan_exit_code(bad) == boot::ExitCode::kConfig));
-    BOOST_TEST((boot::plan_exit_code(machine.load("")) == boot::ExitCode::kNotAsked));
+    BOOST_TEST(boot::plan_exit_code(bad) == boot::ExitCode::kConfig);
+    BOOST_TEST(boot::plan_exit_code(machine.load("")) == boot::ExitCode::kNotAsked);
     const std::string json = boot::plan_json(bad);
     BOOST_TEST(json.find(R"("asked":true)") != std::string::npos, json);
     BOOST_TEST(

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/sources/smbios.h"
 
-#include <boost/test/unit_test.hpp>
-
+#include "support/test.h"
 #include "unit/boot/sources/smbios_table.h"
 
 namespace {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/stages/boot.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/fake_clock.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -64,14 +63,14 @@ BOOST_AUTO_TEST_CASE(what_may_pass_is_tried_again) {
     const auto before = fake.clock.now();
     BOOST_TEST(fake.run(kPassing, 4).ok());
     BOOST_TEST(fake.attempts == 4);
-    BOOST_TEST((fake.clock.now() - before == base::seconds(1 + 2 + 4)));
+    BOOST_TEST(fake.clock.now() - before == base::seconds(1 + 2 + 4));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_final_is_not) {
     Fake fake;
     const auto root = fake.run(kFinal, 2);
     BOOST_REQUIRE(!root.ok());
-    BOOST_TEST((root.error().code == boot::ExitCode::kRefused));
+    BOOST_TEST(root.error().code == boot::ExitCode::kRefused);
     BOOST_TEST(fake.attempts == 1);
 }
 
@@ -81,7 +80,7 @@ BOOST_AUTO_TEST_CASE(what_is_doubtful_is_tried_again_once) {
     Fake fake;
     const auto root = fake.run(kDoubtful, 1000);
     BOOST_REQUIRE(!root.ok());
-    BOOST_TEST((root.error().code == boot::ExitCode::kAuthentication));
+    BOOST_TEST(root.error().code == boot::ExitCode::kAuthentication);
     BOOST_TEST(fake.attempts == 2);
 }
 
@@ -89,7 +88,7 @@ BOOST_AUTO_TEST_CASE(the_deadline_of_the_boot_ends_the_tries) {
     Fake fake;
     const auto root = fake.run(kPassing, 1000);
     BOOST_REQUIRE(!root.ok());
-    BOOST_TEST((root.error().code == boot::ExitCode::kUnreachable));
+    BOOST_TEST(root.error().code == boot::ExitCode::kUnreachable);
     BOOST_TEST(!fake.machine.deadline.passed());
     BOOST_TEST(fake.attempts > 4);
 }
@@ -106,7 +105,7 @@ BOOST_AUTO_TEST_CASE(without_a_portal_to_try_there_is_a_failure) {
     Fake fake;
     const auto proven = boot::connect_stage(fake.machine, {});
     BOOST_REQUIRE(!proven.ok());
-    BOOST_TEST((proven.error().code == boot::ExitCode::kInternal));
+    BOOST_TEST(proven.error().code == boot::ExitCode::kInternal);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/test/unit_test.hpp>
 #include <optional>
 #include <thread>
 
 #include "support/target_fixture.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/operate/audit_log.h"
 #include "target/operate/event_log.h"
 #include "target/operate/line_writer.h"
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_proof_is_answered_late_and_nothing_else_meanwhile) 
     BOOST_TEST(f.events.has("refused: authentication: the response of the host is wrong"));
     BOOST_TEST(line->host.run(host::auth_receive(4096))->status.number() ==
                status::kSequenceError.dnr().number());
-    BOOST_TEST((line->session->next_deadline() == f.clock.now() + milliseconds(100)));
+    BOOST_TEST(line->session->next_deadline() == f.clock.now() + milliseconds(100));
     line->on_timer();
     BOOST_TEST(!line->over());
     f.clock.sleep(milliseconds(100));
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(further_attempts_are_answered_busy_before_any_cryptography)
     BOOST_TEST(!neighbour->host.connect(options));  // another name there is judged, and hears late
     f.clock.sleep(seconds(7));
     auto later = f.open_connected();
-    BOOST_TEST((f.authenticate(*later).state() == DhchapHost::State::kAuthenticated));
+    BOOST_TEST(f.authenticate(*later).state() == DhchapHost::State::kAuthenticated);
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_that_is_held_back_ends_with_its_queue) {

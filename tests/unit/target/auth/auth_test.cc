@@ -4,10 +4,9 @@
 // both directions, every way to do it wrong, and again on queues that carry commands.
 #include "target/auth/auth.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/text.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using nvme::AuthFailure;
 using support::DhchapHost;
@@ -98,7 +97,7 @@ BOOST_AUTO_TEST_CASE(every_hash_with_every_group_in_one_and_both_directions) {
                     const auto last = line->host.authenticate(host);
                     BOOST_REQUIRE(last.has_value());
                     BOOST_TEST(last->status.ok());
-                    BOOST_TEST((host.state() == DhchapHost::State::kAuthenticated));
+                    BOOST_TEST(host.state() == DhchapHost::State::kAuthenticated);
                     BOOST_TEST(host.problem() == "");
                     BOOST_TEST(line->host.enable());
                     BOOST_TEST(f.events.has(std::string("authenticated: ") +
@@ -119,8 +118,8 @@ BOOST_AUTO_TEST_CASE(takes_the_strongest_in_common) {
     options.groups = {nvme::DhGroup::kNull, nvme::DhGroup::kFfdhe3072, nvme::DhGroup::kFfdhe2048};
     DhchapHost host(options);
     (void)line->host.authenticate(host);
-    BOOST_TEST((host.challenge().hash == nvme::HashId::kSha384));
-    BOOST_TEST((host.challenge().group == nvme::DhGroup::kFfdhe3072));
+    BOOST_TEST(host.challenge().hash == nvme::HashId::kSha384);
+    BOOST_TEST(host.challenge().group == nvme::DhGroup::kFfdhe3072);
     BOOST_TEST(host.challenge().sequence != 0U);
 }
 
@@ -150,7 +149,7 @@ BOOST_AUTO_TEST_CASE(every_queue_authenticates) {
                status::kAuthRequired.dnr().number());
     DhchapHost host(f.options(true));
     (void)io->host.authenticate(host);
-    BOOST_TEST((host.state() == DhchapHost::State::kAuthenticated));
+    BOOST_TEST(host.state() == DhchapHost::State::kAuthenticated);
     BOOST_TEST(io->host.run(host::flush(1))->status.ok());
 }
 
@@ -168,7 +167,7 @@ BOOST_AUTO_TEST_CASE(authenticates_again_on_living_queues) {
             DhchapHost host(f.options(true));
             const auto last = line->host.authenticate(host);
             BOOST_TEST((last && last->status.ok()));
-            BOOST_TEST((host.state() == DhchapHost::State::kAuthenticated));
+            BOOST_TEST(host.state() == DhchapHost::State::kAuthenticated);
         }
     }
     f.backend->settle();
@@ -191,7 +190,7 @@ BOOST_AUTO_TEST_CASE(a_failed_repetition_ends_the_queue) {
     auto admin = f.open_proved();
     DhchapHost host(f.options(true), Misbehaviour::kWrongResponse);
     (void)admin->host.authenticate(host);
-    BOOST_TEST((host.state() == DhchapHost::State::kFailed));
+    BOOST_TEST(host.state() == DhchapHost::State::kFailed);
     BOOST_TEST(admin->over());
 }
 
@@ -298,7 +297,7 @@ BOOST_AUTO_TEST_CASE(ends_when_the_host_gives_up) {
     options.controller_secret = text(secret(0x33));  // so our proof is wrong for this host
     DhchapHost host(options);
     (void)line->host.authenticate(host);
-    BOOST_TEST((host.state() == DhchapHost::State::kFailed));
+    BOOST_TEST(host.state() == DhchapHost::State::kFailed);
     BOOST_TEST(line->over());
     BOOST_TEST(f.events.has("refused: authentication: the host gave up"));
 }
@@ -361,7 +360,7 @@ BOOST_AUTO_TEST_CASE(works_with_digests_and_uses_new_keys_at_the_next_authentica
     auto line = f.open_connected({.header_digest = true, .data_digest = true});
     DhchapHost host(f.options(true));
     (void)line->host.authenticate(host);
-    BOOST_TEST((host.state() == DhchapHost::State::kAuthenticated));
+    BOOST_TEST(host.state() == DhchapHost::State::kAuthenticated);
 
     f.host_secret = secret(0x77);
     f.hosts.add(support::kHostNqn, std::make_shared<target::HostKeys>(
@@ -372,7 +371,7 @@ BOOST_AUTO_TEST_CASE(works_with_digests_and_uses_new_keys_at_the_next_authentica
     BOOST_TEST(line->host.enable());
     DhchapHost again(f.options(true));
     (void)line->host.authenticate(again);
-    BOOST_TEST((again.state() == DhchapHost::State::kAuthenticated));
+    BOOST_TEST(again.state() == DhchapHost::State::kAuthenticated);
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_host_without_keys_where_keys_are_required) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/auth/crypto.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/text.h"
+#include "support/test.h"
 
 namespace crypto = target::crypto;
 
@@ -48,7 +47,7 @@ BOOST_AUTO_TEST_CASE(both_ends_of_an_exchange_agree) {
         const auto secret = a->shared_secret(b->public_value());
         BOOST_REQUIRE(secret.ok());
         BOOST_TEST(secret->size() == nvme::dh_bytes(group));
-        BOOST_TEST((*secret == *b->shared_secret(a->public_value())));
+        BOOST_TEST(*secret == *b->shared_secret(a->public_value()));
     }
 }
 

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 
 #include "base/redaction.h"
 #include "support/man_page.h"
 #include "support/running_target.h"
+#include "support/test.h"
 #include "target/cli/doctor_images.h"
 #include "target/storage/backend_file.h"
 #include "target/wire/server.h"

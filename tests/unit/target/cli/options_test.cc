@@ -4,12 +4,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <csignal>
 
 #include "base/secret_file.h"
 #include "export/name_uuid.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/cli/genkey.h"
 #include "target/cli/serve_options.h"
 #include "target/operate/event_log.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The target's man pages and its example against the program.
-#include <boost/test/unit_test.hpp>
 
 #include "base/fd.h"
 #include "export/export_config.h"
 #include "support/man_page.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/cli/control_client.h"
 #include "target/cli/genkey.h"
 #include "target/cli/image_command.h"

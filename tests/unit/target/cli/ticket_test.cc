@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/cli/ticket.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "nvme/uri.h"
+#include "support/test.h"
 
 namespace {
 

@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(identifies_namespaces) {
         page_of<nvme::IdentifyNamespace>(f.admin->host.run(host::identify(Cns::kNamespace, 7)));
     BOOST_TEST(uint64_t{id.nsze} == 256U);
     BOOST_TEST(int{id.lbaf[0].lbads} == 12);
-    BOOST_TEST((id.nguid == config.ids.nguid));
+    BOOST_TEST(id.nguid == config.ids.nguid);
     const auto list =
         page_of<nvme::NamespaceList>(f.admin->host.run(host::identify(Cns::kActiveNamespaces, 0)));
     BOOST_TEST(uint32_t{list.nsid[0]} == 1U);
@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(keeps_features_that_are_structures) {
     auto id = host::get_features(Feature::kHostIdentifier, 16);
     BOOST_TEST(f.run(id) == status::kInvalidField.dnr().number());
     id.sqe.cdw11 = 1U;
-    BOOST_TEST((f.admin->host.run(id)->data[0] == std::byte{0x11}));
+    BOOST_TEST(f.admin->host.run(id)->data[0] == std::byte{0x11});
     BOOST_TEST(f.run(host::set_features(Feature::kHostIdentifier, 1, base::Bytes(16))) ==
                status::kSequenceError.dnr().number());
 }

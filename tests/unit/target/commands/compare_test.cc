@@ -2,9 +2,9 @@
 //
 // Compare, Verify, and Compare fused with Write: verdicts, pairing, and that nothing comes between
 // the halves.
-#include <boost/test/unit_test.hpp>
 
 #include "support/io_fixture.h"
+#include "support/test.h"
 
 using support::by_r2t;
 using support::in_capsule;
@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_written_between_the_halves) {
                             "11: Aborted due to Failed Fused Command (009h)",
                             "2: Successful Completion (000h)"};
     BOOST_TEST(answers == expected, boost::test_tools::per_element());
-    BOOST_TEST((f.blocks(4, 1) == base::Bytes(kBlock)));
+    BOOST_TEST(f.blocks(4, 1) == base::Bytes(kBlock));
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_that_goes_leaves_its_turn_to_others) {

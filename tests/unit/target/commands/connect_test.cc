@@ -2,10 +2,10 @@
 //
 // Connect and the properties: who is let in, with which status and which field the others are
 // refused.
-#include <boost/test/unit_test.hpp>
 #include <functional>
 
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using support::TargetFixture;
 namespace status = nvme::status;
@@ -266,7 +266,7 @@ BOOST_AUTO_TEST_CASE(ends_the_association_when_the_host_falls_silent) {
         admin->on_timer();
     }
     BOOST_TEST(!admin->over());
-    BOOST_TEST((admin->session->next_deadline() == f.clock.now() + base::seconds(10)));
+    BOOST_TEST(admin->session->next_deadline() == f.clock.now() + base::seconds(10));
     f.clock.sleep(base::seconds(10));
     admin->on_timer();
     BOOST_TEST(admin->over());

@@ -2,10 +2,10 @@
 //
 // Namespaces that show their tuples: every type and guard, PRACT, each check, the escapes, each
 // field harmed; and the plain view of the same blocks.
-#include <boost/test/unit_test.hpp>
 
 #include "support/io_fixture.h"
 #include "support/protected_fixture.h"
+#include "support/test.h"
 
 using nvme::IoFlags;
 using nvme::PiField;
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(identify_shows_the_format_and_the_plain_view_names_the_audi
         BOOST_TEST(wide == (e.format.guard_bits != 16));
         const auto format = nvme::decode_pi_format(shown, wide ? &nvm : nullptr);
         BOOST_REQUIRE(format.ok());
-        BOOST_TEST((*format == e.format));
-        BOOST_TEST((nvme::decode_pi_format(plain, nullptr)->type == 0));
+        BOOST_TEST(*format == e.format);
+        BOOST_TEST(nvme::decode_pi_format(plain, nullptr)->type == 0);
         BOOST_TEST(uint64_t{shown.nsze} == uint64_t{plain.nsze});
         BOOST_TEST(plain.note.present());
         BOOST_TEST(int{plain.note.type} == int{e.format.type});
@@ -139,12 +139,12 @@ BOOST_AUTO_TEST_CASE(what_a_host_brings_comes_back_with_and_without_tuples) {
     for_each_format([](Exposed& e) {
         BOOST_TEST(e.put(e.wire, e.checks()) == 0);
         BOOST_TEST(e.get(e.checks()) == 0);
-        BOOST_TEST((e.read_back == e.wire));
+        BOOST_TEST(e.read_back == e.wire);
         BOOST_TEST(e.get(e.checks() | IoFlags::kProtectionAction) == 0);
-        BOOST_TEST((e.read_back == e.data));
+        BOOST_TEST(e.read_back == e.data);
         BOOST_TEST(e.check(e.checks()) == 0);
         BOOST_TEST(e.read(kAt, kCount) == 0);  // plain
-        BOOST_TEST((e.read_back == e.data));
+        BOOST_TEST(e.read_back == e.data);
         BOOST_TEST(e.counters->blocks_made == 0U);
         BOOST_TEST(e.told.empty());
     });
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(each_field_is_checked_on_receipt_and_nothing_is_stored) {
                            e.told[0]);
                 BOOST_TEST(e.told[0].ends_with("the host sent it, and the target stored nothing"));
                 BOOST_TEST(e.read(kAt, kCount) == 0);
-                BOOST_TEST((e.read_back == base::Bytes(e.data.size())));
+                BOOST_TEST(e.read_back == base::Bytes(e.data.size()));
                 // Unless it is asked for, the field is not looked at.
                 BOOST_TEST(e.put(e.harmed(row.field), e.checks() & ~row.check) == 0);
                 BOOST_TEST(
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(each_field_is_checked_on_the_way_out_if_the_command_says_so
             BOOST_TEST_CONTEXT(nvme::name(row.field)) {
                 BOOST_REQUIRE(e.put(e.harmed(row.field), 0) == 0);  // stored as it came
                 BOOST_TEST(e.get(0) == 0);                          // evidence, no verdict
-                BOOST_TEST((e.read_back == e.harmed(row.field)));
+                BOOST_TEST(e.read_back == e.harmed(row.field));
                 BOOST_TEST(e.get(row.check) == row.status);
                 BOOST_TEST(e.read_back.empty());
                 BOOST_TEST(e.get(row.check | IoFlags::kProtectionAction) == row.status);
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(the_escape_value_switches_the_checks_off) {
         }
         BOOST_TEST(e.put(bytes, e.checks()) == 0);
         BOOST_TEST(e.get(e.checks()) == 0);
-        BOOST_TEST((e.read_back == bytes));
+        BOOST_TEST(e.read_back == bytes);
         BOOST_TEST(e.check(e.checks()) == 0);
     });
 }
@@ -279,10 +279,10 @@ BOOST_AUTO_TEST_CASE(transfers_larger_than_a_piece_and_zeros) {
         BOOST_TEST(
             e.run(e.aimed(host::write(e.kExposed, {kAt, kMany, stride}, wire), e.checks())) == 0);
         BOOST_TEST(e.run(e.aimed(host::read(e.kExposed, {kAt, kMany, stride}), e.checks())) == 0);
-        BOOST_TEST((e.read_back == wire));
+        BOOST_TEST(e.read_back == wire);
         BOOST_TEST(e.run(e.aimed(host::write_zeroes(e.kExposed, {kAt, kCount, stride}), 0)) == 0);
         BOOST_TEST(e.get(IoFlags::kCheckGuard | IoFlags::kProtectionAction) == 0);
-        BOOST_TEST((e.read_back == base::Bytes(e.data.size())));
+        BOOST_TEST(e.read_back == base::Bytes(e.data.size()));
         BOOST_TEST(e.read(kAt, kMany) == 0);
     });
 }
@@ -332,7 +332,7 @@ BOOST_AUTO_TEST_CASE(a_copy_has_tuples_of_its_new_place) {
     BOOST_REQUIRE(e.put(e.wire, 0) == 0);
     BOOST_TEST(e.run(support::copy(e.kExposed, 900, {{kAt, kCount}})) == 0);
     BOOST_TEST(e.read(900, kCount) == 0);
-    BOOST_TEST((e.read_back == e.data));
+    BOOST_TEST(e.read_back == e.data);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(the_time_advances) {
     f.clock.sleep(base::milliseconds(250));
     auto stamp = f.admin->host.run(get(Feature::kTimestamp, 0, 8))->data;
     BOOST_TEST(milliseconds(stamp) == 250U);
-    BOOST_TEST((stamp[6] == std::byte{0}));  // since the reset
+    BOOST_TEST(stamp[6] == std::byte{0});  // since the reset
     base::Bytes data(8);
     base::Bytes when;
     base::Writer(when).put(nvme::le64(0x018F'1234'5678));
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(the_time_advances) {
     f.clock.sleep(base::milliseconds(1000));
     stamp = f.admin->host.run(get(Feature::kTimestamp, 0, 8))->data;
     BOOST_TEST(milliseconds(stamp) == 0x018F'1234'5678U + 1000);
-    BOOST_TEST((stamp[6] == std::byte{2}));  // as a host said
+    BOOST_TEST(stamp[6] == std::byte{2});  // as a host said
     BOOST_TEST(milliseconds(f.admin->host.run(get(Feature::kTimestamp, kDefault, 8))->data) == 0U);
 }
 

@@ -2,9 +2,9 @@
 //
 // Blocks in and out: every way data may travel, every bound, and what becomes of commands whose
 // connection goes away.
-#include <boost/test/unit_test.hpp>
 
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using support::pattern;
 using support::TargetFixture;
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(writes_and_reads_with_all_digests_and_sizes) {
                     BOOST_TEST(f.run(host::write(1, {100, blocks, kBlock}, data)) == 0);
                     const auto read = f.io->host.run(host::read(1, {100, blocks, kBlock}));
                     BOOST_TEST(read->status.ok());
-                    BOOST_TEST((read->data == data));
+                    BOOST_TEST(read->data == data);
                     BOOST_TEST(std::ranges::equal(
                         data, std::span(f.backend->content).subspan(100 * kBlock, data.size())));
                 }
@@ -70,8 +70,8 @@ BOOST_AUTO_TEST_CASE(takes_small_writes_from_the_capsule_and_asks_for_large_ones
     const size_t middle = f.io->host.received().size();
     BOOST_TEST(f.run(host::write(1, {0, 9, kBlock}, pattern(4608))) == 0);
     const base::ByteView all = f.io->host.received();
-    BOOST_TEST((types_of(all.subspan(before, middle - before)) ==
-                std::vector{nvme::PduType::kCapsuleResp}));
+    BOOST_TEST(types_of(all.subspan(before, middle - before)) ==
+               std::vector{nvme::PduType::kCapsuleResp});
     BOOST_TEST((types_of(all.subspan(middle)) ==
                 std::vector{nvme::PduType::kR2t, nvme::PduType::kCapsuleResp}));
 }
@@ -92,8 +92,8 @@ BOOST_AUTO_TEST_CASE(says_success_in_the_data_when_flow_control_is_off) {
     BOOST_TEST(connected->sqhd == 0xFFFF);
     const size_t before = line->host.received().size();
     BOOST_TEST(line->host.run(host::read(1, {0, 8, kBlock}))->status.ok());
-    BOOST_TEST((types_of(base::ByteView(line->host.received()).subspan(before)) ==
-                std::vector{nvme::PduType::kC2hData}));
+    BOOST_TEST(types_of(base::ByteView(line->host.received()).subspan(before)) ==
+               std::vector{nvme::PduType::kC2hData});
     BOOST_TEST(line->host.run(host::flush(1))->sqhd == 0xFFFF);
 }
 
@@ -196,8 +196,8 @@ BOOST_AUTO_TEST_CASE(tells_how_the_store_failed) {
             BOOST_REQUIRE(answer.has_value());
             BOOST_TEST(answer->status.number() == (write ? test.write : test.read).number());
             BOOST_TEST(answer->data.empty());
-            BOOST_TEST((types_of(base::ByteView(f.io->host.received()).subspan(before)) ==
-                        std::vector{nvme::PduType::kCapsuleResp}));
+            BOOST_TEST(types_of(base::ByteView(f.io->host.received()).subspan(before)) ==
+                       std::vector{nvme::PduType::kCapsuleResp});
         }
     }
 }
@@ -356,7 +356,7 @@ BOOST_AUTO_TEST_CASE(lets_go_of_requests_that_a_backend_still_has) {
     f.io.reset();
     f.admin.reset();
     f.backend->settle();
-    BOOST_TEST((f.backend->content[5] == pattern(64 * kBlock)[5]));
+    BOOST_TEST(f.backend->content[5] == pattern(64 * kBlock)[5]);
 }
 
 BOOST_AUTO_TEST_CASE(says_nothing_for_requests_that_end_after_a_reset) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Commands with a list of ranges, and Flush of all namespaces.
-#include <boost/test/unit_test.hpp>
 
 #include "support/io_fixture.h"
+#include "support/test.h"
 
 using support::in_capsule;
 using support::IoFixture;
@@ -80,8 +80,8 @@ BOOST_AUTO_TEST_CASE(copies_ranges_one_behind_the_other) {
     host::Command command = support::copy(1, 100, {{50, 8}, {10, 4}});
     f.backend->asked.clear();
     BOOST_TEST(f.run(command) == 0);
-    BOOST_TEST((f.blocks(100, 8) == two));
-    BOOST_TEST((f.blocks(108, 4) == one));
+    BOOST_TEST(f.blocks(100, 8) == two);
+    BOOST_TEST(f.blocks(108, 4) == one);
     command.sqe.cdw12 = command.sqe.cdw12 | nvme::IoFlags::kForceUnitAccess;
     BOOST_TEST(f.run(command) == 0);
     BOOST_TEST(f.backend->asked.back() == "write 51200+6144 fua");
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(copies_what_overlaps_as_it_was) {
     for (const uint64_t to : {uint64_t{16}, uint64_t{24}}) {
         f.fill(20, data);
         BOOST_TEST(f.run(support::copy(1, to, {{20, 32}})) == 0);
-        BOOST_TEST((f.blocks(to, 32) == data));
+        BOOST_TEST(f.blocks(to, 32) == data);
     }
 }
 

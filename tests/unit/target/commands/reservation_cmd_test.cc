@@ -2,9 +2,9 @@
 //
 // The reservation commands of two hosts: the whole matrix of types and commands, what is malformed,
 // what others learn by log and event, and commands that were in progress.
-#include <boost/test/unit_test.hpp>
 
 #include "support/io_fixture.h"
+#include "support/test.h"
 #include "target/controller/reservations.h"
 
 using support::IoFixture;
@@ -195,14 +195,14 @@ BOOST_AUTO_TEST_CASE(tells_the_others_by_log_and_event) {
     BOOST_TEST(std::to_integer<int>(page[8]) == 3);  // reservation preempted
     BOOST_TEST(std::to_integer<int>(page[9]) == 0);
     BOOST_TEST(std::to_integer<int>(page[12]) == 1);
-    BOOST_TEST((log() == base::Bytes(64)));
+    BOOST_TEST(log() == base::Bytes(64));
     // Masked, it is not told at all.
     host::Command mask = host::set_features(nvme::Feature::kReservationMask, 0xE);
     mask.sqe.nsid = 1U;
     BOOST_TEST(f.other_admin->host.run(mask)->status.ok());
     BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);
     BOOST_REQUIRE(f.run(release(0x10, ReservationType::kNone, 1)) == 0);
-    BOOST_TEST((log() == base::Bytes(64)));
+    BOOST_TEST(log() == base::Bytes(64));
 }
 
 BOOST_AUTO_TEST_CASE(features_of_reservations_name_a_namespace_or_all) {
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(preempt_and_abort_leaves_no_write_of_the_other_host) {
     pdu.datal = kBlock;
     const auto end = f.other->peer.exchange(nvme::whole_pdu(pdu, {}, pattern(kBlock, 2)));
     BOOST_TEST(support::words(end).front() == "900: Abort Requested (007h)");
-    BOOST_TEST((f.backend->content == before));
+    BOOST_TEST(f.backend->content == before);
     f.backend->hold = false;
     BOOST_TEST(f.run(host::write(1, {0, 1, kBlock}, pattern(kBlock, 3))) == 0);
 }

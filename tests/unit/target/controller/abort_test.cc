@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Abort of commands at every stage of their life, and data pointers that no command may have.
-#include <boost/test/unit_test.hpp>
 #include <cstring>
 
 #include "support/io_fixture.h"
 #include "support/lanes.h"
+#include "support/test.h"
 
 using support::by_r2t;
 using support::in_capsule;
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(one_half_of_a_pair_takes_the_other_with_it) {
         const Words expected = {"5: " + (cid == 5 ? "Abort Requested (007h)" : failed),
                                 "6: " + (cid == 6 ? "Abort Requested (007h)" : failed)};
         BOOST_TEST(words(f.answers()) == expected, boost::test_tools::per_element());
-        BOOST_TEST((f.blocks(4, 1) == base::Bytes(kBlock)));
+        BOOST_TEST(f.blocks(4, 1) == base::Bytes(kBlock));
     }
     AbortFixture f;
     nvme::Sqe first = support::compare(1, {4, 1, kBlock}, {}).sqe;

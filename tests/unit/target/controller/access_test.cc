@@ -3,10 +3,9 @@
 // Which hosts see what, and which must authenticate: over the queues, as hosts meet it.
 #include "target/controller/access.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "nvme/identify.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using nvme::Cns;
 using support::TargetFixture;

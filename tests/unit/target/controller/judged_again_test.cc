@@ -2,12 +2,12 @@
 //
 // Commands that wait, and what changes meanwhile: each is judged again before it continues,
 // whatever it waits for, and none keeps what it waits for from going.
-#include <boost/test/unit_test.hpp>
 
 #include "nvme/identify.h"
 #include "support/admin_fixture.h"
 #include "support/io_fixture.h"
 #include "support/slow_line.h"
+#include "support/test.h"
 
 using nvme::Cns;
 using support::HeldBackend;

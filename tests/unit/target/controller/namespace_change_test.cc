@@ -2,10 +2,10 @@
 //
 // Namespaces that come, go and change under connected hosts: what the hosts learn, and what
 // becomes of commands in progress.
-#include <boost/test/unit_test.hpp>
 
 #include "nvme/identify.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using nvme::Cns;
 using nvme::LogPage;
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_command_that_runs_ends_as_if_nothing_had_happened) {
     BOOST_TEST(read->status.ok());
     const base::Bytes expected = support::pattern(TargetFixture::kImageBytes);
     BOOST_TEST(std::ranges::equal(read->data, std::span(expected).subspan(4096, 4096)));
-    BOOST_TEST((f.io->host.run(host::read(1, {8, 8}))->data[0] == std::byte{0}));
+    BOOST_TEST(f.io->host.run(host::read(1, {8, 8}))->data[0] == std::byte{0});
 }
 
 BOOST_AUTO_TEST_CASE(a_write_whose_namespace_goes_before_its_data_comes_is_refused) {

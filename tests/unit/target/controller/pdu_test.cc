@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // PDUs that no host may send: for each broken PDU the C2HTermReq that answers it.
-#include <boost/test/unit_test.hpp>
 #include <functional>
 #include <ostream>
 
 #include "nvme/tcp_pdu.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using nvme::FatalStatus;
 using nvme::PduHeader;

@@ -2,10 +2,10 @@
 //
 // Writes whose data is asked for in parts: as many R2Ts at a time as the host takes, whatever order
 // they are served in, and what must not be sent in answer to them.
-#include <boost/test/unit_test.hpp>
 
 #include "nvme/tcp_pdu.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using nvme::FatalStatus;
 using support::pattern;
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(refuses_answers_to_parts_that_were_not_asked_for) {
                 f.line.peer.exchange(nvme::whole_pdu(pdu, {}, std::span(data).first(kPart)));
             const auto term = base::Reader(answer).take<nvme::TermReq>();
             BOOST_REQUIRE(term.has_value());
-            BOOST_TEST((term->header.type == nvme::PduType::kC2hTermReq));
+            BOOST_TEST(term->header.type == nvme::PduType::kC2hTermReq);
             BOOST_TEST(uint16_t{term->fes} == static_cast<uint16_t>(test.fes));
             BOOST_TEST(uint32_t{term->fei} == test.fei);
             BOOST_TEST(f.line.over());

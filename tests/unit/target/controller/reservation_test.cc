@@ -4,10 +4,9 @@
 // restart finds.
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/fd.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/controller/reservations.h"
 #include "target/operate/reservation_file.h"
 
@@ -166,7 +165,7 @@ BOOST_AUTO_TEST_CASE(unregistering_ends_the_reservation_of_the_holder) {
         BOOST_TEST(f.text() == row.after);
         (void)f.unregister(2, 0x20);
         (void)f.unregister(3, 0x30);
-        BOOST_TEST((f.reservations.state().type == ReservationType::kNone));
+        BOOST_TEST(f.reservations.state().type == ReservationType::kNone);
     }
 }
 
@@ -179,9 +178,9 @@ BOOST_AUTO_TEST_CASE(one_reservation_at_a_time) {
         for (const ReservationType other : kTypes) {
             BOOST_TEST(f.acquire(1, other).status.ok() == (other == type));
         }
-        BOOST_TEST((f.acquire(9, type).status == status::kReservationConflict));
-        BOOST_TEST((f.reservations.acquire(host_id(1), {.type = type, .current_key = 1}).status ==
-                    status::kReservationConflict));
+        BOOST_TEST(f.acquire(9, type).status == status::kReservationConflict);
+        BOOST_TEST(f.reservations.acquire(host_id(1), {.type = type, .current_key = 1}).status ==
+                   status::kReservationConflict);
     }
 }
 
@@ -221,7 +220,7 @@ BOOST_AUTO_TEST_CASE(preempting_takes_what_the_key_names) {
             Rules f(row.held);
             const auto generation = f.reservations.state().generation;
             const ReservationOutcome outcome = f.preempt(row.by, row.wanted, row.key);
-            BOOST_TEST((outcome.status == row.verdict));
+            BOOST_TEST(outcome.status == row.verdict);
             BOOST_TEST(f.text() == row.after);
             BOOST_TEST(told(outcome) == row.told);
             BOOST_TEST(f.reservations.state().generation ==
@@ -239,10 +238,10 @@ BOOST_AUTO_TEST_CASE(releasing_and_clearing) {
         const auto wrong = type == kTypes[0] ? kTypes[1] : kTypes[0];
         BOOST_TEST(
             (r.release(host_id(1), Action::kRelease, wrong, 0x10).status == status::kInvalidField));
-        BOOST_TEST((r.release(host_id(1), Action::kRelease, type, 1).status ==
-                    status::kReservationConflict));
-        BOOST_TEST((r.release(host_id(9), Action::kRelease, type, 0x90).status ==
-                    status::kReservationConflict));
+        BOOST_TEST(r.release(host_id(1), Action::kRelease, type, 1).status ==
+                   status::kReservationConflict);
+        BOOST_TEST(r.release(host_id(9), Action::kRelease, type, 0x90).status ==
+                   status::kReservationConflict);
         const auto outcome = r.release(host_id(1), Action::kRelease, type, 0x10);
         BOOST_TEST(outcome.status.ok());
         BOOST_TEST(told(outcome) == (shared ? "2 released, 3 released" : ""));
@@ -253,7 +252,7 @@ BOOST_AUTO_TEST_CASE(releasing_and_clearing) {
         const auto cleared = r.release(host_id(2), Action::kClear, ReservationType::kNone, 0x20);
         BOOST_TEST(told(cleared) == "1 preempted, 3 preempted");
         BOOST_TEST(f.text() == "");
-        BOOST_TEST((r.state().type == ReservationType::kNone));
+        BOOST_TEST(r.state().type == ReservationType::kNone);
     }
 }
 
@@ -278,20 +277,20 @@ BOOST_AUTO_TEST_CASE(persists_when_asked_and_only_then) {
                    .status.ok());
     Reservations second;
     attach(second);
-    BOOST_TEST((second.state() == first.state()));
+    BOOST_TEST(second.state() == first.state());
     BOOST_TEST(!second.allows(host_id(9), Access::kRead));
     BOOST_TEST(second.register_host(host_id(3), {.persist = false, .new_key = 3}).status.ok());
     Reservations third;
     attach(third);
-    BOOST_TEST((third.state() == ReservationState{}));
+    BOOST_TEST(third.state() == ReservationState{});
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_saved_does_not_happen) {
     Reservations reservations;
     reservations.restore({}, [](const ReservationState&) { return false; });
     const auto outcome = reservations.register_host(host_id(1), {.persist = true, .new_key = 1});
-    BOOST_TEST((outcome.status == status::kInternalError));
-    BOOST_TEST((reservations.state() == ReservationState{}));
+    BOOST_TEST(outcome.status == status::kInternalError);
+    BOOST_TEST(reservations.state() == ReservationState{});
 }
 
 BOOST_AUTO_TEST_CASE(refuses_a_state_file_it_does_not_understand) {
@@ -322,7 +321,7 @@ BOOST_AUTO_TEST_CASE(a_host_is_its_identifier_and_its_nqn) {
     BOOST_TEST(!first.allows(thief, Access::kRead));
     Reservations second;
     second.restore(target::load_reservations(path).value(), save);
-    BOOST_TEST((second.state() == first.state()));
+    BOOST_TEST(second.state() == first.state());
     BOOST_TEST(second.is_holder(host_id(1)));
     BOOST_TEST(!second.is_holder(thief));
     BOOST_TEST(second.release(blank, Reservations::ReleaseAction::kRelease, type, 2).status.ok());

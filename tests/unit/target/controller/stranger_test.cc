@@ -166,9 +166,9 @@ BOOST_AUTO_TEST_CASE(an_unauthenticated_io_queue_is_not_a_sign_of_life) {
     auto claimant = f.connected(1);
     BOOST_REQUIRE(claimant);
     (void)claimant->host.run(host::auth_send(f.dhchap().negotiate()));
-    BOOST_TEST((f.controller().expiry() == expiry));
+    BOOST_TEST(f.controller().expiry() == expiry);
     claimant.reset();
-    BOOST_TEST((f.controller().expiry() == expiry));
+    BOOST_TEST(f.controller().expiry() == expiry);
     f.clock.sleep(seconds(20));
     admin->on_timer();
     BOOST_TEST(admin->over());
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_visitor_cannot_stay_for_long) {
         auto line = open_discovery(f, support::kStrangerNqn, kato_ms);
         const auto deadline = line->session->next_deadline();
         BOOST_REQUIRE(deadline.has_value());
-        BOOST_TEST((*deadline <= f.clock.now() + seconds(120)));
+        BOOST_TEST(*deadline <= f.clock.now() + seconds(120));
         const auto told = line->host.run(host::get_features(nvme::Feature::kKeepAliveTimer));
         BOOST_TEST(told->dw0 == std::min(kato_ms, 60'000U));
         f.clock.sleep(seconds(121));

@@ -2,11 +2,12 @@
 #include "target/controller/write_order.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "support/test.h"
 
 using target::WriteOrder;
 using target::WritePlace;

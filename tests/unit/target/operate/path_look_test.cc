@@ -3,11 +3,11 @@
 // A file system that does not answer is left to itself, and the others are heard.
 #include "target/operate/path_look.h"
 
-#include <boost/test/unit_test.hpp>
 #include <future>
 #include <thread>
 
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 

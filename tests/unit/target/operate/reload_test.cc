@@ -10,13 +10,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/test/unit_test.hpp>
 #include <thread>
 
 #include "nvme/pi.h"
 #include "support/engines.h"
 #include "support/rounds.h"
 #include "support/running_service.h"
+#include "support/test.h"
 #include "target/protection/image_file.h"
 
 namespace reload_test {

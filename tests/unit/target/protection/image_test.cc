@@ -6,10 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/target_fixture.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/cli/image_command.h"
 #include "target/protection/image_file.h"
 #include "target/protection/protected_file.h"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/protection/image_walk.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/crash_disk.h"
+#include "support/test.h"
 
 using support::MemoryStore;
 
@@ -60,7 +59,7 @@ BOOST_AUTO_TEST_CASE(mismatches_are_reported_in_order_by_any_finder) {
     BOOST_REQUIRE(faults.size() == blocks.size());
     for (size_t i = 0; i < blocks.size(); ++i) {
         BOOST_TEST(faults[i].block == blocks[i]);
-        BOOST_TEST((faults[i].field == nvme::PiField::kGuard));
+        BOOST_TEST(faults[i].field == nvme::PiField::kGuard);
     }
     BOOST_TEST(walk.faults(3).back().block == 511U);
 }

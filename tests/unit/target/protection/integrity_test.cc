@@ -2,11 +2,11 @@
 //
 // Every fault at every layer of a protected namespace, seen by a host: what was injected, what the
 // host got, and which layer's counter moved. The table of docs/integrity.md must match this one.
-#include <boost/test/unit_test.hpp>
 
 #include "base/fd.h"
 #include "nvme/log_pages.h"
 #include "support/protected_fixture.h"
+#include "support/test.h"
 #include "target/operate/status.h"
 #include "target/protection/scrub.h"
 
@@ -89,12 +89,12 @@ BOOST_AUTO_TEST_SUITE(integrity)
 BOOST_AUTO_TEST_CASE(written_data_comes_back_and_nothing_is_logged) {
     Protected p;
     BOOST_TEST(p.read(kBad - 4, 8) == 0);
-    BOOST_TEST((p.read_back == p.written));
+    BOOST_TEST(p.read_back == p.written);
     BOOST_TEST(p.told.empty());
     BOOST_TEST(p.counters->blocks_made == 8U);
     BOOST_TEST(p.counters->blocks_checked == 8U);
     BOOST_TEST(p.read(0, 64) == 0);  // never written
-    BOOST_TEST((p.read_back == base::Bytes(size_t{64} * kBlock)));
+    BOOST_TEST(p.read_back == base::Bytes(size_t{64} * kBlock));
 }
 
 BOOST_AUTO_TEST_CASE(each_fault_is_found_named_and_never_served) {
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(zeros_have_tuples_too) {
     BOOST_TEST(p.read(kBad - 4, 8) == 0);
     base::Bytes expected = p.written;
     std::fill_n(expected.begin() + 2 * kBlock, 3 * kBlock, std::byte{0});
-    BOOST_TEST((p.read_back == expected));
+    BOOST_TEST(p.read_back == expected);
     BOOST_TEST(p.io->host.run(host::flush(2))->status.ok());
     BOOST_TEST(p.write(kBad, base::Bytes(kBlock), nvme::IoFlags::kForceUnitAccess) == 0);
 }
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_flip_before_the_digest_is_seen_by_who_has_the_tuple) {
     const auto bad = nvme::verify(p.format, nvme::BlocksView::extended(p.format, p.read_back),
                                   {.ref_tag = kBad}, {.guard = true});
     BOOST_REQUIRE(bad.has_value());
-    BOOST_TEST((bad->field == nvme::PiField::kGuard));
+    BOOST_TEST(bad->field == nvme::PiField::kGuard);
     BOOST_TEST(p.told.empty());
 }
 
@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(a_fault_file_is_read_line_by_line) {
     const std::vector<Fault> expected = {{Fault::Kind::kFlipData, 7, false},
                                          {Fault::Kind::kFlipGuard, 8, true},
                                          {Fault::Kind::kTearWrite, 9, true}};
-    BOOST_TEST((*faults == expected));
+    BOOST_TEST(*faults == expected);
     for (const char* bad :
          {"flip-data", "melt 7", "flip-data x", "flip-data 7 twice", "flip-data 7 once more"}) {
         BOOST_TEST(!target::parse_faults(bad).ok(), bad);

@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <cstring>
 #include <map>
 #include <random>
@@ -19,6 +18,7 @@
 #include "support/target_fixture.h"
 #include "support/tcp_peer.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/operate/service.h"
 #include "target/protection/image_file.h"
 
@@ -142,7 +142,7 @@ void kill_and_look(const support::TempDir& dir) {
             while (version > acknowledged[block] && read->data != content(block, version)) {
                 --version;
             }
-            BOOST_TEST((read->data == content(block, version)),
+            BOOST_TEST(read->data == content(block, version),
                        "block " << block << ", round " << round);
             submitted[block] = acknowledged[block] = version;
         }

@@ -4,12 +4,12 @@
 #include "target/protection/protected_backend.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <deque>
 #include <functional>
 #include <optional>
 #include <vector>
 
+#include "support/test.h"
 #include "target/protection/tuple_cache.h"
 #include "target/storage/backend_memory.h"
 
@@ -214,28 +214,28 @@ BOOST_AUTO_TEST_CASE(cancelled_work_is_not_started) {
     unwanted = true;
     f.image->release();
     f.settle();
-    BOOST_TEST((first.result == IoError::kNone));
-    BOOST_TEST((f.requests.back().result == IoError::kUnwanted));
+    BOOST_TEST(first.result == IoError::kNone);
+    BOOST_TEST(f.requests.back().result == IoError::kUnwanted);
     BOOST_TEST(f.done() == 1001U);
     const Request& read = f.run(Io::Kind::kRead, 0, 1);
-    BOOST_TEST((read.bytes == base::Bytes(kBlock, std::byte{1})));
+    BOOST_TEST(read.bytes == base::Bytes(kBlock, std::byte{1}));
 }
 
 BOOST_AUTO_TEST_CASE(on_a_full_disk_only_writes_without_room_for_their_tuples_fail) {
     Fixture f(true);
     constexpr uint64_t kInHole = 600;  // its tuple lies in the second page of them
     f.disk->is_full = true;
-    BOOST_TEST((f.run(Io::Kind::kWrite, 4, 1, 1).result == IoError::kNone));
-    BOOST_TEST((f.run(Io::Kind::kWrite, kInHole, 1, 1).result == IoError::kNoSpace));
-    BOOST_TEST((f.run(Io::Kind::kRead, kInHole, 1).result == IoError::kNone));  // as it was
-    BOOST_TEST((f.run(Io::Kind::kFlush, 0, 0).result == IoError::kNone));
-    BOOST_TEST((f.run(Io::Kind::kWrite, 5, 1, 1).result == IoError::kNone));
-    BOOST_TEST((f.run(Io::Kind::kDiscard, kInHole, 8).result == IoError::kNone));
-    BOOST_TEST((f.run(Io::Kind::kFlush, 0, 0).result == IoError::kNone));
-    BOOST_TEST((f.run(Io::Kind::kWrite, kInHole, 1, 3).result == IoError::kNone));  // there is room
-    BOOST_TEST((f.run(Io::Kind::kFlush, 0, 0).result == IoError::kNone));
+    BOOST_TEST(f.run(Io::Kind::kWrite, 4, 1, 1).result == IoError::kNone);
+    BOOST_TEST(f.run(Io::Kind::kWrite, kInHole, 1, 1).result == IoError::kNoSpace);
+    BOOST_TEST(f.run(Io::Kind::kRead, kInHole, 1).result == IoError::kNone);  // as it was
+    BOOST_TEST(f.run(Io::Kind::kFlush, 0, 0).result == IoError::kNone);
+    BOOST_TEST(f.run(Io::Kind::kWrite, 5, 1, 1).result == IoError::kNone);
+    BOOST_TEST(f.run(Io::Kind::kDiscard, kInHole, 8).result == IoError::kNone);
+    BOOST_TEST(f.run(Io::Kind::kFlush, 0, 0).result == IoError::kNone);
+    BOOST_TEST(f.run(Io::Kind::kWrite, kInHole, 1, 3).result == IoError::kNone);  // there is room
+    BOOST_TEST(f.run(Io::Kind::kFlush, 0, 0).result == IoError::kNone);
     const Request& read = f.run(Io::Kind::kRead, kInHole, 1);
-    BOOST_TEST((read.bytes == base::Bytes(kBlock, std::byte{3})));
+    BOOST_TEST(read.bytes == base::Bytes(kBlock, std::byte{3}));
 }
 
 BOOST_AUTO_TEST_CASE(data_that_could_not_be_written_leaves_the_old_tuples) {
@@ -257,8 +257,8 @@ BOOST_AUTO_TEST_CASE(data_that_could_not_be_written_leaves_the_old_tuples) {
             std::make_unique<target::MemoryBackend>(std::move(content)), f.header.tuple_offset),
         f.header, [](const target::IntegrityFault&) { BOOST_ERROR("a false alarm"); },
         [&f](std::function<void()> action) { f.deferred.push_back(std::move(action)); });
-    BOOST_TEST((f.run(Io::Kind::kWrite, 7, 1, 1).result == IoError::kNoSpace));
-    BOOST_TEST((f.run(Io::Kind::kRead, 7, 1).result == IoError::kNone));
+    BOOST_TEST(f.run(Io::Kind::kWrite, 7, 1, 1).result == IoError::kNoSpace);
+    BOOST_TEST(f.run(Io::Kind::kRead, 7, 1).result == IoError::kNone);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

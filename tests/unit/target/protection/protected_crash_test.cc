@@ -6,7 +6,6 @@
 //   - every block holds what was last flushed or something written later: nothing flushed is lost,
 //   - a block that was flushed and then damaged is noticed, next door to blocks being written too.
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <cstring>
 #include <functional>
 #include <list>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "support/crash_disk.h"
+#include "support/test.h"
 #include "target/protection/protected_backend.h"
 #include "target/protection/tuple_cache.h"
 

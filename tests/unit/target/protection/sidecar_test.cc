@@ -4,7 +4,6 @@
 // then compared with the bytes on that page.
 #include "target/protection/sidecar.h"
 
-#include <boost/test/unit_test.hpp>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 
 #include "base/fd.h"
 #include "support/crash_disk.h"
+#include "support/test.h"
 #include "target/protection/protected_backend.h"
 #include "target/protection/tuple_cache.h"
 
@@ -61,7 +61,7 @@ std::string hex_of(base::ByteView bytes) {
 
 struct Command final : Io {
     void done(target::IoError error) override {
-        BOOST_TEST((error == target::IoError::kNone));
+        BOOST_TEST(error == target::IoError::kNone);
         finished = true;
     }
     bool finished = false;

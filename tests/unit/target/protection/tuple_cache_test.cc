@@ -2,12 +2,12 @@
 #include "target/protection/tuple_cache.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <list>
 #include <optional>
 #include <utility>
 
 #include "support/crash_disk.h"
+#include "support/test.h"
 
 using target::Io;
 using target::IoError;
@@ -117,12 +117,12 @@ BOOST_AUTO_TEST_CASE(a_page_is_read_once) {
 
 BOOST_AUTO_TEST_CASE(a_write_reaches_the_store_with_the_flush_and_is_read_before) {
     Fixture f;
-    BOOST_TEST((f.write(64, 8, 0xEE).result == IoError::kNone));
-    BOOST_TEST((f.read(64, 1).bytes[0] == std::byte{0xEE}));
-    BOOST_TEST((f.content[kTuples + 64] != std::byte{0xEE}));
-    BOOST_TEST((f.flush().result == IoError::kNone));
-    BOOST_TEST((f.content[kTuples + 64] == std::byte{0xEE}));
-    BOOST_TEST((f.below->asked.back().kind == Io::Kind::kFlush));
+    BOOST_TEST(f.write(64, 8, 0xEE).result == IoError::kNone);
+    BOOST_TEST(f.read(64, 1).bytes[0] == std::byte{0xEE});
+    BOOST_TEST(f.content[kTuples + 64] != std::byte{0xEE});
+    BOOST_TEST(f.flush().result == IoError::kNone);
+    BOOST_TEST(f.content[kTuples + 64] == std::byte{0xEE});
+    BOOST_TEST(f.below->asked.back().kind == Io::Kind::kFlush);
     f.below->asked.clear();
     f.flush();
     BOOST_TEST(f.below->asked.size() == 1U);  // nothing to write any more
@@ -161,10 +161,10 @@ BOOST_AUTO_TEST_CASE(requests_for_one_place_wait_their_turn) {
     BOOST_TEST((!second.result && !third.result && !fourth.result));
     f.below->release();
     BOOST_TEST(f.holds(second, kPage));
-    BOOST_TEST((third.result == IoError::kNone));
+    BOOST_TEST(third.result == IoError::kNone);
     BOOST_TEST(f.holds(fourth, 2 * kPage));
     f.flush();
-    BOOST_TEST((f.content[kTuples + 16] == std::byte{2}));
+    BOOST_TEST(f.content[kTuples + 16] == std::byte{2});
 }
 
 BOOST_AUTO_TEST_CASE(a_page_that_is_being_written_is_read_but_not_changed) {
@@ -172,14 +172,14 @@ BOOST_AUTO_TEST_CASE(a_page_that_is_being_written_is_read_but_not_changed) {
     f.write(8, 8, 1);
     f.below->holds = true;
     const Request& flush = f.flush();
-    BOOST_TEST((f.read(8, 1).bytes[0] == std::byte{1}));
+    BOOST_TEST(f.read(8, 1).bytes[0] == std::byte{1});
     const Request& write = f.write(8, 8, 2);
     BOOST_TEST((!flush.result && !write.result));
     f.below->release();
     BOOST_TEST((flush.result == IoError::kNone && write.result == IoError::kNone));
-    BOOST_TEST((f.content[kTuples + 8] == std::byte{1}));
+    BOOST_TEST(f.content[kTuples + 8] == std::byte{1});
     f.flush();
-    BOOST_TEST((f.content[kTuples + 8] == std::byte{2}));
+    BOOST_TEST(f.content[kTuples + 8] == std::byte{2});
 }
 
 BOOST_AUTO_TEST_CASE(a_read_from_the_medium_forgets_what_is_remembered_but_not_what_changed) {
@@ -200,22 +200,22 @@ BOOST_AUTO_TEST_CASE(a_read_from_the_medium_forgets_what_is_remembered_but_not_w
     BOOST_TEST(f.below->asked.back().from_medium);
     BOOST_TEST(f.holds(f.read(8, 8), 8));
     f.write(8, 8, 7);
-    BOOST_TEST((from_medium(8).bytes[0] == std::byte{7}));
+    BOOST_TEST(from_medium(8).bytes[0] == std::byte{7});
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_is_reported_and_the_changes_are_kept) {
     Fixture f(kPage);
     f.below->fails = IoError::kMedium;
-    BOOST_TEST((f.read(8, 8).result == IoError::kMedium));
+    BOOST_TEST(f.read(8, 8).result == IoError::kMedium);
     f.below->fails = IoError::kNone;
     f.write(8, 8, 9);
     f.below->fails = IoError::kNoSpace;
-    BOOST_TEST((f.flush().result == IoError::kNoSpace));
-    BOOST_TEST((f.read(kPage, 8).result == IoError::kNoSpace));  // cannot take its place
-    BOOST_TEST((f.read(8, 1).bytes[0] == std::byte{9}));
+    BOOST_TEST(f.flush().result == IoError::kNoSpace);
+    BOOST_TEST(f.read(kPage, 8).result == IoError::kNoSpace);  // cannot take its place
+    BOOST_TEST(f.read(8, 1).bytes[0] == std::byte{9});
     f.below->fails = IoError::kNone;
-    BOOST_TEST((f.flush().result == IoError::kNone));
-    BOOST_TEST((f.content[kTuples + 8] == std::byte{9}));
+    BOOST_TEST(f.flush().result == IoError::kNone);
+    BOOST_TEST(f.content[kTuples + 8] == std::byte{9});
 }
 
 BOOST_AUTO_TEST_CASE(at_the_end_the_rest_is_written_back) {
@@ -224,8 +224,8 @@ BOOST_AUTO_TEST_CASE(at_the_end_the_rest_is_written_back) {
     f.write(3 * kPage, 8, 4);
     support::MemoryStore store(f.content);
     BOOST_REQUIRE(f.cache->write_back(store).ok());
-    BOOST_TEST((store.content[kTuples + 8] == std::byte{3}));
-    BOOST_TEST((store.content[kTuples + 3 * kPage] == std::byte{4}));
+    BOOST_TEST(store.content[kTuples + 8] == std::byte{3});
+    BOOST_TEST(store.content[kTuples + 3 * kPage] == std::byte{4});
     BOOST_TEST(f.below->asked.size() == 2U);
 }
 
@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(what_lies_before_the_tuples_passes) {
     log.bytes.assign(32, std::byte{0xAB});
     log.data = log.bytes;
     f.cache->submit(log);
-    BOOST_TEST((f.content[64] == std::byte{0xAB}));
+    BOOST_TEST(f.content[64] == std::byte{0xAB});
 }
 
 BOOST_AUTO_TEST_CASE(waiters_for_one_place_continue_in_order_however_many) {

@@ -2,10 +2,10 @@
 #include "target/reactor/buffer_pool.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <vector>
 
+#include "support/test.h"
 #include "target/controller/out_queue.h"
 
 using target::Buffer;
@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(hands_a_freed_block_to_the_next) {
     first.reset();
     BOOST_TEST(first.size() == 0U);
     const Buffer second = pool.take(8192);
-    BOOST_TEST((second.bytes().data() == block));
+    BOOST_TEST(second.bytes().data() == block);
 }
 
 /// Bytes of this process that are in memory.

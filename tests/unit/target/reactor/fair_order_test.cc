@@ -3,9 +3,9 @@
 // Turns between addresses, and whose turn labor and memory are.
 #include "target/reactor/fair_order.h"
 
-#include <boost/test/unit_test.hpp>
 #include <vector>
 
+#include "support/test.h"
 #include "target/reactor/labor.h"
 #include "target/reactor/memory_share.h"
 

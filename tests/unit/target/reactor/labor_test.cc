@@ -5,12 +5,12 @@
 #include "target/reactor/labor.h"
 
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 #include <deque>
 #include <thread>
 
 #include "support/engines.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using support::DhchapHost;
 namespace status = nvme::status;
@@ -132,9 +132,9 @@ BOOST_DATA_TEST_CASE(is_done_on_another_thread_and_told_on_this_one, support::en
     std::vector<int> order;
     for (int i = 0; i < 3; ++i) {
         (*labor)->start(
-            {"192.0.2.1"}, [&] { BOOST_TEST((std::this_thread::get_id() != here)); },
+            {"192.0.2.1"}, [&] { BOOST_TEST(std::this_thread::get_id() != here); },
             [&, i] {
-                BOOST_TEST((std::this_thread::get_id() == here));
+                BOOST_TEST(std::this_thread::get_id() == here);
                 order.push_back(i);
                 if (i == 2) {
                     (*labor)->start(

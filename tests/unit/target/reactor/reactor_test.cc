@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 
 #include "support/engines.h"
 #include "support/socket_pair.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -223,7 +223,7 @@ BOOST_DATA_TEST_CASE(timers_fire_in_order_and_can_be_moved, support::engines(), 
     never.clear();
     reactor->run();
     BOOST_TEST(order == "el");
-    BOOST_TEST((reactor->now() - start >= base::milliseconds(30)));
+    BOOST_TEST(reactor->now() - start >= base::milliseconds(30));
     BOOST_TEST(!late.armed());
 }
 

@@ -4,12 +4,12 @@
 // commands that need all reactors to stand still. Most other tests of the target run on two as well
 // (support/lanes.h); run under ThreadSanitizer these two say whether the threads keep out of each
 // other's way (`make check-tsan`).
-#include <boost/test/unit_test.hpp>
 #include <thread>
 
 #include "support/rounds.h"
 #include "support/running_service.h"
 #include "support/target_fixture.h"
+#include "support/test.h"
 #include "target/protection/image_file.h"
 
 namespace reactors_test {
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(move_data_while_everything_else_continues) {
     BOOST_TEST(two.stop() > 0U);
     const auto log = first.admin.host.run(host::get_log_page(nvme::LogPage::kErrors, 64));
     BOOST_REQUIRE(log.has_value());
-    BOOST_TEST((log->data != base::Bytes(64)));
+    BOOST_TEST(log->data != base::Bytes(64));
 }
 
 BOOST_AUTO_TEST_CASE(run_one_compare_and_write_at_a_time) {

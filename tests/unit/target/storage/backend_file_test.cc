@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 
 #include "support/engines.h"
 #include "support/recording_disk.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 
 namespace {
 
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(reading_an_image_changes_nothing_about_its_file) {
     BOOST_REQUIRE_MESSAGE(backend.ok(), error_text(backend));
     BOOST_REQUIRE(stat(f.path.c_str(), &before) == 0);
     TestIo read(Io::Kind::kRead, 0, 4096);
-    BOOST_TEST((f.run(**backend, read) == IoError::kNone));
+    BOOST_TEST(f.run(**backend, read) == IoError::kNone);
     BOOST_REQUIRE(stat(f.path.c_str(), &after) == 0);
     BOOST_TEST(after.st_atim.tv_sec == before.st_atim.tv_sec);
 }
@@ -91,13 +91,13 @@ BOOST_DATA_TEST_CASE(writes_are_read_back, support::engines(), engine) {
     for (const bool fua : {false, true}) {
         TestIo write(Io::Kind::kWrite, 512, 1024, fua ? std::byte{'f'} : std::byte{'w'});
         write.force_unit_access = fua;
-        BOOST_TEST((f.run(**backend, write) == IoError::kNone));
+        BOOST_TEST(f.run(**backend, write) == IoError::kNone);
         TestIo read(Io::Kind::kRead, 512, 1024);
-        BOOST_TEST((f.run(**backend, read) == IoError::kNone));
-        BOOST_TEST((read.buffer == write.buffer));
+        BOOST_TEST(f.run(**backend, read) == IoError::kNone);
+        BOOST_TEST(read.buffer == write.buffer);
     }
     TestIo flush(Io::Kind::kFlush, 0, 0);
-    BOOST_TEST((f.run(**backend, flush) == IoError::kNone));
+    BOOST_TEST(f.run(**backend, flush) == IoError::kNone);
     BOOST_TEST(f.image() ==
                std::string(512, 'a') + std::string(1024, 'f') + std::string(16384 - 1536, 'a'));
 }
@@ -112,11 +112,11 @@ BOOST_DATA_TEST_CASE(memory_is_moved_at_once_but_not_for_fua, support::engines()
     TestIo write(Io::Kind::kWrite, 512, 1024, std::byte{'w'});
     (*backend)->submit(write);
     BOOST_TEST(write.calls == 1);
-    BOOST_TEST((write.result == IoError::kNone));
+    BOOST_TEST(write.result == IoError::kNone);
     TestIo read(Io::Kind::kRead, 512, 1024);
     (*backend)->submit(read);
     BOOST_TEST(read.calls == 1);
-    BOOST_TEST((read.buffer == write.buffer));
+    BOOST_TEST(read.buffer == write.buffer);
     write.force_unit_access = true;
     (*backend)->submit(write);
     BOOST_TEST(write.calls == 1);
@@ -125,7 +125,7 @@ BOOST_DATA_TEST_CASE(memory_is_moved_at_once_but_not_for_fua, support::engines()
     reactor.defer([&reactor] { reactor.stop(); });
     reactor.run();
     BOOST_TEST(write.calls == 1);
-    BOOST_TEST((write.result == IoError::kNone));
+    BOOST_TEST(write.result == IoError::kNone);
 }
 
 BOOST_DATA_TEST_CASE(zeroes_whichever_way_the_file_system_has, support::engines(), engine) {
@@ -140,12 +140,12 @@ BOOST_DATA_TEST_CASE(zeroes_whichever_way_the_file_system_has, support::engines(
             zero.data = {};
             zero.may_deallocate = deallocate;
             zero.force_unit_access = fua;
-            BOOST_TEST((f.run(**backend, zero) == IoError::kNone));
+            BOOST_TEST(f.run(**backend, zero) == IoError::kNone);
             expected.replace(at, 2048, 2048, '\0');
             at += 3072;
         }
     }
-    BOOST_TEST((f.image() == expected));
+    BOOST_TEST(f.image() == expected);
 }
 
 BOOST_DATA_TEST_CASE(discard_keeps_the_size, support::engines(), engine) {
@@ -153,7 +153,7 @@ BOOST_DATA_TEST_CASE(discard_keeps_the_size, support::engines(), engine) {
     const auto backend = f.open(false);
     BOOST_REQUIRE(backend.ok());
     TestIo discard(Io::Kind::kDiscard, 4096, 8192);
-    BOOST_TEST((f.run(**backend, discard) == IoError::kNone));
+    BOOST_TEST(f.run(**backend, discard) == IoError::kNone);
     BOOST_TEST(f.image().size() == 16384U);
     BOOST_TEST(f.image().substr(0, 4096) == std::string(4096, 'a'));
     BOOST_TEST(f.image().substr(12288) == std::string(4096, 'a'));
@@ -165,10 +165,10 @@ BOOST_DATA_TEST_CASE(a_read_only_image_takes_nothing, support::engines(), engine
     BOOST_REQUIRE(backend.ok());
     for (const Io::Kind kind : {Io::Kind::kWrite, Io::Kind::kWriteZeroes, Io::Kind::kDiscard}) {
         TestIo io(kind, 0, 512);
-        BOOST_TEST((f.run(**backend, io) == IoError::kReadOnly));
+        BOOST_TEST(f.run(**backend, io) == IoError::kReadOnly);
     }
     TestIo flush(Io::Kind::kFlush, 0, 0);
-    BOOST_TEST((f.run(**backend, flush) == IoError::kNone));
+    BOOST_TEST(f.run(**backend, flush) == IoError::kNone);
     BOOST_TEST(f.image() == std::string(16384, 'a'));
 }
 
@@ -178,7 +178,7 @@ BOOST_DATA_TEST_CASE(a_file_that_was_cut_is_a_medium_error, support::engines(), 
     BOOST_REQUIRE(backend.ok());
     BOOST_REQUIRE(truncate(f.path.c_str(), 4096) == 0);
     TestIo read(Io::Kind::kRead, 2048, 4096);
-    BOOST_TEST((f.run(**backend, read) == IoError::kMedium));
+    BOOST_TEST(f.run(**backend, read) == IoError::kMedium);
     BOOST_TEST(f.trouble == "read " + f.path + " at byte 4096: No data available");
 }
 
@@ -188,25 +188,25 @@ BOOST_DATA_TEST_CASE(a_file_that_was_cut_is_not_made_longer_by_a_write, support:
     const auto backend = f.open(false).value();
     const auto twin = backend->twin(*f.reactor).value();
     TestIo before(Io::Kind::kWrite, 0, 512, std::byte{'w'});
-    BOOST_TEST((f.run(*backend, before) == IoError::kNone));
+    BOOST_TEST(f.run(*backend, before) == IoError::kNone);
     BOOST_REQUIRE(truncate(f.path.c_str(), 4096) == 0);
     for (const bool fua : {false, true}) {
         TestIo write(Io::Kind::kWrite, 16384 - 512, 512, std::byte{'w'});  // up to its old end
         write.force_unit_access = fua;
-        BOOST_TEST((f.run(*backend, write) == IoError::kMedium));
+        BOOST_TEST(f.run(*backend, write) == IoError::kMedium);
     }
     TestIo zero(Io::Kind::kWriteZeroes, 8192, 8192);
-    BOOST_TEST((f.run(*backend, zero) == IoError::kMedium));
+    BOOST_TEST(f.run(*backend, zero) == IoError::kMedium);
     BOOST_TEST(f.image().size() == 4096U);
     // Somebody else makes it longer: what was behind the cut is not there any more.
     BOOST_REQUIRE(truncate(f.path.c_str(), 16384) == 0);
     TestIo behind(Io::Kind::kRead, 8192, 512);
-    BOOST_TEST((f.run(*twin, behind) == IoError::kMedium));
+    BOOST_TEST(f.run(*twin, behind) == IoError::kMedium);
     TestIo there(Io::Kind::kRead, 0, 4096);
-    BOOST_TEST((f.run(*twin, there) == IoError::kNone));
+    BOOST_TEST(f.run(*twin, there) == IoError::kNone);
     backend->refresh();  // a reload takes the file as it is
     TestIo again(Io::Kind::kRead, 8192, 512);
-    BOOST_TEST((f.run(*backend, again) == IoError::kNone));
+    BOOST_TEST(f.run(*backend, again) == IoError::kNone);
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_flush_or_forced_write_is_remembered_when_the_file_is_opened_again) {
@@ -231,18 +231,18 @@ BOOST_AUTO_TEST_CASE(a_failed_flush_or_forced_write_is_remembered_when_the_file_
                 return io.result;
             };
             auto backend = open();
-            BOOST_TEST((run(*backend, Io::Kind::kFlush, false) == IoError::kNone));
+            BOOST_TEST(run(*backend, Io::Kind::kFlush, false) == IoError::kNone);
             disk.sync_fails = failure == 0;
             disk.forced_writes_fail = failure;
-            BOOST_TEST((run(*backend, failure == 0 ? Io::Kind::kFlush : Io::Kind::kWrite, true) !=
-                        IoError::kNone));
+            BOOST_TEST(run(*backend, failure == 0 ? Io::Kind::kFlush : Io::Kind::kWrite, true) !=
+                       IoError::kNone);
             disk.sync_fails = false;
             disk.forced_writes_fail = 0;
             for (const bool again : {false, true}) {
                 BOOST_TEST_CONTEXT("opened again: " << again) {
-                    BOOST_TEST((run(*backend, Io::Kind::kFlush, false) == IoError::kMedium));
-                    BOOST_TEST((run(*backend, Io::Kind::kWrite, true) == IoError::kMedium));
-                    BOOST_TEST((run(*backend, Io::Kind::kWrite, false) == IoError::kNone));
+                    BOOST_TEST(run(*backend, Io::Kind::kFlush, false) == IoError::kMedium);
+                    BOOST_TEST(run(*backend, Io::Kind::kWrite, true) == IoError::kMedium);
+                    BOOST_TEST(run(*backend, Io::Kind::kWrite, false) == IoError::kNone);
                 }
                 backend.reset();
                 backend = open();
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(a_failed_flush_or_forced_write_is_remembered_when_the_file_
             BOOST_REQUIRE(rename(f.path.c_str(), f.dir.at("moved").c_str()) == 0);
             f.dir.file("image", std::string(16384, 'b'));
             backend = open();  // another file of that name
-            BOOST_TEST((run(*backend, Io::Kind::kFlush, false) == IoError::kNone));
+            BOOST_TEST(run(*backend, Io::Kind::kFlush, false) == IoError::kNone);
         }
     }
 }
@@ -299,10 +299,10 @@ BOOST_DATA_TEST_CASE(a_twin_is_the_same_file_and_no_other, support::engines(), e
     const auto twin = backend->twin(*f.reactor).value();
     BOOST_TEST(twin->size_bytes() == 16384U);
     TestIo write(Io::Kind::kWrite, 512, 512, std::byte{'t'});
-    BOOST_TEST((f.run(*twin, write) == IoError::kNone));
+    BOOST_TEST(f.run(*twin, write) == IoError::kNone);
     TestIo read(Io::Kind::kRead, 512, 512);
-    BOOST_TEST((f.run(*backend, read) == IoError::kNone));
-    BOOST_TEST((read.buffer == write.buffer));
+    BOOST_TEST(f.run(*backend, read) == IoError::kNone);
+    BOOST_TEST(read.buffer == write.buffer);
     BOOST_REQUIRE(rename(f.path.c_str(), f.dir.at("moved").c_str()) == 0);
     f.dir.file("image", std::string(16384, 'b'));
     const auto stranger = backend->twin(*f.reactor);

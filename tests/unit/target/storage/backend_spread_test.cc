@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "target/storage/backend_spread.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 namespace {
 
@@ -58,7 +57,7 @@ BOOST_AUTO_TEST_CASE(what_other_lanes_ask_of_a_store_is_done_on_its_own) {
     BOOST_TEST((held.asked == std::vector<std::string>{"write 512+512 fua"}));
     BOOST_TEST(!write.result.has_value());
     control.work();
-    BOOST_TEST((write.result == IoError::kNone));
+    BOOST_TEST(write.result == IoError::kNone);
 
     held.hold = true;
     base::Bytes back(512);
@@ -68,9 +67,9 @@ BOOST_AUTO_TEST_CASE(what_other_lanes_ask_of_a_store_is_done_on_its_own) {
     held.held.front()->failed_block = 1;
     held.settle(IoError::kGuard);
     control.work();
-    BOOST_TEST((read.result == IoError::kGuard));
-    BOOST_TEST((read.failed_block == uint64_t{1}));
-    BOOST_TEST((back == bytes));
+    BOOST_TEST(read.result == IoError::kGuard);
+    BOOST_TEST(read.failed_block == uint64_t{1});
+    BOOST_TEST(back == bytes);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <boost/test/unit_test.hpp>
 #include <cstring>
 #include <map>
 #include <numeric>
@@ -15,6 +14,7 @@
 #include "support/io_fixture.h"
 #include "support/recording_disk.h"
 #include "support/temp_dir.h"
+#include "support/test.h"
 #include "target/storage/backend_file.h"
 
 using support::RecordingDisk;

@@ -3,10 +3,9 @@
 // The retry waits for files and ports of a killed server, and for nothing else.
 #include "target/storage/held.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/result.h"
 #include "support/fake_clock.h"
+#include "support/test.h"
 
 namespace {
 
@@ -46,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_stays_held_is_reported_after_five_seconds) {
     Attempts attempts{.failures = 1 << 20, .code = EADDRINUSE};
     const auto began = clock.now();
     BOOST_TEST(run(attempts).error().text == "bind: Address already in use");
-    BOOST_TEST((clock.now() - began == base::seconds(5)));
+    BOOST_TEST(clock.now() - began == base::seconds(5));
 }
 
 BOOST_AUTO_TEST_CASE(another_failure_is_reported_at_once) {

@@ -5,10 +5,11 @@
 #include "target/storage/range_order.h"
 
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <deque>
 #include <memory>
 #include <random>
+
+#include "support/test.h"
 
 using target::RangeOrder;
 using Kind = RangeOrder::Kind;

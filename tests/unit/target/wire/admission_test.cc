@@ -6,11 +6,11 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <boost/test/unit_test.hpp>
 #include <deque>
 #include <vector>
 
 #include "support/engines.h"
+#include "support/test.h"
 
 using base::milliseconds;
 using base::seconds;
@@ -79,10 +79,10 @@ BOOST_AUTO_TEST_CASE(a_crowd_that_has_just_come_is_given_time_to_speak) {
     Crowd crowd({.strangers = 2});
     auto& first = crowd.add({.last_step = crowd.now});
     crowd.add({.last_step = crowd.now + milliseconds(1)}, "192.0.2.3");
-    BOOST_TEST((crowd.admission.decide("192.0.2.2", crowd.now + milliseconds(249)).verdict ==
-                Verdict::kWait));
+    BOOST_TEST(crowd.admission.decide("192.0.2.2", crowd.now + milliseconds(249)).verdict ==
+               Verdict::kWait);
     const auto later = crowd.admission.decide("192.0.2.2", crowd.now + milliseconds(250));
-    BOOST_TEST((later.verdict == Verdict::kTake));
+    BOOST_TEST(later.verdict == Verdict::kTake);
     BOOST_TEST(later.victim == &first);
 }
 
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(silence_goes_before_standstill_and_work_of_ours_is_neither)
     BOOST_TEST(crowd.admission.decide("192.0.2.2", crowd.now).victim == &stands_still);
     crowd.admission.remove(stands_still);
     crowd.add({.spoke = true, .last_step = crowd.now - seconds(1)}, "192.0.2.3");
-    BOOST_TEST((crowd.admission.decide("192.0.2.2", crowd.now).verdict == Verdict::kWait));
+    BOOST_TEST(crowd.admission.decide("192.0.2.2", crowd.now).verdict == Verdict::kWait);
 }
 
 BOOST_AUTO_TEST_CASE(guests_are_never_victims) {
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(guests_are_never_victims) {
                                     crowd.now);
     }
     BOOST_TEST(crowd.admission.strangers() == 0U);
-    BOOST_TEST((crowd.admission.decide("192.0.2.3", crowd.now).verdict == Verdict::kAllTaken));
+    BOOST_TEST(crowd.admission.decide("192.0.2.3", crowd.now).verdict == Verdict::kAllTaken);
 }
 
 BOOST_AUTO_TEST_CASE(an_address_has_its_own_bound) {
@@ -116,10 +116,10 @@ BOOST_AUTO_TEST_CASE(an_address_has_its_own_bound) {
     auto& first = crowd.add({.last_step = crowd.now});
     BOOST_TEST(
         (crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kAddressAtBound));
-    BOOST_TEST((crowd.admission.decide("192.0.2.2", crowd.now).verdict == Verdict::kTake));
+    BOOST_TEST(crowd.admission.decide("192.0.2.2", crowd.now).verdict == Verdict::kTake);
     crowd.admission.remove(first);
     crowd.admission.remove(first);
-    BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kTake));
+    BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kTake);
 }
 
 BOOST_AUTO_TEST_CASE(a_pending_connection_of_a_crowded_address_gives_way_to_another_address) {
@@ -128,7 +128,7 @@ BOOST_AUTO_TEST_CASE(a_pending_connection_of_a_crowded_address_gives_way_to_anot
     crowd.add({.spoke = true, .last_step = crowd.now}, "192.0.2.66");
     crowd.add({.spoke = true, .last_step = crowd.now}, "192.0.2.66");
     BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now).victim == &first);
-    BOOST_TEST((crowd.admission.decide("192.0.2.66", crowd.now).verdict == Verdict::kWait));
+    BOOST_TEST(crowd.admission.decide("192.0.2.66", crowd.now).verdict == Verdict::kWait);
 }
 
 BOOST_AUTO_TEST_CASE(visitors_leave_the_kept_share_and_give_way_to_other_addresses) {
@@ -162,10 +162,10 @@ BOOST_AUTO_TEST_CASE(authenticated_hosts_have_all_that_guests_leave) {
     BOOST_TEST(crowd.admission.admit(one_more, crowd.now) == &one_more);
     crowd.admission.remove(one_more);
     for (int i = 0; i < 2; ++i) {
-        BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kTake));
+        BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kTake);
         BOOST_TEST(crowd.admission.admit(crowd.add(proved), crowd.now) == nullptr);
     }
-    BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kAllTaken));
+    BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kAllTaken);
     crowd.admission.keep(0);
     BOOST_TEST(crowd.admission.bounds().kept == 0U);
 }
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(where_all_are_taken_a_quiet_visitor_goes) {
     (void)crowd.admission.admit(visitor, crowd.now);
     (void)crowd.admission.admit(
         crowd.add({.admitted = true, .last_step = crowd.now, .proved = true}), crowd.now);
-    BOOST_TEST((crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kWait));
+    BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now).verdict == Verdict::kWait);
     BOOST_TEST(crowd.admission.decide("192.0.2.1", crowd.now + seconds(2)).victim == &visitor);
 }
 

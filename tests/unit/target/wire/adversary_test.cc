@@ -4,13 +4,13 @@
 // costs no more than one of a few, and another host notices nothing.
 #include <sys/socket.h>
 
-#include <boost/test/unit_test.hpp>
 #include <chrono>
 #include <deque>
 
 #include "support/io_fixture.h"
 #include "support/lanes.h"
 #include "support/running_service.h"
+#include "support/test.h"
 #include "target/protection/image_file.h"
 
 namespace adversary_test {

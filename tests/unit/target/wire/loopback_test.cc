@@ -6,12 +6,12 @@
 #include <sys/socket.h>
 
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 #include <filesystem>
 
 #include "support/running_target.h"
 #include "support/scripted_host.h"
 #include "support/tcp_peer.h"
+#include "support/test.h"
 
 namespace loopback_test {
 
@@ -118,13 +118,13 @@ BOOST_DATA_TEST_CASE(four_queues_read_what_another_wrote, support::engines(), en
             const size_t writer = blocks % 4;
             BOOST_TEST(host.io[writer]->run(host::write(1, range, data)));
             for (const auto& line : host.io) {
-                BOOST_TEST((line->read(range) == data));
+                BOOST_TEST(line->read(range) == data);
             }
             BOOST_TEST(host.io[0]->run(host::flush(1)));
-            BOOST_TEST((running.image(range.start * 512, data.size()) == data));
+            BOOST_TEST(running.image(range.start * 512, data.size()) == data);
         }
         BOOST_TEST(host.io[1]->run(host::write_zeroes(1, {2048, 100, 512})));
-        BOOST_TEST((host.io[2]->read({2048, 100, 512}) == base::Bytes(51200)));
+        BOOST_TEST(host.io[2]->read({2048, 100, 512}) == base::Bytes(51200));
     }
 }
 
@@ -148,7 +148,7 @@ BOOST_DATA_TEST_CASE(a_connection_lost_in_a_write_harms_nobody, support::engines
         setsockopt(host.io[0]->peer.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         host.io.clear();
     }
-    BOOST_TEST((survivor.io[0]->read({0, 256, 512}) == before));
+    BOOST_TEST(survivor.io[0]->read({0, 256, 512}) == before);
     BOOST_TEST(survivor.io[0]->run(host::flush(1)));
 }
 
@@ -163,7 +163,7 @@ BOOST_DATA_TEST_CASE(a_peer_that_takes_no_answers_stops_only_itself, support::en
     BOOST_REQUIRE(base::write_all(greedy.io[0]->peer.fd(), commands).ok());
     for (uint64_t i = 0; i < 50; ++i) {
         BOOST_TEST(modest.io[0]->run(host::write(1, {i, 1, 512}, pattern(512, 1))));
-        BOOST_TEST((modest.io[0]->read({i, 1, 512}) == pattern(512, 1)));
+        BOOST_TEST(modest.io[0]->read({i, 1, 512}) == pattern(512, 1));
     }
     // Late, but whole.
     greedy.io[0]->host.pump();
@@ -184,7 +184,7 @@ BOOST_DATA_TEST_CASE(bytes_may_come_one_by_one, support::engines(), engine) {
     }
     host.io[0]->host.pump();
     BOOST_REQUIRE(queue.take_completion().has_value());
-    BOOST_TEST((host.io[0]->read({5, 1, 512}) == pattern(512, 4)));
+    BOOST_TEST(host.io[0]->read({5, 1, 512}) == pattern(512, 4));
 }
 
 BOOST_DATA_TEST_CASE(silent_connections_cost_others_nothing, support::engines(), engine) {
@@ -194,7 +194,7 @@ BOOST_DATA_TEST_CASE(silent_connections_cost_others_nothing, support::engines(),
         silent.push_back(support::connect_to(running.address));
     }
     Host host(running, 2);
-    BOOST_TEST((host.io[1]->read({0, 8, 512}) == base::Bytes(4096)));
+    BOOST_TEST(host.io[1]->read({0, 8, 512}) == base::Bytes(4096));
 }
 
 BOOST_AUTO_TEST_CASE(ten_thousand_that_say_nothing_keep_nobody_out) {
@@ -219,8 +219,8 @@ BOOST_AUTO_TEST_CASE(ten_thousand_that_say_nothing_keep_nobody_out) {
     }
     BOOST_TEST(most < kServersOwn);
     Host after(running, 1);
-    BOOST_TEST((after.io[0]->read({0, 8, 512}) == base::Bytes(4096)));
-    BOOST_TEST((before.io[0]->read({0, 8, 512}) == base::Bytes(4096)));
+    BOOST_TEST(after.io[0]->read({0, 8, 512}) == base::Bytes(4096));
+    BOOST_TEST(before.io[0]->read({0, 8, 512}) == base::Bytes(4096));
     BOOST_TEST(open_files() - silent.size() < kServersOwn);
 }
 
@@ -238,11 +238,11 @@ BOOST_DATA_TEST_CASE(identity_and_data_survive_a_restart, support::engines(), en
             running.stop();
             running.start();
         } else {
-            BOOST_TEST((host.io[0]->read({9, 1, 512}) == pattern(512, 5)));
+            BOOST_TEST(host.io[0]->read({9, 1, 512}) == pattern(512, 5));
         }
     }
     BOOST_TEST(identity[0].size() == 4096U);
-    BOOST_TEST((identity[0] == identity[1]));
+    BOOST_TEST(identity[0] == identity[1]);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,9 +3,8 @@
 // The misbehaving target must misbehave in the way its name says and in no other.
 #include "support/rogue.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "support/target_fixture.h"
+#include "support/test.h"
 
 using support::DhchapHost;
 using support::Quirk;
@@ -77,7 +76,7 @@ constexpr auto kUnproved = DhchapHost::State::kFailed;
 BOOST_AUTO_TEST_SUITE(rogue)
 
 BOOST_AUTO_TEST_CASE(knows_its_quirks_by_name) {
-    BOOST_TEST((support::find_quirk("rvalid0") == Quirk::kRvalid0));
+    BOOST_TEST(support::find_quirk("rvalid0") == Quirk::kRvalid0);
     BOOST_TEST(!support::find_quirk("honest"));
     BOOST_TEST(support::quirk_names().size() == 14U);
 }
@@ -88,7 +87,7 @@ BOOST_AUTO_TEST_CASE(never_asks_for_authentication) {
     const auto connected = line->host.connect(f.connect_options());
     BOOST_TEST(!nvme::ConnectResult::from_dw0(connected->dw0).authentication_required);
     BOOST_TEST(line->host.enable());
-    BOOST_TEST((f.authenticate(*line, true) != kProved));
+    BOOST_TEST(f.authenticate(*line, true) != kProved);
     BOOST_TEST(line->host.run(host::keep_alive())->status.ok());
 }
 
@@ -98,12 +97,12 @@ BOOST_AUTO_TEST_CASE(authenticates_the_admin_queue_alone) {
     const auto connected = admin->host.connect(f.connect_options());
     const auto result = nvme::ConnectResult::from_dw0(connected->dw0);
     BOOST_TEST(result.authentication_required);
-    BOOST_TEST((f.authenticate(*admin, true) == kProved));
+    BOOST_TEST(f.authenticate(*admin, true) == kProved);
     BOOST_TEST(admin->host.enable());
     auto io = f.open();
     const auto second = io->host.connect(f.connect_options(1, result.cntlid));
     BOOST_TEST(!nvme::ConnectResult::from_dw0(second->dw0).authentication_required);
-    BOOST_TEST((f.authenticate(*io, true) != kProved));
+    BOOST_TEST(f.authenticate(*io, true) != kProved);
 }
 
 BOOST_AUTO_TEST_CASE(never_authenticates) {
@@ -111,10 +110,10 @@ BOOST_AUTO_TEST_CASE(never_authenticates) {
         RogueFixture f(Quirk::kRvalid0);
         auto line = f.open({.header_digest = digests, .data_digest = digests});
         (void)line->host.connect(f.connect_options());
-        BOOST_TEST((f.authenticate(*line, true) == kUnproved));
+        BOOST_TEST(f.authenticate(*line, true) == kUnproved);
         auto other = f.open();
         (void)other->host.connect(f.connect_options());
-        BOOST_TEST((f.authenticate(*other, false) == kProved));
+        BOOST_TEST(f.authenticate(*other, false) == kProved);
         BOOST_TEST(other->host.enable());
     }
 }
@@ -123,12 +122,12 @@ BOOST_AUTO_TEST_CASE(never_authenticates_on_io_queues) {
     RogueFixture f(Quirk::kRvalid0Io);
     auto admin = f.open();
     const auto connected = admin->host.connect(f.connect_options());
-    BOOST_TEST((f.authenticate(*admin, true) == kProved));
+    BOOST_TEST(f.authenticate(*admin, true) == kProved);
     BOOST_TEST(admin->host.enable());
     auto io = f.open();
     (void)io->host.connect(
         f.connect_options(1, nvme::ConnectResult::from_dw0(connected->dw0).cntlid));
-    BOOST_TEST((f.authenticate(*io, true) == kUnproved));
+    BOOST_TEST(f.authenticate(*io, true) == kUnproved);
 }
 
 BOOST_AUTO_TEST_CASE(falls_silent) {
@@ -137,7 +136,7 @@ BOOST_AUTO_TEST_CASE(falls_silent) {
 
     RogueFixture second(Quirk::kSilentAfterConnect);
     auto line = second.open();
-    BOOST_TEST((line->host.queue().state() == host::Queue::State::kOpen));
+    BOOST_TEST(line->host.queue().state() == host::Queue::State::kOpen);
     BOOST_TEST(!line->host.connect(second.connect_options()));
 
     RogueFixture third(Quirk::kSilentInAuth);

@@ -6,12 +6,12 @@
 #include <sys/eventfd.h>
 
 #include <boost/test/data/test_case.hpp>
-#include <boost/test/unit_test.hpp>
 #include <future>
 #include <thread>
 
 #include "support/engines.h"
 #include "support/tcp_peer.h"
+#include "support/test.h"
 
 namespace server_test {
 
@@ -194,7 +194,7 @@ BOOST_DATA_TEST_CASE(bytes_go_in_and_come_out, support::engines(), engine) {
     BOOST_TEST(two.hear(5) == "world");
     const std::string large(1U << 20U, 'x');
     std::thread writer([&] { one.say(large); });
-    BOOST_TEST((one.hear(large.size()) == large));
+    BOOST_TEST(one.hear(large.size()) == large);
     writer.join();
 }
 
