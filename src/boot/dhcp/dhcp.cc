@@ -14,7 +14,6 @@ namespace boot {
 namespace {
 
 using base::be16;
-using base::be32;
 using base::milliseconds;
 
 constexpr uint8_t kEthernet = 1;
