@@ -14,7 +14,7 @@
 // A reset that somebody asked for (`nvme reset`) is an association too, of which the kernel tells
 // neither the beginning nor the end.
 //
-// Where lines are missing, because nobody read the log when the association began, because it ran
+// If lines are missing, because no program read the log when the association began, because it ran
 // over or because the kernel names no queue, and after a reset, the lines prove nothing either way:
 // then the controller is doubted, and must authenticate again (path_proof.h).
 //

@@ -102,7 +102,7 @@ void PathGuard::note(const KernelLog& log) const {
     }
 }
 
-/// The kernel tells the end of a path when its folder is gone.
+/// The path has ended when its directory in sysfs is removed.
 bool PathGuard::is_of_root(const std::string& controller) const {
     const std::vector<std::string> present = paths();
     return std::ranges::find(present, controller) != present.end() ||

@@ -38,7 +38,7 @@ class PathGuard {
     /// Lines of the kernel's log are lost: each path may have come back with less than the policy
     /// demands.
     void doubt_all();
-    /// Makes the doubted ones prove themselves, such as are connected. @return whether doubts
+    /// Makes the doubted controllers that are connected authenticate. @return whether doubts
     /// remain
     bool settle_doubts();
     /// Notes for another run which paths are known to be good; all lines of `log` were taken.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What has become of a path since its proof. To ask for another proof is no harmless thing: Linux
-// 6.12 never gives up a controller whose target is lost in the middle of an authentication that it
-// was asked for. So it is not asked for where the kernel's log tells all that must be known:
+// The history of a path since its proof. A request for another proof is not harmless: Linux 6.12
+// never gives up a controller whose target is lost in the middle of a requested authentication. The
+// client therefore requests no proof if the kernel's log has all that must be known:
 //
-//     the log behind the line of the proof (proof_record.h), none of it lost
+//     the log after the line of the proof (proof_record.h), complete
 //       ├ no line of the controller, or reconnects as the policy demands (downgrade.h)   kProven
 //       ├ the same, and it is lost now                                                   kLost
 //       └ anything else                                                                  kDoubtful

@@ -25,7 +25,7 @@ namespace {
 
 using base::SysPaths;
 
-/// What the state of the paths asks for, whatever they are worth.
+/// The work that the state of the paths requires, whatever their proof.
 class Watch {
   public:
     Watch(const SysPaths& sys, const base::Log& log)

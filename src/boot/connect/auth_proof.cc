@@ -197,7 +197,7 @@ Outcome<AuthEvidence> negotiate(const AuthPlan& plan, const Controller& controll
     TRY(const bool went_well, await_admin_queue(plan, controller, kernel, first, log, deadline));
     AuthEvidence evidence = read_evidence(log.of_controller(controller.name, first));
     int end = EINVAL;
-    // What this host could not do is tried again: the lines of this time must not come later.
+    // A failure of this host is retried: the lines of this time must not come later.
     if (went_well || evidence.failures.empty()) {
         TRY(end, kernel.write("DHHC-1:?", deadline));
     }

@@ -15,7 +15,7 @@ std::string proof_file(const std::string& controller, const SysPaths& sys) {
     return sys.run + "/nvmeroot/proofs/" + controller;
 }
 
-/// The kernel gives no two folders of sysfs the same number.
+/// The kernel gives no two directories of sysfs the same number.
 std::optional<uint64_t> inode_of(const std::string& controller, const SysPaths& sys) {
     struct stat status {};
     if (::stat((sys.sys + "/class/nvme/" + controller).c_str(), &status) != 0) {

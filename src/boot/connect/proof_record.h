@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// When a path was proven, for whoever judges it later (path_history.h):
+// The time of the proof of a path, for its later judgement (path_history.h):
 //
 //     /run/nvmeroot/proofs/nvme0     SEQUENCE of the last line of the kernel's log at the proof of
 //                                    every queue, INODE of the controller's directory: names are

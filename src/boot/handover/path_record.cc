@@ -100,8 +100,8 @@ std::string mac_of(const std::string& interface, const base::SysPaths& sys) {
                : attribute(net_folder(sys) + "/" + interface + "/address").value_or("");
 }
 
-/// The one network card that has the Ethernet address now, unless `name` has it still. What is made
-/// of a card, a VLAN or a bridge, may have the same, and no device below it.
+/// The one network card that has the Ethernet address now, unless `name` has it still. A device
+/// on a card, a VLAN or a bridge, may have the same address, and no device below it.
 std::string name_now(const std::string& name, const std::string& mac, const base::SysPaths& sys) {
     if (mac.empty() || mac_of(name, sys) == mac) {
         return name;

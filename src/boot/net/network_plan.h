@@ -111,7 +111,7 @@ struct NetworkPlan {
     /// root-path option.
     bool need_lease = false;
 
-    /// What was wrong in the words and left out, since the root does not need it: a sentence each.
+    /// Errors in words that were ignored because the root does not need them: a sentence each.
     std::vector<std::string> left_out;
 
     /// Addresses of an earlier run whose lease has ended: taken away first, wherever they are.

@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(reconnects_are_held_against_the_policy) {
     BOOST_TEST(since({kProof, kQueues, kQueue, kBack}) == Standing::kDoubtful);
 }
 
-BOOST_AUTO_TEST_CASE(a_path_that_is_lost_now_is_told_from_one_that_is_proven) {
+BOOST_AUTO_TEST_CASE(a_path_that_is_lost_now_is_distinguished_from_a_proven_one) {
     BOOST_TEST(since({kLost}) == Standing::kLost);
     BOOST_TEST(since({kLost, kProof, kQueues, kQueue, kBack, kLost, kProof}) == Standing::kLost);
 }

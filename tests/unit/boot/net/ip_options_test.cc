@@ -183,7 +183,7 @@ const Bad kBad[] = {
 struct Odd {
     const char* value;
     const char* plan;
-    const char* part;  // what is told
+    const char* part;  // of the error
 };
 const Odd kOdd[] = {
     {"10.0.2.15::10.0.2.2:24:a b:eth0:none", "static eth0 10.0.2.15/24 - 10.0.2.2 - - -",
