@@ -49,10 +49,14 @@ void HeldBackend::submit(target::Io& io) {
 
 void HeldBackend::settle(target::IoError error) {
     while (!held.empty()) {
-        target::Io& io = *held.front();
-        held.pop_front();
-        finish(io, error);
+        settle_one(error);
     }
+}
+
+void HeldBackend::settle_one(target::IoError error) {
+    target::Io& io = *held.front();
+    held.pop_front();
+    finish(io, error);
 }
 
 void HeldBackend::finish(target::Io& io, target::IoError error) {

@@ -39,6 +39,8 @@ class HeldBackend final : public target::Backend {
     void submit(target::Io& io) override;
     /// Ends what is held, in order; `error` for all of it.
     void settle(target::IoError error = target::IoError::kNone);
+    /// Ends the first one that is held. REQUIRES: there is one
+    void settle_one(target::IoError error = target::IoError::kNone);
 
     base::Bytes content;
     std::deque<target::Io*> held;

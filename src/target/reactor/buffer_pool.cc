@@ -19,9 +19,11 @@ constexpr size_t block_size(size_t size_class) {
 constexpr size_t kMapped = 128U << 10U;
 
 std::byte* allocate(size_t bytes) {
-    void* block = bytes < kMapped ? std::aligned_alloc(BufferPool::kSmallest, bytes)
-                                  : mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* block =
+        bytes < kMapped
+            ? std::aligned_alloc(
+                  bytes < BufferPool::kPage ? BufferPool::kSmallest : BufferPool::kPage, bytes)
+            : mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == nullptr || block == MAP_FAILED) {
         std::abort();  // out of memory ends the program, as everywhere
     }
@@ -37,8 +39,8 @@ void release(std::byte* block, size_t bytes) {
 }
 
 size_t class_of(size_t size) {
-    const size_t pages = (size + BufferPool::kSmallest - 1) / BufferPool::kSmallest;
-    return static_cast<size_t>(std::bit_width(pages - 1));
+    const size_t units = (size + BufferPool::kSmallest - 1) / BufferPool::kSmallest;
+    return static_cast<size_t>(std::bit_width(units - 1));
 }
 
 }  // namespace

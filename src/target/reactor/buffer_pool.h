@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Memory for data in flight. Blocks are powers of two from a page up, aligned to a page so that a
-// store may bypass the page cache. A freed block is kept for the next user while the idle ones are
-// not many more than those in use; memory thus follows the I/O in flight, not the number of
-// connections. How much one connection may hold is its queue's business.
+// Memory for data in flight. Blocks are powers of two: many commands bring a few bytes, and a page
+// for each would fill the processor's caches with what nobody reads. From a page up they are
+// aligned to a page, so that a store may bypass the page cache. A freed block is kept for the next
+// user while the idle ones are not many more than those in use; memory thus follows the I/O in
+// flight, not the number of connections. How much one connection may hold is its queue's business.
 #pragma once
 
 #include <array>
@@ -45,7 +46,8 @@ class Buffer {
 
 class BufferPool {
   public:
-    static constexpr size_t kSmallest = 4096;
+    static constexpr size_t kSmallest = 64;
+    static constexpr size_t kPage = 4096;
     static constexpr size_t kLargest = size_t{16} << 20U;
     static constexpr size_t kIdleBytes = size_t{4} << 20U;  ///< beyond as many as are in use
 
@@ -59,7 +61,7 @@ class BufferPool {
 
   private:
     friend class Buffer;
-    static constexpr size_t kClasses = 13;  ///< 4 KiB to 16 MiB
+    static constexpr size_t kClasses = 19;  ///< 64 bytes to 16 MiB
     void give_back(base::MutableBytes bytes);
     void release_largest();
 

@@ -36,13 +36,16 @@ size_t level_for(uint64_t blocks) {
 
 }  // namespace
 
+/// Kept small: many wait, and each is looked at when it comes and when it goes.
 struct RangeOrder::Ticket {
     Node* node = nullptr;
-    Class kind = kInsideShared;
     Ticket* before = nullptr;  ///< of the same class at the node; likewise below
     Ticket* after = nullptr;
-    Link followers;  ///< the ring of those that wait for this one, and for all before it
-    std::array<Link, kClasses> follows;
+    Link* follows = nullptr;  ///< one for each class that it conflicts with
+    Link followers;           ///< the ring of those that wait for this one, and for all before it
+    Class kind = kInsideShared;
+
+    [[nodiscard]] std::span<Link> links() const { return {follows, link_count(kind)}; }
 };
 
 class RangeOrder::Place {
@@ -57,7 +60,13 @@ class RangeOrder::Place {
     Link ready{this};
     std::unique_ptr<Ticket[]> tickets;
     size_t count = 0;
-    size_t capacity = 0;
+    std::unique_ptr<Link[]> links;  ///< of all tickets
+
+    void give_up_tickets() {
+        tickets.reset();
+        links.reset();
+        count = 0;
+    }
 };
 
 void RangeOrder::Link::insert_before(Link& other) {
@@ -113,8 +122,7 @@ void RangeOrder::drop(Place* place) {
     --places_;
     std::unique_ptr<Place> gone(place);
     if (free_.size() < kFew) {
-        gone->tickets.reset();
-        gone->capacity = 0;
+        gone->give_up_tickets();
         free_.push_back(std::move(gone));
     }
 }
@@ -231,8 +239,7 @@ void RangeOrder::to_few() {
     while (all_.next != &all_) {
         Place& place = *all_.next->place;
         place.all.unlink();
-        place.tickets.reset();
-        place.capacity = 0;
+        place.give_up_tickets();
         place.pending = 0;
         compare(place);
         look_at(place);
@@ -284,27 +291,26 @@ void RangeOrder::find_spots(uint64_t first, uint64_t end) {
 
 void RangeOrder::take_tickets(Place& place) {
     find_spots(place.range.first, place.range.end);
-    place.count = spots_.size();
-    if (place.capacity < place.count) {
-        place.tickets = std::make_unique<Ticket[]>(place.count);
-        place.capacity = place.count;
-    }
-    place.all.insert_before(all_);
     const bool shared = place.range.kind == Kind::kShared;
-    for (size_t i = 0; i < place.count; ++i) {
-        const auto [key, covers] = spots_[i];
-        Node& node = nodes_[key];
-        node.key = key;
+    const Class inside = shared ? kInsideShared : kInsideExclusive;
+    const Class covers = shared ? kCoversShared : kCoversExclusive;
+    const auto covered = static_cast<size_t>(std::ranges::count(spots_, true, &Spot::covers));
+    place.links = std::make_unique<Link[]>((spots_.size() - covered) * link_count(inside) +
+                                           covered * link_count(covers));
+    place.tickets = std::make_unique<Ticket[]>(spots_.size());
+    place.count = spots_.size();
+    place.all.insert_before(all_);
+    Link* links = place.links.get();
+    for (size_t i = 0; i < spots_.size(); ++i) {
+        Node& node = nodes_[spots_[i].key];
+        node.key = spots_[i].key;
         Ticket& ticket = place.tickets[i];
         ticket.node = &node;
-        ticket.kind = shared ? (covers ? kCoversShared : kInsideShared)
-                             : (covers ? kCoversExclusive : kInsideExclusive);
-        for (Link& link : ticket.follows) {
-            link.place = &place;
-        }
-        follow(ticket);
+        ticket.kind = spots_[i].covers ? covers : inside;
+        ticket.follows = links;
+        links += link_count(ticket.kind);
+        follow(ticket, place);
         ticket.before = node.last[ticket.kind];
-        ticket.after = nullptr;
         if (ticket.before != nullptr) {
             ticket.before->after = &ticket;
         }
@@ -313,27 +319,26 @@ void RangeOrder::take_tickets(Place& place) {
 }
 
 /// Follows the last ticket of each class that excludes this one's.
-void RangeOrder::follow(Ticket& ticket) {
-    static constexpr std::array<std::array<bool, kClasses>, kClasses> kConflicts = {{
-        {false, false, false, true},
-        {false, false, true, true},
-        {false, true, false, true},
-        {true, true, true, true},
-    }};
+void RangeOrder::follow(Ticket& ticket, Place& place) {
     ++steps_;
+    Link* link = ticket.follows;
     for (size_t other = 0; other < kClasses; ++other) {
-        Ticket* last = ticket.node->last[other];
-        if (kConflicts[ticket.kind][other] && last != nullptr) {
-            ticket.follows[other].insert_before(last->followers);
-            ++ticket.follows[other].place->pending;
+        if (!kConflicts[ticket.kind][other]) {
+            continue;
+        }
+        link->place = &place;
+        if (Ticket* last = ticket.node->last[other]) {
+            link->insert_before(last->followers);
+            ++place.pending;
             ++steps_;
         }
+        ++link;
     }
 }
 
 void RangeOrder::give_up(Ticket& ticket) {
     ++steps_;
-    for (Link& link : ticket.follows) {
+    for (Link& link : ticket.links()) {
         link.unlink();
     }
     Link& followers = ticket.followers;

@@ -34,7 +34,7 @@ class RangeOrder {
     /// As the end of a range: the whole disk, whatever its size.
     static constexpr uint64_t kWholeDisk = UINT64_MAX;
     /// The number of ranges that are compared with each other.
-    static constexpr size_t kFew = 256;
+    static constexpr size_t kFew = 128;
 
     class Place;
 
@@ -85,6 +85,18 @@ class RangeOrder {
     enum class State : uint8_t { kWaiting, kReady, kRunning };
     enum Class : uint8_t { kInsideShared, kInsideExclusive, kCoversShared, kCoversExclusive };
     static constexpr size_t kClasses = 4;
+    /// Whether a ticket of the first class waits for one of the second.
+    static constexpr std::array<std::array<bool, kClasses>, kClasses> kConflicts = {{
+        {false, false, false, true},
+        {false, false, true, true},
+        {false, true, false, true},
+        {true, true, true, true},
+    }};
+    /// The classes that a ticket of this one waits for.
+    static constexpr size_t link_count(Class kind) {
+        constexpr std::array<size_t, kClasses> kCounts = {1, 2, 2, 4};
+        return kCounts[kind];
+    }
     struct Ticket;
     struct Node {
         uint64_t key = 0;
@@ -116,7 +128,7 @@ class RangeOrder {
     void to_few();
     void find_spots(uint64_t first, uint64_t end);
     void take_tickets(Place& place);
-    void follow(Ticket& ticket);
+    void follow(Ticket& ticket, Place& place);
     void give_up(Ticket& ticket);
 
     bool in_tree_ = false;

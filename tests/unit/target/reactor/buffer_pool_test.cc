@@ -25,10 +25,12 @@ BOOST_AUTO_TEST_SUITE(buffer_pool)
 
 BOOST_AUTO_TEST_CASE(gives_aligned_memory_of_the_size_asked_for) {
     BufferPool pool;
-    for (const size_t size : {size_t{1}, size_t{4096}, size_t{4097}, BufferPool::kLargest}) {
+    for (const size_t size : {size_t{1}, size_t{64}, size_t{65}, size_t{2048}, size_t{2049},
+                              size_t{4096}, size_t{4097}, BufferPool::kLargest}) {
+        const size_t alignment = size <= BufferPool::kPage / 2 ? 64 : BufferPool::kPage;
         const Buffer buffer = pool.take(size);
         BOOST_TEST(buffer.size() == size);
-        BOOST_TEST(reinterpret_cast<uintptr_t>(buffer.bytes().data()) % 4096 == 0U);
+        BOOST_TEST(reinterpret_cast<uintptr_t>(buffer.bytes().data()) % alignment == 0U);
         buffer.bytes().back() = std::byte{1};
     }
 }
@@ -67,6 +69,18 @@ BOOST_AUTO_TEST_CASE(memory_goes_with_the_load_and_stays_under_it) {
     const Buffer last = std::move(busy.back());
     busy.clear();
     BOOST_TEST(resident() < before + 2 * BufferPool::kIdleBytes);
+}
+
+BOOST_AUTO_TEST_CASE(a_few_bytes_take_no_page) {
+    constexpr size_t kCount = 16384;
+    BufferPool pool;
+    const size_t before = resident();
+    std::vector<Buffer> busy;
+    for (size_t i = 0; i < kCount; ++i) {
+        busy.push_back(pool.take(16));
+        busy.back().bytes().front() = std::byte{1};
+    }
+    BOOST_TEST(resident() < before + kCount * BufferPool::kPage / 4);
 }
 
 BOOST_AUTO_TEST_CASE(a_moved_buffer_has_one_owner) {
