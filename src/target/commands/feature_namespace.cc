@@ -77,16 +77,45 @@ nvme::Status judge_reservation_persistence(const Request& request) {
     return conflicts ? status::kReservationConflict.dnr() : status::kSuccess;
 }
 
-/// Of all namespaces, those count where reservations can persist.
+void persistence_saved(Request& request, IoError /*error*/) {
+    const nvme::Status verdict = request.ns->reservations().outcome().status;
+    if (!verdict.ok()) {
+        request.queue->complete(request, verdict);
+    } else if (request.queue->may_go_on(request)) {
+        set_reservation_persistence(request);
+    }
+}
+
+/// Of all namespaces, those count where reservations can persist. One after the other: `step` is
+/// above those that are done.
 void set_reservation_persistence(Request& request) {
-    nvme::Status verdict = status::kSuccess;
     for (const auto& ns : controller_of(request).namespaces()) {
-        const bool can = request.sqe.nsid != nvme::kNsidAll || ns->reservations().can_persist();
-        if (verdict.ok() && can && is_meant(request, *ns)) {
-            verdict = ns->reservations().persist(request.sqe.cdw11 != 0);
+        Reservations& reservations = ns->reservations();
+        const bool can = request.sqe.nsid != nvme::kNsidAll || reservations.can_persist();
+        if (ns->nsid() < request.step || !can || !is_meant(request, *ns)) {
+            continue;
+        }
+        request.ns = ns;
+        if (reservations.is_saving()) {
+            request.wait_for_reservations(false, [](Request& waited, IoError) {
+                if (waited.queue->may_go_on(waited)) {
+                    set_reservation_persistence(waited);
+                }
+            });
+            return;
+        }
+        const nvme::Status verdict = reservations.persist(request.sqe.cdw11 != 0);
+        request.step = ns->nsid() + 1;
+        if (reservations.is_saving()) {
+            request.wait_for_reservations(true, persistence_saved);
+            return;
+        }
+        if (!verdict.ok()) {
+            request.queue->complete(request, verdict);
+            return;
         }
     }
-    request.queue->complete(request, verdict);
+    request.queue->complete(request, status::kSuccess);
 }
 
 uint64_t get_reservation_persistence(const Request& request, bool of_default) {

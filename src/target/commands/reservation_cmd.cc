@@ -98,9 +98,38 @@ void answer(Request& request, const ReservationOutcome& outcome) {
     request.queue->complete(request, outcome.status);
 }
 
+/// Makes a change when no other one is being saved, and answers when it is saved itself.
+template <ReservationOutcome (*make)(const Request&),
+          void (*tell)(Request&, const ReservationOutcome&)>
+void change(Request& request) {
+    const Reservations& reservations = request.ns->reservations();
+    if (reservations.is_saving()) {
+        request.wait_for_reservations(false, [](Request& waited, IoError) {
+            if (waited.queue->may_go_on(waited)) {
+                change<make, tell>(waited);
+            }
+        });
+        return;
+    }
+    const ReservationOutcome outcome = make(request);
+    if (!reservations.is_saving()) {
+        tell(request, outcome);
+        return;
+    }
+    request.wait_for_reservations(true, [](Request& saved, IoError) {
+        tell(saved, ReservationOutcome(saved.ns->reservations().outcome()));
+    });
+}
+
 /// Ends what the preempted hosts have under way, and answers when no write of theirs can come any
 /// more: those that a backend has are waited for.
 void abort_removed(Request& request, const ReservationOutcome& outcome) {
+    const bool aborts =
+        action(request) == static_cast<uint32_t>(Reservations::AcquireAction::kPreemptAndAbort);
+    if (!aborts || !outcome.status.ok()) {
+        answer(request, outcome);
+        return;
+    }
     notify(request, outcome);
     for (const Reserver& host : outcome.removed) {
         for_each_controller(request, host, [&](Controller& controller) {
@@ -108,6 +137,32 @@ void abort_removed(Request& request, const ReservationOutcome& outcome) {
         });
     }
     request.wait_for_all([](Request& done) { done.queue->complete(done, status::kSuccess); });
+}
+
+ReservationOutcome register_host(const Request& request) {
+    Reservations::Registration wanted;
+    wanted.action = static_cast<Reservations::RegisterAction>(action(request));
+    wanted.ignore_existing = (request.sqe.cdw10 & kIgnoreExisting) != 0;
+    if (persistence(request) != Persistence::kUnchanged) {
+        wanted.persist = persistence(request) == Persistence::kPersist;
+    }
+    wanted.current_key = key_at(request, 0);
+    wanted.new_key = key_at(request, 8);
+    return request.ns->reservations().register_host(host_of(request), wanted);
+}
+
+ReservationOutcome acquire(const Request& request) {
+    return request.ns->reservations().acquire(
+        host_of(request), {.action = static_cast<Reservations::AcquireAction>(action(request)),
+                           .type = reservation_type(request),
+                           .current_key = key_at(request, 0),
+                           .preempted_key = key_at(request, 8)});
+}
+
+ReservationOutcome release(const Request& request) {
+    return request.ns->reservations().release(
+        host_of(request), static_cast<Reservations::ReleaseAction>(action(request)),
+        reservation_type(request), key_at(request, 0));
 }
 
 struct ReportHead {
@@ -174,15 +229,7 @@ Checked check_reservation_register(const Request& request) {
 }
 
 void reservation_register(Request& request) {
-    Reservations::Registration wanted;
-    wanted.action = static_cast<Reservations::RegisterAction>(action(request));
-    wanted.ignore_existing = (request.sqe.cdw10 & kIgnoreExisting) != 0;
-    if (persistence(request) != Persistence::kUnchanged) {
-        wanted.persist = persistence(request) == Persistence::kPersist;
-    }
-    wanted.current_key = key_at(request, 0);
-    wanted.new_key = key_at(request, 8);
-    answer(request, request.ns->reservations().register_host(host_of(request), wanted));
+    change<register_host, answer>(request);
 }
 
 Checked check_reservation_acquire(const Request& request) {
@@ -193,17 +240,7 @@ Checked check_reservation_acquire(const Request& request) {
 }
 
 void reservation_acquire(Request& request) {
-    Reservations::Acquisition wanted;
-    wanted.action = static_cast<Reservations::AcquireAction>(action(request));
-    wanted.type = reservation_type(request);
-    wanted.current_key = key_at(request, 0);
-    wanted.preempted_key = key_at(request, 8);
-    const ReservationOutcome outcome = request.ns->reservations().acquire(host_of(request), wanted);
-    if (wanted.action != Reservations::AcquireAction::kPreemptAndAbort || !outcome.status.ok()) {
-        answer(request, outcome);
-        return;
-    }
-    abort_removed(request, outcome);
+    change<acquire, abort_removed>(request);
 }
 
 Checked check_reservation_release(const Request& request) {
@@ -215,9 +252,7 @@ Checked check_reservation_release(const Request& request) {
 }
 
 void reservation_release(Request& request) {
-    answer(request, request.ns->reservations().release(
-                        host_of(request), static_cast<Reservations::ReleaseAction>(action(request)),
-                        reservation_type(request), key_at(request, 0)));
+    change<release, answer>(request);
 }
 
 Checked check_reservation_report(const Request& request) {

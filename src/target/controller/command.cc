@@ -54,6 +54,14 @@ void Request::wait_for_all(Run run) {
     }
 }
 
+/// As in a backend: it lives until that is over, and its namespace with it.
+void Request::wait_for_reservations(bool own, Continuation next_step) {
+    continuation = next_step;
+    judged = false;
+    submitted = true;
+    ns->reservations().wait(*this, own);
+}
+
 void Request::on_turn() {
     queue->turn_came(*this);  // with no queue it would be in a backend, past its turn
 }

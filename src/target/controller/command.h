@@ -124,6 +124,9 @@ class Request final : public Io, private WritePlace {
     void wait_for_turn(uint64_t first, uint64_t blocks, WriteOrder::Kind turn, Run run);
     /// Calls `run` when all writes that are under way now have ended. REQUIRES: control runs it
     void wait_for_all(Run run);
+    /// Calls `next` when no change of the namespace's reservations is being saved, or if it is its
+    /// own, when that has ended.
+    void wait_for_reservations(bool own, Continuation next);
     /// Whether it is not yet its turn.
     [[nodiscard]] bool waits_for_turn() const { return waits(); }
 

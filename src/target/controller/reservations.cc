@@ -146,11 +146,37 @@ bool Reservations::allows(const Reserver& host, Access access) const {
 }
 
 ReservationOutcome Reservations::commit(ReservationState next, ReservationOutcome outcome) {
-    if (save_ && (next.persists || state_.persists) && !save_(next)) {
-        return {.status = status::kInternalError, .notices = {}, .removed = {}};
+    if (!save_ || (!next.persists && !state_.persists)) {
+        state_ = std::move(next);
+        return outcome;
     }
-    state_ = std::move(next);
-    return outcome;
+    is_saving_ = true;
+    next_ = std::move(next);
+    outcome_ = std::move(outcome);
+    save_(next_, [this](bool kept) { saved(kept); });
+    return outcome_;
+}
+
+void Reservations::saved(bool kept) {
+    is_saving_ = false;
+    if (kept) {
+        state_ = std::move(next_);
+    } else {
+        outcome_ = {.status = status::kInternalError, .notices = {}, .removed = {}};
+    }
+    if (std::exchange(wakes_, true)) {
+        return;  // the loop below sees it
+    }
+    while (!is_saving_ && !waiting_.empty()) {
+        Io& io = *waiting_.front();
+        waiting_.pop_front();
+        io.done(IoError::kNone);
+    }
+    wakes_ = false;
+}
+
+void Reservations::wait(Io& io, bool own) {
+    own ? waiting_.push_front(&io) : waiting_.push_back(&io);
 }
 
 ReservationOutcome Reservations::register_host(const Reserver& host, const Registration& wanted) {

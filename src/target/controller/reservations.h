@@ -2,7 +2,8 @@
 //
 // The reservations of one namespace: which hosts are registered with which keys, and what one of
 // them has reserved. All controllers of a host are one registrant. The rules alone are here,
-// without commands or files; each change is saved before it counts.
+// without commands or files. Each change is saved before it counts, and takes its time: the next
+// one waits until it is over.
 //
 //                     type 1, 2        type 3, 4             type 5, 6
 //     holder          one host         one host              every registrant
@@ -11,6 +12,7 @@
 // Base Specification 2.0: 8.19 "Reservations".
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +20,7 @@
 
 #include "nvme/nqn.h"
 #include "nvme/types.h"
+#include "target/storage/backend.h"
 
 namespace target {
 
@@ -90,8 +93,10 @@ class Reservations {
     static constexpr size_t kMostRegistrants = 1024;
     static constexpr size_t kMostOfOneNqn = 64;
 
-    /// Makes a state survive power loss, or forgets the one that would. @return whether it did.
-    using Save = std::function<bool(const ReservationState& state)>;
+    /// Makes a state survive power loss, or forgets the one that would, and says whether it did,
+    /// perhaps before it returns. REQUIRES: this object lives until then.
+    using Saved = std::function<void(bool kept)>;
+    using Save = std::function<void(const ReservationState& state, Saved saved)>;
 
     enum class RegisterAction : uint8_t { kRegister = 0, kUnregister = 1, kReplace = 2 };
     enum class AcquireAction : uint8_t { kAcquire = 0, kPreempt = 1, kPreemptAndAbort = 2 };
@@ -102,6 +107,14 @@ class Reservations {
     /// @param save  empty: nothing can persist
     void restore(ReservationState state, Save save);
     [[nodiscard]] bool can_persist() const { return save_ != nullptr; }
+
+    // The functions below that change something REQUIRE !is_saving(). What they return holds if
+    // that is so afterwards too; else outcome() has it when the change is saved.
+    [[nodiscard]] bool is_saving() const { return is_saving_; }
+    [[nodiscard]] const ReservationOutcome& outcome() const { return outcome_; }
+    /// Calls `io.done()` when nothing is being saved, one after the other.
+    /// @param own  its own change is being saved: it comes first
+    void wait(Io& io, bool own);
     [[nodiscard]] const ReservationState& state() const { return state_; }
 
     [[nodiscard]] bool allows(const Reserver& host, Access access) const;
@@ -132,9 +145,15 @@ class Reservations {
 
   private:
     ReservationOutcome commit(ReservationState next, ReservationOutcome outcome);
+    void saved(bool kept);
 
     ReservationState state_;
     Save save_;
+    bool is_saving_ = false;
+    ReservationState next_;       ///< is_saving_: what comes of it
+    ReservationOutcome outcome_;  ///< of the last change that was saved, or is
+    std::deque<Io*> waiting_;
+    bool wakes_ = false;
 };
 
 }  // namespace target

@@ -99,6 +99,7 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     std::unique_ptr<Service> service(new Service(config, reactor, std::move(crew), log, between));
     TRY(service->labor_, LaborBeside::open(reactor));
     service->target_.use_labor(*service->labor_);
+    TRY(service->writer_, LaborBeside::open(reactor));
     TRY(auto audit, open_audit_log(config));
     service->events_.audit(std::move(audit));
     service->state_dir_ = config.state_dir;
@@ -182,7 +183,7 @@ void Service::add_namespace(const exports::Namespace& config, Store store, Subsy
     files_[{subsystem.config().nqn, config.nsid}] = file_of(config.image);
     if (!state_dir_.empty()) {
         keep_reservations(config, std::move(store.reservations),
-                          *subsystem.namespaces().at(config.nsid));
+                          subsystem.namespaces().at(config.nsid));
     }
     log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
                 std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +
@@ -202,18 +203,24 @@ std::string Service::reservation_path(const exports::Namespace& config) const {
            std::to_string(config.nsid);
 }
 
-/// Restores the reservations of an earlier run. A change blocks the reactor until it is on the
-/// disk: reservations change seldom, and must not be promised before.
+/// Restores the reservations of an earlier run. A change is answered when it is on the disk, which
+/// may be slow: a thread beside the reactor waits for it.
 void Service::keep_reservations(const exports::Namespace& config, ReservationState state,
-                                Namespace& ns) {
-    const auto save = [this, path = reservation_path(config)](const ReservationState& next) {
-        const base::Status saved = save_reservations(path, next);
-        if (!saved) {
-            tell_trouble(base::Level::kError, "reservations not saved: " + saved.error().text);
-        }
-        return saved.ok();
+                                const std::shared_ptr<Namespace>& ns) {
+    const auto save = [this, path = reservation_path(config), of = std::weak_ptr(ns)](
+                          const ReservationState& next, const Reservations::Saved& saved) {
+        const auto result = std::make_shared<base::Status>(base::done());
+        (void)writer_->start(
+            {path}, [=] { *result = save_reservations(path, next); },
+            [this, result, saved, lives = of.lock()] {
+                if (!*result) {
+                    tell_trouble(base::Level::kError,
+                                 "reservations not saved: " + result->error().text);
+                }
+                saved(result->ok());
+            });
     };
-    ns.reservations().restore(std::move(state), save);
+    ns->reservations().restore(std::move(state), save);
 }
 
 /// Audit views are added after the namespaces that they show.

@@ -154,7 +154,8 @@ class Service {
                    const std::vector<exports::Address>& listen);
     void add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem);
     [[nodiscard]] std::string reservation_path(const exports::Namespace& config) const;
-    void keep_reservations(const exports::Namespace& config, ReservationState state, Namespace& ns);
+    void keep_reservations(const exports::Namespace& config, ReservationState state,
+                           const std::shared_ptr<Namespace>& ns);
     [[nodiscard]] base::Result<std::shared_ptr<Backend>> store_of_view(
         const exports::Namespace& view, const Stores& fresh) const;
     void tell_trouble(base::Level level, const std::string& text);
@@ -202,6 +203,7 @@ class Service {
     mutable PathLook look_;  ///< remembers what does not answer
     HostTable access_;
     std::unique_ptr<Labor> labor_;
+    std::unique_ptr<Labor> writer_;  ///< of reservations
     Target target_;
     Server server_;
     std::vector<SocketAddress> listening_;

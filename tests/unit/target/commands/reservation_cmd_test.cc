@@ -2,6 +2,8 @@
 //
 // The reservation commands of two hosts: the whole matrix of types and commands, what is malformed,
 // what others learn by log and event, and commands that were in progress.
+#include <deque>
+#include <memory>
 
 #include "support/io_fixture.h"
 #include "support/test.h"
@@ -350,6 +352,106 @@ BOOST_AUTO_TEST_CASE(a_host_without_an_identifier_reserves_nothing) {
     BOOST_REQUIRE(f.run(acquire(0x10, kType)) == 0);
     BOOST_TEST(f.run_other(host::write(1, {0, 1, kBlock}, pattern(kBlock))) ==
                status::kReservationConflict.dnr().number());
+}
+
+/// A disk that takes its time.
+struct SlowDisk {
+    explicit SlowDisk(IoFixture& f) {
+        f.subsystem->namespaces().at(1)->reservations().restore(
+            {}, [this](const target::ReservationState& state,
+                       const target::Reservations::Saved& saved) {
+                states.push_back(state);
+                under_way.push_back(saved);
+            });
+    }
+    void end(bool kept = true) {
+        const auto saved = std::move(under_way.front());
+        under_way.pop_front();
+        saved(kept);
+    }
+    std::deque<target::ReservationState> states;
+    std::deque<target::Reservations::Saved> under_way;
+};
+
+constexpr uint32_t kPersist = 3U << 30U;
+
+BOOST_AUTO_TEST_CASE(a_change_that_persists_is_answered_when_it_is_saved) {
+    TwoHosts f;
+    SlowDisk disk(f);
+    const auto& state = f.subsystem->namespaces().at(1)->reservations().state();
+    BOOST_TEST(f.run(enroll(1, kPersist)) == 0xFFFFU);
+    BOOST_TEST(f.run_other(enroll(2)) == 0xFFFFU);  // waits for the change before
+    BOOST_TEST(f.run(acquire(1, ReservationType::kWriteExclusive)) == 0xFFFFU);
+    BOOST_TEST(disk.under_way.size() == 1U);
+    BOOST_TEST(state.registrants.size() == 0U);
+    const host::BlockRange range{0, 1, kBlock};
+    BOOST_TEST(f.run_other(host::write(1, range, base::Bytes(kBlock))) == 0U);  // goes on
+
+    disk.end();
+    f.io->host.pump();
+    BOOST_TEST(f.io->host.queue().take_completion()->status.ok());
+    BOOST_TEST(state.registrants.size() == 1U);
+    BOOST_TEST(disk.states.back().registrants.size() == 2U);
+    disk.end();
+    disk.end();
+    BOOST_TEST(disk.under_way.empty());
+    f.io->host.pump();
+    f.other->host.pump();
+    BOOST_TEST(f.io->host.queue().take_completion()->status.ok());
+    BOOST_TEST(f.other->host.queue().take_completion()->status.ok());
+    BOOST_TEST((state == disk.states.back()));
+    BOOST_TEST((state.type == ReservationType::kWriteExclusive));
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_is_not_saved_fails_alone) {
+    TwoHosts f;
+    SlowDisk disk(f);
+    BOOST_TEST(f.run(enroll(1, kPersist)) == 0xFFFFU);
+    BOOST_TEST(f.run_other(enroll(2, kPersist)) == 0xFFFFU);
+    disk.end(false);
+    f.io->host.pump();
+    BOOST_TEST(f.io->host.queue().take_completion()->status.number() ==
+               status::kInternalError.number());
+    disk.end();
+    f.other->host.pump();
+    BOOST_TEST(f.other->host.queue().take_completion()->status.ok());
+    const auto& state = f.subsystem->namespaces().at(1)->reservations().state();
+    BOOST_TEST(state.registrants.size() == 1U);
+    BOOST_TEST(state.registrants.front().key == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(hosts_and_namespaces_may_go_while_a_change_is_saved) {
+    auto f = std::make_unique<TwoHosts>();
+    SlowDisk disk(*f);
+    const auto ns = f->subsystem->namespaces().at(1);  // as whoever saves holds it
+    BOOST_TEST(f->run(enroll(1, kPersist)) == 0xFFFFU);
+    BOOST_TEST(f->run(enroll(1, kPersist)) == 0xFFFFU);
+    BOOST_TEST(f->run_other(enroll(2, kPersist)) == 0xFFFFU);
+    f->io.reset();
+    f->subsystem->remove_namespace(1);
+    disk.end();
+    f->other->host.pump();
+    BOOST_TEST(f->other->host.queue().take_completion()->status.number() ==
+               status::kInvalidNamespace.dnr().number());
+    BOOST_TEST(ns->reservations().state().registrants.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(persistence_of_all_namespaces_is_set_one_after_the_other) {
+    TwoHosts f;
+    SlowDisk disk(f);
+    host::Command command = host::keep_alive();
+    command.sqe.opcode = static_cast<uint8_t>(nvme::AdminOpcode::kSetFeatures);
+    command.sqe.nsid = nvme::kNsidAll;
+    command.sqe.cdw10 = 0x83;
+    command.sqe.cdw11 = 1;
+    BOOST_TEST(f.run(enroll(1, kPersist)) == 0xFFFFU);
+    BOOST_TEST(!f.admin->host.run(command));
+    BOOST_TEST(disk.under_way.size() == 1U);
+    disk.end();
+    BOOST_TEST(disk.under_way.size() == 1U);
+    disk.end();
+    f.admin->host.pump();
+    BOOST_TEST(f.admin->host.queue().take_completion()->status.ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

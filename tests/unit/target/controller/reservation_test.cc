@@ -262,9 +262,10 @@ BOOST_AUTO_TEST_CASE(persists_when_asked_and_only_then) {
     const auto attach = [&](Reservations& reservations) {
         auto state = target::load_reservations(path);
         BOOST_REQUIRE(state.ok());
-        reservations.restore(*state, [&](const ReservationState& next) {
-            return target::save_reservations(path, next).ok();
-        });
+        reservations.restore(*state,
+                             [&](const ReservationState& next, const Reservations::Saved& saved) {
+                                 saved(target::save_reservations(path, next).ok());
+                             });
     };
     Reservations first;
     attach(first);
@@ -287,7 +288,8 @@ BOOST_AUTO_TEST_CASE(persists_when_asked_and_only_then) {
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_saved_does_not_happen) {
     Reservations reservations;
-    reservations.restore({}, [](const ReservationState&) { return false; });
+    reservations.restore(
+        {}, [](const ReservationState&, const Reservations::Saved& saved) { saved(false); });
     const auto outcome = reservations.register_host(host_id(1), {.persist = true, .new_key = 1});
     BOOST_TEST(outcome.status == status::kInternalError);
     BOOST_TEST(reservations.state() == ReservationState{});
@@ -307,8 +309,8 @@ BOOST_AUTO_TEST_CASE(refuses_a_state_file_it_does_not_understand) {
 BOOST_AUTO_TEST_CASE(a_host_is_its_identifier_and_its_nqn) {
     const support::TempDir dir;
     const std::string path = dir.path() + "/reservations";
-    const auto save = [&](const ReservationState& state) {
-        return target::save_reservations(path, state).ok();
+    const auto save = [&](const ReservationState& state, const Reservations::Saved& saved) {
+        saved(target::save_reservations(path, state).ok());
     };
     const auto thief = host_id(1, "nqn.2024-08.com.example:thief");
     const auto blank = host_id(2, "nqn.2024-08.com.example:a b");
