@@ -92,6 +92,7 @@ class RequestPdu final : public OutPdu {
 class Request final : public Io, private WritePlace {
   public:
     static constexpr size_t kR2tBytes = sizeof(nvme::R2t) + nvme::kDigestBytes;
+    static constexpr size_t kResponseBytes = sizeof(nvme::CapsuleResp) + nvme::kDigestBytes;
 
     enum class State : uint8_t {
         kFree,
@@ -145,6 +146,7 @@ class Request final : public Io, private WritePlace {
     const CommandEntry* entry = nullptr;
     uint32_t transfer = 0;     ///< bytes the command moves
     size_t scratch_bytes = 0;  ///< that it needs in addition: CommandEntry::scratch
+    size_t capsule_bytes = 0;  ///< of memory, that came with it
     /// The namespace that it works on, while it is judged and runs; null: there is none.
     std::shared_ptr<Namespace> ns;
     uint64_t meant = 0;     ///< Namespace::serial() of the one it names; 0: it is bound to none
@@ -167,7 +169,7 @@ class Request final : public Io, private WritePlace {
     RequestPdu answer_pdu{*this};
     std::array<std::byte, R2tWindow::kMost * kR2tBytes> r2t_bytes;
     nvme::FrameHead data_head;
-    nvme::FrameHead response_head;
+    std::array<std::byte, kResponseBytes> response_bytes;
     nvme::le32 data_digest;
 
   private:

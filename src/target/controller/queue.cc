@@ -76,7 +76,7 @@ Queue::~Queue() {
         }
     }
     if (memory_ != nullptr) {
-        lane_->memory().give_back(memory_, buffered_);
+        stop_counting_memory();
         if (lane_->memory().may_wake()) {
             lane_->post([lane = lane_] { lane->memory().wake(); });
         }
@@ -101,7 +101,19 @@ bool Queue::wants_input() const {
     if (is_visitor()) {
         return out_.size() < kVisitorCommands && unanswered_ < kVisitorCommands;
     }
-    return out_.size() < 2 * request_limit();
+    return !is_sated() && out_.size() < 2 * request_limit();
+}
+
+/// Its host has brought enough. Commands that are here as a whole end without more input, unless
+/// they are half of a pair; a queue that has none goes on, and so does what has begun to come.
+bool Queue::is_sated() const {
+    if (qid_ == 0 || memory_ == nullptr || fused_first_ != nullptr) {
+        return false;
+    }
+    const bool is_coming =
+        pdu_request_ != nullptr && pdu_request_->state == Request::State::kReceiving;
+    return capsule_bytes_ > (is_coming ? pdu_request_->capsule_bytes : 0) &&
+           LaneMemory::is_sated(*memory_);
 }
 
 size_t Queue::output(std::span<base::ByteView> segments) const {
@@ -138,9 +150,7 @@ bool Queue::is_still() const {
 }
 
 void Queue::move_to(Lane& lane) {
-    if (memory_ != nullptr) {
-        lane_->memory().give_back(std::exchange(memory_, nullptr), buffered_);
-    }
+    stop_counting_memory();
     lane_ = &lane;
     count_memory();
 }
@@ -356,7 +366,7 @@ Queue::Destination Queue::on_capsule(base::ByteView header, const nvme::PduLayou
     if (layout.data_length == 0) {
         return base::MutableBytes();
     }
-    take_buffer(request->buffer, layout.data_length);
+    take_capsule(*request, layout.data_length);
     return request->buffer.bytes();
 }
 

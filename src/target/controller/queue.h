@@ -214,6 +214,11 @@ class Queue final : public Session, private nvme::PduSink {
     void take_late_data(Request& request);
     void take_buffer(Buffer& buffer, size_t size);
     void free_buffer(Buffer& buffer);
+    [[nodiscard]] bool is_sated() const;
+    void take_capsule(Request& request, size_t size);
+    /// Of the request's data; also where it came with the command.
+    void free_data(Request& request);
+    void stop_counting_memory();
 
     void send(OutPdu& pdu);
     void give_up(nvme::PduError error);
@@ -295,6 +300,7 @@ class Queue final : public Session, private nvme::PduSink {
     uint64_t transfers_came_ = 0;          ///< bytes since then
     std::deque<Request*> waiting_;         ///< for memory, in order
     size_t buffered_ = 0;                  ///< bytes of memory that requests hold
+    size_t capsule_bytes_ = 0;             ///< of those, what came with commands
     std::shared_ptr<MemoryShare> memory_;  ///< where they are counted; null: not connected yet
     bool awaits_memory_ = false;           ///< of the lane
     bool starts_waiting_ = false;          ///< start_waiting() is under way

@@ -279,7 +279,7 @@ bool Queue::has_room(const Request& request) const {
 }
 
 void Queue::start(Request& request) {
-    free_buffer(request.buffer);
+    free_data(request);
     if (is_fused(request) || (waiting_.empty() && has_room(request))) {  // a pair is small
         transfer(request);
         return;
@@ -458,15 +458,17 @@ void Queue::complete(Request& request, nvme::Status status, uint64_t result) {
         pdu.cqe.sqid = uint16_t{0};
         pdu.cqe.cid = request.sqe.cid;
         pdu.cqe.status = status.wire();
-        request.response_head = nvme::frame(pdu, framing_);
-        out.add(request.response_head.bytes());
+        const nvme::FrameHead head = nvme::frame(pdu, framing_);
+        const auto place = std::span(request.response_bytes).first(head.bytes().size());
+        std::ranges::copy(head.bytes(), place.begin());
+        out.add(place);
     }
     request.state = Request::State::kAnswering;
     not_unanswered(request);
     give_up_cid(request);
     free_buffer(request.scratch);
     if (!data && pdu_request_ != &request) {  // else data for it is just coming in
-        free_buffer(request.buffer);
+        free_data(request);
     }
     send(out);
     if (!status.ok() && controller_ != nullptr) {

@@ -115,7 +115,7 @@ void Queue::release(Request& request) {
         --transferring_;
     }
     give_up_cid(request);
-    free_buffer(request.buffer);
+    free_data(request);
     free_buffer(request.scratch);
     request.leave();
     request.ns.reset();
@@ -128,11 +128,20 @@ void Queue::count_memory() {
     const bool known = authenticated_ || target_.access().knows(hostnqn_);
     const std::shared_ptr<MemoryShare> share =
         lane_->memory().share(known ? hostnqn_ : network_of(endpoints_.peer_address));
-    if (memory_ != nullptr) {
-        lane_->memory().give_back(memory_, buffered_);
-    }
+    stop_counting_memory();
     lane_->memory().take(*share, buffered_);
+    LaneMemory::take_capsule(*share, capsule_bytes_);
+    LaneMemory::add_reader(*share, this, [this] { owner_.ready(); });
     memory_ = share;
+}
+
+void Queue::stop_counting_memory() {
+    if (memory_ != nullptr) {
+        LaneMemory::remove_reader(*memory_, this);
+        LaneMemory::give_back_capsule(*memory_, capsule_bytes_);
+        lane_->memory().give_back(memory_, buffered_);
+        memory_ = nullptr;
+    }
 }
 
 void Queue::wait_for_memory() {
@@ -167,14 +176,14 @@ base::MutableBytes Queue::place_for_late_data(Request& request, size_t size) {
         transfers_owed_ = size;
         transfers_came_ = 0;
     }
-    free_buffer(request.buffer);
+    free_data(request);
     take_buffer(request.buffer, size);
     return request.buffer.bytes();
 }
 
 /// Data of a command that was ended has come. It is dropped.
 void Queue::take_late_data(Request& request) {
-    free_buffer(request.buffer);
+    free_data(request);
     request.r2ts.take(pdu_part_, pdu_data_);
     transfers_came_ += pdu_data_;
     if (request.r2ts.outstanding() > 0) {
@@ -196,6 +205,24 @@ void Queue::take_buffer(Buffer& buffer, size_t size) {
     if (memory_ != nullptr) {
         lane_->memory().take(*memory_, size);
     }
+}
+
+void Queue::take_capsule(Request& request, size_t size) {
+    take_buffer(request.buffer, size);
+    request.capsule_bytes = size;
+    capsule_bytes_ += size;
+    if (memory_ != nullptr) {
+        LaneMemory::take_capsule(*memory_, size);
+    }
+}
+
+void Queue::free_data(Request& request) {
+    const size_t came = std::exchange(request.capsule_bytes, 0);
+    capsule_bytes_ -= came;
+    if (memory_ != nullptr && came > 0) {
+        LaneMemory::give_back_capsule(*memory_, came);
+    }
+    free_buffer(request.buffer);
 }
 
 void Queue::free_buffer(Buffer& buffer) {

@@ -45,6 +45,29 @@ void LaneMemory::give_back(const std::shared_ptr<MemoryShare>& share, size_t byt
     list(share);
 }
 
+void LaneMemory::take_capsule(MemoryShare& share, size_t bytes) {
+    share.capsule_bytes_ += bytes;
+    share.is_sated_ = share.is_sated_ || share.capsule_bytes_ > kCapsulesOfHost;
+}
+
+void LaneMemory::give_back_capsule(MemoryShare& share, size_t bytes) {
+    share.capsule_bytes_ -= bytes;
+    if (share.is_sated_ && share.capsule_bytes_ < kCapsulesOfHost / 2) {
+        share.is_sated_ = false;
+        for (const auto& [reader, again] : share.readers_) {
+            again();
+        }
+    }
+}
+
+void LaneMemory::add_reader(MemoryShare& share, const void* reader, std::function<void()> again) {
+    share.readers_.emplace(reader, std::move(again));
+}
+
+void LaneMemory::remove_reader(MemoryShare& share, const void* reader) {
+    share.readers_.erase(reader);
+}
+
 void LaneMemory::list(const std::shared_ptr<MemoryShare>& share) {
     if (!share->waiting_.empty() && !std::exchange(share->listed_, true)) {
         listed_.push_back(share);

@@ -3,11 +3,15 @@
 // How much memory for data the queues of one lane hold together, so that no host takes all of it by
 // asking and not reading, or by promising data that it does not send. Each host has a part of it;
 // waiting hosts continue when memory is given back, one host after the other.
+//
+// The data that comes with commands cannot be refused, but it need not be read: if a host holds
+// much of it, no more of its commands are read until half of it is given back.
 #pragma once
 
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -21,6 +25,9 @@ class MemoryShare {
     size_t bytes_ = 0;
     std::deque<std::function<void()>> waiting_;
     bool listed_ = false;
+    size_t capsule_bytes_ = 0;  ///< of those, what came with commands
+    bool is_sated_ = false;
+    std::map<const void*, std::function<void()>> readers_;
 };
 
 class LaneMemory {
@@ -31,6 +38,9 @@ class LaneMemory {
     /// The part of a lane's memory for one host, as a fraction, but at least kLeastOfHost.
     static constexpr size_t kHosts = 4;
     static constexpr size_t kLeastOfHost = size_t{32} << 20U;
+
+    /// What may come with the commands of one host, of a lane.
+    static constexpr size_t kCapsulesOfHost = size_t{8} << 20U;
 
     /// To be called before anything is taken. @param lanes  how many there are
     void divide(size_t lanes);
@@ -46,6 +56,16 @@ class LaneMemory {
     /// Counts, and refuses nothing.
     void take(MemoryShare& share, size_t bytes);
     void give_back(const std::shared_ptr<MemoryShare>& share, size_t bytes);
+
+    /// Of what was taken, so much came with a command; likewise when it is given back. When the
+    /// host may send more again, its readers are told.
+    static void take_capsule(MemoryShare& share, size_t bytes);
+    static void give_back_capsule(MemoryShare& share, size_t bytes);
+    /// No more commands are to be read from this host for now.
+    [[nodiscard]] static bool is_sated(const MemoryShare& share) { return share.is_sated_; }
+    /// @param reader  whoever it is, until remove_reader(). @param again  may be read from again
+    static void add_reader(MemoryShare& share, const void* reader, std::function<void()> again);
+    static void remove_reader(MemoryShare& share, const void* reader);
 
     /// Calls `again` when there may be room; it asks, and may wait, again.
     void wait(const std::shared_ptr<MemoryShare>& share, std::function<void()> again);

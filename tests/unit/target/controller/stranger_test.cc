@@ -338,6 +338,47 @@ BOOST_AUTO_TEST_CASE(a_host_holds_no_more_than_its_share_of_memory_over_all_its_
                target::LaneMemory::kAll / target::LaneMemory::kHosts - (size_t{8} << 20U));
 }
 
+BOOST_AUTO_TEST_CASE(no_more_is_read_of_a_host_whose_commands_brought_much_data) {
+    constexpr uint16_t kQueues = 40, kCommands = 64;
+    constexpr size_t kBytes = 8192;
+    TargetFixture f(target::Limits{.queue_entries = kCommands});
+    auto admin = f.open_admin();
+    f.backend->hold = true;
+    const base::Bytes data(kBytes);
+    std::deque<std::unique_ptr<Line>> lines;
+    for (uint16_t qid = 1; qid <= kQueues; ++qid) {
+        lines.push_back(f.open_io(qid));
+        BOOST_REQUIRE(lines.back());
+        for (uint16_t cid = 0; cid < kCommands && lines.back()->session->wants_input(); ++cid) {
+            const nvme::CapsuleCmd capsule{
+                {}, support::in_capsule(host::write(1, {0, 16}, {}).sqe, cid, kBytes)};
+            (void)lines.back()->peer.exchange(nvme::whole_pdu(capsule, {}, data));
+        }
+    }
+    const size_t held = f.target.control().memory().bytes();
+    BOOST_TEST(held >= target::LaneMemory::kCapsulesOfHost);
+    BOOST_TEST(held <= target::LaneMemory::kCapsulesOfHost + (kQueues + 1) * kBytes);
+    for (const auto& line : lines) {
+        BOOST_TEST(!line->session->wants_input());
+        line->ready_calls = 0;
+    }
+    BOOST_TEST(admin->session->wants_input());
+    auto late = f.open_io(kQueues + 1);
+    const auto capsule = nvme::whole_pdu(
+        nvme::CapsuleCmd{{}, support::in_capsule(host::write(1, {0, 16}, {}).sqe, 0, kBytes)}, {},
+        data);
+    (void)late->peer.exchange(base::ByteView(capsule).first(capsule.size() / 2));
+    BOOST_TEST(late->session->wants_input());  // else the rest would never come
+    (void)late->peer.exchange(base::ByteView(capsule).subspan(capsule.size() / 2));
+    BOOST_TEST(!late->session->wants_input());
+    f.backend->settle();
+    BOOST_TEST(f.target.control().memory().bytes() == 0U);
+    for (const auto& line : lines) {
+        BOOST_TEST(line->session->wants_input());
+        BOOST_TEST(line->ready_calls > 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(temporary_memory_of_commands_is_shared_like_that_of_data) {
     constexpr size_t kPart = target::LaneMemory::kAll / target::LaneMemory::kHosts;
     constexpr uint16_t kQueues = 40, kCommands = 32;
