@@ -11,8 +11,7 @@ uint64_t DiscoveryGenerations::of(const std::string& hostnqn, std::string_view c
     const auto found = seen_.find(hostnqn);
     if (found != seen_.end()) {
         if (found->second.digest != digest) {
-            found->second = {digest, found->second.generation + 1};
-            latest_ = std::max(latest_, found->second.generation);
+            found->second = {digest, ++latest_};
         }
         return found->second.generation;
     }
@@ -21,12 +20,16 @@ uint64_t DiscoveryGenerations::of(const std::string& hostnqn, std::string_view c
         ++latest_;
     }
     // The first ones all begin at 1; after hosts were forgotten, above everything given before. A
-    // host that is named only now was told the generation of those that nobody names.
+    // host that is named only now was told the generation of those that nobody names; one that
+    // nobody names any more is told it now, so nobody else has that number.
     uint64_t first = std::max<uint64_t>(latest_, 1);
-    if (const auto unnamed = seen_.find(""); unnamed != seen_.end()) {
-        first = unnamed->second.generation + (unnamed->second.digest == digest ? 0 : 1);
-        latest_ = std::max(latest_, first);
+    const auto unnamed = seen_.find("");
+    if (unnamed != seen_.end() && unnamed->second.digest == digest) {
+        first = unnamed->second.generation;
+    } else if (unnamed != seen_.end() || (hostnqn.empty() && latest_ > 0)) {
+        first = latest_ + 1;
     }
+    latest_ = std::max(latest_, first);
     seen_.emplace(hostnqn, Seen{digest, first});
     return first;
 }

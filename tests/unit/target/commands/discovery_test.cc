@@ -57,9 +57,9 @@ BOOST_AUTO_TEST_CASE(the_generation_changes_with_what_the_host_sees) {
     BOOST_TEST(generation(*host) == 1U);
     f.target.add_subsystem(another({support::kStrangerNqn}));
     BOOST_TEST(generation(*host) == 1U);
-    BOOST_TEST(generation(*stranger) == 2U);
+    BOOST_TEST(generation(*stranger) == 3U);
     stranger = open_discovery(f, support::kStrangerNqn);
-    BOOST_TEST(generation(*stranger) == 2U);
+    BOOST_TEST(generation(*stranger) == 3U);
     BOOST_TEST(generation(*host) == 1U);
 }
 
@@ -72,6 +72,16 @@ BOOST_AUTO_TEST_CASE(a_forgotten_host_gets_no_old_generation) {
     }
     BOOST_TEST(generations.of("a", "z") == 3U);
     BOOST_TEST(generations.of("a", "z") == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_nobody_names_any_more_gets_no_old_generation) {
+    target::DiscoveryGenerations generations;
+    BOOST_TEST(generations.of("a", "x") == 1U);  // named
+    BOOST_TEST(generations.of("", "y") == 2U);   // what it sees when it is not
+    BOOST_TEST(generations.of("a", "z") == 3U);
+    BOOST_TEST(generations.of("", "x") == 4U);
+    BOOST_TEST(generations.of("b", "x") == 4U);  // the same, named or not
+    BOOST_TEST(generations.of("c", "y") == 5U);
 }
 
 BOOST_AUTO_TEST_CASE(tells_hosts_whose_log_changed) {
@@ -91,7 +101,7 @@ BOOST_AUTO_TEST_CASE(tells_hosts_whose_log_changed) {
     f.target.discovery_changed();
     BOOST_TEST(support::event_on(*host) == kDiscoveryEvent);
     BOOST_TEST(support::event_on(*stranger) == 0U);
-    BOOST_TEST(generation(*host) == 2U);
+    BOOST_TEST(generation(*host) == 3U);
     f.target.set_referrals({{.address = "2001:db8::7"}});
     BOOST_TEST(support::event_on(*stranger) == kDiscoveryEvent);
 }
