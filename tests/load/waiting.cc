@@ -62,7 +62,7 @@ base::Bytes pair(uint16_t cid) {
     return out;
 }
 
-/// Sends what is to be sent, and looks at none of it.
+/// Sends all output, unread.
 void take_output(target::Session& session) {
     std::array<base::ByteView, 64> parts;
     while (const size_t count = session.output(parts)) {

@@ -21,7 +21,7 @@ uint64_t DiscoveryGenerations::of(const std::string& hostnqn, std::string_view c
     }
     // The first ones all begin at 1; after hosts were forgotten, above everything given before. A
     // host that is named only now was told the generation of those that nobody names; one that
-    // nobody names any more is told it now, so nobody else has that number.
+    // nobody names any more learns it now, so nobody else has that number.
     uint64_t first = std::max<uint64_t>(latest_, 1);
     const auto unnamed = seen_.find("");
     if (unnamed != seen_.end() && unnamed->second.digest == digest) {

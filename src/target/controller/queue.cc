@@ -105,7 +105,7 @@ bool Queue::wants_input() const {
 }
 
 /// Its host has brought enough. Commands that are here as a whole end without more input, unless
-/// they are half of a pair; a queue that has none goes on, and so does what has begun to come.
+/// they are half of a pair; a queue that has none continues, and so does what has begun to come.
 bool Queue::is_sated() const {
     if (qid_ == 0 || memory_ == nullptr || fused_first_ != nullptr) {
         return false;

@@ -108,7 +108,7 @@ class Reservations {
     void restore(ReservationState state, Save save);
     [[nodiscard]] bool can_persist() const { return save_ != nullptr; }
 
-    // The functions below that change something REQUIRE !is_saving(). What they return holds if
+    // The functions below that change something REQUIRE !is_saving(). Their results hold if
     // that is so afterwards too; else outcome() has it when the change is saved.
     [[nodiscard]] bool is_saving() const { return is_saving_; }
     [[nodiscard]] const ReservationOutcome& outcome() const { return outcome_; }

@@ -204,7 +204,7 @@ std::string Service::reservation_path(const exports::Namespace& config) const {
 }
 
 /// Restores the reservations of an earlier run. A change is answered when it is on the disk, which
-/// may be slow: a thread beside the reactor waits for it.
+/// may be slow: another thread waits for it.
 void Service::keep_reservations(const exports::Namespace& config, ReservationState state,
                                 const std::shared_ptr<Namespace>& ns) {
     const auto save = [this, path = reservation_path(config), of = std::weak_ptr(ns)](

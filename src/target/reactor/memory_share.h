@@ -39,7 +39,7 @@ class LaneMemory {
     static constexpr size_t kHosts = 4;
     static constexpr size_t kLeastOfHost = size_t{32} << 20U;
 
-    /// What may come with the commands of one host, of a lane.
+    /// The data in commands of one host on a lane, in bytes.
     static constexpr size_t kCapsulesOfHost = size_t{8} << 20U;
 
     /// To be called before anything is taken. @param lanes  how many there are
@@ -58,12 +58,12 @@ class LaneMemory {
     void give_back(const std::shared_ptr<MemoryShare>& share, size_t bytes);
 
     /// Of what was taken, so much came with a command; likewise when it is given back. When the
-    /// host may send more again, its readers are told.
+    /// host may send more again, its readers are called.
     static void take_capsule(MemoryShare& share, size_t bytes);
     static void give_back_capsule(MemoryShare& share, size_t bytes);
     /// No more commands are to be read from this host for now.
     [[nodiscard]] static bool is_sated(const MemoryShare& share) { return share.is_sated_; }
-    /// @param reader  whoever it is, until remove_reader(). @param again  may be read from again
+    /// @param reader  identifies it until remove_reader(). @param again  may be read from again
     static void add_reader(MemoryShare& share, const void* reader, std::function<void()> again);
     static void remove_reader(MemoryShare& share, const void* reader);
 

@@ -385,7 +385,7 @@ BOOST_AUTO_TEST_CASE(a_change_that_persists_is_answered_when_it_is_saved) {
     BOOST_TEST(disk.under_way.size() == 1U);
     BOOST_TEST(state.registrants.size() == 0U);
     const host::BlockRange range{0, 1, kBlock};
-    BOOST_TEST(f.run_other(host::write(1, range, base::Bytes(kBlock))) == 0U);  // goes on
+    BOOST_TEST(f.run_other(host::write(1, range, base::Bytes(kBlock))) == 0U);  // it continues
 
     disk.end();
     f.io->host.pump();
@@ -423,7 +423,7 @@ BOOST_AUTO_TEST_CASE(a_change_that_is_not_saved_fails_alone) {
 BOOST_AUTO_TEST_CASE(hosts_and_namespaces_may_go_while_a_change_is_saved) {
     auto f = std::make_unique<TwoHosts>();
     SlowDisk disk(*f);
-    const auto ns = f->subsystem->namespaces().at(1);  // as whoever saves holds it
+    const auto ns = f->subsystem->namespaces().at(1);  // as the one that saves does
     BOOST_TEST(f->run(enroll(1, kPersist)) == 0xFFFFU);
     BOOST_TEST(f->run(enroll(1, kPersist)) == 0xFFFFU);
     BOOST_TEST(f->run_other(enroll(2, kPersist)) == 0xFFFFU);

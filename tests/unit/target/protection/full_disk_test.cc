@@ -40,7 +40,7 @@ void fill(const std::string& path) {
 
 BOOST_AUTO_TEST_SUITE(full_disk)
 
-BOOST_AUTO_TEST_CASE(a_write_fails_alone_and_flush_and_deallocation_go_on,
+BOOST_AUTO_TEST_CASE(a_write_fails_alone_and_flush_and_deallocation_continue,
                      *boost::unit_test::precondition(can_mount)) {
     std::string small;
     const auto prepare = [&small](const support::TempDir& dir) {
