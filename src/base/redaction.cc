@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/redaction.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -13,6 +11,15 @@ constexpr std::string_view kSecretPrefixes[] = {"DHHC-1:", "NVMeTLSkey-1:"};
 /// After the prefix; fewer characters are not a secret but words about one, such as DHHC-1:HH:KEY:.
 constexpr size_t kShortestSecret = 12;
 
+/// In either case. strncasecmp(3) would be 24 KB in a static program.
+bool begins_with(std::string_view text, std::string_view prefix) {
+    const auto lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    };
+    return text.size() >= prefix.size() &&
+           std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, lower, lower);
+}
+
 /// Base64 in both its alphabets, and what parts the fields of a secret.
 constexpr std::string_view kSecretCharacters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:-_";
@@ -21,8 +28,7 @@ constexpr std::string_view kSecretCharacters =
 std::pair<size_t, size_t> find_secret(std::string_view text) {
     for (size_t from = 0; from < text.size(); ++from) {
         for (const std::string_view prefix : kSecretPrefixes) {
-            if (text.size() - from < prefix.size() ||
-                ::strncasecmp(text.data() + from, prefix.data(), prefix.size()) != 0) {
+            if (!begins_with(text.substr(from), prefix)) {
                 continue;
             }
             const size_t begin = from + prefix.size();
