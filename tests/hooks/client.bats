@@ -37,3 +37,10 @@ INI
     run grep -nE '%[-+ #0-9.]*[aefgAEFG]\b' -r "$BATS_TEST_DIRNAME"/../../src/{base,nvme,host,boot} --include=*.cc --include=*.h
     [ "$status" = 1 ]
 }
+
+@test "the program takes at most 1,560,000 bytes of an image" {
+    ! grep -aq /ld-linux "$nvmeroot" || skip "the client is linked with shared libraries"
+    size=$(stat -Lc %s "$nvmeroot")
+    echo "$size bytes"
+    [ "$size" -le 1560000 ]
+}
