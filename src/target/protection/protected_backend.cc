@@ -46,7 +46,6 @@ ProtectedBackend::ProtectedBackend(std::unique_ptr<Backend> data, std::unique_pt
       format_(format_of(header)),
       integrity_(format_, std::move(told)),
       defer_(std::move(defer)),
-      self_(std::make_shared<ProtectedBackend*>(this)),
       steps_left_(kStepsAtOnce),
       room_(std::move(room)),
       head_(header.committed),
@@ -182,11 +181,7 @@ void ProtectedBackend::next_turn() {
 }
 
 void ProtectedBackend::later(void (ProtectedBackend::*next)()) {
-    defer_([self = std::weak_ptr(self_), next] {
-        if (const auto owner = self.lock()) {
-            ((*owner)->*next)();
-        }
-    });
+    defer_(alive_.guard([this, next] { (this->*next)(); }));
 }
 
 void ProtectedBackend::part_done(Op& op) {

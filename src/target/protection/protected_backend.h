@@ -25,6 +25,7 @@
 #include <span>
 #include <vector>
 
+#include "base/alive.h"
 #include "target/protection/integrity.h"
 #include "target/protection/sidecar.h"
 #include "target/protection/tuple_room.h"
@@ -170,7 +171,6 @@ class ProtectedBackend final : public Backend {
     RangeOrder order_;  ///< of those that are not flushes
 
     Defer defer_;
-    std::shared_ptr<ProtectedBackend*> self_;  ///< so that what was deferred knows when it is gone
 
     // what may continue, now or in a turn to come
     std::deque<Op*> arrived_;                      ///< whose parts are done
@@ -213,6 +213,8 @@ class ProtectedBackend final : public Backend {
     uint64_t cut_ = 0;
     unsigned epoch_ = 0;
     std::array<uint64_t, 2> in_flight_{};
+
+    base::Alive alive_;
 };
 
 }  // namespace target

@@ -29,12 +29,7 @@ Labor::Id LaborQueue::take() {
     return id;
 }
 
-LaborBeside::LaborBeside(Reactor& reactor)
-    : reactor_(reactor), pool_(kOneQuietThread), alive_(std::make_shared<bool>(true)) {}
-
-LaborBeside::~LaborBeside() {
-    *alive_ = false;
-}
+LaborBeside::LaborBeside(Reactor& reactor) : reactor_(reactor), pool_(kOneQuietThread) {}
 
 base::Result<std::unique_ptr<LaborBeside>> LaborBeside::open(Reactor& reactor) {
     std::unique_ptr<LaborBeside> labor(new LaborBeside(reactor));
@@ -91,16 +86,13 @@ void LaborBeside::listen() {
     if (std::exchange(listening_, true)) {
         return;
     }
-    reactor_.wait_readable(pool_.event_fd(), [this, alive = alive_](int) {
-        if (!*alive) {
-            return;
-        }
+    reactor_.wait_readable(pool_.event_fd(), alive_.guard([this](int) {
         listening_ = false;
         pool_.collect();
         if (handed_over_ > 0) {
             listen();
         }
-    });
+    }));
 }
 
 }  // namespace target

@@ -15,6 +15,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/alive.h"
 #include "base/result.h"
 #include "target/reactor/fair_order.h"
 #include "target/reactor/reactor.h"
@@ -76,7 +77,7 @@ class LaborBeside final : public Labor {
     /// @param reactor  outlives this object. Errors: no eventfd.
     static base::Result<std::unique_ptr<LaborBeside>> open(Reactor& reactor);
     /// Work that has not begun is dropped, and no further `done` is called.
-    ~LaborBeside() override;
+    ~LaborBeside() override = default;
     LaborBeside(const LaborBeside&) = delete;
     LaborBeside& operator=(const LaborBeside&) = delete;
 
@@ -106,7 +107,7 @@ class LaborBeside final : public Labor {
     Id last_id_ = 0;
     size_t handed_over_ = 0;
     bool listening_ = false;
-    std::shared_ptr<bool> alive_;  ///< false once this is gone: for what the reactor still holds
+    base::Alive alive_;
 };
 
 }  // namespace target

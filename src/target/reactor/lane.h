@@ -33,6 +33,15 @@ class Lane {
     [[nodiscard]] virtual bool here() const = 0;
     /// Calls `action` there, in a turn to come. From any thread.
     virtual void post(std::function<void()> action) = 0;
+    /// Calls `action` on this lane: at once if the caller runs there, else as post() does.
+    template <class Action>
+    void run(Action&& action) {
+        if (here()) {
+            action();
+        } else {
+            post(std::forward<Action>(action));
+        }
+    }
     /// As post(), by this lane for itself: what is to be done meanwhile goes first.
     virtual void defer(std::function<void()> action) { post(std::move(action)); }
     [[nodiscard]] BufferPool& buffers() { return buffers_; }

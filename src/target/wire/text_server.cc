@@ -133,11 +133,8 @@ class TextServer::Peer {
     ~Peer() { server_.reactor_.close(std::move(socket_)); }
 
     void receive() {
-        server_.reactor_.receive(socket_.get(), input_, [this, alive = server_.alive_](int result) {
-            if (*alive) {
-                on_received(result);
-            }
-        });
+        server_.reactor_.receive(socket_.get(), input_,
+                                 server_.alive_.guard([this](int result) { on_received(result); }));
     }
     /// It has not asked yet.
     [[nodiscard]] bool is_silent() const { return answer_.empty(); }
@@ -165,11 +162,7 @@ class TextServer::Peer {
     void send() {
         part_ = {answer_.data() + sent_, answer_.size() - sent_};
         server_.reactor_.send(socket_.get(), std::span(&part_, 1),
-                              [this, alive = server_.alive_](int result) {
-                                  if (*alive) {
-                                      on_sent(result);
-                                  }
-                              });
+                              server_.alive_.guard([this](int result) { on_sent(result); }));
     }
     void on_sent(int result) {
         sent_ += static_cast<size_t>(std::max(result, 0));
@@ -195,11 +188,10 @@ TextServer::TextServer(Reactor& reactor, std::string end, Handler handler)
     : reactor_(reactor),
       end_(std::move(end)),
       handler_(std::move(handler)),
-      retry_(reactor, [this] { accept_next(); }),
-      alive_(std::make_shared<bool>(true)) {}
+      retry_(reactor, [this] { accept_next(); }) {}
 
 TextServer::~TextServer() {
-    *alive_ = false;
+    alive_.end();
     if (listener_.valid()) {
         (void)shutdown(listener_.get(), SHUT_RDWR);
         reactor_.close(std::move(listener_));
@@ -239,11 +231,7 @@ void TextServer::accept_next() {
         return;
     }
     accepting_ = true;
-    reactor_.accept(listener_.get(), [this, alive = alive_](int result) {
-        if (*alive) {
-            on_accepted(result);
-        }
-    });
+    reactor_.accept(listener_.get(), alive_.guard([this](int result) { on_accepted(result); }));
 }
 
 void TextServer::on_accepted(int result) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/alive.h"
 #include "base/result.h"
 #include "target/reactor/reactor.h"
 
@@ -53,7 +54,7 @@ class TextServer {
     bool stopping_ = false;
     Timer retry_;  ///< of accepting
     std::list<std::unique_ptr<Peer>> peers_;
-    std::shared_ptr<bool> alive_;  ///< false once this is gone: for what the reactor still holds
+    base::Alive alive_;
 };
 
 /// Whether a socket can have this name, as far as can be seen. Errors: it is too long; another
