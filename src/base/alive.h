@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A lifetime token: whoever hands a call to a loop, a pool or another thread may be gone before the
-// call is made. A guarded call does nothing then.
+// A lifetime token: an object that hands a call to a loop, a pool or another thread may be gone before
+// the call is made. A guarded call does nothing then.
 //
 //     reactor_.wait_readable(fd, alive_.guard([this](int result) { on_readable(result); }));
 #pragma once

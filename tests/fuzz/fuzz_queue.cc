@@ -75,7 +75,7 @@ void change(TargetFixture& f, size_t step) {
 std::unique_ptr<Line> open_line(TargetFixture& f, uint8_t mode, std::unique_ptr<Line>& admin) {
     switch (mode & 7U) {
         case 0:
-            return std::make_unique<Line>(f.target, f.clock, host::QueueOptions{});
+            return std::make_unique<Line>(f.sessions, f.clock, host::QueueOptions{});
         case 1:
             return f.open(options_of(mode));
         case 2:

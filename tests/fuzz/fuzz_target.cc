@@ -13,6 +13,7 @@
 #include "support/io_fixture.h"
 #include "support/lanes.h"
 #include "support/slow_line.h"
+#include "target/queue/queue_session.h"
 
 namespace {
 
@@ -175,6 +176,7 @@ struct World {
     support::EventLog events;
     target::HostTable hosts;
     target::Target target;
+    target::QueueFactory sessions{target};
     std::vector<std::shared_ptr<Store>> stores;
     bool hold = false;
     std::array<std::unique_ptr<SlowLine>, 4> lines;
@@ -187,7 +189,7 @@ void World::open(size_t place) {
     const Host other = host == kA ? kB : kA;
     lines[place].reset();
     lines[place] = std::make_unique<SlowLine>(
-        target, clock,
+        sessions, clock,
         std::vector<std::string>{std::string(kStoreOf[other]), std::string(kFrom[other])});
     SlowLine& line = *lines[place];
     line.greet();

@@ -242,15 +242,15 @@ std::string address(size_t host) {
 /// Each from an address of its own.
 class Elsewhere final : public target::SessionFactory {
   public:
-    explicit Elsewhere(target::Target& target) : target_(target) {}
+    explicit Elsewhere(target::SessionFactory& inner) : inner_(inner) {}
     std::unique_ptr<target::Session> make(target::SessionOwner& owner, target::Endpoints endpoints,
                                           base::TimePoint now) override {
         endpoints.peer_address = address(hosts_++);
-        return target_.make(owner, std::move(endpoints), now);
+        return inner_.make(owner, std::move(endpoints), now);
     }
 
   private:
-    target::Target& target_;
+    target::SessionFactory& inner_;
     size_t hosts_ = 0;
 };
 
@@ -261,7 +261,7 @@ struct ManyHosts : Crowd {
         return line;
     }
     support::TargetFixture f{kLimits};
-    Elsewhere elsewhere{f.target};
+    Elsewhere elsewhere{f.sessions};
 };
 
 /// Hosts that authenticate, each again when it has done so. All of them have begun, and wait for

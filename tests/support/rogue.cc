@@ -68,12 +68,12 @@ target::SessionFactory& Rogue::sessions(target::SessionFactory& inner) {
     return *this;
 }
 
-bool Rogue::may_connect(std::string_view hostnqn, const target::Subsystem& subsystem) const {
+bool Rogue::may_connect(std::string_view hostnqn, const target::SubsystemConfig& subsystem) const {
     return policy_->may_connect(hostnqn, subsystem);
 }
 
 std::shared_ptr<const target::HostKeys> Rogue::keys(std::string_view hostnqn,
-                                                    const target::Subsystem& subsystem,
+                                                    const target::SubsystemConfig& subsystem,
                                                     uint16_t qid) const {
     const bool hides = quirk_ == Quirk::kNoAuth || (quirk_ == Quirk::kAdminOnlyAuth && qid != 0);
     return hides ? nullptr : policy_->keys(hostnqn, subsystem, qid);

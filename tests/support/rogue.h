@@ -49,10 +49,10 @@ class Rogue final : public target::Interposer,
     target::SessionFactory& sessions(target::SessionFactory& inner) override;
 
     [[nodiscard]] bool may_connect(std::string_view hostnqn,
-                                   const target::Subsystem& subsystem) const override;
-    [[nodiscard]] std::shared_ptr<const target::HostKeys> keys(std::string_view hostnqn,
-                                                               const target::Subsystem& subsystem,
-                                                               uint16_t qid) const override;
+                                   const target::SubsystemConfig& subsystem) const override;
+    [[nodiscard]] std::shared_ptr<const target::HostKeys> keys(
+        std::string_view hostnqn, const target::SubsystemConfig& subsystem,
+        uint16_t qid) const override;
     std::unique_ptr<target::Session> make(target::SessionOwner& owner, target::Endpoints endpoints,
                                           base::TimePoint now) override;
 

@@ -91,7 +91,7 @@ TargetFixture::TargetFixture(const target::Limits& limits, size_t image_bytes)
 }
 
 std::unique_ptr<Line> TargetFixture::open(const host::QueueOptions& options) {
-    auto line = std::make_unique<Line>(target, clock, options);
+    auto line = std::make_unique<Line>(sessions, clock, options);
     line->host.handshake();
     return line;
 }

@@ -12,6 +12,7 @@
 #include "support/fake_clock.h"
 #include "support/scripted_host.h"
 #include "target/controller/target.h"
+#include "target/queue/queue_session.h"
 #include "target/storage/backend.h"
 
 namespace support {
@@ -87,6 +88,7 @@ struct TargetFixture {
     EventLog events;
     target::HostTable hosts;
     target::Target target;
+    target::QueueFactory sessions{target};
     HeldBackend* backend = nullptr;  ///< of namespace 1
     target::Subsystem* subsystem = nullptr;
     uint16_t cntlid = 0;  ///< of the controller last made

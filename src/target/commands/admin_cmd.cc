@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "target/controller/queue.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -13,12 +13,12 @@ namespace status = nvme::status;
 
 void keep_async_event(Request& request) {
     if (!request.queue->keep_async_event(request)) {
-        request.queue->complete(request, status::kAsyncEventLimitExceeded.dnr());
+        complete(request, status::kAsyncEventLimitExceeded.dnr());
     }
 }
 
 void keep_alive(Request& request) {
-    request.queue->complete(request, status::kSuccess);  // that it came has been noted
+    complete(request, status::kSuccess);  // that it came has been noted
 }
 
 namespace {
@@ -31,10 +31,10 @@ void abort(Request& request) {
     constexpr uint64_t kNotAborted = 1;
     const auto sqid = static_cast<uint16_t>(request.sqe.cdw10);
     const auto cid = static_cast<uint16_t>(request.sqe.cdw10 >> 16U);
-    Queue* queue = request.queue->controller()->queue(sqid);
+    AttachedQueue* queue = request.queue->controller()->queues().find(sqid);
     const bool aborted =
         queue != nullptr && (sqid == 0 ? queue->abort_async_event(cid) : queue->abort(cid));
-    request.queue->complete(request, status::kSuccess, aborted ? 0 : kNotAborted);
+    complete(request, status::kSuccess, aborted ? 0 : kNotAborted);
 }
 
 constexpr uint8_t row(nvme::AdminOpcode opcode) {

@@ -10,7 +10,7 @@
 #include "nvme/fabrics.h"
 #include "nvme/log_pages.h"
 #include "target/controller/ana.h"
-#include "target/controller/command.h"
+#include "target/queue/request.h"
 
 namespace target {
 

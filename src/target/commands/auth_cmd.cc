@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "nvme/fabrics.h"
-#include "target/controller/command.h"
-#include "target/controller/queue.h"
+#include "target/queue/request.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -20,7 +20,7 @@ constexpr uint32_t kMaxReceiveBytes = 16384;
 
 Checked check(const Request& request, uint32_t limit) {
     const auto sqe = nvme::command_as<nvme::AuthSqe>(request.sqe);
-    if (request.queue->keys() == nullptr) {
+    if (!request.queue->has_keys()) {
         return status::kInvalidOpcode.dnr().at(1);  // nothing to authenticate with
     }
     if (sqe.secp != nvme::AuthSqe::kSecp) {
@@ -42,19 +42,19 @@ Checked check_auth_send(const Request& request) {
 }
 
 void auth_send(Request& request) {
-    Queue& queue = *request.queue;
-    const auto outcome = queue.authenticate().receive(request.payload());
+    AuthSession& auth = request.queue->auth();
+    const auto outcome = auth.negotiate().receive(request.payload());
     if (outcome == Authentication::Outcome::kComputing) {
-        queue.compute(request);  // the host asks for the next message when this has ended
+        auth.compute(request);  // the host asks for the next message when this has ended
         return;
     }
-    queue.complete(request, status::kSuccess);
-    queue.authentication_moved(outcome);
+    complete(request, status::kSuccess);
+    auth.moved(outcome);
 }
 
 Checked check_auth_receive(const Request& request) {
     TRY(const uint32_t length, check(request, kMaxReceiveBytes));
-    const Authentication* authentication = request.queue->authentication();
+    const Authentication* authentication = request.queue->auth().negotiation();
     if (authentication != nullptr && length < authentication->pending_bytes()) {
         return status::kInvalidField.dnr().at(11);
     }
@@ -62,20 +62,21 @@ Checked check_auth_receive(const Request& request) {
 }
 
 void auth_receive(Request& request) {
-    Queue& queue = *request.queue;
-    const auto message = queue.authenticate().produce();
+    AuthSession& auth = request.queue->auth();
+    const auto message = auth.negotiate().produce();
     const base::MutableBytes out = request.payload();
     std::ranges::fill(out, std::byte{0});
     std::ranges::copy(
         base::ByteView(message.bytes).first(std::min(message.bytes.size(), out.size())),
         out.begin());
     if (message.outcome == Authentication::Outcome::kFailed) {
-        queue.tell(Event::Kind::kRefused, "authentication: " + queue.authentication()->detail());
-        queue.fail_attempt(request, status::kSuccess, 0, true);
+        request.queue->tell(Event::Kind::kRefused,
+                            "authentication: " + auth.negotiation()->detail());
+        auth.fail_attempt(request, status::kSuccess, 0, true);
         return;
     }
-    queue.complete(request, status::kSuccess);
-    queue.authentication_moved(message.outcome);
+    complete(request, status::kSuccess);
+    auth.moved(message.outcome);
 }
 
 }  // namespace target

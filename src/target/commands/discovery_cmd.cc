@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "target/commands/admin_cmd.h"
-#include "target/controller/queue.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -87,7 +87,7 @@ struct Log {
 
 Log log_of(const Request& request) {
     Queue& queue = *request.queue;
-    const DiscoveryView& view = queue.target().discovery_view(queue.controller()->host().hostnqn);
+    const DiscoveryView& view = queue.target().discovery().view(queue.controller()->host().hostnqn);
     Log log{.flags = static_cast<uint8_t>(request.sqe.cdw10 >> 8U & kDiscoveryParameters),
             .generation = view.generation};
     log.records.reserve(view.records.size());

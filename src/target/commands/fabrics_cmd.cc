@@ -10,8 +10,8 @@
 #include "nvme/fabrics.h"
 #include "target/commands/admin_cmd.h"
 #include "target/commands/io_steps.h"
-#include "target/controller/command.h"
-#include "target/controller/queue.h"
+#include "target/queue/request.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -90,7 +90,7 @@ base::Result<Controller*, Refusal> connect_admin(Queue& queue, const ConnectArgu
     if (args.data.cntlid != nvme::kCntlidDynamic) {
         return invalid("the host selected a controller id", offsetof(ConnectData, cntlid), true);
     }
-    if (!queue.target().access().may_connect(args.hostnqn, *args.subsystem)) {
+    if (!queue.target().access().may_connect(args.hostnqn, args.subsystem->config())) {
         std::string why = "host not allowed";
         for (const std::string& host : args.subsystem->config().hosts) {
             why += nearly(args.hostnqn, host);
@@ -131,10 +131,10 @@ base::Result<Controller*, Refusal> connect_io(const ConnectArguments& args) {
     if (!controller->ready()) {
         return refused(status::kSequenceError.dnr(), "I/O queue before the controller is ready");
     }
-    if (!controller->queue(0)->proved()) {
+    if (!controller->queues().find(0)->proved()) {
         return refused(status::kAuthRequired.dnr(), "I/O queue before authentication");
     }
-    if (controller->queue(args.sqe.qid) != nullptr) {
+    if (controller->queues().find(args.sqe.qid) != nullptr) {
         return refused(status::kSequenceError.dnr(), "queue id in use");
     }
     return controller;
@@ -142,17 +142,17 @@ base::Result<Controller*, Refusal> connect_io(const ConnectArguments& args) {
 
 base::Result<base::Nothing, Refusal> connect_queue(Request& request) {
     Queue& queue = *request.queue;
-    if (!queue.may_try()) {
+    if (!queue.auth().may_try()) {
         return refused(status::kConnectControllerBusy, "too many failed attempts");
     }
     TRY(const ConnectArguments args, read_arguments(request));
     TRY(Controller * controller, args.sqe.qid == 0 ? connect_admin(queue, args) : connect_io(args));
-    auto keys = queue.target().access().keys(args.hostnqn, *args.subsystem, args.sqe.qid);
+    auto keys = queue.target().access().keys(args.hostnqn, args.subsystem->config(), args.sqe.qid);
     const bool required = keys != nullptr;
-    queue.connected(*controller, args.sqe, std::move(keys));
+    queue.connected(*controller, *args.subsystem, args.sqe, std::move(keys));
     const nvme::ConnectResult result{.cntlid = controller->cntlid(),
                                      .authentication_required = required};
-    queue.complete(request, status::kSuccess, result.dw0());
+    complete(request, status::kSuccess, result.dw0());
     return base::Nothing{};
 }
 
@@ -182,9 +182,9 @@ void connect(Request& request) {
     const Refusal& refusal = result.error();
     queue.tell(Event::Kind::kRefused, refusal.why);
     if (refusal.status == status::kConnectInvalidHost.dnr()) {
-        queue.fail_attempt(request, refusal.status, refusal.field.dw0(), false);
+        queue.auth().fail_attempt(request, refusal.status, refusal.field.dw0(), false);
     } else {
-        queue.complete(request, refusal.status, refusal.field.dw0());
+        complete(request, refusal.status, refusal.field.dw0());
     }
 }
 
@@ -231,7 +231,7 @@ Checked check_property_get(const Request& request) {
 void property_get(Request& request) {
     const auto sqe = nvme::command_as<PropertySqe>(request.sqe);
     const Controller& controller = *request.queue->controller();
-    request.queue->complete(request, status::kSuccess, find_property(sqe)->get(controller));
+    complete(request, status::kSuccess, find_property(sqe)->get(controller));
 }
 
 Checked check_property_set(const Request& request) {
@@ -248,11 +248,11 @@ Checked check_property_set(const Request& request) {
 /// Acknowledged data is safe when the host reads that the shutdown is complete.
 void shut_down(Request& request, nvme::Status status) {
     if (!status.ok()) {
-        request.queue->complete(request, status::kInternalError);
+        complete(request, status::kInternalError);
         return;
     }
     request.queue->controller()->shutdown_complete();
-    request.queue->complete(request, status);
+    complete(request, status);
 }
 
 void property_set(Request& request) {
@@ -263,7 +263,7 @@ void property_set(Request& request) {
         flush_each<shut_down>(request, IoError::kNone);
         return;
     }
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 constexpr uint8_t row(nvme::FabricsType type) {

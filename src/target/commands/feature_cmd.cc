@@ -14,7 +14,7 @@
 #include "nvme/identify.h"
 #include "target/commands/admin_cmd.h"
 #include "target/commands/feature_namespace.h"
-#include "target/controller/queue.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -170,7 +170,7 @@ void set_temperature_threshold(Request& request) {
         thresholds = (thresholds & ~(0xFFFFU << select.shift())) | (request.sqe.cdw11 & 0xFFFFU)
                                                                        << select.shift();
     }
-    request.queue->complete(request, verdict);
+    complete(request, verdict);
 }
 
 uint64_t get_temperature_threshold(const Request& request, bool of_default) {
@@ -191,19 +191,18 @@ void set_queue_count(Request& request) {
     const uint32_t completion = request.sqe.cdw11 >> 16U;
     constexpr uint32_t kInvalid = 0xFFFF;
     if (submission == kInvalid || completion == kInvalid) {
-        request.queue->complete(
-            request, status::kInvalidField.dnr().at(11, submission == kInvalid ? 0 : 16));
+        complete(request, status::kInvalidField.dnr().at(11, submission == kInvalid ? 0 : 16));
         return;
     }
-    if (controller.has_io_queues()) {
-        request.queue->complete(request, status::kSequenceError.dnr());
+    if (controller.queues().has_io()) {
+        complete(request, status::kSequenceError.dnr());
         return;
     }
     // A submission and its completion queue are one connection here.
     const uint32_t limit = request.queue->target().limits().io_queues;
     controller.grant_queues(
         static_cast<uint16_t>(std::min({submission + 1, completion + 1, limit})));
-    request.queue->complete(request, status::kSuccess, queue_count(controller.granted_queues()));
+    complete(request, status::kSuccess, queue_count(controller.granted_queues()));
 }
 
 uint64_t get_queue_count(const Request& request, bool of_default) {
@@ -215,7 +214,7 @@ uint64_t get_queue_count(const Request& request, bool of_default) {
 
 void set_keep_alive(Request& request) {
     controller_of(request).set_keep_alive_ms(whole_keep_alive_units(request.sqe.cdw11));
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 uint64_t get_keep_alive(const Request& request, bool of_default) {
@@ -239,12 +238,12 @@ void set_timestamp(Request& request) {
     TimestampData data;
     std::memcpy(&data, request.payload().data(), sizeof data);
     const uint64_t ms = uint64_t{data.high} << 32U | data.low;
-    controller_of(request).set_timestamp({ms, request.queue->now(), true});
-    request.queue->complete(request, status::kSuccess);
+    controller_of(request).timestamp = {ms, request.queue->now(), true};
+    complete(request, status::kSuccess);
 }
 
 uint64_t get_timestamp(const Request& request, bool of_default) {
-    const Timestamp& stamp = controller_of(request).timestamp();
+    const Timestamp& stamp = controller_of(request).timestamp;
     const auto passed =
         std::chrono::duration_cast<base::milliseconds>(request.queue->now() - stamp.since);
     const uint64_t ms = of_default ? 0 : stamp.ms + static_cast<uint64_t>(passed.count());
@@ -269,11 +268,11 @@ bool is_known_behavior(base::ByteView data) {
 
 void set_host_behavior(Request& request) {
     if (!is_known_behavior(request.payload())) {
-        request.queue->complete(request, status::kInvalidField.dnr());
+        complete(request, status::kInvalidField.dnr());
         return;
     }
     std::ranges::copy(request.payload(), controller_of(request).features.host_behavior.begin());
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 uint64_t get_host_behavior(const Request& request, bool of_default) {
@@ -286,7 +285,7 @@ uint64_t get_host_behavior(const Request& request, bool of_default) {
 // --- host identifier: came with Connect and holds as long as the association ---------------------
 
 void set_host_identifier(Request& request) {
-    request.queue->complete(request, status::kSequenceError.dnr());
+    complete(request, status::kSequenceError.dnr());
 }
 
 uint64_t get_host_identifier(const Request& request, bool /*of_default*/) {
@@ -373,7 +372,7 @@ void set_features(Request& request) {
         return;
     }
     controller_of(request).features.*row.value = request.sqe.cdw11;
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 Checked check_get_features(const Request& request) {
@@ -416,7 +415,7 @@ void get_features(Request& request) {
         const FeatureValues& values = of_default ? defaults : controller_of(request).features;
         result = values.*row.value;
     }
-    request.queue->complete(request, status::kSuccess, result);
+    complete(request, status::kSuccess, result);
 }
 
 }  // namespace target

@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-#include "target/controller/queue.h"
+#include "target/queue/judgement.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -32,13 +33,13 @@ bool is_changeable(const Namespace& ns) {
 
 void protect(Request& request, IoError error) {
     if (error != IoError::kNone) {
-        request.queue->complete(request, to_status(error, request.kind));
+        complete(request, to_status(error, request.kind));
         return;
     }
-    if (request.queue->may_go_on(request)) {
-        (void)controller_of(request).subsystem().protect_namespace(
+    if (may_go_on(request)) {
+        (void)request.queue->subsystem().protect_namespace(
             request.sqe.nsid, wanted_protection(request));  // it is there: that was judged
-        request.queue->complete(request, status::kSuccess);
+        complete(request, status::kSuccess);
     }
 }
 
@@ -46,7 +47,7 @@ void flush_and_protect(Request& request) {
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
-    request.submit(protect);
+    submit(request, protect);
 }
 
 }  // namespace
@@ -57,14 +58,14 @@ void set_reservation_mask(Request& request) {
     Controller& controller = controller_of(request);
     for (const auto& ns : controller.namespaces()) {
         if (is_meant(request, *ns)) {
-            controller.set_reservation_mask(ns->nsid(), request.sqe.cdw11);
+            controller.reservations().set_mask(ns->nsid(), request.sqe.cdw11);
         }
     }
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 uint64_t get_reservation_mask(const Request& request, bool of_default) {
-    return of_default ? 0 : controller_of(request).reservation_mask(request.sqe.nsid);
+    return of_default ? 0 : controller_of(request).reservations().mask(request.sqe.nsid);
 }
 
 /// A host that a reservation keeps from writing does not change what others rely on.
@@ -80,8 +81,8 @@ nvme::Status judge_reservation_persistence(const Request& request) {
 void persistence_saved(Request& request, IoError /*error*/) {
     const nvme::Status verdict = request.ns->reservations().outcome().status;
     if (!verdict.ok()) {
-        request.queue->complete(request, verdict);
-    } else if (request.queue->may_go_on(request)) {
+        complete(request, verdict);
+    } else if (may_go_on(request)) {
         set_reservation_persistence(request);
     }
 }
@@ -97,8 +98,8 @@ void set_reservation_persistence(Request& request) {
         }
         request.ns = ns;
         if (reservations.is_saving()) {
-            request.wait_for_reservations(false, [](Request& waited, IoError) {
-                if (waited.queue->may_go_on(waited)) {
+            wait_for_reservations(request, false, [](Request& waited, IoError) {
+                if (may_go_on(waited)) {
                     set_reservation_persistence(waited);
                 }
             });
@@ -107,19 +108,19 @@ void set_reservation_persistence(Request& request) {
         const nvme::Status verdict = reservations.persist(request.sqe.cdw11 != 0);
         request.step = ns->nsid() + 1;
         if (reservations.is_saving()) {
-            request.wait_for_reservations(true, persistence_saved);
+            wait_for_reservations(request, true, persistence_saved);
             return;
         }
         if (!verdict.ok()) {
-            request.queue->complete(request, verdict);
+            complete(request, verdict);
             return;
         }
     }
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 uint64_t get_reservation_persistence(const Request& request, bool of_default) {
-    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
+    const Namespace* ns = controller_of(request).find_namespace(request.sqe.nsid);
     return !of_default && ns->reservations().state().persists ? 1 : 0;
 }
 
@@ -143,17 +144,17 @@ nvme::Status judge_write_protection(const Request& request) {
 /// When the protection begins, no write is under way, and what was written before is on stable
 /// storage.
 void set_write_protection(Request& request) {
-    (void)request.queue->bind(request);  // it was judged: there is one
+    (void)bind_namespace(request.queue->context(), request);  // it was judged: there is one
     if (is_changeable(*request.ns)) {
-        request.wait_for_turn(0, request.ns->block_count(), WriteOrder::Kind::kExclusive,
-                              flush_and_protect);
+        wait_for_turn(request, 0, request.ns->block_count(), WriteOrder::Kind::kExclusive,
+                      flush_and_protect);
     } else {
-        request.queue->complete(request, status::kSuccess);  // it is in this state
+        complete(request, status::kSuccess);  // it is in this state
     }
 }
 
 uint64_t get_write_protection(const Request& request, bool of_default) {
-    const auto& ns = controller_of(request).share_namespace(request.sqe.nsid);
+    const Namespace* ns = controller_of(request).find_namespace(request.sqe.nsid);
     return of_default ? 0 : static_cast<uint64_t>(ns->write_protection());
 }
 

@@ -4,7 +4,7 @@
 // table in feature_cmd.cc.
 #pragma once
 
-#include "target/controller/command.h"
+#include "target/queue/request.h"
 
 namespace target {
 

@@ -10,7 +10,7 @@
 #include "nvme/identify.h"
 #include "nvme/log_pages.h"
 #include "target/commands/admin_cmd.h"
-#include "target/controller/queue.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -44,8 +44,8 @@ const Namespace& namespace_of(const Request& request) {
     return *request.queue->controller()->find_namespace(request.sqe.nsid);
 }
 
-uint32_t highest_nsid(const Controller& controller) {
-    const auto& namespaces = controller.subsystem().namespaces();
+uint32_t highest_nsid(const Queue& queue) {
+    const auto& namespaces = queue.subsystem().namespaces();
     return std::max(kNamespaceLimit, namespaces.empty() ? 0 : namespaces.rbegin()->first);
 }
 
@@ -56,7 +56,7 @@ uint8_t mdts(uint32_t bytes) {
 /// The common fields of both kinds of controllers.
 IdentifyController common(const Queue& queue) {
     const Controller& controller = *queue.controller();
-    const SubsystemConfig& config = controller.subsystem().config();
+    const SubsystemConfig& config = queue.subsystem().config();
     const Limits& limits = queue.target().limits();
     IdentifyController id;
     nvme::set_field(id.sn, config.serial, ' ');
@@ -140,7 +140,7 @@ base::Bytes controller_page(const Request& request) {
     id.oaes = IdentifyController::kOaesNamespaceChange | IdentifyController::kOaesAnaChange;
     id.rtd3e = kShutdownMicroseconds;
     id.lpa |= IdentifyController::kLpaEffects;
-    id.nn = highest_nsid(controller);
+    id.nn = highest_nsid(queue);
     id.oncs = optional_commands();
     id.fuses = IdentifyController::kFusesCompareAndWrite;
     id.vwc = IdentifyController::kVwcPresent | IdentifyController::kVwcFlushAll;
@@ -198,8 +198,7 @@ base::Bytes controller_list(const Request& request) {
     const bool all = static_cast<Cns>(request.sqe.cdw10 & 0xFFU) == Cns::kControllers;
     nvme::ControllerList list;
     uint16_t count = 0;
-    for (const auto& [cntlid, controller] :
-         request.queue->controller()->subsystem().controllers()) {
+    for (const auto& [cntlid, controller] : request.queue->subsystem().controllers()) {
         const bool wanted = all || controller->find_namespace(request.sqe.nsid) != nullptr;
         if (cntlid >= first && wanted && count < list.cntlid.size()) {
             list.cntlid[count++] = cntlid;
@@ -248,7 +247,7 @@ bool nsid_fits(const Request& request, Cns cns) {
     switch (cns) {
         case Cns::kAllocatedNamespace:
         case Cns::kNamespace:  // an inactive one reads as zeros
-            return nsid != 0 && nsid <= highest_nsid(controller);
+            return nsid != 0 && nsid <= highest_nsid(*request.queue);
         case Cns::kActiveNamespaces:
         case Cns::kCommandSetActiveNamespaces:
         case Cns::kAllocatedNamespaces:
@@ -285,7 +284,7 @@ Checked check_identify(const Request& request) {
 
 void identify(Request& request) {
     std::ranges::copy(find_row(request)->build(request), request.payload().begin());
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 }  // namespace target

@@ -81,7 +81,7 @@ Checked check_flush(const Request& request) {
 }
 
 void flushed_all(Request& request, nvme::Status status) {
-    request.queue->complete(request, status);
+    complete(request, status);
 }
 
 void flush(Request& request) {
@@ -92,7 +92,7 @@ void flush(Request& request) {
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
-    request.submit(finish);
+    submit(request, finish);
 }
 
 constexpr uint8_t row(nvme::IoOpcode opcode) {

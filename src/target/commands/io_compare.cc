@@ -34,7 +34,7 @@ bool read_next(Request& request, Request::Continuation next) {
     request.length = std::min<uint64_t>(bytes - request.position, memory.size());
     request.data = memory.first(request.length);
     follow_command(request, request.position / ns.block_bytes());
-    request.submit(next);
+    submit(request, next);
     return true;
 }
 
@@ -54,7 +54,7 @@ nvme::Status compare_read(Request& request, IoError error) {
 void compare_step(Request& request, IoError error) {
     const nvme::Status verdict = compare_read(request, error);
     if (!verdict.ok() || !read_next(request, compare_step)) {
-        request.queue->complete(request, verdict);
+        complete(request, verdict);
     }
 }
 
@@ -67,11 +67,10 @@ void verify_step(Request& request, IoError error) {
 
 void answer_both(Request& comparing, nvme::Status of_compare, nvme::Status of_write) {
     Request& writing = *comparing.partner;
-    Queue& queue = *comparing.queue;
     comparing.partner = nullptr;
     writing.partner = nullptr;
-    queue.complete(comparing, of_compare);
-    queue.complete(writing, of_write);
+    complete(comparing, of_compare);
+    complete(writing, of_write);
 }
 
 /// Whether one half was aborted, which ends both.
@@ -109,14 +108,14 @@ void fused_compare_step(Request& comparing, IoError error) {
     writing.force_unit_access = is_forced(writing);
     writing.data = writing.payload();
     count_write(writing);
-    writing.submit(fused_write_done);
+    submit(writing, fused_write_done);
 }
 
 /// It is the turn of the pair whose second half this is. Judged again: it may have waited long.
 void start_fused(Request& writing) {
     Request& comparing = *writing.partner;
-    writing.queue->look_again(writing);
-    writing.queue->look_again(comparing);
+    look_again(writing);
+    look_again(comparing);
     if (ended_early(comparing)) {
         return;
     }
@@ -173,10 +172,10 @@ size_t scratch_of_verify(const Request& request) {
 }
 
 void compare_and_write(Request& writing) {
-    writing.queue->look_again(writing);
+    look_again(writing);
     if (!ended_early(*writing.partner)) {
-        writing.wait_for_turn(nvme::start_block(writing.sqe), nvme::block_count(writing.sqe),
-                              WriteOrder::Kind::kExclusive, start_fused);
+        wait_for_turn(writing, nvme::start_block(writing.sqe), nvme::block_count(writing.sqe),
+                      WriteOrder::Kind::kExclusive, start_fused);
     }
 }
 

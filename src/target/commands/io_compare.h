@@ -3,7 +3,7 @@
 // Commands that look at blocks and move none of them.
 #pragma once
 
-#include "target/controller/command.h"
+#include "target/queue/request.h"
 
 namespace target {
 

@@ -91,7 +91,7 @@ void read_piece(Request& request) {
         return;
     }
     aim(request, Io::Kind::kRead, count);
-    request.submit(piece_read);
+    submit(request, piece_read);
 }
 
 void compare_piece(Request& request);
@@ -107,7 +107,7 @@ void piece_compared(Request& request, IoError error) {
     for (size_t at = 0; at < request.length; at += format.block_bytes) {
         if (!std::ranges::equal(wire.first(format.block_bytes),
                                 request.data.subspan(at, format.block_bytes))) {
-            request.queue->complete(request, status::kCompareFailure);
+            complete(request, status::kCompareFailure);
             return;
         }
         wire = wire.subspan(step);
@@ -123,7 +123,7 @@ void compare_piece(Request& request) {
         return;
     }
     aim(request, Io::Kind::kRead, count);
-    request.submit(piece_compared);
+    submit(request, piece_compared);
 }
 
 void write_piece(Request& request);
@@ -148,7 +148,7 @@ void write_piece(Request& request) {
         std::ranges::copy(wire, stored.begin());
     });
     request.force_unit_access = is_forced(request);
-    request.submit(piece_written);
+    submit(request, piece_written);
 }
 
 /// The host's tuples against the host's data, all of them.
@@ -160,9 +160,8 @@ nvme::Status check_receipt(Request& request) {
         return status::kSuccess;
     }
     request.failed_block = nvme::start_block(request.sqe) + bad->block;
-    request.queue->report({*request.failed_block, bad->field, bad->expected, bad->found,
-                           IntegrityFault::Layer::kReceipt},
-                          request.ns);
+    report(request, {*request.failed_block, bad->field, bad->expected, bad->found,
+                     IntegrityFault::Layer::kReceipt});
     return nvme::to_status(bad->field);
 }
 
@@ -229,7 +228,7 @@ void compare_protected(Request& request) {
     follow_command(request, 0);
     const nvme::Status verdict = request.pi.pract ? status::kSuccess : check_receipt(request);
     if (!verdict.ok()) {
-        request.queue->complete(request, verdict);
+        complete(request, verdict);
         return;
     }
     start_in_pieces(request, compare_piece);
@@ -242,7 +241,7 @@ void write_protected(Request& request) {
         return;
     }
     if (const nvme::Status verdict = check_receipt(request); !verdict.ok()) {
-        request.queue->complete(request, verdict);
+        complete(request, verdict);
         return;
     }
     write_in_turn(request, [](Request& r) { start_in_pieces(r, write_piece); });

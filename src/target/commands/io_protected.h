@@ -3,8 +3,8 @@
 // Blocks with their tuples, of exposed namespaces.
 #pragma once
 
-#include "target/controller/command.h"
 #include "target/controller/reservations.h"
+#include "target/queue/request.h"
 
 namespace target {
 

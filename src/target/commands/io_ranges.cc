@@ -12,7 +12,7 @@
 #include <algorithm>
 
 #include "target/commands/io_steps.h"
-#include "target/controller/queue.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -69,7 +69,7 @@ void deallocate_next(Request& request, IoError error) {
         request.kind = Io::Kind::kDiscard;
         request.offset = range.slba * ns.block_bytes();
         request.length = uint64_t{range.nlb} * ns.block_bytes();
-        request.submit(deallocate_next);
+        submit(request, deallocate_next);
         return;
     }
     finish(request, IoError::kNone);
@@ -106,7 +106,7 @@ void copy_write(Request& request) {
     request.length = request.position;
     request.force_unit_access = is_forced(request);
     request.data = request.scratch.bytes().first(request.position);
-    request.submit(finish);
+    submit(request, finish);
 }
 
 /// Reads one range after the other. request.step is the next one, request.position where it goes in
@@ -119,8 +119,8 @@ void copy_read_next(Request& request, IoError error) {
     const Namespace& ns = *request.ns;
     if (request.step == nvme::range_count(request.sqe)) {
         const uint64_t blocks = request.position / ns.block_bytes();
-        request.wait_for_turn(nvme::start_block(request.sqe), blocks, WriteOrder::Kind::kPlain,
-                              copy_write);
+        wait_for_turn(request, nvme::start_block(request.sqe), blocks, WriteOrder::Kind::kPlain,
+                      copy_write);
         return;
     }
     const auto range = entry_at<nvme::CopyRange>(request, request.step++);
@@ -129,7 +129,7 @@ void copy_read_next(Request& request, IoError error) {
     request.length = (range.nlb + 1U) * uint64_t{ns.block_bytes()};
     request.data = request.scratch.bytes().subspan(request.position, request.length);
     request.position += request.length;
-    request.submit(copy_read_next);
+    submit(request, copy_read_next);
 }
 
 }  // namespace
@@ -145,11 +145,11 @@ void dataset_management(Request& request) {
     const Namespace& ns = *request.ns;
     const nvme::Status verdict = check_ranges(request, ns);
     if (!verdict.ok() || !deallocates(request)) {
-        request.queue->complete(request, verdict);
+        complete(request, verdict);
         return;
     }
     // One place for all ranges: an operation that needs these blocks alone waits a little longer.
-    request.wait_for_turn(0, RangeOrder::kWholeDisk, WriteOrder::Kind::kPlain, start_deallocating);
+    wait_for_turn(request, 0, RangeOrder::kWholeDisk, WriteOrder::Kind::kPlain, start_deallocating);
 }
 
 /// How much it copies is known once its ranges are here.
@@ -176,7 +176,7 @@ void copy(Request& request) {
     const nvme::Status verdict =
         blocks ? ns.check_range(nvme::start_block(request.sqe), *blocks) : blocks.error();
     if (!verdict.ok()) {
-        request.queue->complete(request, verdict);
+        complete(request, verdict);
         return;
     }
     IoCounters& counters = request.queue->counters();

@@ -3,7 +3,7 @@
 // Commands with a list of ranges.
 #pragma once
 
-#include "target/controller/command.h"
+#include "target/queue/request.h"
 
 namespace target {
 

@@ -41,7 +41,7 @@ Checked check_blocks(const Request& request, Access access) {
 
 void finish(Request& request, IoError error) {
     const bool exposed = request.ns != nullptr && request.ns->exposed();
-    request.queue->complete(request, to_status(error, request.kind, exposed));
+    complete(request, to_status(error, request.kind, exposed));
 }
 
 bool is_forced(const Request& request) {
@@ -56,12 +56,12 @@ void submit_blocks(Request& request, Io::Kind kind) {
     request.length = uint64_t{nvme::block_count(request.sqe)} * ns.block_bytes();
     request.force_unit_access = is_forced(request);
     request.data = request.transfer == 0 ? base::MutableBytes() : request.payload();
-    request.submit(finish);
+    submit(request, finish);
 }
 
 void write_in_turn(Request& request, Request::Run run) {
-    request.wait_for_turn(nvme::start_block(request.sqe), nvme::block_count(request.sqe),
-                          WriteOrder::Kind::kPlain, run);
+    wait_for_turn(request, nvme::start_block(request.sqe), nvme::block_count(request.sqe),
+                  WriteOrder::Kind::kPlain, run);
 }
 
 void count_read(Request& request) {

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "target/controller/command.h"
-#include "target/controller/queue.h"
 #include "target/controller/reservations.h"
+#include "target/queue/request.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -51,7 +51,7 @@ void flush_each(Request& request, IoError error) {
     request.kind = Io::Kind::kFlush;
     request.offset = 0;
     request.length = 0;
-    request.submit(flush_each<finished>);
+    submit(request, flush_each<finished>);
 }
 
 }  // namespace target

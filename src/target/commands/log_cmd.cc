@@ -15,7 +15,7 @@
 #include "nvme/identify.h"
 #include "nvme/log_pages.h"
 #include "target/commands/admin_cmd.h"
-#include "target/controller/queue.h"
+#include "target/queue/request_steps.h"
 
 namespace target {
 
@@ -100,7 +100,7 @@ uint64_t data_units(uint64_t bytes) {
 /// whose wear or temperature could be told.
 base::Bytes smart_log(const Request& request) {
     const Controller& controller = controller_of(request);
-    const IoCounters total = controller.subsystem().counters();
+    const IoCounters total = request.queue->subsystem().counters();
     const auto hours = std::chrono::duration_cast<std::chrono::hours>(
         request.queue->now() - request.queue->target().started());
     nvme::SmartLog log;
@@ -110,7 +110,7 @@ base::Bytes smart_log(const Request& request) {
     log.host_writes = counter(total.write_commands);
     log.power_cycles = counter(1);
     log.power_on_hours = counter(static_cast<uint64_t>(hours.count()));
-    log.media_errors = counter(controller.subsystem().media_errors());
+    log.media_errors = counter(total.media_errors);
     log.error_log_entries = counter(controller.errors().count());
     return page_of(log);
 }
@@ -126,7 +126,7 @@ base::Bytes firmware_slots(const Request& /*request*/) {
 }
 
 base::Bytes changed_namespaces(const Request& request) {
-    const std::set<uint32_t>& changed = controller_of(request).changed_namespaces();
+    const std::set<uint32_t>& changed = controller_of(request).namespace_view().changed();
     nvme::NamespaceList list;
     if (changed.size() > list.nsid.size()) {
         list.nsid[0] = nvme::kNsidAll;  // more than can be told
@@ -201,7 +201,7 @@ base::Bytes ana_log(const Request& request) {
 }
 
 base::Bytes reservation_log(const Request& request) {
-    const auto& records = controller_of(request).reservation_records();
+    const auto& records = controller_of(request).reservations().records();
     nvme::ReservationLog page;
     if (!records.empty()) {
         page.count = records.front().count;
@@ -300,7 +300,7 @@ void get_log_page(Request& request) {
     if ((request.sqe.cdw10 & kRetainEvent) == 0) {
         request.queue->controller()->log_read(row.page);
     }
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 }  // namespace target

@@ -77,8 +77,7 @@ nvme::Status check(const Request& request, uint32_t last_action, uint32_t reserv
 /// All controllers of a host that see the namespace.
 template <class Do>
 void for_each_controller(const Request& request, const Reserver& host, Do act) {
-    for (Controller* controller :
-         request.queue->controller()->subsystem().controllers_of(host.id)) {
+    for (Controller* controller : request.queue->subsystem().controllers_of(host.id)) {
         if (controller->reserver().is(host)) {
             act(*controller);
         }
@@ -95,7 +94,7 @@ void notify(const Request& request, const ReservationOutcome& outcome) {
 
 void answer(Request& request, const ReservationOutcome& outcome) {
     notify(request, outcome);
-    request.queue->complete(request, outcome.status);
+    complete(request, outcome.status);
 }
 
 /// Makes a change when no other one is being saved, and answers when it is saved itself.
@@ -104,8 +103,8 @@ template <ReservationOutcome (*make)(const Request&),
 void change(Request& request) {
     const Reservations& reservations = request.ns->reservations();
     if (reservations.is_saving()) {
-        request.wait_for_reservations(false, [](Request& waited, IoError) {
-            if (waited.queue->may_go_on(waited)) {
+        wait_for_reservations(request, false, [](Request& waited, IoError) {
+            if (may_go_on(waited)) {
                 change<make, tell>(waited);
             }
         });
@@ -116,7 +115,7 @@ void change(Request& request) {
         tell(request, outcome);
         return;
     }
-    request.wait_for_reservations(true, [](Request& saved, IoError) {
+    wait_for_reservations(request, true, [](Request& saved, IoError) {
         tell(saved, ReservationOutcome(saved.ns->reservations().outcome()));
     });
 }
@@ -133,10 +132,10 @@ void abort_removed(Request& request, const ReservationOutcome& outcome) {
     notify(request, outcome);
     for (const Reserver& host : outcome.removed) {
         for_each_controller(request, host, [&](Controller& controller) {
-            controller.abort_commands(request.sqe.nsid, request);
+            controller.queues().abort_commands(request.sqe.nsid, request);
         });
     }
-    request.wait_for_all([](Request& done) { done.queue->complete(done, status::kSuccess); });
+    wait_for_all(request, [](Request& done) { complete(done, status::kSuccess); });
 }
 
 ReservationOutcome register_host(const Request& request) {
@@ -276,7 +275,7 @@ void reservation_report(Request& request) {
     const size_t count = std::min(page.size(), out.size());
     std::ranges::copy(base::ByteView(page).first(count), out.begin());
     std::ranges::fill(out.subspan(count), std::byte{0});
-    request.queue->complete(request, status::kSuccess);
+    complete(request, status::kSuccess);
 }
 
 }  // namespace target

@@ -3,7 +3,7 @@
 // The reservation commands: the wire around target/reservations.h.
 #pragma once
 
-#include "target/controller/command.h"
+#include "target/queue/request.h"
 
 namespace target {
 

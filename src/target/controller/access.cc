@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "target/controller/subsystem.h"
-
 namespace target {
 
 void HostTable::add(std::string nqn, std::shared_ptr<const HostKeys> keys) {
@@ -18,15 +16,14 @@ void HostTable::add(std::string nqn, std::string_view subnqn,
     special_[std::string(subnqn)].insert_or_assign(std::move(nqn), std::move(keys));
 }
 
-bool HostTable::may_connect(std::string_view hostnqn, const Subsystem& subsystem) const {
-    const SubsystemConfig& config = subsystem.config();
+bool HostTable::may_connect(std::string_view hostnqn, const SubsystemConfig& subsystem) const {
     if (subsystem.is_discovery()) {
         return !discovery_auth_ || keys(hostnqn, subsystem, 0) != nullptr;
     }
-    if (!config.allow_any_host && !subsystem.names(hostnqn)) {
+    if (!subsystem.allow_any_host && !subsystem.hosts.contains(hostnqn)) {
         return false;
     }
-    return !config.require_keys || keys(hostnqn, subsystem, 0) != nullptr;
+    return !subsystem.require_keys || keys(hostnqn, subsystem, 0) != nullptr;
 }
 
 bool HostTable::knows(std::string_view hostnqn) const {
@@ -34,12 +31,12 @@ bool HostTable::knows(std::string_view hostnqn) const {
 }
 
 std::shared_ptr<const HostKeys> HostTable::keys(std::string_view hostnqn,
-                                                const Subsystem& subsystem,
+                                                const SubsystemConfig& subsystem,
                                                 uint16_t /*qid*/) const {
     if (subsystem.is_discovery() && !discovery_auth_) {
         return nullptr;
     }
-    if (const auto table = special_.find(subsystem.config().nqn); table != special_.end()) {
+    if (const auto table = special_.find(subsystem.nqn); table != special_.end()) {
         if (const auto host = table->second.find(hostnqn); host != table->second.end()) {
             return host->second;
         }

@@ -11,17 +11,16 @@
 #include <string_view>
 
 #include "target/auth/host_keys.h"
+#include "target/controller/subsystem_config.h"
 
 namespace target {
-
-class Subsystem;
 
 class AccessPolicy {
   public:
     virtual ~AccessPolicy() = default;
 
     [[nodiscard]] virtual bool may_connect(std::string_view hostnqn,
-                                           const Subsystem& subsystem) const = 0;
+                                           const SubsystemConfig& subsystem) const = 0;
 
     /// Whether it may tell this host from the hosts that nothing is said of.
     [[nodiscard]] virtual bool knows(std::string_view /*hostnqn*/) const { return true; }
@@ -30,7 +29,7 @@ class AccessPolicy {
     /// Shared by the policy and each authentication under way, so that keys may be replaced while
     /// one runs.
     [[nodiscard]] virtual std::shared_ptr<const HostKeys> keys(std::string_view hostnqn,
-                                                               const Subsystem& subsystem,
+                                                               const SubsystemConfig& subsystem,
                                                                uint16_t qid) const = 0;
 };
 
@@ -46,10 +45,10 @@ class HostTable final : public AccessPolicy {
     void require_proof_for_discovery(bool required) { discovery_auth_ = required; }
 
     [[nodiscard]] bool may_connect(std::string_view hostnqn,
-                                   const Subsystem& subsystem) const override;
+                                   const SubsystemConfig& subsystem) const override;
     [[nodiscard]] bool knows(std::string_view hostnqn) const override;
     [[nodiscard]] std::shared_ptr<const HostKeys> keys(std::string_view hostnqn,
-                                                       const Subsystem& subsystem,
+                                                       const SubsystemConfig& subsystem,
                                                        uint16_t qid) const override;
 
   private:

@@ -11,37 +11,33 @@
 // Base Specification 2.0: 3.1.3 "Controller Properties", 3.9 "Keep Alive".
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/clock.h"
 #include "nvme/fabrics.h"
 #include "nvme/nqn.h"
 #include "nvme/types.h"
 #include "target/controller/async_events.h"
+#include "target/controller/attached_queues.h"
+#include "target/controller/environment.h"
 #include "target/controller/error_log.h"
-#include "target/controller/reservations.h"
+#include "target/controller/namespace_table.h"
+#include "target/controller/reservation_log.h"
+#include "target/controller/subsystem_config.h"
 
 namespace target {
-
-class Namespace;
-class Queue;
-class Request;
-class Subsystem;
-class Target;
 
 /// The host that connected.
 struct ControllerHost {
     std::string hostnqn;
     nvme::HostId hostid;
-    uint16_t portal = 0;  ///< where it came in: Target::portal_of()
+    uint16_t portal = 0;  ///< where it came in: Environment::portal_of()
 };
 
 /// The values that Set Features changes, in the form that Get Features shows.
@@ -54,17 +50,6 @@ struct FeatureValues {
     uint32_t write_atomicity = 0;
     uint32_t async_events = 0;
     std::array<std::byte, 512> host_behavior{};
-};
-
-/// Totals for the SMART log.
-struct IoCounters {
-    uint64_t read_commands = 0;
-    uint64_t write_commands = 0;
-    uint64_t read_bytes = 0;
-    uint64_t written_bytes = 0;
-    uint64_t digest_errors = 0;  ///< data that came with another digest than it has
-
-    IoCounters& operator+=(const IoCounters& other);
 };
 
 /// The time that a host set, or 0 when the controller was reset.
@@ -80,7 +65,9 @@ class Controller {
     /// What one command of a discovery controller moves at most, in bytes.
     static constexpr uint32_t kDiscoveryTransfer = 64U << 10U;
 
-    Controller(Target& target, Subsystem& subsystem, uint16_t cntlid, ControllerHost host,
+    /// @param environment, namespaces  outlive this object
+    Controller(Environment& environment, const SubsystemConfig& subsystem,
+               const NamespaceTable& namespaces, uint16_t cntlid, ControllerHost host,
                base::TimePoint now);
     Controller(const Controller&) = delete;
     Controller& operator=(const Controller&) = delete;
@@ -90,8 +77,7 @@ class Controller {
     [[nodiscard]] const ControllerHost& host() const { return host_; }
     /// The same host, as reservations know it.
     [[nodiscard]] const Reserver& reserver() const { return reserver_; }
-    [[nodiscard]] Subsystem& subsystem() const { return subsystem_; }
-    [[nodiscard]] bool is_discovery() const;
+    [[nodiscard]] bool is_discovery() const { return is_discovery_; }
     /// MDTS in bytes.
     [[nodiscard]] uint32_t max_transfer_bytes() const;
     /// Its host has yet to authenticate, and must.
@@ -99,21 +85,17 @@ class Controller {
 
     // --- namespaces, as far as this host sees them
 
-    /// Null: it sees none with this NSID.
-    /// @param lane  whose thread asks, and lets go of it
-    [[nodiscard]] const std::shared_ptr<Namespace>& share_namespace(uint32_t nsid,
-                                                                    unsigned lane = 0) const;
-    [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const {
-        return share_namespace(nsid).get();
-    }
+    [[nodiscard]] const NamespaceView& namespace_view() const { return namespaces_; }
     /// By NSID.
     [[nodiscard]] std::span<const std::shared_ptr<Namespace>> namespaces(unsigned lane = 0) const {
-        return namespaces_[lane];
+        return namespaces_.all(lane);
     }
-    /// A namespace came, went, or is another than before.
+    /// Null: it sees none with this NSID.
+    [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const {
+        return namespaces_.share(nsid, 0).get();
+    }
+    /// A namespace was added, was removed, or is another than before.
     void namespace_changed(uint32_t nsid);
-    /// NSIDs that changed since the host read the list.
-    [[nodiscard]] const std::set<uint32_t>& changed_namespaces() const { return changed_; }
 
     /// Success, or why commands cannot reach this namespace through here (ANA).
     [[nodiscard]] nvme::Status check_path(const Namespace& ns) const;
@@ -140,26 +122,11 @@ class Controller {
 
     // --- reservations, of hosts that see each other's
 
-    /// Ends all I/O commands of this host on a namespace but `except`.
-    void abort_commands(uint32_t nsid, const Request& except);
     /// A line of the Reservation Notification log, and its event, if the host has enabled
     /// it.
     void tell_reservation(uint32_t nsid, ReservationNotice what);
-    /// Bit n: notices of that number about the namespace are not wanted.
-    [[nodiscard]] uint32_t reservation_mask(uint32_t nsid) const {
-        const auto found = reservation_masks_.find(nsid);
-        return found == reservation_masks_.end() ? 0 : found->second;
-    }
-    void set_reservation_mask(uint32_t nsid, uint32_t mask) { reservation_masks_[nsid] = mask; }
-    struct ReservationRecord {
-        uint64_t count = 0;  ///< lines so far
-        uint32_t nsid = 0;
-        ReservationNotice what{};
-    };
-    /// Oldest first; the log shows the first one, and reading it removes it.
-    [[nodiscard]] const std::deque<ReservationRecord>& reservation_records() const {
-        return reservation_records_;
-    }
+    [[nodiscard]] ReservationLog& reservations() { return reservations_; }
+    [[nodiscard]] const ReservationLog& reservations() const { return reservations_; }
 
     // --- properties
 
@@ -175,22 +142,11 @@ class Controller {
 
     // --- queues
 
-    /// @return null: no queue has this id
-    [[nodiscard]] Queue* queue(uint16_t qid) const;
+    /// The controller goes with its admin queue: the subsystem removes it then.
+    [[nodiscard]] AttachedQueues& queues() { return queues_; }
+    [[nodiscard]] const AttachedQueues& queues() const { return queues_; }
     [[nodiscard]] uint16_t granted_queues() const { return granted_queues_; }
     void grant_queues(uint16_t count) { granted_queues_ = count; }
-    [[nodiscard]] bool has_io_queues() const;
-    [[nodiscard]] size_t queue_count() const { return queues_.size(); }
-    /// A queue is connected. An I/O queue that still has to authenticate owns no id and is not a
-    /// sign of life: anyone may claim to be the host.
-    void attach(Queue& queue);
-    /// An attached queue has authenticated and owns its id now; others that only claimed that id
-    /// close. @return false: another queue owns it
-    bool admit(Queue& queue);
-    /// Every queue closes.
-    void disconnect(std::string_view reason);
-    /// A queue is gone. The controller goes with its admin queue: not used afterwards then.
-    void detach(const Queue& queue);
 
     // --- keep-alive
 
@@ -202,45 +158,32 @@ class Controller {
     /// The host is lost: CSTS.CFS, and every queue closes.
     void expire();
 
-    [[nodiscard]] const Timestamp& timestamp() const { return timestamp_; }
-    void set_timestamp(const Timestamp& timestamp) { timestamp_ = timestamp; }
-
     /// Of all its queues, also of those that are gone.
     [[nodiscard]] IoCounters counters() const;
 
     FeatureValues features;
+    Timestamp timestamp;
 
   private:
     void enable(const nvme::Configuration& configuration);
     void reset();
-    void close_io_queues(std::string_view reason);
-    void remember(const Queue& leaving);
-    [[nodiscard]] base::TimePoint last_command() const;
-    void look_at_namespace(uint32_t nsid);
 
-    Target& target_;
-    Subsystem& subsystem_;
-    uint16_t cntlid_;
-    ControllerHost host_;
-    Reserver reserver_;
+    Environment& environment_;
+    const bool is_discovery_;
+    const uint16_t cntlid_;
+    const ControllerHost host_;
+    const Reserver reserver_;
     uint32_t cc_ = 0;
     uint32_t csts_ = 0;
     uint32_t kato_ms_ = 0;
     uint16_t granted_queues_;
-    base::TimePoint last_command_;  ///< on queues that are gone
-    IoCounters past_;               ///< likewise
-    std::map<uint16_t, Queue*> queues_;
-    std::set<Queue*> claimants_;  ///< I/O queues that still have to authenticate
-    /// By lane: shared with the subsystem, but among no lanes.
-    std::vector<std::vector<std::shared_ptr<Namespace>>> namespaces_;
-    std::set<uint32_t> changed_;
+    AttachedQueues queues_;
+    NamespaceView namespaces_;
     ErrorLog errors_;
-    Timestamp timestamp_;
+    uint64_t media_errors_ = 0;
     uint64_t discovery_generation_ = 0;  ///< as last seen or told
     AsyncEvents async_events_;
-    std::deque<ReservationRecord> reservation_records_;
-    uint64_t reservation_count_ = 0;
-    std::map<uint32_t, uint32_t> reservation_masks_;  ///< by NSID
+    ReservationLog reservations_;
 };
 
 }  // namespace target

@@ -2,7 +2,7 @@
 //
 // A namespace: a backend seen as logical blocks under stable identifiers. It may change, or leave
 // its subsystem, while commands are under way: those that run hold it (Request::ns), and each is
-// judged again before it continues (command.h).
+// judged again before it continues (target/queue/request.h).
 //
 // A protected store can be shown in two ways: as plain blocks, which the store checks on its own,
 // or exposed, each block with its tuple behind it (io_protected.cc).

@@ -4,75 +4,34 @@
 #include <algorithm>
 #include <utility>
 
-#include "target/controller/queue.h"
-#include "target/controller/target.h"
 #include "target/reactor/fair_order.h"
 
 namespace target {
 
-namespace {
-
-/// Holds a namespace for one lane, whose count of users shares no cache line with another.
-struct Share {
-    static constexpr size_t kCacheLine = 64;
-    alignas(kCacheLine) std::shared_ptr<Namespace> ns;
-    void operator()(Namespace*) { ns.reset(); }
-};
-
-}  // namespace
-
-/// One pointer for each lane: no other lane touches its count. When the last of them is released by
-/// any lane, control ends the namespace, and with it perhaps the store.
-Subsystem::Shares Subsystem::share(NamespaceConfig config, std::shared_ptr<Backend> backend) const {
-    Lane& control = target_.control();
-    const std::shared_ptr<Namespace> ns(
-        new Namespace(std::move(config), std::move(backend)), [&control](Namespace* last) {
-            control.here() ? delete last : control.post([last] { delete last; });
-        });
-    ns->writes().spread(target_.lanes() - 1, [&control, weak = std::weak_ptr<Namespace>(ns)] {
-        std::function<void()> pass_on = [ns = weak.lock()] {
-            if (ns != nullptr) {
-                ns->writes().pass_on();
-            }
-        };
-        control.here() ? control.defer(std::move(pass_on)) : control.post(std::move(pass_on));
-    });
-    Shares shares{ns};
-    while (shares.size() < target_.lanes()) {
-        shares.emplace_back(ns.get(), Share{ns});
-    }
-    return shares;
-}
-
 void Subsystem::add_namespace(NamespaceConfig config, std::shared_ptr<Backend> backend) {
     const uint32_t nsid = config.nsid;
-    const auto& shares =
-        shares_.insert_or_assign(nsid, share(std::move(config), std::move(backend))).first->second;
-    namespaces_.emplace(nsid, shares.front());
+    (void)namespaces_.add(std::move(config), std::move(backend));
     namespace_changed(nsid);
 }
 
 bool Subsystem::remove_namespace(uint32_t nsid) {
-    const auto found = namespaces_.find(nsid);
-    if (found == namespaces_.end()) {
-        return false;
+    const bool removed = namespaces_.remove(nsid);
+    if (removed) {
+        namespace_changed(nsid);
     }
-    namespaces_.erase(found);
-    shares_.erase(nsid);
-    namespace_changed(nsid);
-    return true;
+    return removed;
 }
 
 bool Subsystem::change_namespace(NamespaceConfig config) {
-    const auto found = namespaces_.find(config.nsid);
-    if (found == namespaces_.end()) {
+    Namespace* ns = namespaces_.find(config.nsid);
+    if (ns == nullptr) {
         return false;
     }
-    const bool moved = found->second->config().ana_group != config.ana_group;
-    found->second->change(std::move(config));
-    namespace_changed(found->first);
+    const bool moved = ns->config().ana_group != config.ana_group;
+    ns->change(std::move(config));
+    namespace_changed(ns->nsid());
     for (const auto& [cntlid, controller] : controllers_) {
-        if (moved && controller->find_namespace(found->first) != nullptr) {
+        if (moved && controller->find_namespace(ns->nsid()) != nullptr) {
             controller->raise(AsyncEvents::Kind::kAnaChanged);
         }
     }
@@ -80,21 +39,21 @@ bool Subsystem::change_namespace(NamespaceConfig config) {
 }
 
 bool Subsystem::protect_namespace(uint32_t nsid, WriteProtection state) {
-    const auto found = namespaces_.find(nsid);
-    if (found == namespaces_.end()) {
+    Namespace* ns = namespaces_.find(nsid);
+    if (ns == nullptr) {
         return false;
     }
-    found->second->protect(state);
+    ns->protect(state);
     namespace_changed(nsid);
     return true;
 }
 
 bool Subsystem::resize_namespace(uint32_t nsid) {
-    const auto found = namespaces_.find(nsid);
-    if (found == namespaces_.end()) {
+    Namespace* ns = namespaces_.find(nsid);
+    if (ns == nullptr) {
         return false;
     }
-    if (found->second->resize()) {
+    if (ns->resize()) {
         namespace_changed(nsid);
     }
     return true;
@@ -106,11 +65,6 @@ void Subsystem::namespace_changed(uint32_t nsid) {
     }
 }
 
-const Namespace* Subsystem::find_namespace(uint32_t nsid) const {
-    const auto found = namespaces_.find(nsid);
-    return found == namespaces_.end() ? nullptr : found->second.get();
-}
-
 /// @return false: every controller is of a host that owes no proof, or that is about to give it
 bool Subsystem::make_room(const std::string& address, base::TimePoint now) {
     constexpr base::seconds kStandstill{2};
@@ -120,30 +74,25 @@ bool Subsystem::make_room(const std::string& address, base::TimePoint now) {
         if (!controller->owes_proof()) {
             continue;
         }
-        const Queue& admin = *controller->queue(0);
+        const AttachedQueue& admin = *controller->queues().find(0);
         claimants.add(cntlid, admin.endpoints().peer_address);
-        if (slow == nullptr && admin.standing().last_step <= now - kStandstill) {
+        if (slow == nullptr && admin.last_step() <= now - kStandstill) {
             slow = controller.get();
         }
     }
     const auto crowded = claimants.oldest_beyond_share(address);
     Controller* victim = crowded ? controllers_.at(static_cast<uint16_t>(*crowded)).get() : slow;
     if (victim != nullptr) {
-        victim->disconnect("removed to make room: not authenticated");
+        victim->queues().close_all("removed to make room: not authenticated");
         remove_controller(*victim);
     }
     return victim != nullptr;
 }
 
-void Subsystem::change(SubsystemConfig config) {
-    config_ = std::move(config);
-    names_ = {config_.hosts.begin(), config_.hosts.end()};
-}
-
 Controller* Subsystem::create_controller(ControllerHost host, const std::string& address,
                                          base::TimePoint now) {
     const size_t ids = size_t{config_.cntlid_max} - config_.cntlid_min + 1;
-    if (controllers_.size() >= std::min<size_t>(ids, target_.limits().controllers) &&
+    if (controllers_.size() >= std::min<size_t>(ids, environment_.limits().controllers) &&
         !make_room(address, now)) {
         return nullptr;
     }
@@ -155,7 +104,8 @@ Controller* Subsystem::create_controller(ControllerHost host, const std::string&
                      : static_cast<uint16_t>(cntlid + 1);
     } while (controllers_.contains(cntlid));
     last_cntlid_ = cntlid;
-    auto controller = std::make_unique<Controller>(target_, *this, cntlid, std::move(host), now);
+    auto controller = std::make_unique<Controller>(environment_, config_, namespaces_, cntlid,
+                                                   std::move(host), now);
     by_host_[controller->host().hostid.bytes].push_back(controller.get());
     return controllers_.emplace(cntlid, std::move(controller)).first->second.get();
 }
@@ -177,16 +127,16 @@ size_t Subsystem::enforce_access() {
     std::vector<std::pair<Controller*, std::string_view>> leaving;
     for (const auto& [cntlid, controller] : controllers_) {
         const std::string& hostnqn = controller->host().hostnqn;
-        const Queue* admin = controller->queue(0);
-        if (!target_.access().may_connect(hostnqn, *this)) {
+        const AttachedQueue* admin = controller->queues().find(0);
+        if (!environment_.access().may_connect(hostnqn, config_)) {
             leaving.emplace_back(controller.get(), "no longer admitted");
-        } else if (admin != nullptr && admin->keys() == nullptr &&
-                   target_.access().keys(hostnqn, *this, 0) != nullptr) {
+        } else if (admin != nullptr && !admin->has_keys() &&
+                   environment_.access().keys(hostnqn, config_, 0) != nullptr) {
             leaving.emplace_back(controller.get(), "must authenticate from now on");
         }
     }
     for (const auto& [controller, reason] : leaving) {
-        controller->disconnect(reason);
+        controller->queues().close_all(reason);
         remove_controller(*controller);
     }
     return leaving.size();
@@ -194,7 +144,7 @@ size_t Subsystem::enforce_access() {
 
 void Subsystem::disconnect_all(std::string_view reason) {
     for (const auto& [cntlid, controller] : controllers_) {
-        controller->disconnect(reason);
+        controller->queues().close_all(reason);
     }
     controllers_.clear();
     by_host_.clear();

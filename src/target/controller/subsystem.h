@@ -7,49 +7,30 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "nvme/fabrics.h"
 #include "nvme/nqn.h"
 #include "target/controller/controller.h"
-#include "target/controller/namespace.h"
+#include "target/controller/environment.h"
+#include "target/controller/namespace_table.h"
+#include "target/controller/subsystem_config.h"
 
 namespace target {
 
-class Target;
-
-struct SubsystemConfig {
-    std::string nqn;
-    std::string serial;              ///< at most 20 characters; stays the same across restarts
-    std::string model = "nvmeroot";  ///< at most 40 characters
-    bool allow_any_host = false;
-    std::vector<std::string> hosts;  ///< NQNs admitted
-    bool listed = true;              ///< in the discovery log
-    bool require_keys = false;       ///< a host without keys is refused although it is named
-    uint16_t cntlid_min = 1;
-    uint16_t cntlid_max = nvme::kCntlidMax;
-};
-
 class Subsystem {
   public:
-    Subsystem(Target& target, SubsystemConfig config) : target_(target) {
-        change(std::move(config));
-    }
+    /// @param environment  outlives this object
+    Subsystem(Environment& environment, SubsystemConfig config)
+        : environment_(environment), config_(std::move(config)), namespaces_(environment) {}
     Subsystem(const Subsystem&) = delete;
     Subsystem& operator=(const Subsystem&) = delete;
 
     [[nodiscard]] const SubsystemConfig& config() const { return config_; }
-    [[nodiscard]] bool is_discovery() const { return config_.nqn == nvme::kDiscoveryNqn; }
-    /// Whether `hosts` of the configuration has it.
-    [[nodiscard]] bool names(std::string_view hostnqn) const { return names_.contains(hostnqn); }
-
-    /// Commands under way share a namespace with its subsystem, so that its backend stays until
-    /// they are done.
-    using NamespaceMap = std::map<uint32_t, std::shared_ptr<Namespace>>;
+    [[nodiscard]] bool is_discovery() const { return config_.is_discovery(); }
 
     // --- namespaces: may change at any time between two calls into a queue. Connected hosts that
     // see the namespace before or after get a Namespace Attribute Changed event and look again.
@@ -68,14 +49,11 @@ class Subsystem {
     /// A host protects it from writes. @return false: there is none
     bool protect_namespace(uint32_t nsid, WriteProtection state);
     /// Null: there is none.
-    [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const;
-    /// By NSID.
-    [[nodiscard]] const NamespaceMap& namespaces() const { return namespaces_; }
-    /// For commands that run on a lane. REQUIRES: it is there.
-    [[nodiscard]] const std::shared_ptr<Namespace>& share_namespace(uint32_t nsid,
-                                                                    unsigned lane) const {
-        return shares_.at(nsid)[lane];
+    [[nodiscard]] const Namespace* find_namespace(uint32_t nsid) const {
+        return namespaces_.find(nsid);
     }
+    /// By NSID.
+    [[nodiscard]] const NamespaceTable::Map& namespaces() const { return namespaces_.all(); }
 
     /// If every controller id is taken or the limit is reached, a controller that still has to
     /// authenticate gives way: one of an address that has more than its share, or one that stalls.
@@ -98,14 +76,12 @@ class Subsystem {
     // --- totals since the server began, for the SMART log
 
     [[nodiscard]] IoCounters counters() const;
-    [[nodiscard]] uint64_t media_errors() const { return media_errors_; }
-    void note_media_error() { ++media_errors_; }
 
     // --- another configuration
 
     /// Sets which hosts are admitted and what Identify reports, from now on. Controllers stay as
     /// they are: see enforce_access(). REQUIRES: the same NQN.
-    void change(SubsystemConfig config);
+    void change(SubsystemConfig config) { config_ = std::move(config); }
     /// Ends the controllers whose host may no longer be connected, or must authenticate and did
     /// not.
     /// @return how many
@@ -113,21 +89,16 @@ class Subsystem {
     void disconnect_all(std::string_view reason);
 
   private:
-    using Shares = std::vector<std::shared_ptr<Namespace>>;  ///< by lane
-    [[nodiscard]] Shares share(NamespaceConfig config, std::shared_ptr<Backend> backend) const;
     void namespace_changed(uint32_t nsid);
     bool make_room(const std::string& address, base::TimePoint now);
 
-    Target& target_;
+    Environment& environment_;
     SubsystemConfig config_;
-    std::set<std::string, std::less<>> names_;  ///< of config_.hosts
-    NamespaceMap namespaces_;
-    std::map<uint32_t, Shares> shares_;  ///< of the same namespaces
+    NamespaceTable namespaces_;
     std::map<uint16_t, std::unique_ptr<Controller>> controllers_;
     std::map<decltype(nvme::HostId::bytes), std::vector<Controller*>> by_host_;  ///< the same ones
     uint16_t last_cntlid_ = 0;
     IoCounters past_;  ///< of controllers that are gone
-    uint64_t media_errors_ = 0;
 };
 
 }  // namespace target

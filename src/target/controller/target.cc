@@ -4,71 +4,37 @@
 #include <algorithm>
 #include <utility>
 
-#include "target/auth/crypto.h"
-#include "target/controller/queue.h"
-
 namespace target {
-namespace {
-
-uint32_t random_start() {
-    nvme::le32 start = 0;
-    // Without random numbers every authentication fails later, with a reason.
-    (void)crypto::random_bytes(std::as_writable_bytes(std::span(&start, 1)));
-    return start;
-}
-
-}  // namespace
-
-Target::Target(Limits limits, const AccessPolicy& access, EventSink& events)
-    : limits_(limits),
-      access_(access),
-      events_(events),
-      authentications_(random_start()),
-      attempts_(limits.attempts) {
-    SubsystemConfig discovery;
-    discovery.nqn = nvme::kDiscoveryNqn;
-    discovery.serial = "discovery";
-    add_subsystem(std::move(discovery));
-}
-
-void Target::use_lanes(std::vector<Lane*> lanes) {
-    lanes_ = std::move(lanes);
-    for (Lane* lane : lanes_) {
-        lane->memory().divide(lanes_.size());
-    }
-}
-
-void Target::add_portal(Portal portal) {
-    portals_.push_back(std::move(portal));
-    views_.changed();
+Target::Target(const Limits& limits, const AccessPolicy& access, EventSink& events)
+    : Environment(limits, access, events) {
+    SubsystemConfig config;
+    config.nqn = nvme::kDiscoveryNqn;
+    config.serial = "discovery";
+    add_subsystem(std::move(config));
 }
 
 Subsystem& Target::add_subsystem(SubsystemConfig config) {
-    views_.changed();
-    return *subsystems_.emplace_back(std::make_unique<Subsystem>(*this, std::move(config)));
+    Subsystem& subsystem =
+        *subsystems_.emplace_back(std::make_unique<Subsystem>(*this, std::move(config)));
+    discovery().add(subsystem.config());
+    return subsystem;
 }
 
 void Target::remove_subsystem(std::string_view nqn) {
     const auto found = std::ranges::find_if(
         subsystems_, [&](const auto& subsystem) { return subsystem->config().nqn == nqn; });
     (*found)->disconnect_all("the subsystem is no longer served");
+    discovery().remove((*found)->config());
     subsystems_.erase(found);
-    views_.changed();
-}
-
-std::unique_ptr<Session> Target::make(SessionOwner& owner, Endpoints endpoints,
-                                      base::TimePoint now) {
-    started_ = started_.value_or(now);
-    return std::make_unique<Queue>(*this, owner, std::move(endpoints), now);
 }
 
 void Target::set_referrals(std::vector<Referral> referrals) {
-    referrals_ = std::move(referrals);
+    discovery().set_referrals(std::move(referrals));
     discovery_changed();
 }
 
 void Target::discovery_changed() {
-    views_.changed();
+    discovery().changed();
     for (const auto& subsystem : subsystems_) {
         for (const auto& [cntlid, controller] : subsystem->controllers()) {
             controller->look_at_discovery();
@@ -76,20 +42,8 @@ void Target::discovery_changed() {
     }
 }
 
-const DiscoveryView& Target::discovery_view(const std::string& hostnqn) {
-    return views_.of(*this, hostnqn);
-}
-
-uint16_t Target::portal_of(const Endpoints& endpoints) const {
-    const auto found = std::ranges::find_if(portals_, [&](const Portal& portal) {
-        return portal.port == endpoints.local_port &&
-               (is_wildcard(portal.address) || portal.address == endpoints.local_address);
-    });
-    return found == portals_.end() ? uint16_t{0} : found->id;
-}
-
 void Target::set_ana_states(AnaGroups::States states) {
-    if (ana_.set(std::move(states))) {
+    if (ana().set(std::move(states))) {
         raise_ana_change();
     }
 }
@@ -108,7 +62,8 @@ bool Target::drain() {
     if (std::exchange(draining_, true)) {
         return false;
     }
-    ana_.override_all(nvme::AnaState::kInaccessible);
+    discovery().hide_subsystems(true);
+    ana().override_all(nvme::AnaState::kInaccessible);
     raise_ana_change();
     discovery_changed();
     return true;
@@ -118,7 +73,8 @@ bool Target::end_drain() {
     if (!std::exchange(draining_, false)) {
         return false;
     }
-    ana_.end_override();
+    discovery().hide_subsystems(false);
+    ana().end_override();
     raise_ana_change();
     discovery_changed();
     return true;
@@ -133,13 +89,6 @@ size_t Target::undrained() const {
             }));
     }
     return count;
-}
-
-uint32_t Target::next_authentication() {
-    if (++authentications_ == 0) {
-        ++authentications_;
-    }
-    return authentications_;
 }
 
 Subsystem* Target::find_subsystem(std::string_view nqn) const {

@@ -54,7 +54,7 @@ SubsystemConfig core_config(const exports::Subsystem& subsystem) {
     core.serial = subsystem.serial;
     core.model = subsystem.model;
     core.allow_any_host = subsystem.allow_any_host;
-    core.hosts = subsystem.hosts;
+    core.hosts = {subsystem.hosts.begin(), subsystem.hosts.end()};
     core.require_keys = subsystem.require_auth;
     core.listed = subsystem.view_of.empty();
     core.cntlid_min = subsystem.cntlid_min;

@@ -64,7 +64,7 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::uni
       late_timer_(reactor, [this] { look_for_late_images(); }),
       access_(host_table(config)),
       target_(core_config(config.limits), between.access(access_), events_),
-      server_(reactor, between.sessions(target_),
+      server_(reactor, between.sessions(sessions_),
               {admission_bounds(config), [&log](const std::string& text) { log.warning(text); },
                crew_.get(), waiting_connections(config)}) {
     if (crew_ == nullptr) {
@@ -344,7 +344,7 @@ base::Status Service::listen_on(const std::vector<exports::Address>& addresses, 
         TRY(const SocketAddress bound, while_held(clock_, [&] {
                 return server_.listen({address.host, address.port});
             }));
-        const auto id = static_cast<uint16_t>(target_.portals().size() + 1);
+        const auto id = static_cast<uint16_t>(target_.discovery().portals().size() + 1);
         target_.add_portal({bound.address, bound.port, id, discovery});
         log_.notice((discovery ? "discovery on " : "listening on ") + to_text(bound));
         listening_.push_back(bound);

@@ -29,6 +29,7 @@
 #include "target/operate/status.h"
 #include "target/protection/protected_file.h"
 #include "target/protection/scrub.h"
+#include "target/queue/queue_session.h"
 #include "target/reactor/reactor.h"
 #include "target/storage/backend_file.h"
 #include "target/wire/crew.h"
@@ -205,6 +206,7 @@ class Service {
     std::unique_ptr<Labor> labor_;
     std::unique_ptr<Labor> writer_;  ///< of reservations
     Target target_;
+    QueueFactory sessions_{target_};
     Server server_;
     std::vector<SocketAddress> listening_;
     std::string state_dir_;

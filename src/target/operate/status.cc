@@ -38,12 +38,13 @@ ControllerStatus look_at_controller(const Subsystem& subsystem, const Controller
     out.known = knows;
     out.io = controller.counters();
     auto since = wall;
-    if (const Queue* admin = controller.queue(0)) {
+    if (const AttachedQueue* admin = controller.queues().find(0)) {
+        const AttachedQueue::Details details = admin->details();
         out.peer = admin->endpoints().peer;
-        since -= std::chrono::duration_cast<base::milliseconds>(now - admin->connected_at());
-        out.io_queues = controller.queue_count() - 1;
-        out.data_digest = admin->data_digest();
-        out.proof = admin->agreement();
+        since -= std::chrono::duration_cast<base::milliseconds>(now - details.connected_at);
+        out.io_queues = controller.queues().size() - 1;
+        out.data_digest = details.data_digest;
+        out.proof = details.agreement;
     }
     out.since = std::chrono::duration_cast<base::seconds>(since).count();
     return out;
@@ -243,8 +244,9 @@ TargetStatus look_at(const Target& target, base::TimePoint now, base::millisecon
     for (const auto& subsystem : target.subsystems()) {
         for (const auto& [cntlid, controller] : subsystem->controllers()) {
             const std::string& host = controller->host().hostnqn;
-            const bool knows = !controller->owes_proof() &&
-                               (subsystem->names(host) || target.access().knows(host));
+            const bool knows =
+                !controller->owes_proof() &&
+                (subsystem->config().hosts.contains(host) || target.access().knows(host));
             status.controllers.push_back(
                 look_at_controller(*subsystem, *controller, knows, now, wall));
         }

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "target/controller/controller.h"
-#include "target/controller/queue.h"
 #include "target/controller/target.h"
 #include "target/operate/event_log.h"
 #include "target/protection/integrity.h"

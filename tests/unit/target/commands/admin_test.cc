@@ -4,7 +4,7 @@
 // them.
 #include "nvme/tcp_pdu.h"
 #include "support/admin_fixture.h"
-#include "target/controller/command.h"
+#include "target/queue/command.h"
 
 using nvme::Cns;
 using nvme::Feature;

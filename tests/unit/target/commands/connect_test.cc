@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(loses_one_io_queue_without_losing_the_others) {
 
 BOOST_AUTO_TEST_CASE(does_not_wait_forever) {
     TargetFixture f;
-    support::Line silent(f.target, f.clock, {});
+    support::Line silent(f.sessions, f.clock, {});
     BOOST_REQUIRE(silent.session->next_deadline().has_value());
     f.clock.sleep(base::seconds(9));
     silent.on_timer();
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(ends_the_association_when_the_host_falls_silent) {
 
 BOOST_AUTO_TEST_CASE(a_peer_that_sends_a_byte_a_second_has_the_same_time_as_others) {
     TargetFixture f;
-    support::Line line(f.target, f.clock, {});
+    support::Line line(f.sessions, f.clock, {});
     const base::Bytes bytes = nvme::whole_pdu(nvme::IcReq{}, {});
     for (size_t i = 0; i < 9; ++i) {
         f.clock.sleep(base::seconds(1));

@@ -31,7 +31,7 @@ nvme::DiscoveryEntry entry(support::Line& line, size_t index, uint8_t flags = 0)
         line.host.run(log_command(1024, flags, 1024 * (index + 1))));
 }
 
-target::SubsystemConfig another(std::vector<std::string> hosts) {
+target::SubsystemConfig another(std::set<std::string, std::less<>> hosts) {
     target::SubsystemConfig config;
     config.nqn = "nqn.2024-08.com.example:other";
     config.hosts = std::move(hosts);

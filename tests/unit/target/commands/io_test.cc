@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(counts_the_queue_head_where_flow_control_is_on) {
 BOOST_AUTO_TEST_CASE(aligns_data_as_the_host_asks) {
     TargetFixture f;
     auto admin = f.open_admin();
-    support::Line line(f.target, f.clock, {});
+    support::Line line(f.sessions, f.clock, {});
     nvme::IcReq request;
     request.hpda = 31;
     (void)line.peer.exchange(nvme::whole_pdu(request, {}));

@@ -4,7 +4,7 @@
 #include "nvme/log_pages.h"
 #include "support/admin_fixture.h"
 #include "support/io_fixture.h"
-#include "target/controller/command.h"
+#include "target/queue/command.h"
 
 using nvme::LogPage;
 using support::AdminFixture;

@@ -65,7 +65,7 @@ struct TwoHosts : IoFixture {
     /// @param number  of the other host's Host Identifier
     explicit TwoHosts(const nvme::HostId& number = host_id(2)) {
         auto config = subsystem->config();
-        config.hosts.push_back(support::kStrangerNqn);
+        config.hosts.insert(support::kStrangerNqn);
         subsystem->change(config);
         auto options = connect_options();
         options.hostnqn = support::kStrangerNqn;

@@ -7,7 +7,7 @@
 
 #include "support/admin_fixture.h"
 #include "support/io_fixture.h"
-#include "target/controller/queue.h"
+#include "target/queue/queue.h"
 
 using base::milliseconds;
 using base::seconds;
@@ -227,7 +227,7 @@ BOOST_AUTO_TEST_CASE(the_discovery_log_is_looked_up_once_for_all_that_nobody_kno
         f.target.add_subsystem(std::move(config));
     }
     std::deque<std::unique_ptr<Line>> visitors;
-    const uint64_t before = f.target.discovery_views().lookups();
+    const uint64_t before = f.target.discovery().lookups();
     for (int i = 0; i < 100; ++i) {
         visitors.push_back(open_discovery(f, "nqn.2024-08.com.example:nobody" + std::to_string(i)));
         for (uint64_t offset = 0; offset < 8; ++offset) {
@@ -236,9 +236,9 @@ BOOST_AUTO_TEST_CASE(the_discovery_log_is_looked_up_once_for_all_that_nobody_kno
             BOOST_TEST(page->status.ok());
         }
     }
-    BOOST_TEST(f.target.discovery_views().lookups() == before + 1);
+    BOOST_TEST(f.target.discovery().lookups() == before + 1);
     f.target.discovery_changed();
-    BOOST_TEST(f.target.discovery_views().lookups() == before + 2);
+    BOOST_TEST(f.target.discovery().lookups() == before + 2);
 }
 
 BOOST_AUTO_TEST_CASE(slices_of_the_discovery_log_are_the_whole) {

@@ -6,18 +6,20 @@
 #include <vector>
 
 #include "support/test.h"
-#include "target/controller/out_queue.h"
+#include "target/queue/out_queue.h"
 
 using target::Buffer;
 using target::BufferPool;
 
 namespace {
 
-class TestPdu final : public target::OutPdu {
-  public:
-    void on_sent() override { ++gone; }
+struct TestPdu : target::OutPdu {
     int gone = 0;
 };
+
+void count(target::OutPdu& pdu) {
+    ++static_cast<TestPdu&>(pdu).gone;
+}
 
 }  // namespace
 
@@ -112,15 +114,15 @@ BOOST_AUTO_TEST_CASE(shows_what_is_left_and_tells_what_has_gone) {
     std::array<base::ByteView, 8> many;
     BOOST_TEST(queue.peek(two) == 2U);
     BOOST_TEST(queue.peek(many) == 3U);
-    queue.sent(5);
+    queue.sent(5, count);
     BOOST_TEST(queue.peek(many) == 2U);
     BOOST_TEST(many[0].size() == 5U);
     BOOST_TEST(a.gone == 0);
-    queue.sent(6);
+    queue.sent(6, count);
     BOOST_TEST(a.gone == 1);
     BOOST_TEST(!a.queued());
     BOOST_TEST(queue.size() == 1U);
-    queue.sent(2);
+    queue.sent(2, count);
     BOOST_TEST(queue.empty());
     BOOST_TEST(b.gone == 1);
 }

@@ -18,7 +18,7 @@ struct RogueFixture {
     explicit RogueFixture(Quirk quirk)
         : rogue(quirk),
           target({}, rogue.access(hosts), events),
-          sessions(rogue.sessions(target)),
+          sessions(rogue.sessions(queues)),
           secret(nvme::DhchapSecret::from_key({}, base::Bytes(32, std::byte{7})).value()) {
         hosts.add(support::kHostNqn, std::make_shared<target::HostKeys>(
                                          target::HostKeys{.host = secret.copy(),
@@ -64,6 +64,7 @@ struct RogueFixture {
     target::HostTable hosts;
     Rogue rogue;
     target::Target target;
+    target::QueueFactory queues{target};
     target::SessionFactory& sessions;
     nvme::DhchapSecret secret;
 };

@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(answers_each_broken_pdu_with_its_term_req) {
             BOOST_REQUIRE(admin);
             std::unique_ptr<support::Line> line;
             if (test.stage == Stage::kFresh) {
-                line = std::make_unique<support::Line>(f.target, f.clock, host::QueueOptions{});
+                line = std::make_unique<support::Line>(f.sessions, f.clock, host::QueueOptions{});
             } else if (test.stage == Stage::kInitialized) {
                 line = f.open();
             } else {
@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(answers_each_broken_pdu_with_its_term_req) {
 
 BOOST_AUTO_TEST_CASE(quotes_the_offending_header) {
     TargetFixture f;
-    support::Line line(f.target, f.clock, {});
+    support::Line line(f.sessions, f.clock, {});
     nvme::IcReq pdu = ic_req();
     pdu.pfv = uint16_t{1};
     const base::Bytes answer = line.peer.exchange(raw(pdu));
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(names_the_digest_that_was_wrong) {
 
 BOOST_AUTO_TEST_CASE(takes_a_pdu_one_byte_at_a_time) {
     TargetFixture f;
-    support::Line line(f.target, f.clock, {});
+    support::Line line(f.sessions, f.clock, {});
     const base::Bytes pdu = raw(ic_req());
     base::Bytes answer;
     for (const std::byte byte : pdu) {

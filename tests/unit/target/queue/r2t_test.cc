@@ -23,7 +23,7 @@ struct R2tFixture : TargetFixture {
         : TargetFixture({.io_capsule_bytes = 0, .max_h2c_bytes = kPart}),
           framing{.header_digest = digests, .data_digest = digests},
           admin(open_admin()),
-          line(target, clock, {}) {
+          line(sessions, clock, {}) {
         nvme::IcReq request;
         request.maxr2t = maxr2t;
         request.dgst = digests ? 3 : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "target/controller/out_queue.h"
+#include "target/queue/out_queue.h"
 
 #include <algorithm>
 #include <cassert>
@@ -48,29 +48,26 @@ size_t OutQueue::peek(std::span<base::ByteView> pieces) const {
     return count;
 }
 
-void OutQueue::sent(size_t bytes) {
-    gone_ += bytes;
-    while (front_ != nullptr) {
-        const size_t length = front_->length();
-        if (gone_ < length) {
-            return;
-        }
-        gone_ -= length;
-        bytes_ -= length;
-        pop();
+/// Takes out the first PDU if it has gone. @return null: it has not, or there is none
+OutPdu* OutQueue::pop_gone() {
+    if (front_ == nullptr) {
+        assert(gone_ == 0);
+        return nullptr;
     }
-    assert(gone_ == 0);
-}
-
-void OutQueue::pop() {
     OutPdu& pdu = *front_;
+    const size_t length = pdu.length();
+    if (gone_ < length) {
+        return nullptr;
+    }
+    gone_ -= length;
+    bytes_ -= length;
     front_ = pdu.next_;
     if (front_ == nullptr) {
         back_ = nullptr;
     }
     pdu.queued_ = false;
     --size_;
-    pdu.on_sent();
+    return &pdu;
 }
 
 }  // namespace target

@@ -11,13 +11,17 @@
 
 namespace target {
 
+class Request;
+
 class OutPdu {
   public:
+    /// @param request  that it belongs to; null: none
+    explicit OutPdu(Request* request = nullptr) : request_(request) {}
+    OutPdu(const OutPdu&) = delete;
+    OutPdu& operator=(const OutPdu&) = delete;
+
     /// At most four pieces: head, data, digest, and the response that follows the data.
     static constexpr size_t kParts = 4;
-
-    /// All bytes have gone: what is behind the views may be reused.
-    virtual void on_sent() = 0;
 
     void add(base::ByteView part) { parts_[count_++] = part; }
     void clear() { count_ = 0; }
@@ -25,11 +29,11 @@ class OutPdu {
     /// Bytes of all its parts.
     [[nodiscard]] size_t length() const;
 
-  protected:
-    ~OutPdu() = default;
+    [[nodiscard]] Request* request() const { return request_; }
 
   private:
     friend class OutQueue;
+    Request* const request_;
     std::array<base::ByteView, kParts> parts_{};
     uint8_t count_ = 0;
     bool queued_ = false;
@@ -48,11 +52,18 @@ class OutQueue {
     void push(OutPdu& pdu);
     /// The first bytes in order. @return pieces filled.
     [[nodiscard]] size_t peek(std::span<base::ByteView> pieces) const;
-    /// The first `bytes` bytes have gone.
-    void sent(size_t bytes);
+    /// The first `bytes` bytes have gone. Calls `on_gone` for each PDU whose last byte is among
+    /// them: what is behind its views may be reused.
+    template <class OnGone>
+    void sent(size_t bytes, OnGone on_gone) {
+        gone_ += bytes;
+        while (OutPdu* pdu = pop_gone()) {
+            on_gone(*pdu);
+        }
+    }
 
   private:
-    void pop();
+    OutPdu* pop_gone();
 
     OutPdu* front_ = nullptr;
     OutPdu* back_ = nullptr;

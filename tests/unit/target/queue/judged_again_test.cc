@@ -29,7 +29,7 @@ host::Command protect(uint32_t state) {
 
 /// A host whose admin queue has so much to read that commands with data wait for memory.
 struct FullLine : TargetFixture {
-    FullLine() : line(target, clock, {}) {
+    FullLine() : line(sessions, clock, {}) {
         line.greet();
         BOOST_REQUIRE(line.run(host::connect(connect_options())).has_value());
         BOOST_REQUIRE(line.run(host::property_set(nvme::Property::kCc, 0x00460001)).has_value());
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_read_waits_for_memory) {
     for (const Change& change : std::span(kChanges).first(kOfAll)) {
         BOOST_TEST_CONTEXT(change.name) {
             IoFixture f;
-            SlowLine line(f.target, f.clock, {});
+            SlowLine line(f.sessions, f.clock, {});
             line.greet();
             BOOST_REQUIRE(line.run(host::connect(f.connect_options(2, f.cntlid))).has_value());
             for (int i = 0; i < 2; ++i) {
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(a_read_waits_for_memory) {
 
 BOOST_AUTO_TEST_CASE(a_command_that_has_not_begun_keeps_no_store) {
     IoFixture f;
-    SlowLine line(f.target, f.clock, {});
+    SlowLine line(f.sessions, f.clock, {});
     line.greet();
     BOOST_REQUIRE(line.run(host::connect(f.connect_options(2, f.cntlid))).has_value());
     auto store = std::make_shared<HeldBackend>(TargetFixture::kImageBytes);
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(no_write_is_under_way_when_write_protection_begins) {
 
 BOOST_AUTO_TEST_CASE(a_connection_connects_once) {
     TargetFixture f;
-    SlowLine line(f.target, f.clock, {});
+    SlowLine line(f.sessions, f.clock, {});
     line.greet();
     line.submit(host::connect(f.connect_options()), false);
     line.submit(host::connect(f.connect_options()), false);
