@@ -48,13 +48,7 @@ ProtectedBackend::ProtectedBackend(std::unique_ptr<Backend> data, std::unique_pt
       defer_(std::move(defer)),
       steps_left_(kStepsAtOnce),
       room_(std::move(room)),
-      head_(header.committed),
-      last_write_(header.committed),
-      settled_(header.committed),
-      forgotten_(header.committed),
-      next_forgotten_(header.committed) {
-    log_step_.owner = this;
-    log_step_.next = &ProtectedBackend::log_done;
+      log_(*sidecar_, header_, *this) {
     room_step_.owner = this;
     room_step_.next = &ProtectedBackend::hole_filled;
     flush_step_.owner = this;
@@ -72,7 +66,7 @@ base::Status ProtectedBackend::close(ByteStore& image, ByteStore& sidecar,
     assert(idle());
     TRY_VOID(image.sync());
     TRY_VOID(sidecar.sync());
-    header_.committed = head_;
+    header_.committed = log_.head();
     header_.state = SidecarHeader::kClean;
     header_.stamp = stamp();
     return write_header(sidecar, header_);
@@ -171,7 +165,7 @@ void ProtectedBackend::take_step(const Op& op) {
     const size_t steps = 1 + op.io->data.size() / kStepBytes;
     steps_left_ -= std::min(steps_left_, steps);
     if (steps_left_ == 0) {
-        later(&ProtectedBackend::next_turn);
+        later([this] { next_turn(); });
     }
 }
 
@@ -180,8 +174,8 @@ void ProtectedBackend::next_turn() {
     proceed();
 }
 
-void ProtectedBackend::later(void (ProtectedBackend::*next)()) {
-    defer_(alive_.guard([this, next] { (this->*next)(); }));
+void ProtectedBackend::later(std::function<void()> next) {
+    defer_(alive_.guard(std::move(next)));
 }
 
 void ProtectedBackend::part_done(Op& op) {
@@ -231,7 +225,12 @@ void ProtectedBackend::read_done(Op& op) {
         nvme::verify(format_, nvme::BlocksView::separate(format_, op.io->data, op.tuples),
                      command != nullptr ? command->tags : tags_at_rest(op.first),
                      command != nullptr ? command->checks : checks_at_rest(header_));
-    if (bad && command != nullptr && matches_itself(op)) {  // the host expected another block
+    // The stored block is intact, and the host expected another one.
+    const bool is_whole =
+        bad && command != nullptr &&
+        !nvme::verify(format_, nvme::BlocksView::separate(format_, op.io->data, op.tuples),
+                      tags_at_rest(op.first), checks_at_rest(header_));
+    if (is_whole) {
         op.io->failed_block = op.first + bad->block;
         finish(op, to_error(bad->field));
         return;
@@ -247,12 +246,6 @@ void ProtectedBackend::read_done(Op& op) {
     }
     std::ranges::copy(std::span(op.tuples).first(op.io->tuples.size()), op.io->tuples.begin());
     finish(op, IoError::kNone);
-}
-
-/// The stored block is intact, whatever a command expects.
-bool ProtectedBackend::matches_itself(const Op& op) const {
-    return !nvme::verify(format_, nvme::BlocksView::separate(format_, op.io->data, op.tuples),
-                         tags_at_rest(op.first), checks_at_rest(header_));
 }
 
 void ProtectedBackend::mismatch(Op& op, const nvme::PiMismatch& bad) {
@@ -281,8 +274,8 @@ void ProtectedBackend::write(Op& op) {
 }
 
 void ProtectedBackend::log_write(Op& op) {
-    unlogged_.push_back(&op);
-    schedule_log();
+    op.data_bytes = op.io->data.size();
+    log_.add(op);
 }
 
 void ProtectedBackend::make_tuples(Op& op) {
@@ -330,14 +323,9 @@ void ProtectedBackend::data_written(Op& op) {
     make_room(op);
 }
 
-void ProtectedBackend::write_tuples(Op& op) {
-    op.pending = 1;
-    sidecar_->submit(op.meta);
-}
-
 void ProtectedBackend::write_done(Op& op) {
     const IoError error = op.data.error != IoError::kNone ? op.data.error : op.meta.error;
-    --in_flight_[op.epoch];
+    log_.ended(op);
     op.at += op.slice;
     if (error != IoError::kNone) {
         finish(op, error);
@@ -364,7 +352,12 @@ void ProtectedBackend::make_room(Op& op) {
 }
 
 void ProtectedBackend::has_room(Op& op) {
-    op.data_written ? write_tuples(op) : log_write(op);
+    if (op.data_written) {
+        op.pending = 1;
+        sidecar_->submit(op.meta);
+    } else {
+        log_write(op);
+    }
 }
 
 /// One hole after the other: nobody may write to one that is being filled.
@@ -406,6 +399,84 @@ void ProtectedBackend::hole_filled(IoError error) {
         }
     }
     fill_holes();
+}
+
+// --- log ----------------------------------------------------------------------------------------
+
+void ProtectedBackend::call_next_turn() {
+    later([this] { log_.next_turn(); });
+}
+
+void ProtectedBackend::on_logged(std::span<SidecarLog::Write* const> writes, IoError error) {
+    for (SidecarLog::Write* write : writes) {
+        Op& op = static_cast<Op&>(*write);
+        if (error == IoError::kNone) {
+            write_data(op);
+        } else {
+            log_.ended(op);
+            finish(op, error);
+        }
+    }
+    if (error != IoError::kNone) {
+        drained();
+    }
+}
+
+// --- flush --------------------------------------------------------------------------------------
+
+void ProtectedBackend::want_flush(Op& op) {
+    flush_waiting_.push_back(&op);
+    if (flush_ == FlushPhase::kIdle) {
+        begin_flush();
+    }
+}
+
+void ProtectedBackend::begin_flush() {
+    flushing_.swap(flush_waiting_);
+    log_.cut();
+    if (log_.is_settled()) {  // no write since, nor during the last one
+        flush_step(FlushPhase::kDataOnly, *data_);
+        return;
+    }
+    flush_ = FlushPhase::kDraining;
+    drained();
+}
+
+void ProtectedBackend::drained() {
+    if (flush_ == FlushPhase::kDraining && log_.is_drained()) {
+        flush_step(FlushPhase::kSidecar, *sidecar_);
+    }
+}
+
+void ProtectedBackend::flush_step(FlushPhase phase, Backend& backend) {
+    flush_ = phase;
+    flush_step_.kind = Io::Kind::kFlush;
+    backend.submit(flush_step_);
+}
+
+void ProtectedBackend::flush_step_done(IoError error) {
+    if (error != IoError::kNone || flush_ == FlushPhase::kDataOnly) {
+        end_flush(error);
+    } else if (flush_ == FlushPhase::kSidecar) {
+        flush_step(FlushPhase::kData, *data_);
+    } else {
+        flush_ = FlushPhase::kCommit;
+        log_.commit();
+    }
+}
+
+void ProtectedBackend::end_flush(IoError error) {
+    flush_ = FlushPhase::kIdle;
+    log_.end_flush();
+    for (Op* op : flushing_) {
+        flushed_.emplace_back(op, error);
+    }
+    flushing_.clear();
+    if (!flush_waiting_.empty()) {
+        begin_flush();
+    }
+    proceed();
+    log_.pump();
 }
 
 }  // namespace target

@@ -16,11 +16,9 @@
 // block n's tuple belongs to what the store below answers for block n.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -28,13 +26,14 @@
 #include "base/alive.h"
 #include "target/protection/integrity.h"
 #include "target/protection/sidecar.h"
+#include "target/protection/sidecar_log.h"
 #include "target/protection/tuple_room.h"
 #include "target/storage/backend.h"
 #include "target/storage/range_order.h"
 
 namespace target {
 
-class ProtectedBackend final : public Backend {
+class ProtectedBackend final : public Backend, private SidecarLog::Owner {
   public:
     /// Calls what it is given a little later, so that writes that come together share one write of
     /// the log, and the thread does what else it has to do between two pieces of a long work.
@@ -63,7 +62,7 @@ class ProtectedBackend final : public Backend {
 
   private:
     /// Blocks that are zeroed at a time: their tuples take 128 or 256 KiB.
-    static constexpr uint64_t kZeroSlice = 16U << 10U;
+    static constexpr uint64_t kZeroSlice = SidecarLog::kMostBlocks;
 
     struct Op;
     /// The half of a request that the store with the data, or the one with the tuples, does.
@@ -72,16 +71,14 @@ class ProtectedBackend final : public Backend {
         IoError error = IoError::kNone;
         void done(IoError result) override;
     };
-    struct Op {
+    /// A request. Zeroing goes in slices: it is logged, and written, one after the other.
+    struct Op : SidecarLog::Write {
         ProtectedBackend* owner = nullptr;
         Io* io = nullptr;
         uint64_t first = 0;  ///< block
         uint64_t count = 0;
-        uint64_t at = 0;     ///< zeroing goes in slices: the first block of this one
-        uint64_t slice = 0;  ///< and its blocks
         bool reread = false;
         IntegrityFault fault;  ///< reread: of the first try
-        unsigned epoch = 0;
         unsigned pending = 0;  ///< parts under way
         RangeOrder::Place* place = nullptr;
         bool data_written = false;  ///< of this slice
@@ -89,7 +86,7 @@ class ProtectedBackend final : public Backend {
         Part meta;
         base::Bytes tuples;
     };
-    /// Entries on their way into the log, or a sync.
+    /// A sync, or zeros into a hole.
     struct Step final : Io {
         ProtectedBackend* owner = nullptr;
         void (ProtectedBackend::*next)(IoError error) = nullptr;
@@ -102,8 +99,7 @@ class ProtectedBackend final : public Backend {
         kDraining,  ///< writes that began before the cut
         kSidecar,   ///< their log entries and tuples are being synced
         kData,
-        kCommit,      ///< wanted, waits for the log
-        kCommitting,  ///< in the batch under way
+        kCommit,  ///< the log's
     };
 
     // requests
@@ -117,12 +113,11 @@ class ProtectedBackend final : public Backend {
     void part_done(Op& op);
     void go_on(Op& op);
     /// Calls `next` a little later, unless this is gone by then.
-    void later(void (ProtectedBackend::*next)());
+    void later(std::function<void()> next);
 
     // reads
     void read(Op& op);
     void read_done(Op& op);
-    [[nodiscard]] bool matches_itself(const Op& op) const;
     void mismatch(Op& op, const nvme::PiMismatch& bad);
 
     // writes
@@ -131,7 +126,6 @@ class ProtectedBackend final : public Backend {
     void log_write(Op& op);
     void write_data(Op& op);
     void data_written(Op& op);
-    void write_tuples(Op& op);
     void write_done(Op& op);
 
     // room for tuples
@@ -140,17 +134,11 @@ class ProtectedBackend final : public Backend {
     void fill_holes();
     void hole_filled(IoError error);
 
-    // log
-    [[nodiscard]] bool log_has_room() const;
-    void append(LogEntry::Kind kind, uint64_t first, uint64_t blocks);
-    void append_write(Op& op);
-    void append_commit();
-    void schedule_log();
-    void write_log();
-    void pump_log();
-    void fill_batch();
-    void write_batch();
-    void log_done(IoError error);
+    // SidecarLog::Owner
+    void on_logged(std::span<SidecarLog::Write* const> writes, IoError error) override;
+    void on_committed(IoError error) override { end_flush(error); }
+    void on_full() override { begin_flush(); }
+    void call_next_turn() override;
 
     // flush: sync the sidecar, sync the data, commit
     void want_flush(Op& op);
@@ -185,34 +173,13 @@ class ProtectedBackend final : public Backend {
     bool filling_ = false;  ///< room_step_ is under way
     bool in_fill_holes_ = false;
 
-    // the log
-    bool log_scheduled_ = false;
-    std::deque<Op*> unlogged_;
-    std::vector<Op*> logging_;  ///< in the batch under way
-    std::vector<LogEntry> batch_;
-    size_t batch_written_ = 0;
-    bool batch_durable_ = false;
-    bool batch_commits_ = false;
-    uint64_t batch_forgets_ = 0;  ///< batch_commits_: its kForget
-    bool log_busy_ = false;
-    bool pumping_ = false;
-    bool pump_again_ = false;
-    Step log_step_;
-    uint64_t head_;                         ///< sequence number of the last entry
-    uint64_t last_write_;                   ///< the last kWrite
-    uint64_t settled_;                      ///< as in the last commit
-    uint64_t forgotten_;                    ///< as in the last kForget
-    uint64_t next_forgotten_;               ///< what the next commit may forget
-    std::map<uint64_t, uint64_t> regions_;  ///< marked -> the entry of its last use
+    SidecarLog log_;
 
     // flush
     FlushPhase flush_ = FlushPhase::kIdle;
     std::vector<Op*> flush_waiting_;
     std::vector<Op*> flushing_;
     Step flush_step_;
-    uint64_t cut_ = 0;
-    unsigned epoch_ = 0;
-    std::array<uint64_t, 2> in_flight_{};
 
     base::Alive alive_;
 };
