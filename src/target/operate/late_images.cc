@@ -100,7 +100,7 @@ bool Service::take_up(exports::Namespace& ns, const std::string& nqn) {
         log_.warning("image " + warning);
     }
     auto store = ns.unserved.empty() ? open_store(ns, nqn, {})
-                                     : base::Result<Store>(base::error(ns.unserved));
+                                     : base::Result<Stores::Store>(base::error(ns.unserved));
     if (!store) {
         wait_for(ns, nqn, store.error().text);
         return false;

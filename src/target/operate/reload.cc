@@ -121,9 +121,9 @@ std::optional<std::string> Service::holder_of(const exports::Namespace& ns) cons
 base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     base::Result<exports::ExportConfig, exports::Errors> next) {
     exports::Errors errors;
-    Stores stores;
+    Fresh stores;
     Reasons later;
-    drop_unused_stores();
+    stores_.drop_unused();
     std::optional<AuditLog> audit;
     if (next) {
         exports::keep_block_sizes(running_, *next);
@@ -164,7 +164,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
     }
     set_paths(*next, running_.listen);
     set_scrubs(*next);
-    drop_unused_stores();
+    stores_.drop_unused();
     std::erase_if(files_, [&next](const auto& file) {
         const auto& [nqn, nsid] = file.first;
         return find(find(*next, nqn), nsid) == nullptr;
@@ -183,9 +183,9 @@ bool Service::may_come_later(const exports::ExportConfig& next, const exports::N
     return is_missing && !next.strict && !is_served(nqn, ns.nsid);
 }
 
-Service::Stores Service::open_new_stores(const exports::ExportConfig& next, Reasons& later,
-                                         exports::Errors& errors) {
-    Stores stores;
+Service::Fresh Service::open_new_stores(const exports::ExportConfig& next, Reasons& later,
+                                        exports::Errors& errors) {
+    Fresh stores;
     for (const exports::Subsystem& subsystem : next.subsystems) {
         const exports::Subsystem* before = find(running_, subsystem.nqn);
         for (const exports::Namespace& ns : subsystem.namespaces) {
@@ -196,8 +196,9 @@ Service::Stores Service::open_new_stores(const exports::ExportConfig& next, Reas
             if (!another) {
                 continue;
             }
-            auto store = ns.unserved.empty() ? open_store(ns, subsystem.nqn, stores)
-                                             : base::Result<Store>(base::error(ns.unserved));
+            auto store = ns.unserved.empty()
+                             ? open_store(ns, subsystem.nqn, stores)
+                             : base::Result<Stores::Store>(base::error(ns.unserved));
             if (store) {
                 stores.emplace(std::pair(subsystem.nqn, ns.nsid), std::move(store).value());
             } else if (may_come_later(next, ns, subsystem.nqn, later)) {
@@ -212,12 +213,8 @@ Service::Stores Service::open_new_stores(const exports::ExportConfig& next, Reas
     return stores;
 }
 
-void Service::drop_unused_stores() {
-    std::erase_if(stores_, [](const auto& store) { return store.use_count() == 1; });
-}
-
 void Service::take_over(const exports::Subsystem* before, const exports::Subsystem& next,
-                        Stores& stores, Changes& changes) {
+                        Fresh& stores, Changes& changes) {
     Subsystem* subsystem = before == nullptr ? nullptr : target_.find_subsystem(next.nqn);
     if (subsystem == nullptr) {
         subsystem = &target_.add_subsystem(core_config(next));
@@ -228,7 +225,7 @@ void Service::take_over(const exports::Subsystem* before, const exports::Subsyst
 }
 
 void Service::take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
-                                   Subsystem& subsystem, Stores& stores, Changes& changes) {
+                                   Subsystem& subsystem, Fresh& stores, Changes& changes) {
     if (before != nullptr) {
         for (const exports::Namespace& ns : before->namespaces) {
             const bool replaced = stores.contains({next.nqn, ns.nsid});

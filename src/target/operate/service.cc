@@ -14,8 +14,6 @@
 
 #include "target/operate/core_config.h"
 #include "target/operate/notify.h"
-#include "target/operate/reservation_file.h"
-#include "target/storage/backend_spread.h"
 #include "target/storage/held.h"
 
 namespace target {
@@ -41,6 +39,14 @@ Admission::Bounds admission_bounds(const exports::ExportConfig& config) {
             .kept = Service::kept_connections(config)};
 }
 
+/// @return null: there are no more reactors
+base::Result<std::unique_ptr<Crew>> start_crew(const exports::Limits& limits, Reactor& reactor) {
+    const size_t count = limits.reactors != 0
+                             ? limits.reactors
+                             : static_cast<size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+    return count == 1 ? std::unique_ptr<Crew>() : Crew::start(reactor, count);
+}
+
 }  // namespace
 
 size_t Service::kept_connections(const exports::ExportConfig& config) {
@@ -61,6 +67,7 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::uni
       log_(log),
       started_(std::time(nullptr)),
       events_(log, clock_),
+      stores_(reactor, crew_.get(), log, clock_),
       late_timer_(reactor, [this] { look_for_late_images(); }),
       access_(host_table(config)),
       target_(core_config(config.limits), between.access(access_), events_),
@@ -84,14 +91,6 @@ Service::~Service() {
     }
 }
 
-base::Result<std::unique_ptr<Crew>> Service::start_crew(const exports::Limits& limits,
-                                                        Reactor& reactor) {
-    const size_t count = limits.reactors != 0
-                             ? limits.reactors
-                             : static_cast<size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-    return count == 1 ? std::unique_ptr<Crew>() : Crew::start(reactor, count);
-}
-
 base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig config, Reactor& reactor,
                                                      const base::Log& log, Interposer& between,
                                                      std::vector<base::UniqueFd> sockets) {
@@ -99,10 +98,9 @@ base::Result<std::unique_ptr<Service>> Service::open(exports::ExportConfig confi
     std::unique_ptr<Service> service(new Service(config, reactor, std::move(crew), log, between));
     TRY(service->labor_, LaborBeside::open(reactor));
     service->target_.use_labor(*service->labor_);
-    TRY(service->writer_, LaborBeside::open(reactor));
     TRY(auto audit, open_audit_log(config));
     service->events_.audit(std::move(audit));
-    service->state_dir_ = config.state_dir;
+    TRY_VOID(service->stores_.keep_state_in(config.state_dir));
     for (const exports::Subsystem& subsystem : config.subsystems) {
         TRY_VOID(service->add_subsystem(subsystem, config.strict));
     }
@@ -142,23 +140,10 @@ base::Result<std::optional<AuditLog>> Service::open_audit_log(const exports::Exp
     return std::optional(std::move(audit).value());
 }
 
-base::Result<Service::Store> Service::open_store(const exports::Namespace& config,
-                                                 const std::string& nqn, const Stores& fresh) {
-    const std::string place = "[namespace." + config.name + "]";
-    auto backend =
-        config.view_of.empty() ? open_backend(config, nqn) : store_of_view(config, fresh);
-    if (!backend) {
-        return std::move(backend).error().in(place);
-    }
-    Store store{std::move(backend).value(), {}};
-    if (!state_dir_.empty()) {
-        auto state = load_reservations(reservation_path(config));
-        if (!state) {
-            return std::move(state).error().in(place);
-        }
-        store.reservations = std::move(state).value();
-    }
-    return store;
+base::Result<Stores::Store> Service::open_store(const exports::Namespace& config,
+                                                const std::string& nqn, const Fresh& fresh) {
+    return config.view_of.empty() ? stores_.open(config, nqn)
+                                  : stores_.open_view(config, store_of_view(config, fresh));
 }
 
 base::Status Service::add_subsystem(const exports::Subsystem& config, bool strict) {
@@ -166,7 +151,7 @@ base::Status Service::add_subsystem(const exports::Subsystem& config, bool stric
     for (const exports::Namespace& ns : config.namespaces) {
         auto store = ns.unserved.empty()
                          ? while_held(clock_, [&] { return open_store(ns, config.nqn, {}); })
-                         : base::Result<Store>(base::error(ns.unserved));
+                         : base::Result<Stores::Store>(base::error(ns.unserved));
         if (store) {
             add_namespace(ns, std::move(store).value(), subsystem);
         } else if (strict) {
@@ -178,13 +163,12 @@ base::Status Service::add_subsystem(const exports::Subsystem& config, bool stric
     return base::done();
 }
 
-void Service::add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem) {
+void Service::add_namespace(const exports::Namespace& config, Stores::Store store,
+                            Subsystem& subsystem) {
     subsystem.add_namespace(core_config(config), std::move(store.backend));
     files_[{subsystem.config().nqn, config.nsid}] = file_of(config.image);
-    if (!state_dir_.empty()) {
-        keep_reservations(config, std::move(store.reservations),
-                          subsystem.namespaces().at(config.nsid));
-    }
+    stores_.keep_reservations(config, std::move(store.reservations),
+                              subsystem.namespaces().at(config.nsid));
     log_.notice("serving " + config.image + " as " + subsystem.config().nqn + " namespace " +
                 std::to_string(config.nsid) + ", uuid " + nvme::to_text(config.ids.uuid) +
                 (config.read_only ? ", read-only" : ""));
@@ -198,34 +182,9 @@ Service::FileId Service::file_of(const PathLook::Found& found) {
                                    : std::pair(found->st_dev, found->st_ino);
 }
 
-std::string Service::reservation_path(const exports::Namespace& config) const {
-    return state_dir_ + "/reservations-" + nvme::to_text(config.ids.uuid) + "-" +
-           std::to_string(config.nsid);
-}
-
-/// Restores the reservations of an earlier run. A change is answered when it is on the disk, which
-/// may be slow: another thread waits for it.
-void Service::keep_reservations(const exports::Namespace& config, ReservationState state,
-                                const std::shared_ptr<Namespace>& ns) {
-    const auto save = [this, path = reservation_path(config), of = std::weak_ptr(ns)](
-                          const ReservationState& next, const Reservations::Saved& saved) {
-        const auto result = std::make_shared<base::Status>(base::done());
-        (void)writer_->start(
-            {path}, [=] { *result = save_reservations(path, next); },
-            [this, result, saved, lives = of.lock()] {
-                if (!*result) {
-                    tell_trouble(base::Level::kError,
-                                 "reservations not saved: " + result->error().text);
-                }
-                saved(result->ok());
-            });
-    };
-    ns->reservations().restore(std::move(state), save);
-}
-
 /// Audit views are added after the namespaces that they show.
 base::Result<std::shared_ptr<Backend>> Service::store_of_view(const exports::Namespace& view,
-                                                              const Stores& fresh) const {
+                                                              const Fresh& fresh) const {
     if (const auto store = fresh.find({view.view_of, view.nsid}); store != fresh.end()) {
         return store->second.backend;
     }
@@ -235,83 +194,6 @@ base::Result<std::shared_ptr<Backend>> Service::store_of_view(const exports::Nam
         return base::error("its image is not open");
     }
     return ns->share_backend();
-}
-
-base::Result<std::shared_ptr<Backend>> Service::open_backend(const exports::Namespace& config,
-                                                             const std::string& nqn) {
-    const auto tell = [this](const std::string& text) { log_.error(text); };
-    if (config.protection == exports::Protection::kNone) {
-        TRY(auto backend,
-            FileBackend::open(reactor_, {config.image, config.read_only, config.block_bytes, tell,
-                                         config.shared, &failed_syncs_}));
-        return spread(std::move(backend));
-    }
-    const unsigned lane =
-        crew_ == nullptr ? 0 : next_lane_++ % static_cast<unsigned>(crew_->size()) + 1;
-    const std::string who = nqn + " namespace " + std::to_string(config.nsid) + ", " + config.image;
-    TRY(auto file,
-        ProtectedFile::open(lane == 0 ? reactor_ : crew_->reactor(lane),
-                            {.image = config.image,
-                             .sidecar = config.sidecar,
-                             .read_only = config.read_only,
-                             .block_bytes = config.block_bytes,
-                             .host_tags = config.protection == exports::Protection::kExposed,
-                             .fault_file = config.fault_file,
-                             .on_trouble = tell,
-                             .failed_syncs = &failed_syncs_,
-                             .on_fault = [this, who](const IntegrityFault& fault) {
-                                 tell_trouble(fault.layer == IntegrityFault::Layer::kReread
-                                                  ? base::Level::kWarning
-                                                  : base::Level::kError,
-                                              who + ": " + describe(fault));
-                             }}));
-    if (!config.fault_file.empty()) {
-        log_.warning(who + ": damaged on purpose, as specified in " + config.fault_file + " says");
-    }
-    for (const std::string& finding : file->findings()) {
-        log_.warning(who + ": " + finding);
-    }
-    return stores_.emplace_back(spread(std::move(file), lane));
-}
-
-/// A host that reads a bad block again and again must not fill the log. For any thread.
-void Service::tell_trouble(base::Level level, const std::string& text) {
-    const std::lock_guard lock(trouble_mutex_);
-    const auto left_out = trouble_.pass(clock_.now(), LineBound::Rule{});
-    if (left_out) {
-        const std::string line =
-            text +
-            (*left_out == 0 ? "" : "; omitted lines before this: " + std::to_string(*left_out));
-        level == base::Level::kError ? log_.error(line) : log_.warning(line);
-    }
-}
-
-/// A backend that all lanes can use.
-base::Result<std::shared_ptr<Backend>> Service::spread(std::unique_ptr<FileBackend> file) {
-    if (crew_ == nullptr) {
-        return std::shared_ptr<Backend>(std::move(file));
-    }
-    SpreadBackend::Parts parts;
-    for (unsigned number = 1; number <= crew_->size(); ++number) {
-        TRY(auto twin, file->twin(crew_->reactor(number)));
-        parts.push_back(std::move(twin));
-    }
-    parts.insert(parts.begin(), std::move(file));
-    return std::shared_ptr<Backend>(std::make_shared<SpreadBackend>(std::move(parts)));
-}
-
-/// @param lane  that it belongs to
-std::shared_ptr<Backend> Service::spread(std::unique_ptr<ProtectedFile> file, unsigned lane) {
-    if (crew_ == nullptr) {
-        return file;
-    }
-    SpreadBackend::Parts parts(crew_->size() + 1);
-    for (unsigned other = 0; other < parts.size(); ++other) {
-        Lane& here = other == 0 ? crew_->control() : crew_->lane(other);
-        parts[other] = std::make_unique<RemoteBackend>(*file, here, crew_->lane(lane));
-    }
-    parts[lane] = std::move(file);
-    return std::make_shared<SpreadBackend>(std::move(parts), lane);
 }
 
 void Service::set_scrubs(const exports::ExportConfig& config) {

@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -27,11 +26,10 @@
 #include "target/operate/event_log.h"
 #include "target/operate/path_look.h"
 #include "target/operate/status.h"
-#include "target/protection/protected_file.h"
+#include "target/operate/stores.h"
 #include "target/protection/scrub.h"
 #include "target/queue/queue_session.h"
 #include "target/reactor/reactor.h"
-#include "target/storage/backend_file.h"
 #include "target/wire/crew.h"
 #include "target/wire/server.h"
 
@@ -95,26 +93,18 @@ class Service {
 
   private:
     using Changes = std::vector<exports::Change>;
-    /// Opened for a namespace, with the reservations of an earlier run.
-    struct Store {
-        std::shared_ptr<Backend> backend;
-        ReservationState reservations;
-    };
     using NamespaceKey = std::pair<std::string, uint32_t>;  ///< subsystem's NQN, NSID
-    using Stores = std::map<NamespaceKey, Store>;
+    /// Stores that were opened for a configuration that does not run yet.
+    using Fresh = std::map<NamespaceKey, Stores::Store>;
 
     Service(const exports::ExportConfig& config, Reactor& reactor, std::unique_ptr<Crew> crew,
             const base::Log& log, Interposer& between);
 
-    /// @return null: there are no more reactors
-    static base::Result<std::unique_ptr<Crew>> start_crew(const exports::Limits& limits,
-                                                          Reactor& reactor);
-
     /// Starts, restarts or ends the scrubs, as the configuration that now runs says.
     void set_scrubs(const exports::ExportConfig& config);
     /// @param fresh  stores that were opened for the same configuration and are not in use yet
-    base::Result<Store> open_store(const exports::Namespace& config, const std::string& nqn,
-                                   const Stores& fresh);
+    base::Result<Stores::Store> open_store(const exports::Namespace& config, const std::string& nqn,
+                                           const Fresh& fresh);
     /// Tells files and devices apart; nothing for what is not there.
     using FileId = std::optional<std::pair<dev_t, ino_t>>;
     static FileId file_of(const PathLook::Found& found);
@@ -153,37 +143,26 @@ class Service {
     /// @param listen  the addresses that the server listens on, in the order of its portals
     void set_paths(const exports::ExportConfig& config,
                    const std::vector<exports::Address>& listen);
-    void add_namespace(const exports::Namespace& config, Store store, Subsystem& subsystem);
-    [[nodiscard]] std::string reservation_path(const exports::Namespace& config) const;
-    void keep_reservations(const exports::Namespace& config, ReservationState state,
-                           const std::shared_ptr<Namespace>& ns);
+    void add_namespace(const exports::Namespace& config, Stores::Store store, Subsystem& subsystem);
     [[nodiscard]] base::Result<std::shared_ptr<Backend>> store_of_view(
-        const exports::Namespace& view, const Stores& fresh) const;
-    void tell_trouble(base::Level level, const std::string& text);
-    base::Result<std::shared_ptr<Backend>> open_backend(const exports::Namespace& config,
-                                                        const std::string& nqn);
-    base::Result<std::shared_ptr<Backend>> spread(std::unique_ptr<FileBackend> file);
-    std::shared_ptr<Backend> spread(std::unique_ptr<ProtectedFile> file, unsigned lane);
+        const exports::Namespace& view, const Fresh& fresh) const;
     base::Status listen_on(const std::vector<exports::Address>& addresses, bool discovery);
 
     // reload.cc
     using Reasons = std::map<NamespaceKey, std::string>;  ///< why something is not served yet
-    Stores open_new_stores(const exports::ExportConfig& next, Reasons& later,
-                           exports::Errors& errors);
+    Fresh open_new_stores(const exports::ExportConfig& next, Reasons& later,
+                          exports::Errors& errors);
     [[nodiscard]] bool may_come_later(const exports::ExportConfig& next,
                                       const exports::Namespace& ns, const std::string& nqn,
                                       const Reasons& later) const;
-    void take_over(const exports::Subsystem* before, const exports::Subsystem& next, Stores& stores,
+    void take_over(const exports::Subsystem* before, const exports::Subsystem& next, Fresh& stores,
                    Changes& changes);
     void take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
-                              Subsystem& subsystem, Stores& stores, Changes& changes);
-    void drop_unused_stores();
+                              Subsystem& subsystem, Fresh& stores, Changes& changes);
     void remember(exports::ExportConfig next);
 
     const std::unique_ptr<Crew> crew_;  ///< null: there is one reactor
     OnlyLane only_lane_;                ///< which then runs all
-    FailedSyncs failed_syncs_;
-    unsigned next_lane_ = 0;  ///< for a store that belongs to one
     Reactor& reactor_;
     const base::Log& log_;
     const int64_t started_;  ///< seconds since 1970
@@ -192,11 +171,7 @@ class Service {
     uint64_t failed_reloads_ = 0;
     base::SystemClock clock_;
     EventLog events_;
-    std::mutex trouble_mutex_;  ///< guards what follows
-    LineBound trouble_;         ///< of images
-    /// Protected stores, kept until a reload finds that nobody else has them: one must not go in
-    /// the middle of its own work, with the last command that used it.
-    std::vector<std::shared_ptr<Backend>> stores_;
+    Stores stores_;
     std::map<NamespaceKey, std::shared_ptr<Scrub>> scrubs_;
     std::map<NamespaceKey, FileId> files_;  ///< that are open as images
     std::map<NamespaceKey, Late> late_;     ///< what is not served yet
@@ -204,12 +179,10 @@ class Service {
     mutable PathLook look_;  ///< remembers what does not answer
     HostTable access_;
     std::unique_ptr<Labor> labor_;
-    std::unique_ptr<Labor> writer_;  ///< of reservations
     Target target_;
     QueueFactory sessions_{target_};
     Server server_;
     std::vector<SocketAddress> listening_;
-    std::string state_dir_;
 };
 
 }  // namespace target
