@@ -9,10 +9,10 @@ build=(g++ make pkg-config dpkg-dev libnvme-dev libiniparser-dev libkmod-dev lib
     libboost-test-dev liblzma-dev libzstd-dev zlib1g-dev)
 boot=(qemu-system-x86 libarchive-tools debootstrap dracut-core initramfs-tools-core busybox-static nvme-cli cpio zstd xz-utils kmod
     e2fsprogs fdisk gawk iproute2 python3)
-checks=(bats shellcheck clang clang-format clang-tidy git man-db mandoc)
+checks=(bats shellcheck clang clang-format clang-tidy universal-ctags git man-db mandoc)
 
-arch='pacman -S --needed base-devel libnvme iniparser kmod liburing openssl isa-l boost qemu-system-x86 debootstrap dracut busybox nvme-cli cpio zstd xz e2fsprogs gawk iproute2 python bash-bats shellcheck clang git man-db mandoc'
-fedora='dnf install gcc-c++ make pkgconf-pkg-config libnvme-devel iniparser-devel kmod-devel liburing-devel openssl-devel isa-l-devel boost-devel glibc-static libstdc++-static qemu-system-x86-core debootstrap dracut busybox nvme-cli cpio zstd xz e2fsprogs gawk iproute python3 bats ShellCheck clang clang-tools-extra git man-db mandoc'
+arch='pacman -S --needed base-devel libnvme iniparser kmod liburing openssl isa-l boost qemu-system-x86 debootstrap dracut busybox nvme-cli cpio zstd xz e2fsprogs gawk iproute2 python bash-bats shellcheck clang ctags git man-db mandoc'
+fedora='dnf install gcc-c++ make pkgconf-pkg-config libnvme-devel iniparser-devel kmod-devel liburing-devel openssl-devel isa-l-devel boost-devel glibc-static libstdc++-static qemu-system-x86-core debootstrap dracut busybox nvme-cli cpio zstd xz e2fsprogs gawk iproute python3 bats ShellCheck clang clang-tools-extra ctags git man-db mandoc'
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

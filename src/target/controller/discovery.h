@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What hosts may find here: portals, subsystems, referrals, and what each host may see of them in
-// the discovery log. That is looked up once after each change, however often it is read, for
-// anybody may ask. All hosts that the configuration does not know see the same. A view holds no
+// Portals, subsystems, referrals, and the view of each host of them: the discovery log. A view is
+// looked up once after each change, however often it is read, for anyone may ask. All hosts that the configuration does not know see the same. A view holds no
 // page: a reader makes the part that it was asked for.
 //
 // Base Specification 2.0: 5.16.1.23 "Discovery Log Page".

@@ -69,7 +69,7 @@ class SidecarLog {
     void cut();
     /// All writes before the cut have ended.
     [[nodiscard]] bool is_drained() const { return in_flight_[epoch_ ^ 1U] == 0; }
-    /// What came before the cut is on the disk.
+    /// The writes before the cut are on the disk.
     void commit();
     void end_flush() { flushing_ = false; }
 

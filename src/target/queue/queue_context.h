@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the parts of one queue share: who is at the other end, what was agreed on, what is on its
-// way out. A part that has something to tell, or to send, does it here.
+// The values that the parts of one queue share: its peer, the agreed framing, the output. A part
+// that has an event to report, or a PDU to send, does it here.
 #pragma once
 
 #include <cstdint>

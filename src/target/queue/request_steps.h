@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the function of a command may do with its request: hand it to the backend, wait for its
-// turn, answer it.
+// The steps that the function of a command may take with its request: hand it to the backend, wait
+// for its turn, answer it.
 #pragma once
 
 #include <cstdint>

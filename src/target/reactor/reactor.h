@@ -186,8 +186,8 @@ class Reactor {
     /// It has slept.
     void woke_up();
     /// The engine calls these around each disk operation.
-    void disk_started() { ++disk_in_flight_; }
-    void disk_ended() { --disk_in_flight_; }
+    /// @param change  1: an operation was started, -1: one has ended
+    void count_disk(int change) { disk_in_flight_ += static_cast<size_t>(change); }
 
   private:
     friend class Timer;

@@ -232,14 +232,14 @@ void EpollReactor::run_ended() {
     const auto batch = std::exchange(ended_, {});
     for (const Ended& ended : batch) {
         if (ended.disk) {
-            disk_ended();
+            count_disk(-1);
         }
         ended.done(ended.result);
     }
 }
 
 void EpollReactor::start_disk(std::function<int()> call, IoDone done) {
-    disk_started();
+    count_disk(1);
     pool_.start(std::move(call), [this, done = std::move(done)](int result) mutable {
         ended_.push_back({std::move(done), result, true});
     });
@@ -270,7 +270,7 @@ void EpollReactor::read(int fd, base::MutableBytes into, uint64_t offset, IoDone
     const auto at = static_cast<off_t>(offset);
     const ssize_t moved = preadv2(fd, &part, 1, at, RWF_NOWAIT);
     if (moved >= 0) {
-        disk_started();
+        count_disk(1);
         ended_.push_back({std::move(done), static_cast<int>(moved), true});
         return;
     }

@@ -141,7 +141,7 @@ UringReactor::Op& UringReactor::start(io_uring_sqe* sqe, IoDone done) {
 
 void UringReactor::start_disk(io_uring_sqe* sqe, IoDone done) {
     start(sqe, std::move(done)).disk = true;
-    disk_started();
+    count_disk(1);
 }
 
 void UringReactor::finish(const io_uring_cqe& cqe) {
@@ -151,7 +151,7 @@ void UringReactor::finish(const io_uring_cqe& cqe) {
     Op* op = static_cast<Op*>(io_uring_cqe_get_data(&cqe));
     const IoDone done = std::move(op->done);
     if (std::exchange(op->disk, false)) {
-        disk_ended();
+        count_disk(-1);
     }
     op->next_free = free_;
     free_ = op;
