@@ -8,7 +8,7 @@ _nvmeroot_nvmet() {
     local word=${COMP_LINE:0:COMP_POINT}
     word=${word##* }
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$("$program" --help 2>/dev/null | awk '/^  [a-z]/ { print $1 }')" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "$("$program" --help 2>/dev/null | awk '/^  [a-z]/ && !seen[$1]++ { print $1 }')" -- "$word")
     elif [ "$before" = --configfs ] || [ "$before" = --keys ]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$word")
     elif [[ $word == -* ]]; then

@@ -5,15 +5,19 @@
 // does so.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/columns.h"
 #include "base/result.h"
-#include "base/text.h"
+#include "base/suggestion.h"
 
 namespace base {
+
+using Words = std::span<const std::string_view>;
 
 template <class T>
 struct Option {
@@ -23,57 +27,48 @@ struct Option {
     Status (*apply)(std::string_view value, T& into);
 };
 
-/// Takes the options out of `arguments`. @return what is left, in order
+/// The name in a word `--name` or `--name=VALUE`.
+std::string_view option_name(std::string_view word);
+
+/// The value of the option at `words[at]`, which the next word may be: `at` then moves to it.
+/// @param form  as in the option's row
+/// Errors: a value that is missing, or one too many.
+Result<std::string_view> option_value(Words words, size_t& at, std::string_view form);
+
+Error unknown_option(std::string_view name, const std::string& suggestion);
+
+/// Takes the options out of `words`. @return the operands, in order
 template <class T>
-Result<std::vector<std::string_view>> parse_options(std::span<const Option<T>> table,
-                                                    std::span<const std::string_view> arguments,
+Result<std::vector<std::string_view>> parse_options(std::span<const Option<T>> table, Words words,
                                                     T& into) {
-    std::vector<std::string_view> rest;
-    for (size_t i = 0; i < arguments.size(); ++i) {
-        const std::string_view argument = arguments[i];
-        if (!argument.starts_with('-')) {
-            rest.push_back(argument);
+    std::vector<std::string_view> operands;
+    for (size_t at = 0; at < words.size(); ++at) {
+        if (!words[at].starts_with('-')) {
+            operands.push_back(words[at]);
             continue;
         }
-        const size_t equals = argument.find('=');
-        const std::string_view name = argument.substr(0, equals);
-        const Option<T>* option = nullptr;
-        std::vector<std::string_view> names;
-        for (const Option<T>& row : table) {
-            option = row.name == name ? &row : option;
-            names.push_back(row.name);
+        const std::string_view name = option_name(words[at]);
+        const auto option = std::ranges::find(table, name, &Option<T>::name);
+        if (option == table.end()) {
+            return unknown_option(name, did_you_mean(name, table, &Option<T>::name));
         }
-        if (option == nullptr) {
-            const std::string_view near = nearest(name, names);
-            return error("unknown option " + std::string(name) +
-                         (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
-        }
-        const bool inline_value = equals != std::string_view::npos;
-        if (option->form.empty() ? inline_value : !inline_value && i + 1 == arguments.size()) {
-            return error(std::string(name) +
-                         (inline_value ? " takes no value"
-                                       : " needs a value: " + std::string(option->form)));
-        }
-        const bool next = !option->form.empty() && !inline_value;
-        const std::string_view value = next           ? arguments[++i]
-                                       : inline_value ? argument.substr(equals + 1)
-                                                      : "";
+        TRY(const std::string_view value, option_value(words, at, option->form));
         if (auto status = option->apply(value, into); !status) {
             return std::move(status).error().in(name);
         }
     }
-    return rest;
+    return operands;
 }
 
 template <class T>
 std::string options_help(std::span<const Option<T>> table) {
-    std::string text;
+    std::vector<TwoColumns> rows;
     for (const Option<T>& row : table) {
-        const std::string left =
-            std::string(row.name) + (row.form.empty() ? "" : " ") + std::string(row.form);
-        text += format("  %-28s %s\n", left.c_str(), std::string(row.help).c_str());
+        rows.push_back(
+            {std::string(row.name) + (row.form.empty() ? "" : " ") + std::string(row.form),
+             row.help});
     }
-    return text;
+    return in_columns(rows);
 }
 
 }  // namespace base

@@ -13,11 +13,12 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/commands.h"
 #include "base/fd.h"
+#include "base/key_help.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/sys_paths.h"
-#include "base/version.h"
 #include "boot/after/complete_command.h"
 #include "boot/after/shutdown_command.h"
 #include "boot/after/stand_in.h"
@@ -52,7 +53,7 @@ Outcome<Root> run(Machine& machine) {
     return hand_over_stage(machine, disk, network);
 }
 
-Outcome<Root> boot_machine(BootPlan plan, const base::SysPaths& sys, base::Clock& clock,
+Outcome<Root> connect_root(BootPlan plan, const base::SysPaths& sys, base::Clock& clock,
                            BootState& state, const base::Log& log) {
     const base::Deadline deadline(clock, plan.timeouts.total);
     const WaitReport report(log, clock, deadline.end());
@@ -84,7 +85,7 @@ void go_first() {
     (void)::setpriority(PRIO_PROCESS, 0, kFirst);  // a user without the right continues without
 }
 
-ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, const Options& options) {
+ExitCode boot_machine(const PlanInput& input, const base::SysPaths& sys, const Options& options) {
     const base::Log log = open_log(sys);
     // To stderr alone: the kernel's log takes ten lines of a program in five seconds.
     const base::Log trace("nvmeroot", base::Level::kDebug);
@@ -112,7 +113,7 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, const O
         state.warning(warning);
     }
     const Outcome<Root> root = loaded.errors.empty()
-                                   ? boot_machine(std::move(loaded.plan), sys, clock, state, log)
+                                   ? connect_root(std::move(loaded.plan), sys, clock, state, log)
                                    : loaded.failure();
     if (!root && root.error().code == ExitCode::kNotAsked) {
         state.notice(root.error().error.text);
@@ -129,58 +130,94 @@ ExitCode boot_command(const PlanInput& input, const base::SysPaths& sys, const O
     return root ? ExitCode::kDone : root.error().code;
 }
 
-ExitCode plan_command(const PlanInput& input, const base::SysPaths& sys, bool json) {
-    const LoadedPlan loaded = load_plan(input, sys);
-    (void)base::write_all(STDOUT_FILENO, json ? plan_json(loaded) : plan_text(loaded));
+ExitCode fail(const base::Error& error, ExitCode code, const base::Log& log) {
+    log.error(error.text);
+    return code;
+}
+
+ExitCode run_boot(const Options& options, base::Words /*operands*/, const base::Log& log) {
+    const base::SysPaths sys = sys_paths(options);
+    const auto input = plan_input(options, sys);
+    return input ? boot_machine(*input, sys, options) : fail(input.error(), ExitCode::kConfig, log);
+}
+
+ExitCode run_plan(const Options& options, base::Words /*operands*/, const base::Log& log) {
+    const base::SysPaths sys = sys_paths(options);
+    auto input = plan_input(options, sys);
+    if (!input) {
+        return fail(input.error(), ExitCode::kConfig, log);
+    }
+    input->dry_run = true;
+    const LoadedPlan loaded = load_plan(*input, sys);
+    (void)base::print(options.json ? plan_json(loaded) : plan_text(loaded), log);
     return plan_exit_code(loaded);
 }
 
-ExitCode needs_command(const NeedsInput& input) {
-    const auto needs = image_needs(input);
+ExitCode run_needs(const Options& options, base::Words operands, const base::Log& log) {
+    const std::string folder(operands.empty() ? "" : operands[0]);
+    const auto needs = image_needs({folder, options.root, options.sealed});
     if (!needs) {
-        (void)base::write_all(STDERR_FILENO, "nvmeroot: " + needs.error().text + "\n");
-        return ExitCode::kConfig;
+        return fail(needs.error(), ExitCode::kConfig, log);
     }
-    (void)base::write_all(STDOUT_FILENO, *needs);
+    (void)base::print(*needs, log);
     return ExitCode::kDone;
 }
 
-ExitCode run_command(const Options& options) {
-    const base::SysPaths sys = sys_paths(options);
-    if (options.command == Command::kCheck) {
-        const auto audit = parse_extent(options.verify.empty() ? "none" : options.verify);
-        if (!audit) {
-            (void)base::write_all(STDERR_FILENO,
-                                  "nvmeroot: --verify: " + audit.error().text + "\n");
-            return ExitCode::kUsage;
-        }
-        return check_command(options.operand, *audit, options.json, sys);
-    }
-    if (options.command == Command::kNeeds) {
-        return needs_command({options.operand, options.root, options.sealed});
-    }
-    if (options.command == Command::kComplete) {
-        return complete_command(sys);
-    }
-    if (options.command == Command::kShutdown) {
-        base::SystemClock clock;
-        StandIn stand_in(sys, std::string(kSystemdShutdown));
-        return shutdown_command(sys, clock, stand_in);
-    }
-    if (options.command == Command::kWatch) {
-        return watch_command(sys);
-    }
-    if (options.command == Command::kStatus) {
-        return status_command(options.json, sys);
-    }
-    const auto input = plan_input(options, sys);
-    if (!input) {
-        (void)base::write_all(STDERR_FILENO, "nvmeroot: " + input.error().text + "\n");
-        return ExitCode::kConfig;
-    }
-    return options.command == Command::kBoot ? boot_command(*input, sys, options)
-                                             : plan_command(*input, sys, options.json);
+ExitCode run_check(const Options& options, base::Words operands, const base::Log& /*log*/) {
+    return check_command(std::string(operands[0]), options.verify, options.json, {});
 }
+
+ExitCode run_status(const Options& options, base::Words /*operands*/, const base::Log& /*log*/) {
+    return status_command(options.json, {});
+}
+
+ExitCode run_complete(base::NoOptions /*options*/, base::Words /*operands*/,
+                      const base::Log& /*log*/) {
+    return complete_command({});
+}
+
+ExitCode run_shutdown(base::NoOptions /*options*/, base::Words /*operands*/,
+                      const base::Log& /*log*/) {
+    const base::SysPaths sys;
+    base::SystemClock clock;
+    StandIn stand_in(sys, std::string(kSystemdShutdown));
+    return shutdown_command(sys, clock, stand_in);
+}
+
+ExitCode run_watch(base::NoOptions /*options*/, base::Words /*operands*/,
+                   const base::Log& /*log*/) {
+    return watch_command({});
+}
+
+std::string exit_codes() {
+    std::vector<base::TwoColumns> rows;
+    for (const ExitCodeRow& row : kExitCodes) {
+        rows.push_back({std::to_string(static_cast<int>(row.code)), row.meaning});
+    }
+    return "exit codes:\n" + base::in_columns(rows);
+}
+
+std::string all_keys() {
+    return "In nvmeroot.conf under their [section], on the kernel command line as "
+           "nvmeroot.KEY=VALUE.\n" +
+           base::keys_help(keys());
+}
+
+// clang-format off
+constexpr base::Command kCommands[] = {
+    base::command<boot_option_table, run_boot>("boot", "", "connect the root disk and hand it over to the hook", exit_codes),
+    base::command<plan_option_table, run_plan>("plan", "", "show what boot would do and the origin of each value, without changing anything"),
+    base::command<needs_option_table, run_needs>("needs", "[DIRECTORY]", "list what an image with the configuration in DIRECTORY must contain"),
+    base::command<check_option_table, run_check>("check", "DEVICE", "check whether a namespace's format is acceptable"),
+    base::command<status_option_table, run_status>("status", "", "report what happened at boot, and the state of the root's paths"),
+    base::command<base::no_options, run_complete>("complete", "", "after the boot: connect the remaining paths and reapply timeouts"),
+    base::command<base::no_options, run_shutdown>("shutdown", "", "at shutdown: fail I/O to a lost root quickly so that nothing hangs"),
+    base::command<base::no_options, run_watch>("watch", "", "after the boot: detect a target that returns with less authentication"),
+};
+constexpr base::Topic kTopics[] = {{"keys", "list all configuration keys", all_keys}};
+// clang-format on
+constexpr base::Program kProgram = {"nvmeroot", kCommands, kTopics,
+                                    "nvmeroot(8), nvmeroot.conf(5) and nvmeroot.cmdline(7)"};
 
 }  // namespace
 }  // namespace boot
@@ -192,17 +229,5 @@ int main(int argc, char** argv) {
     if (boot::is_stand_in(argv[0], ::getpid())) {
         boot::end_machine(arguments, base::SysPaths());
     }
-    const auto options = boot::parse_options(arguments);
-    if (!options) {
-        (void)base::write_all(STDERR_FILENO, "nvmeroot: " + options.error().text + "\n");
-        return static_cast<int>(boot::ExitCode::kUsage);
-    }
-    if (options->command == boot::Command::kHelp || options->command == boot::Command::kVersion) {
-        const bool help = options->command == boot::Command::kHelp;
-        (void)base::write_all(STDOUT_FILENO,
-                              help ? boot::help_text(options->operand)
-                                   : "nvmeroot " + std::string(base::kVersion) + "\n");
-        return 0;
-    }
-    return static_cast<int>(boot::run_command(*options));
+    return base::run_program(boot::kProgram, base::arguments_of(argc, argv));
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/suggestion.h"
 #include "base/text.h"
 #include "export/audit_view.h"
 #include "export/export_config.h"
@@ -81,14 +82,6 @@ class Assembler {
     std::map<std::string, std::string> names_;  ///< of a kind, in lower case -> as it stands
     std::set<std::string> used_hosts_;
 };
-
-template <class T>
-std::vector<std::string_view> names_of(const std::vector<Named<T>>& sections) {
-    std::vector<std::string_view> names;
-    std::transform(sections.begin(), sections.end(), std::back_inserter(names),
-                   [](const Named<T>& named) -> std::string_view { return named.name; });
-    return names;
-}
 
 template <class T>
 Named<T>* find(std::vector<Named<T>>& sections, std::string_view name) {
@@ -184,7 +177,8 @@ void Assembler::place_accesses() {
         if (subsystem == nullptr && !named.section.subsystem.empty()) {
             complain(named.place,
                      "subsystem: no section [subsystem." + named.section.subsystem + "]" +
-                         suggestion(named.section.subsystem, names_of(sections_.subsystems)));
+                         base::did_you_mean(named.section.subsystem, sections_.subsystems,
+                                            &Named<SubsystemSection>::name));
         }
         const Host* host =
             named.section.host.empty() ? nullptr : host_named(named.place, named.section.host);
@@ -300,7 +294,7 @@ const Host* Assembler::host_named(const std::string& place, const std::string& n
     const Named<HostSection>* host = find(sections_.hosts, name);
     if (host == nullptr) {
         complain(place, "hosts: no section [host." + name + "]" +
-                            suggestion(name, names_of(sections_.hosts)));
+                            base::did_you_mean(name, sections_.hosts, &Named<HostSection>::name));
         return nullptr;
     }
     return &host->section.host;
@@ -316,7 +310,8 @@ void Assembler::place_namespaces() {
         }
         if (!name.empty() && subsystem == nullptr) {
             complain(named.place, "subsystem: no section [subsystem." + name + "]" +
-                                      suggestion(name, names_of(sections_.subsystems)));
+                                      base::did_you_mean(name, sections_.subsystems,
+                                                         &Named<SubsystemSection>::name));
         }
         if (!named.section.ns.image.empty()) {
             look_at(named);

@@ -12,23 +12,20 @@
 
 #include "base/secret_file.h"
 #include "base/text.h"
+#include "base/values.h"
 #include "nvme/fabrics.h"
 
 namespace exports {
 namespace {
 
+using base::Choice;
 using base::error;
+using base::parse_choice;
+using base::parse_list;
+using base::parse_names;
 using base::Result;
 using base::Status;
-
-template <class T, class U>
-Status store(Result<T> parsed, U& into) {
-    if (!parsed) {
-        return std::move(parsed).error();
-    }
-    into = std::move(parsed).value();
-    return base::done();
-}
+using base::store;
 
 /// A number between the two bounds.
 template <class T>
@@ -40,39 +37,6 @@ Status store_number(std::string_view text, uint64_t min, uint64_t max, T& into) 
     }
     into = static_cast<T>(number);
     return base::done();
-}
-
-/// Words separated by commas or white space, none of them empty, at least one.
-Result<std::vector<std::string_view>> parse_list(std::string_view text) {
-    std::vector<std::string_view> words;
-    for (const std::string_view part : base::split(text, ',')) {
-        const auto more = base::split_words(part);
-        if (more.empty()) {
-            return error("an entry of the list is empty");
-        }
-        words.insert(words.end(), more.begin(), more.end());
-    }
-    return words;
-}
-
-/// Names that `find` knows, none twice.
-template <class T>
-Result<std::vector<T>> parse_names(std::string_view text,
-                                   std::optional<T> (*find)(std::string_view),
-                                   std::string_view kind) {
-    TRY(const auto words, parse_list(text));
-    std::vector<T> values;
-    for (const std::string_view word : words) {
-        const std::optional<T> value = find(word);
-        if (!value) {
-            return error(base::quoted(word) + " is not " + std::string(kind));
-        }
-        if (std::find(values.begin(), values.end(), *value) != values.end()) {
-            return error(base::quoted(word) + " is given twice");
-        }
-        values.push_back(*value);
-    }
-    return values;
 }
 
 Result<Address> parse_address(std::string_view text, uint16_t default_port) {
@@ -189,36 +153,19 @@ Status store_bytes(std::string_view text, uint64_t min, uint64_t max, uint32_t u
     return base::done();
 }
 
-Status store_pi(std::string_view text, uint8_t& into) {
-    static constexpr std::array<std::string_view, 4> kTypes = {"none", "type1", "type2", "type3"};
-    const auto type = std::find(kTypes.begin(), kTypes.end(), text);
-    if (type == kTypes.end()) {
-        return error(base::quoted(text) + " is not one of none, type1, type2, type3");
-    }
-    into = static_cast<uint8_t>(type - kTypes.begin());
-    return base::done();
-}
+constexpr std::array kPiTypes = {
+    Choice<uint8_t>{"none", 0},
+    Choice<uint8_t>{"type1", 1},
+    Choice<uint8_t>{"type2", 2},
+    Choice<uint8_t>{"type3", 3},
+};
 
-Status store_ana_state(std::string_view text, nvme::AnaState& into) {
-    struct StateName {
-        std::string_view name;
-        nvme::AnaState state;
-    };
-    static constexpr std::array kStates = {
-        StateName{"optimized", nvme::AnaState::kOptimized},
-        StateName{"non-optimized", nvme::AnaState::kNonOptimized},
-        StateName{"inaccessible", nvme::AnaState::kInaccessible},
-        StateName{"persistent-loss", nvme::AnaState::kPersistentLoss},
-    };
-    const auto* found = std::find_if(kStates.begin(), kStates.end(),
-                                     [&](const StateName& state) { return state.name == text; });
-    if (found == kStates.end()) {
-        return error(base::quoted(text) +
-                     " is not one of optimized, non-optimized, inaccessible, persistent-loss");
-    }
-    into = found->state;
-    return base::done();
-}
+constexpr std::array kAnaStates = {
+    Choice<nvme::AnaState>{"optimized", nvme::AnaState::kOptimized},
+    Choice<nvme::AnaState>{"non-optimized", nvme::AnaState::kNonOptimized},
+    Choice<nvme::AnaState>{"inaccessible", nvme::AnaState::kInaccessible},
+    Choice<nvme::AnaState>{"persistent-loss", nvme::AnaState::kPersistentLoss},
+};
 
 Status store_protection(std::string_view text, Protection& into) {
     const auto* const found = std::ranges::find(kProtectionNames, text);
@@ -333,7 +280,7 @@ constexpr Key<AnaSection> kAnaKeys[] = {
     {"group", "NUMBER", "", "ANA group, 1 to 32; required",
      [](const Value& v, AnaSection& s) { return store_number(v.text, 1, AnaGroup::kMax, s.ana.group); }},
     {"state", "optimized|non-optimized|inaccessible|persistent-loss", "optimized", "state of the paths of this server to the group",
-     [](const Value& v, AnaSection& s) { return store_ana_state(v.text, s.ana.state); }},
+     [](const Value& v, AnaSection& s) { return store(parse_choice(v.text, kAnaStates), s.ana.state); }},
     {"listen", "ADDRESS[:PORT],…", "all", "addresses that have this state, as in [target]",
      [](const Value& v, AnaSection& s) { return add_addresses(v.text, nvme::kPortSubsystem, s.ana.listen); }},
 };
@@ -415,7 +362,7 @@ constexpr Key<NamespaceSection> kNamespaceKeys[] = {
     {"fault_file", "FILE", "none", "damage data of a protected image as this file specifies, for tests only",
      [](const Value& v, NamespaceSection& s) { return store(base::parse_path(v.path()), s.ns.fault_file); }},
     {"pi", "none|type1|type2|type3", "none", "report a format with protection information, which no host can use over TCP, for tests",
-     [](const Value& v, NamespaceSection& s) { return store_pi(v.text, s.ns.pi_type); }},
+     [](const Value& v, NamespaceSection& s) { return store(parse_choice(v.text, kPiTypes), s.ns.pi_type); }},
 };
 // clang-format on
 
@@ -474,11 +421,6 @@ Status add_addresses(std::string_view text, uint16_t default_port, std::vector<A
         into.push_back(std::move(address));
     }
     return base::done();
-}
-
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
-    const std::string_view near = base::nearest(word, candidates);
-    return near.empty() ? "" : "; did you mean " + base::quoted(near) + "?";
 }
 
 }  // namespace exports

@@ -87,7 +87,4 @@ std::span<const Key<AnaSection>> ana_keys();
 base::Status add_addresses(std::string_view text, uint16_t default_port,
                            std::vector<Address>& into);
 
-/// `; did you mean "X"?`, or nothing when no candidate is near.
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
-
 }  // namespace exports

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/suggestion.h"
 #include "export/kernel_words.h"
 
 namespace exports {
@@ -68,11 +69,11 @@ void SectionReader::read_section(const std::string& section, const Group& group)
     } else if (const auto why = kernel_word(kind, ""); !why.empty()) {
         complain(group[0]->place, std::string(why));
     } else {
-        complain(
-            group[0]->place,
-            "no such section; there are [target], [subsystem.NAME], [namespace.NAME], "
-            "[host.NAME], [access.NAME] and [ana.NAME]" +
-                suggestion(kind, {"target", "subsystem", "namespace", "host", "access", "ana"}));
+        complain(group[0]->place,
+                 "no such section; there are [target], [subsystem.NAME], [namespace.NAME], "
+                 "[host.NAME], [access.NAME] and [ana.NAME]" +
+                     base::did_you_mean(
+                         kind, {"target", "subsystem", "namespace", "host", "access", "ana"}));
     }
 }
 
@@ -97,10 +98,8 @@ void SectionReader::apply(std::span<const Key<T>> keys, const Group& group, T& s
         if (const auto why = kernel_word(kind, setting->key); key == keys.end() && !why.empty()) {
             complain(setting->where(), std::string(why));
         } else if (key == keys.end()) {
-            std::vector<std::string_view> names;
-            std::transform(keys.begin(), keys.end(), std::back_inserter(names),
-                           [](const Key<T>& k) { return k.name; });
-            complain(setting->where(), "no such key" + suggestion(setting->key, names));
+            complain(setting->where(),
+                     "no such key" + base::did_you_mean(setting->key, keys, &Key<T>::name));
         } else if (setting->value.empty()) {
             complain(setting->where(), "no value");
         } else if (const auto status = key->apply({setting->value, folder_}, section); !status) {

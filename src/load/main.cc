@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/commands.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -19,9 +20,6 @@ using base::Log;
 using base::Status;
 using load::Row;
 using load::Settings;
-using Arguments = std::span<const std::string_view>;
-
-enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
 
 void print(std::string_view text) {
     (void)base::write_all(STDOUT_FILENO, text);  // nowhere to say that there is nobody to read
@@ -143,66 +141,44 @@ Status serve_floor(const Settings& settings) {
     });
 }
 
-struct Command {
-    std::string_view name;
-    std::string_view help;
-    std::span<const base::Option<Settings>> (*options)();
-    bool needs_subsystem;
-    Status (*run)(const Settings& settings);
+int judge(const Status& status, const Log& log) {
+    if (!status) {
+        log.error(status.error().text);
+    }
+    return status ? base::kExitDone : base::kExitFailed;
+}
+
+/// The commands that need a subsystem.
+template <auto work>
+int at_subsystem(const Settings& settings, base::Words /*operands*/, const Log& log) {
+    if (settings.subsysnqn.empty()) {
+        log.error("--subsysnqn NQN is required");
+        return base::kExitUsage;
+    }
+    return judge(work(settings), log);
+}
+
+int run_floor(const Settings& settings, base::Words /*operands*/, const Log& log) {
+    return judge(serve_floor(settings), log);
+}
+
+std::string lists() {
+    return "Options that take a list measure every combination.\n";
+}
+
+// clang-format off
+constexpr base::Command kCommands[] = {
+    base::command<load::run_option_table, at_subsystem<run>>("run", "", "measure commands per second and latency, and with --verify check the data", lists),
+    base::command<load::storm_option_table, at_subsystem<storm>>("storm", "", "connect many hosts at once and read"),
+    base::command<load::floor_option_table, run_floor>("floor", "", "serve bytes without a protocol, for comparison"),
 };
-
-constexpr Command kCommands[] = {
-    {"run", "measure commands per second and latency, and with --verify check the data",
-     load::run_option_table, true, run},
-    {"storm", "connect many hosts at once and read", load::storm_option_table, true, storm},
-    {"floor", "serve bytes without a protocol, for comparison", load::floor_option_table, false,
-     serve_floor},
-};
-
-std::string help() {
-    std::string text = "usage: nvmeroot-load COMMAND [OPTION…]\n";
-    for (const Command& command : kCommands) {
-        text += "\n" + std::string(command.name) + ": " + std::string(command.help) + "\n" +
-                base::options_help(command.options());
-    }
-    return text + "\nOptions that take a list measure every combination.\n";
-}
-
-int fail(const Log& log, const base::Error& error, ExitCode code) {
-    log.error(error.text);
-    return code;
-}
-
-int execute(const Command& command, Arguments arguments, const Log& log) {
-    Settings settings;
-    const auto rest = base::parse_options(command.options(), arguments, settings);
-    if (!rest || !rest->empty()) {
-        return fail(log, rest ? base::error("unexpected " + std::string((*rest)[0])) : rest.error(),
-                    kUsage);
-    }
-    if (command.needs_subsystem && settings.subsysnqn.empty()) {
-        return fail(log, base::error("--subsysnqn NQN is required"), kUsage);
-    }
-    const Status status = command.run(settings);
-    return status ? kDone : fail(log, status.error(), kFailed);
-}
+// clang-format on
+constexpr base::Program kProgram = {"nvmeroot-load", kCommands, {}, "docs/performance.md"};
 
 }  // namespace
 
 int main(int argc, char** argv) {
     base::keep_memory_private();
-    const Log log("nvmeroot-load", base::Level::kNotice);
-    const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
-    if (words.empty() || std::ranges::find(words, "--help") != words.end()) {
-        print(help());
-        return words.empty() ? kUsage : kDone;
-    }
-    const auto* command = std::ranges::find(kCommands, words[0], &Command::name);
-    if (command == std::end(kCommands)) {
-        return fail(
-            log, base::error("no command " + std::string(words[0]) + "; see nvmeroot-load --help"),
-            kUsage);
-    }
     (void)signal(SIGPIPE, SIG_IGN);
-    return execute(*command, Arguments(words).subspan(1), log);
+    return base::run_program(kProgram, base::arguments_of(argc, argv));
 }

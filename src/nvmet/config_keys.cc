@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/suggestion.h"
 #include "base/text.h"
 #include "export/export_config.h"
 
@@ -158,10 +159,9 @@ bool is_section(std::string_view kind) {
 }
 
 std::string no_such_section(std::string_view kind) {
-    const std::string_view near = base::nearest(kind, {std::begin(kSections), std::end(kSections)});
     return "no such section; there are [target], [subsystem.NAME], [namespace.NAME], [host.NAME], "
            "[port.NAME], [ana.NAME] and [referral.NAME]" +
-           (near.empty() ? "" : "; did you mean " + base::quoted(near) + "?");
+           base::did_you_mean(kind, {std::begin(kSections), std::end(kSections)});
 }
 
 std::string no_such_key(std::string_view section, std::string_view key) {
@@ -172,8 +172,7 @@ std::string no_such_key(std::string_view section, std::string_view key) {
             names.push_back(each.name);
         }
     }
-    const std::string_view near = base::nearest(key, names);
-    return "no such key" + (near.empty() ? "" : "; did you mean " + base::quoted(near) + "?");
+    return "no such key" + base::did_you_mean(key, names);
 }
 
 bool is_shared_key(std::string_view section, std::string_view key) {

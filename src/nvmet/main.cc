@@ -2,19 +2,14 @@
 //
 // nvmeroot-nvmet: the commands and what they print. Exit codes: 0 done, 1 it could not be done, 2
 // usage.
-#include <unistd.h>
-
-#include <algorithm>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/fd.h"
+#include "base/commands.h"
+#include "base/key_help.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "nvmet/command_options.h"
 #include "nvmet/commands.h"
 #include "nvmet/config_keys.h"
@@ -28,28 +23,20 @@ namespace {
 using base::Log;
 using nvmet::CommandOptions;
 
-enum ExitCode { kDone = 0, kFailed = 1, kUsage = 2 };
-
-int fail(const Log& log, const base::Error& error, ExitCode code = kFailed) {
+int fail(const Log& log, const base::Error& error) {
     log.error(nvmet::explained(error));
-    return code;
-}
-
-/// A file that standard output goes to may be full: what is cut short must not pass for done.
-int print(const Log& log, std::string_view text) {
-    const auto written = base::write_all(STDOUT_FILENO, text);
-    return written ? kDone : fail(log, written.error().in("standard output"));
+    return base::kExitFailed;
 }
 
 int fail_all(const Log& log, const std::vector<std::string>& errors) {
     for (const std::string& text : errors) {
         log.error(text);
     }
-    return kFailed;
+    return base::kExitFailed;
 }
 
 int show(const CommandOptions& options, const nvmet::Steps& steps, const Log& log) {
-    return print(log, options.json ? nvmet::plan_json(steps) : nvmet::plan_text(steps));
+    return base::print(options.json ? nvmet::plan_json(steps) : nvmet::plan_text(steps), log);
 }
 
 /// The state as a file on standard output, its keys in files of their own.
@@ -64,10 +51,10 @@ int print_state(const CommandOptions& options, const nvmet::Object& state,
         for (const std::string& text : saved.left_out) {
             log.warning(text);
         }
-        return print(log, saved.text);
+        return base::print(saved.text, log);
     }
     const auto text = nvmet::to_ini(state, *keys, source);
-    return text ? print(log, *text) : fail(log, text.error());
+    return text ? base::print(*text, log) : fail(log, text.error());
 }
 
 int run_plan(const CommandOptions& options, const Log& log) {
@@ -163,108 +150,53 @@ int run_check(const CommandOptions& options, const Log& log) {
             log.warning(warning);
         }
     }
-    return print(
-        log, base::format("%s: no error (subsystems: %zu, hosts: %zu, ports: %zu)\n",
-                          options.file.c_str(), wanted->state.all(nvmet::Kind::kSubsystem).size(),
-                          wanted->state.all(nvmet::Kind::kHost).size(),
-                          wanted->state.all(nvmet::Kind::kPort).size()));
+    const nvmet::Object& state = wanted->state;
+    return base::print(
+        base::format("%s: no error (subsystems: %zu, hosts: %zu, ports: %zu)\n",
+                     options.file.c_str(), state.all(nvmet::Kind::kSubsystem).size(),
+                     state.all(nvmet::Kind::kHost).size(), state.all(nvmet::Kind::kPort).size()),
+        log);
 }
 
-struct Command {
-    std::string_view name;
-    std::string_view arguments;
-    std::string_view help;
-    int (*run)(const CommandOptions& options, const Log& log);
+/// The operand is a file, or an NQN.
+template <auto run>
+int with_file(CommandOptions options, base::Words operands, const Log& log) {
+    if (!operands.empty()) {
+        options.file = operands[0];
+    }
+    return run(options, log);
+}
+int with_nqn(CommandOptions options, base::Words operands, const Log& log) {
+    if (!operands.empty()) {
+        options.nqn = operands[0];
+    }
+    return run_clear(options, log);
+}
+
+std::string all_keys() {
+    return base::keys_help(nvmet::key_docs(), [](std::string_view section) {
+        return std::string(section) + (section == "target" ? "" : ".NAME");
+    });
+}
+
+using nvmet::option_table;
+
+// clang-format off
+constexpr base::Command kCommands[] = {
+    base::command<option_table, with_file<run_plan>>("plan", "[FILE]", "print the changes that apply would make"),
+    base::command<option_table, with_file<run_apply>>("apply", "[FILE]", "apply a file to the kernel's target, completely or not at all"),
+    base::command<option_table, with_nqn>("clear", "[NQN]", "remove everything from the kernel's target, or only one host or subsystem"),
+    base::command<option_table, with_file<run_dump>>("dump", "", "print the configuration of the kernel's target as a file"),
+    base::command<option_table, with_file<run_import>>("import", "FILE", "print the config.json of nvmetcli as a file"),
+    base::command<option_table, with_file<run_check>>("check", "[FILE]", "report every error in a file; needs no kernel module"),
 };
-
-constexpr Command kCommands[] = {
-    {"plan", "[FILE]", "print the changes that apply would make", run_plan},
-    {"apply", "[FILE]", "apply a file to the kernel's target, completely or not at all", run_apply},
-    {"clear", "[NQN]", "remove everything from the kernel's target, or only one host or subsystem",
-     run_clear},
-    {"dump", "", "print the configuration of the kernel's target as a file", run_dump},
-    {"import", "FILE", "print the config.json of nvmetcli as a file", run_import},
-    {"check", "[FILE]", "report every error in a file; needs no kernel module", run_check},
-};
-
-std::string keys_help() {
-    std::string text;
-    std::string_view section;
-    for (const nvmet::KeyDoc& key : nvmet::key_docs()) {
-        if (key.section != section) {
-            section = key.section;
-            text += "\n[" + std::string(section) + (section == "target" ? "" : ".NAME") + "]\n";
-        }
-        text += base::format("  %-24s %s%s%s\n", std::string(key.name).c_str(),
-                             std::string(key.help).c_str(),
-                             key.fallback.empty() ? "" : "; default ", key.fallback.c_str());
-    }
-    return text;
-}
-
-std::string help(const Command* command) {
-    if (command != nullptr) {
-        const std::string name(command->name);
-        return "usage: nvmeroot-nvmet " + name + (command->arguments.empty() ? "" : " ") +
-               std::string(command->arguments) + " [OPTION…]\n" +
-               base::options_help(nvmet::option_table()) +
-               (command->arguments.empty() ? "" : keys_help());
-    }
-    std::string text = "usage: nvmeroot-nvmet COMMAND …\n";
-    for (const Command& each : kCommands) {
-        text += base::format("  %-8s %-8s %s\n", std::string(each.name).c_str(),
-                             std::string(each.arguments).c_str(), std::string(each.help).c_str());
-    }
-    return text +
-           "  COMMAND --help  help for COMMAND and the keys of a file\n"
-           "  --version       print the version\n";
-}
-
-const Command* find_command(std::string_view name) {
-    const auto* command = std::ranges::find(kCommands, name, &Command::name);
-    return command == std::end(kCommands) ? nullptr : command;
-}
-
-int run(const Command& command, std::span<const std::string_view> words, const Log& log) {
-    CommandOptions options;
-    const auto rest = base::parse_options(nvmet::option_table(), words, options);
-    if (!rest) {
-        return fail(log, rest.error(), kUsage);
-    }
-    const size_t least = command.arguments == "FILE" ? 1 : 0;
-    const size_t most = command.arguments.empty() ? 0 : 1;
-    if (rest->size() < least || rest->size() > most) {
-        return fail(
-            log,
-            base::error("usage: nvmeroot-nvmet " + std::string(command.name) +
-                        (command.arguments.empty() ? "" : " ") + std::string(command.arguments)),
-            kUsage);
-    }
-    if (!rest->empty()) {
-        (command.arguments == "[NQN]" ? options.nqn : options.file) = rest->front();
-    }
-    return command.run(options, log);
-}
+constexpr base::Topic kTopics[] = {{"keys", "list all configuration keys", all_keys}};
+// clang-format on
+constexpr base::Program kProgram = {"nvmeroot-nvmet", kCommands, kTopics, "nvmeroot-nvmet(8)"};
 
 }  // namespace
 
 int main(int argc, char** argv) {
     base::keep_memory_private();
-    const Log log("nvmeroot-nvmet", base::Level::kNotice);
-    const std::vector<std::string_view> words(argv + std::min(argc, 1), argv + argc);
-    const Command* command = words.empty() ? nullptr : find_command(words[0]);
-    if (words.empty() || std::ranges::find(words, "--help") != words.end()) {
-        const int shown = print(log, help(command));
-        return words.empty() ? kUsage : shown;
-    }
-    if (words[0] == "--version") {
-        return print(log, "nvmeroot-nvmet " + std::string(base::kVersion) + "\n");
-    }
-    if (command == nullptr) {
-        return fail(
-            log,
-            base::error("no command " + base::quoted(words[0]) + "; see nvmeroot-nvmet --help"),
-            kUsage);
-    }
-    return run(*command, std::span(words).subspan(1), log);
+    return base::run_program(kProgram, base::arguments_of(argc, argv));
 }

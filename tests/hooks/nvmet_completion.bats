@@ -22,7 +22,7 @@ complete_line() {
     complete_line 'nvmeroot-nvmet p' p
     [ "${COMPREPLY[*]}" = plan ]
     complete_line 'nvmeroot-nvmet ' ''
-    [ "${COMPREPLY[*]}" = 'plan apply clear dump import check' ]
+    [ "${COMPREPLY[*]}" = 'plan apply clear dump import check help version' ]
 }
 
 @test "an option" {

@@ -4,55 +4,23 @@
 #include <algorithm>
 #include <array>
 
+#include "base/suggestion.h"
 #include "base/text.h"
+#include "base/values.h"
 #include "boot/net/ip_options.h"
 #include "boot/plan/secrets.h"
 
 namespace boot {
 namespace {
 
+using base::Choice;
 using base::done;
 using base::error;
+using base::parse_choice;
+using base::parse_names;
 using base::Result;
 using base::Status;
-
-/// A word and what it stands for; the rows of a choice are also its help.
-template <class T>
-struct Choice {
-    std::string_view word;
-    T value;
-};
-
-template <class T, size_t count>
-Result<T> parse_choice(std::string_view text, const std::array<Choice<T>, count>& choices) {
-    std::string allowed;
-    for (const Choice<T>& choice : choices) {
-        if (text == choice.word) {
-            return choice.value;
-        }
-        allowed += (allowed.empty() ? "" : ", ") + std::string(choice.word);
-    }
-    return error(base::quoted(text) + " is not one of " + allowed);
-}
-
-/// Words separated by commas; none twice, at least one.
-template <class T>
-Result<std::vector<T>> parse_names(std::string_view text,
-                                   std::optional<T> (*find)(std::string_view), const char* what) {
-    std::vector<T> values;
-    for (const std::string_view part : base::split(text, ',')) {
-        const std::string_view word = base::trim(part);
-        const std::optional<T> value = find(word);
-        if (!value) {
-            return error(base::quoted(word) + " is not " + what);
-        }
-        if (std::find(values.begin(), values.end(), *value) != values.end()) {
-            return error(base::quoted(word) + " is given twice");
-        }
-        values.push_back(*value);
-    }
-    return values;
-}
+using base::store;
 
 constexpr std::array kAuthModes = {
     Choice<Auth>{"off", Auth::kOff},
@@ -98,16 +66,6 @@ constexpr std::array kBlockSizes = {
     Choice<uint32_t>{"512", 512},
     Choice<uint32_t>{"4096", 4096},
 };
-
-/// Stores what a parser returned, or passes its error on.
-template <class T, class U>
-Status store(Result<T> parsed, U& into) {
-    if (!parsed) {
-        return std::move(parsed).error();
-    }
-    into = std::move(parsed).value();
-    return done();
-}
 
 /// A time that must be above zero: a wait of no length is a mistake, not a setting.
 Result<base::milliseconds> parse_wait(std::string_view text) {
@@ -239,10 +197,6 @@ Status apply_each(const Given& given, std::vector<Given>& into) {
         into.push_back({std::string(word), given.origin, given.source, given.interface});
     }
     return done();
-}
-
-std::string did_you_mean(std::string_view best) {
-    return best.empty() ? "" : "; did you mean " + base::quoted(best) + "?";
 }
 
 // clang-format off
@@ -385,11 +339,7 @@ const Key* find_key(std::string_view name) {
 }
 
 std::string suggest_key(std::string_view name) {
-    std::vector<std::string_view> names;
-    for (const Key& key : kKeys) {
-        names.push_back(key.name);
-    }
-    return did_you_mean(base::nearest(base::to_lower(name), names));
+    return base::did_you_mean(base::to_lower(name), kKeys, &Key::name);
 }
 
 std::string suggest_section(std::string_view name) {
@@ -398,7 +348,7 @@ std::string suggest_section(std::string_view name) {
         sections.push_back(key.section);
     }
     sections.push_back("path.NAME");
-    return did_you_mean(base::nearest(name, sections));
+    return base::did_you_mean(name, sections);
 }
 
 }  // namespace boot

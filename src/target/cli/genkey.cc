@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "nvme/nqn.h"
 #include "target/auth/crypto.h"
 

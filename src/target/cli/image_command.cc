@@ -217,12 +217,8 @@ Result<ImageAnswer> verify(const std::string& image, const ImageOptions& options
                        report.wrong == 0};
 }
 
-struct Action {
-    std::string_view name;
-    Result<ImageAnswer> (*run)(const std::string& image, const ImageOptions& options);
-};
-constexpr std::array kActions = {Action{"info", info}, Action{"protect", protect},
-                                 Action{"verify", verify}};
+constexpr std::array kActions = {ImageAction{"info", info}, ImageAction{"protect", protect},
+                                 ImageAction{"verify", verify}};
 
 }  // namespace
 
@@ -230,18 +226,14 @@ std::span<const base::Option<ImageOptions>> image_option_table() {
     return kOptions;
 }
 
-Result<ImageAnswer> run_image_command(std::span<const std::string_view> words) {
-    ImageOptions options;
-    const auto rest = base::parse_options(image_option_table(), words, options);
-    if (!rest) {
-        return rest.error().in("usage");
-    }
-    const auto* action =
-        rest->size() == 2 ? std::ranges::find(kActions, (*rest)[0], &Action::name) : kActions.end();
-    if (action == kActions.end()) {
-        return base::error("usage: image takes info, protect or verify, and an image");
-    }
-    return action->run(std::string((*rest)[1]), options);
+const ImageAction* find_image_action(std::string_view name) {
+    const auto* action = std::ranges::find(kActions, name, &ImageAction::name);
+    return action == kActions.end() ? nullptr : action;
+}
+
+base::Error unknown_image_action(std::string_view name) {
+    return base::error(base::quoted(name) + " is not one of info, protect, verify" +
+                       base::did_you_mean(name, kActions, &ImageAction::name));
 }
 
 }  // namespace target

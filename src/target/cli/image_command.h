@@ -3,6 +3,7 @@
 // `nvmeroot-target image info|protect|verify`: what they take and what they print.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,8 +30,14 @@ struct ImageAnswer {
     bool intact = true;
 };
 
-/// @param words  action, image and options
-/// Errors: those of the usage begin with `usage: `; those of the work name the file.
-base::Result<ImageAnswer> run_image_command(std::span<const std::string_view> words);
+struct ImageAction {
+    std::string_view name;
+    /// Errors name the file.
+    base::Result<ImageAnswer> (*run)(const std::string& image, const ImageOptions& options);
+};
+
+/// Null if there is no such action.
+const ImageAction* find_image_action(std::string_view name);
+base::Error unknown_image_action(std::string_view name);
 
 }  // namespace target

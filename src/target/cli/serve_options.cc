@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/text.h"
 #include "export/name_uuid.h"
 #include "nvme/nqn.h"
 
@@ -164,26 +165,20 @@ std::span<const base::Option<ServeOptions>> serve_option_table() {
     return kOptions;
 }
 
-base::Result<ServeOptions> parse_serve_options(std::span<const std::string_view> arguments,
-                                               std::string_view machine) {
-    ServeOptions options;
-    TRY(const auto rest, base::parse_options(serve_option_table(), arguments, options));
-    if (!rest.empty()) {
-        return base::error("unexpected " + base::quoted(rest[0]) + "; options begin with --");
+Status complete_serve_options(ServeOptions& options, std::string_view machine) {
+    if (!options.config.empty()) {
+        return options.settings.empty() ? Status(done())
+                                        : base::error("--config and " + options.settings[0].shown +
+                                                      " cannot be used together");
     }
-    if (options.config.empty()) {
-        if (options.images.empty()) {
-            return base::error("give --config FILE, or --image FILE and --host NQN");
-        }
-        if (options.hosts.empty() && !has(options, kSubsystem, "allow_any_host")) {
-            return base::error("give --host NQN for each host that may connect");
-        }
-        complete(options, machine);
-    } else if (!options.settings.empty()) {
-        return base::error("--config and " + options.settings[0].shown +
-                           " cannot be used together");
+    if (options.images.empty()) {
+        return base::error("give --config FILE, or --image FILE and --host NQN");
     }
-    return options;
+    if (options.hosts.empty() && !has(options, kSubsystem, "allow_any_host")) {
+        return base::error("give --host NQN for each host that may connect");
+    }
+    complete(options, machine);
+    return done();
 }
 
 }  // namespace target

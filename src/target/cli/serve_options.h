@@ -29,9 +29,9 @@ struct ServeOptions {
 
 std::span<const base::Option<ServeOptions>> serve_option_table();
 
-/// @param machine  tells this machine from others; goes into the NQN that is made when none is
-/// given Errors name the option.
-base::Result<ServeOptions> parse_serve_options(std::span<const std::string_view> arguments,
-                                               std::string_view machine);
+/// Adds the settings that a command line need not give.
+/// @param machine  distinguishes this machine from others in the default NQN
+/// Errors name the options that are missing or exclude each other.
+base::Status complete_serve_options(ServeOptions& options, std::string_view machine);
 
 }  // namespace target

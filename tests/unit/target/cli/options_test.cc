@@ -20,12 +20,17 @@ using Words = std::vector<std::string_view>;
 
 /// The settings, one a line, or the error.
 std::string settings(const Words& words) {
-    const auto options = target::parse_serve_options(words, "machine");
-    if (!options) {
-        return options.error().text;
+    target::ServeOptions options;
+    const auto rest = base::parse_options(target::serve_option_table(), words, options);
+    if (!rest) {
+        return rest.error().text;
+    }
+    const auto completed = target::complete_serve_options(options, "machine");
+    if (!completed) {
+        return completed.error().text;
     }
     std::string text;
-    for (const exports::Setting& setting : options->settings) {
+    for (const exports::Setting& setting : options.settings) {
         text += setting.section + " " + setting.key + "=" + setting.value + "\n";
     }
     return text;
@@ -63,24 +68,16 @@ BOOST_AUTO_TEST_CASE(says_what_is_wrong_with_a_command_line) {
     const Case cases[] = {
         {{}, "give --config FILE, or --image FILE and --host NQN"},
         {{"--image", "a"}, "give --host NQN for each host that may connect"},
-        {{"--imge", "a"}, "unknown option --imge; did you mean --image?"},
+        {{"--imge", "a"}, "unknown option \"--imge\"; did you mean \"--image\"?"},
         {{"--image"}, "--image needs a value: FILE"},
         {{"--verbose=yes"}, "--verbose takes no value"},
         {{"--uuid", "u"}, "--uuid: must follow the --image that it belongs to"},
         {{"--key", "k"}, "--key: must follow the --host that it belongs to"},
         {{"--engine", "x"}, "--engine: \"x\" is not one of auto, io_uring, epoll"},
-        {{"a.img"}, "unexpected \"a.img\"; options begin with --"},
         {{"--config", "f", "--host", "h"}, "--config and --host cannot be used together"},
     };
     for (const Case& c : cases) {
         BOOST_TEST(settings(c.words) == c.error);
-    }
-}
-
-BOOST_AUTO_TEST_CASE(help_lists_every_option) {
-    const std::string help = base::options_help(target::serve_option_table());
-    for (const auto& option : target::serve_option_table()) {
-        BOOST_TEST(help.find("  " + std::string(option.name) + " ") != std::string::npos);
     }
 }
 
