@@ -42,15 +42,15 @@ namespace {
 
 /// One attempt, one line a stage.
 Outcome<Root> run(Machine& machine) {
-    TRY(const Network network, network_stage(machine));
-    TRY(const std::vector<Portal> named,
-        resolve_stage(machine, network, machine.plan.target.portals));
-    TRY(machine.portals, discovery_stage(machine, network, named));
-    TRY(const std::vector<Portal> portals, probe_stage(machine, network, machine.portals));
-    TRY(const std::optional<AuditedView> audited, audit_stage(machine, portals));
-    TRY(const ProvenController controller, connect_stage(machine, portals));
-    TRY(const CheckedDisk disk, check_stage(machine, controller, audited ? &*audited : nullptr));
-    return hand_over_stage(machine, disk, network);
+    TRY(const OnNetwork up, network_stage(machine));
+    TRY(const Destination root, discovery_stage(machine, up));
+    TRY(const std::vector<Portal> portals, probe_stage(machine, up.network, root));
+    TRY(const std::optional<AuditedView> audited, audit_stage(machine, root, portals));
+    const Goal goal = goal_of(machine.plan, root);
+    TRY(const ProvenController controller, connect_stage(machine, goal, portals));
+    TRY(const CheckedDisk disk,
+        check_stage(machine, goal, controller, audited ? &*audited : nullptr));
+    return hand_over_stage(machine, root, disk, up.network);
 }
 
 Outcome<Root> connect_root(BootPlan plan, const base::SysPaths& sys, base::Clock& clock,
@@ -58,7 +58,7 @@ Outcome<Root> connect_root(BootPlan plan, const base::SysPaths& sys, base::Clock
     const base::Deadline deadline(clock, plan.timeouts.total);
     const WaitReport report(log, clock, deadline.end());
     state.report_to(&report);
-    Machine machine{std::move(plan), sys, clock, state, deadline, {}, {}, {}, {}};
+    Machine machine{std::move(plan), sys, clock, state, deadline, {}, {}, {}};
     auto root = [&]() -> Outcome<Root> {
         TRY_VOID(start_modules(machine));
         return retry(machine, run);

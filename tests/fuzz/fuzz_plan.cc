@@ -53,8 +53,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         check_promises(loaded.plan);
     }
     require(!boot::plan_text(loaded).empty() && !boot::plan_json(loaded).empty());
-    if (loaded.plan.target_from_dhcp && boot::complete_from_root_path(ini, loaded.plan).ok()) {
-        check_promises(loaded.plan);
+    if (loaded.plan.target_from_dhcp) {
+        if (auto target = boot::target_of_root_path(ini, loaded.plan)) {
+            loaded.plan.target = std::move(target).value();
+            loaded.plan.target_from_dhcp = false;
+            check_promises(loaded.plan);
+        }
     }
     return 0;
 }

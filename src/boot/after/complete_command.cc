@@ -39,6 +39,9 @@ class Completion {
     [[nodiscard]] std::vector<std::string> controllers() const {
         return controllers_of(sys_, plan_.target.subsysnqn);
     }
+    [[nodiscard]] ConnectRequest request() const {
+        return request_of(plan_, plan_.host, plan_.target.subsysnqn);
+    }
     [[nodiscard]] std::vector<Portal> missing() const;
     Outcome<base::Nothing> judge_present(const std::string& controller);
     std::optional<Failure> prove_present();
@@ -136,7 +139,7 @@ Outcome<base::Nothing> Completion::prove(const Controller& controller, KernelLog
 
 Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
     TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(sys_)));
-    auto controller = connect(plan_, portal, sys_, clock_, log);
+    auto controller = connect(request(), portal, sys_, clock_, log);
     if (!controller) {
         // Somebody else, udev or nvme-cli, may have been quicker: then that path is proven next.
         if (is_connected(portal, controllers(), sys_)) {
@@ -157,7 +160,7 @@ Outcome<base::Nothing> Completion::connect_one(const Portal& portal) {
 /// @return the last failure that may pass, or why no portal is of use; none: nothing is left to try
 std::optional<Failure> Completion::connect_missing(const std::vector<Portal>& portals) {
     std::optional<Failure> last;
-    auto live = probe_portals(plan_, portals, clock_, [](const std::string&) {});
+    auto live = probe_portals(request(), portals, clock_, [](const std::string&) {});
     if (!live) {
         return std::move(live).error();
     }

@@ -59,18 +59,18 @@ base::Status close_secrets(const SysPaths& sys, const std::string& controller) {
 // --- discovery controllers -----------------------------------------------------------------------
 
 /// libnvme 1 never passes secrets to them, so that the kernel is asked directly.
-Result<std::string> connect_discovery(const BootPlan& plan, const Portal& portal,
+Result<std::string> connect_discovery(const ConnectRequest& request, const Portal& portal,
                                       const SysPaths& sys) {
-    std::string options = "nqn=" + plan.target.subsysnqn +
-                          ",transport=tcp,traddr=" + portal.address +
-                          ",trsvcid=" + std::to_string(portal.port) + ",hostnqn=" + plan.host.nqn +
-                          ",hostid=" + nvme::to_text(plan.host.id);
+    std::string options = "nqn=" + request.subsysnqn + ",transport=tcp,traddr=" + portal.address +
+                          ",trsvcid=" + std::to_string(portal.port) +
+                          ",hostnqn=" + request.host.nqn +
+                          ",hostid=" + nvme::to_text(request.host.id);
     options += portal.source.empty() ? "" : ",host_traddr=" + portal.source;
     options += portal.interface.empty() ? "" : ",host_iface=" + portal.interface;
     options.reserve(kLongestOptions);  // no copy of a secret is left behind by growth
-    options.append(",dhchap_secret=").append(plan.auth.host_secret.reveal());
-    if (plan.auth.mode == Auth::kMutual) {
-        options.append(",dhchap_ctrl_secret=").append(plan.auth.ctrl_secret.reveal());
+    options.append(",dhchap_secret=").append(request.auth.host_secret.reveal());
+    if (request.auth.mode == Auth::kMutual) {
+        options.append(",dhchap_ctrl_secret=").append(request.auth.ctrl_secret.reveal());
     }
     TRY(const base::UniqueFd fd, base::open_file(sys.dev + "/nvme-fabrics", O_RDWR));
     const ssize_t written = ::write(fd.get(), options.data(), options.size());
@@ -84,9 +84,10 @@ Result<std::string> connect_discovery(const BootPlan& plan, const Portal& portal
     return controller_of_answer(base::text_of(std::span(answer).first(size)));
 }
 
-Result<std::string> connect_work(const BootPlan& plan, const Portal& portal, const SysPaths& sys) {
-    const bool discovery = plan.target.subsysnqn == nvme::kDiscoveryNqn;
-    return discovery ? connect_discovery(plan, portal, sys) : connect_by_libnvme(plan, portal);
+Result<std::string> connect_work(const ConnectRequest& request, const Portal& portal,
+                                 const SysPaths& sys) {
+    return request.to_discovery() ? connect_discovery(request, portal, sys)
+                                  : connect_by_libnvme(request, portal);
 }
 
 /// The kernel connects to one target at a time and says what it knows between two: its answer is
@@ -106,10 +107,10 @@ Outcome<std::string> await_turn(const SysPaths& sys, const base::Deadline& deadl
     return staged(ExitCode::kConnect, std::move(list));
 }
 
-Outcome<base::Nothing> check_turn(const BootPlan& plan, const Portal& portal, const SysPaths& sys,
-                                  const base::Deadline& deadline) {
+Outcome<base::Nothing> check_turn(const ConnectRequest& request, const Portal& portal,
+                                  const SysPaths& sys, const base::Deadline& deadline) {
     TRY(const std::string list, await_turn(sys, deadline));
-    return check_options(plan, portal, fabrics_options(list));
+    return check_options(request, portal, fabrics_options(list));
 }
 
 }  // namespace
@@ -124,7 +125,7 @@ std::vector<std::string_view> fabrics_options(std::string_view list) {
     return names;
 }
 
-Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
+Outcome<base::Nothing> check_options(const ConnectRequest& request, const Portal& portal,
                                      std::span<const std::string_view> options) {
     struct Need {
         std::string_view option;
@@ -133,15 +134,15 @@ Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
         std::string_view remedy;
     };
     const Need needs[] = {
-        {"dhchap_secret", plan.auth.mode != Auth::kOff, ExitCode::kAuthentication,
+        {"dhchap_secret", request.auth.mode != Auth::kOff, ExitCode::kAuthentication,
          "boot a kernel with CONFIG_NVME_HOST_AUTH, or set nvmeroot.auth=off"},
-        {"dhchap_ctrl_secret", plan.auth.mode == Auth::kMutual, ExitCode::kAuthentication,
+        {"dhchap_ctrl_secret", request.auth.mode == Auth::kMutual, ExitCode::kAuthentication,
          "boot a kernel with CONFIG_NVME_HOST_AUTH"},
-        {"data_digest", plan.connect.data_digest, ExitCode::kConnect,
+        {"data_digest", request.options.data_digest, ExitCode::kConnect,
          "boot a newer kernel, or set nvmeroot.data_digest=no"},
-        {"hdr_digest", plan.connect.hdr_digest, ExitCode::kConnect,
+        {"hdr_digest", request.options.hdr_digest, ExitCode::kConnect,
          "boot a newer kernel, or set nvmeroot.hdr_digest=no"},
-        {"tos", plan.connect.tos >= 0, ExitCode::kConnect,
+        {"tos", request.options.tos >= 0, ExitCode::kConnect,
          "boot a newer kernel, or leave out nvmeroot.tos"},
         {"host_traddr", !portal.source.empty(), ExitCode::kConnect,
          "boot a newer kernel, or give the path no source"},
@@ -171,9 +172,9 @@ Result<std::string> controller_of_answer(std::string_view answer) {
     return base::error("unexpected reply from the kernel to connect: " + base::quoted(answer));
 }
 
-Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const SysPaths& sys,
-                            const base::Clock& clock, KernelLog& log) {
-    auto allowed = check_turn(plan, portal, sys, base::Deadline(clock, plan.timeouts.connect));
+Outcome<Controller> connect(const ConnectRequest& request, const Portal& portal,
+                            const SysPaths& sys, const base::Clock& clock, KernelLog& log) {
+    auto allowed = check_turn(request, portal, sys, base::Deadline(clock, request.timeout));
     if (!allowed) {
         Failure why = std::move(allowed).error();
         why.error = std::move(why.error).in("connect " + portal.text());
@@ -181,18 +182,17 @@ Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const Sy
     }
     TRY_VOID(staged(ExitCode::kInternal, log.drain()));
     (void)log.take_lines();  // they tell of other connects
-    const base::Deadline deadline(clock, plan.timeouts.connect);
+    const base::Deadline deadline(clock, request.timeout);
     TRY(SideTask task, staged(ExitCode::kConnect, SideTask::start("the kernel", [&] {
-                                  return connect_work(plan, portal, sys);
+                                  return connect_work(request, portal, sys);
                               })));
     PeerWatch peer(portal, sys);
     const Result<std::string> name = task.wait(deadline, [&] { return peer.hung_up(); });
     TRY_VOID(staged(ExitCode::kInternal, log.drain()));
     if (!name) {
-        return explain_connect_failure(plan, portal, log, name.error());
+        return explain_connect_failure(request, portal, log, name.error());
     }
-    const bool discovery = plan.target.subsysnqn == nvme::kDiscoveryNqn;
-    Controller controller{*name, portal, discovery ? 0 : plan.connect.io_queues()};
+    Controller controller{*name, portal, request.io_queues()};
     if (auto closed = close_secrets(sys, controller.name); !closed) {
         disconnect(controller.name, sys, clock);
         return Failure::final(ExitCode::kAuthentication, std::move(closed).error());

@@ -19,7 +19,7 @@
 #include "base/sys_paths.h"
 #include "boot/failure.h"
 #include "boot/kernel/kmsg.h"
-#include "boot/plan/plan.h"
+#include "boot/plan/connect_request.h"
 #include "boot/side_task.h"
 
 namespace boot {
@@ -34,9 +34,9 @@ struct Controller {
 /// @param list  the content of /dev/nvme-fabrics: `instance=-1,…,dhchap_secret=%s,…`
 std::vector<std::string_view> fabrics_options(std::string_view list);
 
-/// Refuses a plan that needs an option which the kernel does not list: kAuthentication for the
+/// Refuses a request that needs an option which the kernel does not list: kAuthentication for the
 /// secrets, kConnect (final) for others.
-Outcome<base::Nothing> check_options(const BootPlan& plan, const Portal& portal,
+Outcome<base::Nothing> check_options(const ConnectRequest& request, const Portal& portal,
                                      std::span<const std::string_view> options);
 
 /// The controller's name in the kernel's answer to a connect, `instance=0,cntlid=1`.
@@ -46,8 +46,8 @@ base::Result<std::string> controller_of_answer(std::string_view answer);
 /// for other users. First waits for its turn, as long as for the connect itself, because the kernel
 /// connects to one target at a time.
 /// @param log  opened before; afterwards it has the kernel's messages about this connect only
-Outcome<Controller> connect(const BootPlan& plan, const Portal& portal, const base::SysPaths& sys,
-                            const base::Clock& clock, KernelLog& log);
+Outcome<Controller> connect(const ConnectRequest& request, const Portal& portal,
+                            const base::SysPaths& sys, const base::Clock& clock, KernelLog& log);
 
 /// Deletes a controller. Returns when the kernel has deleted it, or after a few seconds: the kernel
 /// continues by itself, and the caller has a better error to report. A controller that never came

@@ -198,8 +198,9 @@ bool has_line(const KernelLog& log, std::string_view part) {
 
 /// The kernel's own target does this to a wrong secret, before its answer is out; one that is
 /// restarted does it too, but not twice.
-Failure explain_hang_up(const BootPlan& plan, const KernelLog& log, const std::string& where) {
-    if (plan.auth.mode == Auth::kOff || has_line(log, ": authenticated")) {
+Failure explain_hang_up(const ConnectRequest& request, const KernelLog& log,
+                        const std::string& where) {
+    if (request.auth.mode == Auth::kOff || has_line(log, ": authenticated")) {
         return Failure::passing(
             ExitCode::kConnect,
             base::error(where + "the target closed the connection; check its log"));
@@ -256,8 +257,8 @@ std::optional<int> kernel_result(const std::vector<KernelLine>& lines) {
     return std::nullopt;
 }
 
-Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
-                                const Error& error) {
+Failure explain_connect_failure(const ConnectRequest& request, const Portal& portal,
+                                const KernelLog& log, const Error& error) {
     const std::string where = "connect " + portal.text() + ": ";
     const auto symptom = std::find_if(std::begin(kSymptoms), std::end(kSymptoms),
                                       [&](const Symptom& row) { return has_line(log, row.line); });
@@ -265,7 +266,7 @@ Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, cons
         return {symptom->code, symptom->retry, base::error(where + std::string(symptom->meaning))};
     }
     if (error.code == ECONNABORTED) {
-        return explain_hang_up(plan, log, where);
+        return explain_hang_up(request, log, where);
     }
     if (error.code == ETIMEDOUT) {
         return Failure::passing(

@@ -10,7 +10,7 @@
 
 #include "boot/failure.h"
 #include "boot/kernel/kmsg.h"
-#include "boot/plan/plan.h"
+#include "boot/plan/connect_request.h"
 
 namespace boot {
 
@@ -21,7 +21,7 @@ std::optional<int> kernel_result(const std::vector<KernelLine>& lines);
 
 /// The meaning of a failed connect, from the lines that the kernel logged meanwhile.
 /// @param error  the side task's; ETIMEDOUT means that the kernel is still connecting
-Failure explain_connect_failure(const BootPlan& plan, const Portal& portal, const KernelLog& log,
-                                const base::Error& error);
+Failure explain_connect_failure(const ConnectRequest& request, const Portal& portal,
+                                const KernelLog& log, const base::Error& error);
 
 }  // namespace boot

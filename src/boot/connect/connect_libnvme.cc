@@ -19,8 +19,8 @@ struct Free {
 using Tree = std::unique_ptr<nvme_root, Free>;
 using Control = std::unique_ptr<nvme_ctrl, Free>;
 
-nvme_fabrics_config fabrics_config(const BootPlan& plan) {
-    const ConnectOptions& options = plan.connect;
+nvme_fabrics_config fabrics_config(const ConnectRequest& request) {
+    const ConnectOptions& options = request.options;
     nvme_fabrics_config config;
     nvmf_default_config(&config);
     config.queue_size = static_cast<int>(options.queue_size);
@@ -39,29 +39,29 @@ nvme_fabrics_config fabrics_config(const BootPlan& plan) {
 
 }  // namespace
 
-Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& portal) {
+Result<std::string> connect_by_libnvme(const ConnectRequest& request, const Portal& portal) {
     // Below every syslog level: libnvme's log is for a console of its own.
     constexpr int kSilent = -1;
     const Tree tree(nvme_create_root(nullptr, kSilent));
     if (!tree) {
         return base::errno_error(errno, "start libnvme");
     }
-    const nvme_host_t host =
-        nvme_lookup_host(tree.get(), plan.host.nqn.c_str(), nvme::to_text(plan.host.id).c_str());
-    const Control controller(nvme_create_ctrl(tree.get(), plan.target.subsysnqn.c_str(), "tcp",
+    const nvme_host_t host = nvme_lookup_host(tree.get(), request.host.nqn.c_str(),
+                                              nvme::to_text(request.host.id).c_str());
+    const Control controller(nvme_create_ctrl(tree.get(), request.subsysnqn.c_str(), "tcp",
                                               portal.address.c_str(), text_or_null(portal.source),
                                               text_or_null(portal.interface),
                                               std::to_string(portal.port).c_str()));
     if (host == nullptr || !controller) {
         return base::errno_error(errno, "prepare the connect");
     }
-    if (plan.auth.mode != Auth::kOff) {
-        nvme_host_set_dhchap_key(host, plan.auth.host_secret.reveal().c_str());
+    if (request.auth.mode != Auth::kOff) {
+        nvme_host_set_dhchap_key(host, request.auth.host_secret.reveal().c_str());
     }
-    if (plan.auth.mode == Auth::kMutual) {
-        nvme_ctrl_set_dhchap_key(controller.get(), plan.auth.ctrl_secret.reveal().c_str());
+    if (request.auth.mode == Auth::kMutual) {
+        nvme_ctrl_set_dhchap_key(controller.get(), request.auth.ctrl_secret.reveal().c_str());
     }
-    const nvme_fabrics_config config = fabrics_config(plan);
+    const nvme_fabrics_config config = fabrics_config(request);
     if (nvmf_add_ctrl(host, controller.get(), &config) != 0) {
         const int code = errno;
         return Error{code, nvme_errno_to_string(code)};

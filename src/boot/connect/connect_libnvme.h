@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "boot/plan/plan.h"
+#include "boot/plan/connect_request.h"
 
 namespace boot {
 
@@ -18,7 +18,7 @@ namespace boot {
 /// the kernel does not list; call check_options() first.
 /// @return the controller's name. Errors have libnvme's text and its number, which may be an errno
 ///     or one of its own above 1000.
-base::Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& portal);
+base::Result<std::string> connect_by_libnvme(const ConnectRequest& request, const Portal& portal);
 
 /// How both generations represent an option that is not set.
 inline const char* text_or_null(const std::string& text) {

@@ -49,7 +49,7 @@ void set_options(libnvmf_context* context, const ConnectOptions& options) {
     libnvmf_context_set_data_digest(context, options.data_digest);
 }
 
-Result<Control> create_controller(libnvme_global_ctx* library, const BootPlan& plan,
+Result<Control> create_controller(libnvme_global_ctx* library, const ConnectRequest& request,
                                   const Portal& portal) {
     libnvmf_context* made = nullptr;
     if (const int answer =
@@ -59,10 +59,10 @@ Result<Control> create_controller(libnvme_global_ctx* library, const BootPlan& p
     }
     const Context context(made);
     const std::string port = std::to_string(portal.port);  // the context keeps no copy
-    libnvmf_context_set_connection(context.get(), plan.target.subsysnqn.c_str(), "tcp",
+    libnvmf_context_set_connection(context.get(), request.subsysnqn.c_str(), "tcp",
                                    portal.address.c_str(), port.c_str(),
                                    text_or_null(portal.source), text_or_null(portal.interface));
-    set_options(context.get(), plan.connect);
+    set_options(context.get(), request.options);
     libnvme_ctrl* controller = nullptr;
     if (const int answer = libnvmf_create_ctrl(library, context.get(), &controller); answer != 0) {
         return libnvme_error(answer);
@@ -72,7 +72,7 @@ Result<Control> create_controller(libnvme_global_ctx* library, const BootPlan& p
 
 }  // namespace
 
-Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& portal) {
+Result<std::string> connect_by_libnvme(const ConnectRequest& request, const Portal& portal) {
     constexpr int kSilent = LIBNVME_LOG_ERR - 1;  // its log is for a console of its own
     const Library library(libnvme_create_global_ctx());
     if (!library) {
@@ -80,17 +80,18 @@ Result<std::string> connect_by_libnvme(const BootPlan& plan, const Portal& porta
     }
     libnvme_set_logging_level(library.get(), kSilent, false, false);
     libnvme_host* host = nullptr;
-    if (const int answer = libnvme_get_host(library.get(), plan.host.nqn.c_str(),
-                                            nvme::to_text(plan.host.id).c_str(), &host);
+    if (const int answer = libnvme_get_host(library.get(), request.host.nqn.c_str(),
+                                            nvme::to_text(request.host.id).c_str(), &host);
         answer != 0) {
         return libnvme_error(answer);
     }
-    TRY(const Control controller, create_controller(library.get(), plan, portal));
-    if (plan.auth.mode != Auth::kOff) {
-        libnvme_host_set_kxchap_host_key(host, plan.auth.host_secret.reveal().c_str());
+    TRY(const Control controller, create_controller(library.get(), request, portal));
+    if (request.auth.mode != Auth::kOff) {
+        libnvme_host_set_kxchap_host_key(host, request.auth.host_secret.reveal().c_str());
     }
-    if (plan.auth.mode == Auth::kMutual) {
-        libnvme_ctrl_set_kxchap_ctrl_key(controller.get(), plan.auth.ctrl_secret.reveal().c_str());
+    if (request.auth.mode == Auth::kMutual) {
+        libnvme_ctrl_set_kxchap_ctrl_key(controller.get(),
+                                         request.auth.ctrl_secret.reveal().c_str());
     }
     if (const int answer = libnvmf_add_ctrl(host, controller.get()); answer != 0) {
         return libnvme_error(answer);

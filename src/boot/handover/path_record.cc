@@ -13,15 +13,13 @@
 #include "base/sysfs.h"
 #include "base/text.h"
 #include "boot/dhcp/ip_address.h"
+#include "boot/plan/words.h"
 
 namespace boot {
 namespace {
 
 using base::JsonValue;
 using base::JsonWriter;
-
-constexpr std::array<std::string_view, 3> kAuthNames = {"off", "host", "mutual"};
-constexpr std::array<std::string_view, 3> kActions = {"log", "cut", "panic"};
 
 /// A number of the plan under its key's name, as read and as written.
 struct Number {
@@ -156,16 +154,8 @@ base::Status read_host(const JsonValue& tree, BootPlan& plan) {
     if (plan.target.subsysnqn.empty() || plan.host.nqn.empty()) {
         return base::error("no NQN");
     }
-    const auto mode = std::ranges::find(kAuthNames, tree["auth"].text);
-    if (mode == kAuthNames.end()) {
-        return base::error("no mode of authentication");
-    }
-    plan.auth.mode = static_cast<Auth>(mode - kAuthNames.begin());
-    const auto action = std::ranges::find(kActions, tree["on_downgrade"].text);
-    if (action == kActions.end()) {
-        return base::error("no on_downgrade");
-    }
-    plan.on_downgrade = static_cast<OnDowngrade>(action - kActions.begin());
+    TRY(plan.auth.mode, base::parse_choice(tree["auth"].text, kAuthModes));
+    TRY(plan.on_downgrade, base::parse_choice(tree["on_downgrade"].text, kOnDowngrade));
     plan.io_policy = tree["iopolicy"].text;
     plan.auth.hashes = read_names(tree["hashes"], nvme::kHashes);
     plan.auth.groups = read_names(tree["groups"], nvme::kDhGroups);
@@ -174,23 +164,22 @@ base::Status read_host(const JsonValue& tree, BootPlan& plan) {
 
 }  // namespace
 
-std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals,
-                        const base::SysPaths& sys) {
+std::string path_record(const BootPlan& plan, const Destination& root, const base::SysPaths& sys) {
     JsonWriter json;
     json.begin_object().key("version").number(uint64_t{1});
-    json.key("subsysnqn").string(plan.target.subsysnqn);
-    json.key("hostnqn").string(plan.host.nqn);
-    json.key("hostid").string(nvme::to_text(plan.host.id));
-    json.key("auth").string(kAuthNames[static_cast<size_t>(plan.auth.mode)]);
+    json.key("subsysnqn").string(root.target.subsysnqn);
+    json.key("hostnqn").string(root.host.nqn);
+    json.key("hostid").string(nvme::to_text(root.host.id));
+    json.key("auth").string(base::word_of(plan.auth.mode, kAuthModes));
     json.key("iopolicy").string(plan.io_policy);
-    json.key("on_downgrade").string(kActions[static_cast<size_t>(plan.on_downgrade)]);
+    json.key("on_downgrade").string(base::word_of(plan.on_downgrade, kOnDowngrade));
     write_names(json, "hashes", plan.auth.hashes);
     write_names(json, "groups", plan.auth.groups);
     for (const Number& number : kNumbers) {
         json.key(number.name).number(number.get(plan));
     }
     json.key("portals").begin_array();
-    for (const Portal& portal : portals) {
+    for (const Portal& portal : root.target.portals) {
         json.begin_object().key("address").string(portal.address);
         json.key("port").number(uint64_t{portal.port});
         json.key("source").string(portal.source);

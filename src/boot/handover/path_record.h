@@ -15,10 +15,9 @@
 
 namespace boot {
 
-/// @param portals  all portals of the target, with their addresses
+/// @param root     with all its portals and their addresses
 /// @param sys      where the interfaces' Ethernet addresses are read
-std::string path_record(const BootPlan& plan, const std::vector<Portal>& portals,
-                        const base::SysPaths& sys);
+std::string path_record(const BootPlan& plan, const Destination& root, const base::SysPaths& sys);
 
 /// The parts of the plan that connects need, with the portals of the record. It has the mode of
 /// authentication, but not the secrets.

@@ -115,13 +115,21 @@ struct FormatPolicy {
     std::optional<uint32_t> block_size;
 };
 
-/// The target of the root. With target_from_dhcp it is empty until complete_from_root_path.
+/// The target of the root. With target_from_dhcp the plan has an empty one: root_path.h makes it.
 struct Target {
     /// Empty until discovery has found it, if no URI names it.
     std::string subsysnqn;
     std::vector<Portal> portals;    ///< in the order to try them in
     std::vector<Portal> discovery;  ///< discovery services, which know more portals
     NamespaceChoice choice;         ///< of the URIs and of the keys together
+};
+
+/// The end of the way: what the lease and this machine's names make of the plan's host and target,
+/// and what discovery adds. The stages hand it on.
+struct Destination {
+    HostIdentity host;
+    Target target;
+    std::string subsystems;  ///< as in the plan
 };
 
 struct BootPlan {
@@ -142,7 +150,7 @@ struct BootPlan {
     std::vector<std::string> extra_modules;
     bool load_modules = true;
     std::string root;  ///< the file system that root= names; the init's to mount
-    /// The target comes with the DHCP lease: call complete_from_root_path after it.
+    /// The target comes with the DHCP lease; root_path.h makes it after the lease.
     bool target_from_dhcp = false;
     /// …because of root=dhcp, a word of dracut that does not specify the protocol.
     bool any_protocol = false;

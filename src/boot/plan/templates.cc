@@ -93,15 +93,15 @@ base::Result<std::string> fill_in(std::string_view text, const MachineNames& nam
     }
 }
 
-Outcome<base::Nothing> fill_in_names(const MachineNames& names, BootPlan& plan) {
-    TRY(std::string host, staged(ExitCode::kConfig, filled_nqn(plan.host.nqn, names)));
-    if (!plan.target.subsysnqn.empty()) {
-        TRY(plan.target.subsysnqn,
-            staged(ExitCode::kConfig, filled_nqn(plan.target.subsysnqn, names)));
+Outcome<Destination> fill_in_names(const MachineNames& names, const BootPlan& plan, Target target) {
+    Destination destination{plan.host, std::move(target), {}};
+    TRY(destination.host.nqn, staged(ExitCode::kConfig, filled_nqn(plan.host.nqn, names)));
+    std::string& subsysnqn = destination.target.subsysnqn;
+    if (!subsysnqn.empty()) {
+        TRY(subsysnqn, staged(ExitCode::kConfig, filled_nqn(subsysnqn, names)));
     }
-    TRY(plan.subsystems, staged(ExitCode::kConfig, fill_in(plan.subsystems, names)));
-    plan.host.nqn = std::move(host);
-    return base::done();
+    TRY(destination.subsystems, staged(ExitCode::kConfig, fill_in(plan.subsystems, names)));
+    return destination;
 }
 
 }  // namespace boot

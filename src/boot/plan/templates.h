@@ -36,8 +36,8 @@ MachineNames machine_names(const Network& network, const NetworkPlan& plan,
 /// value, a brace that is not closed.
 base::Result<std::string> fill_in(std::string_view text, const MachineNames& names);
 
-/// Fills in the NQNs of the plan. kConfig, the plan unchanged: as fill_in, or the result is not an
-/// NQN.
-Outcome<base::Nothing> fill_in_names(const MachineNames& names, BootPlan& plan);
+/// Fills in the NQNs of the plan and of the target, which is the plan's or the lease's.
+/// kConfig: as fill_in, or the result is not an NQN.
+Outcome<Destination> fill_in_names(const MachineNames& names, const BootPlan& plan, Target target);
 
 }  // namespace boot

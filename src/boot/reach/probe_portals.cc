@@ -15,15 +15,15 @@ using host::Verdict;
 /// Once one portal is live, the others get this long to be live too.
 constexpr base::milliseconds kGrace{50};
 
-host::ProbeOptions options_of(const BootPlan& plan) {
+host::ProbeOptions options_of(const ConnectRequest& request) {
     host::ProbeOptions options;
-    options.hostnqn = plan.host.nqn;
-    options.hostid = plan.host.id;
-    options.subsysnqn = plan.target.subsysnqn;
-    options.header_digest = plan.connect.hdr_digest;
-    options.data_digest = plan.connect.data_digest;
+    options.hostnqn = request.host.nqn;
+    options.hostid = request.host.id;
+    options.subsysnqn = request.subsysnqn;
+    options.header_digest = request.options.hdr_digest;
+    options.data_digest = request.options.data_digest;
     options.kato_ms = static_cast<uint32_t>(
-        std::chrono::duration_cast<base::milliseconds>(plan.connect.keep_alive_tmo).count());
+        std::chrono::duration_cast<base::milliseconds>(request.options.keep_alive_tmo).count());
     return options;
 }
 
@@ -92,20 +92,21 @@ Outcome<base::Nothing> judge_verdict(const Verdict& verdict, Auth demanded) {
     return base::done();
 }
 
-Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const std::vector<Portal>& portals,
+Outcome<std::vector<Portal>> probe_portals(const ConnectRequest& request,
+                                           const std::vector<Portal>& portals,
                                            const base::Clock& clock,
                                            const std::function<void(const std::string&)>& warn) {
     std::deque<host::Probe> probes;
     std::vector<Talk> talks;
     for (const Portal& portal : portals) {
-        talks.emplace_back(portal, probes.emplace_back(options_of(plan)));
+        talks.emplace_back(portal, probes.emplace_back(options_of(request)));
     }
     const auto judge = [&](size_t i) {
-        return judge_verdict(verdict_of(talks[i], probes[i]), plan.auth.mode);
+        return judge_verdict(verdict_of(talks[i], probes[i]), request.auth.mode);
     };
     run_talks(
         talks, [&](size_t i) { return judge(i).ok(); }, kGrace,
-        base::Deadline(clock, plan.timeouts.probe));
+        base::Deadline(clock, request.probe_timeout));
 
     std::vector<Portal> live;
     std::vector<Failure> failures;

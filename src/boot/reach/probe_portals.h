@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "boot/failure.h"
-#include "boot/plan/plan.h"
+#include "boot/plan/connect_request.h"
 #include "host/probe.h"
 
 namespace boot {
@@ -29,7 +29,8 @@ Failure combined(const std::vector<Failure>& failures);
 /// @param warn  called with a sentence for each portal that refused while another one is live
 /// A failure names all portals: kUnreachable (retried) if one did not answer, kRefused, kConnect,
 /// or kAuthentication if plan and target disagree about authentication.
-Outcome<std::vector<Portal>> probe_portals(const BootPlan& plan, const std::vector<Portal>& portals,
+Outcome<std::vector<Portal>> probe_portals(const ConnectRequest& request,
+                                           const std::vector<Portal>& portals,
                                            const base::Clock& clock,
                                            const std::function<void(const std::string&)>& warn);
 

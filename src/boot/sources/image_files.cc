@@ -47,7 +47,7 @@ bool is_empty(const std::string& path) {
 bool is_opened(const std::string& file, Sources& sources) {
     constexpr std::string_view kSealed = "/etc/credstore.encrypted/nvmeroot.";
     const Key* key = file.starts_with(kSealed) ? find_key(file.substr(kSealed.size())) : nullptr;
-    return key == nullptr || sources.of(key->name).source >= Source::kCredential;
+    return key == nullptr || sources.of(*key).source >= Source::kCredential;
 }
 
 }  // namespace

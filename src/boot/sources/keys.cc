@@ -9,6 +9,7 @@
 #include "base/values.h"
 #include "boot/net/ip_options.h"
 #include "boot/plan/secrets.h"
+#include "boot/plan/words.h"
 
 namespace boot {
 namespace {
@@ -22,16 +23,6 @@ using base::Result;
 using base::Status;
 using base::store;
 
-constexpr std::array kAuthModes = {
-    Choice<Auth>{"off", Auth::kOff},
-    Choice<Auth>{"host", Auth::kHost},
-    Choice<Auth>{"mutual", Auth::kMutual},
-};
-constexpr std::array kOnDowngrade = {
-    Choice<OnDowngrade>{"log", OnDowngrade::kLog},
-    Choice<OnDowngrade>{"cut", OnDowngrade::kCut},
-    Choice<OnDowngrade>{"panic", OnDowngrade::kPanic},
-};
 constexpr std::array kIntegrities = {
     Choice<Integrity>{"off", Integrity::kOff},
     Choice<Integrity>{"report", Integrity::kReport},
@@ -330,6 +321,49 @@ std::span<const std::string_view> secret_keys() {
         return found;
     }();
     return names;
+}
+
+namespace {
+
+struct NamedKey {
+    KeyId id;
+    std::string_view name;
+};
+constexpr std::array kNamedKeys = {
+    NamedKey{KeyId::kHostnqn, "hostnqn"},
+    NamedKey{KeyId::kHostid, "hostid"},
+    NamedKey{KeyId::kAuth, "auth"},
+    NamedKey{KeyId::kHostSecret, "dhchap_secret"},
+    NamedKey{KeyId::kHostSecretFile, "dhchap_secret_file"},
+    NamedKey{KeyId::kCtrlSecret, "dhchap_ctrl_secret"},
+    NamedKey{KeyId::kCtrlSecretFile, "dhchap_ctrl_secret_file"},
+    NamedKey{KeyId::kIp, "ip"},
+    NamedKey{KeyId::kCarrierTimeout, "carrier_timeout"},
+    NamedKey{KeyId::kDhcpTimeout, "dhcp_timeout"},
+    NamedKey{KeyId::kUri, "uri"},
+    NamedKey{KeyId::kVerify, "verify"},
+    NamedKey{KeyId::kHdrDigest, "hdr_digest"},
+    NamedKey{KeyId::kDataDigest, "data_digest"},
+};
+
+/// The row of each KeyId. Null if a name has no row: then the program does not compile.
+constexpr auto kRowOf = [] {
+    std::array<const Key*, kNamedKeys.size()> rows{};
+    for (const Key& key : kKeys) {
+        for (size_t i = 0; i < kNamedKeys.size(); ++i) {
+            if (key.name == kNamedKeys[i].name) {
+                rows[static_cast<size_t>(kNamedKeys[i].id)] = &key;
+            }
+        }
+    }
+    return rows;
+}();
+static_assert(std::ranges::find(kRowOf, nullptr) == kRowOf.end());
+
+}  // namespace
+
+const Key& key_of(KeyId id) {
+    return *kRowOf[static_cast<size_t>(id)];
 }
 
 const Key* find_key(std::string_view name) {

@@ -57,6 +57,25 @@ base::Result<AuditPolicy> parse_extent(std::string_view text);
 /// The names of the keys that are secrets.
 std::span<const std::string_view> secret_keys();
 
+/// The keys that other code names. keys.cc does not compile if the table lacks one of them.
+enum class KeyId {
+    kHostnqn,
+    kHostid,
+    kAuth,
+    kHostSecret,
+    kHostSecretFile,
+    kCtrlSecret,
+    kCtrlSecretFile,
+    kIp,
+    kCarrierTimeout,
+    kDhcpTimeout,
+    kUri,
+    kVerify,
+    kHdrDigest,
+    kDataDigest,
+};
+const Key& key_of(KeyId id);
+
 /// nullptr when there is no such key.
 const Key* find_key(std::string_view name);
 

@@ -12,6 +12,7 @@
 #include "boot/net/ip_options.h"
 #include "boot/net/network_options.h"
 #include "boot/plan/secrets.h"
+#include "boot/plan/words.h"
 #include "boot/sources/credentials.h"
 #include "boot/sources/image_files.h"
 #include "boot/sources/nbft_source.h"
@@ -24,13 +25,13 @@ namespace {
 
 /// The two ways to give one secret, and the file that is looked for when neither is used.
 struct SecretKeys {
-    std::string_view text_key;
-    std::string_view file_key;
+    KeyId text_key;
+    KeyId file_key;
     std::string_view default_file;  ///< in /etc
 };
-constexpr SecretKeys kHostSecret = {"dhchap_secret", "dhchap_secret_file",
+constexpr SecretKeys kHostSecret = {KeyId::kHostSecret, KeyId::kHostSecretFile,
                                     "/nvmeroot/dhchap_secret"};
-constexpr SecretKeys kCtrlSecret = {"dhchap_ctrl_secret", "dhchap_ctrl_secret_file",
+constexpr SecretKeys kCtrlSecret = {KeyId::kCtrlSecret, KeyId::kCtrlSecretFile,
                                     "/nvmeroot/dhchap_ctrl_secret"};
 
 constexpr std::string_view kNobody = "neither the command line nor nvmeroot.conf names a target";
@@ -68,7 +69,7 @@ class Planner {
     /// A file at its usual name that is there and of no use is an error.
     bool is_there(const std::string& default_file);
     /// Replaces the value shown for a key, or that of a key nobody gave.
-    void show(std::string_view key, std::string value, std::string origin);
+    void show(KeyId key, std::string value, std::string origin);
 
     const PlanInput& input_;
     const base::SysPaths& sys_;
@@ -326,8 +327,8 @@ void Planner::finish_identity() {
         warn(std::move(warning));
     }
     warn_of_name(found->host.nqn);
-    show("hostnqn", found->host.nqn, found->nqn_origin);
-    show("hostid", nvme::to_text(found->host.id), found->id_origin);
+    show(KeyId::kHostnqn, found->host.nqn, found->nqn_origin);
+    show(KeyId::kHostid, nvme::to_text(found->host.id), found->id_origin);
     draft_.plan.host = std::move(found->host);
 }
 
@@ -388,18 +389,17 @@ void Planner::decide_auth_mode() {
     if (ctrl && !host) {
         fail("dhchap_ctrl_secret requires dhchap_secret");
     } else if (auth.mode > implied) {
-        fail(sources_.of("auth").given.front().origin + " requires " +
+        fail(sources_.of(KeyId::kAuth).given.front().origin + " requires " +
              (host ? "the controller's secret too: set dhchap_ctrl_secret_file"
                    : "the host's secret: set dhchap_secret_file"));
     } else if (auth.mode < implied) {
-        fail(sources_.of("auth").given.front().origin + " contradicts the configured " +
+        fail(sources_.of(KeyId::kAuth).given.front().origin + " contradicts the configured " +
              (ctrl ? "controller" : "host") + " secret; remove one of them");
     } else if (!draft_.auth) {
         if (const std::string unread = unread_files(sys_); !host && !unread.empty()) {
             warn(unread);
         }
-        constexpr const char* kNames[] = {"off", "host", "mutual"};
-        show("auth", kNames[static_cast<size_t>(implied)],
+        show(KeyId::kAuth, std::string(base::word_of(implied, kAuthModes)),
              ctrl   ? "both secrets are set"
              : host ? "the host's secret is set"
                     : "no secret is set");
@@ -456,15 +456,15 @@ void Planner::decide_audit() {
     }
     if (!draft_.verify_given) {
         audit.extent = AuditPolicy::Extent::kSuperblocks;
-        show("verify", "sb", "integrity");
+        show(KeyId::kVerify, "sb", "integrity");
     } else if (audit.extent == AuditPolicy::Extent::kNone) {
         fail("verify=none contradicts integrity=at-rest and end-to-end, which require an audit");
     }
 }
 
-void Planner::show(std::string_view key, std::string value, std::string origin) {
+void Planner::show(KeyId key, std::string value, std::string origin) {
     for (PlanValue& shown : loaded_.values) {
-        if (shown.key == key) {
+        if (shown.key == key_of(key).name) {
             shown.value = std::move(value);
             shown.origin = std::move(origin);
             return;

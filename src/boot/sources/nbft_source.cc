@@ -160,11 +160,12 @@ class TableSource {
     }
 
     /// It names a target, or is not asked for one.
-    [[nodiscard]] bool yields() const { return paths_ != 0 || is_overruled("uri"); }
+    [[nodiscard]] bool yields() const { return paths_ != 0 || is_overruled(KeyId::kUri); }
     /// The unusable entries; empty: there are none, or the table is not used.
     [[nodiscard]] std::string left_out() const {
-        return left_out_.empty() || is_overruled("uri") ? ""
-                                                        : name_ + ": ignored: " + joined(left_out_);
+        return left_out_.empty() || is_overruled(KeyId::kUri)
+                   ? ""
+                   : name_ + ": ignored: " + joined(left_out_);
     }
     /// Why it names no target.
     [[nodiscard]] std::string why_nothing() const {
@@ -178,12 +179,12 @@ class TableSource {
 
   private:
     void leave_out(std::string why) { left_out_.push_back(std::move(why)); }
-    void add(std::string_view key, Given given) {
+    void add(KeyId key, Given given) {
         given.origin.insert(0, name_ + ": ");
-        add_value(*find_key(key), Source::kNbft, std::move(given), sources_);
+        add_value(key_of(key), Source::kNbft, std::move(given), sources_);
     }
     /// A stronger source has it.
-    [[nodiscard]] bool is_overruled(std::string_view key) const {
+    [[nodiscard]] bool is_overruled(KeyId key) const {
         return sources_.of(key).source > Source::kNbft;
     }
 
@@ -195,17 +196,17 @@ class TableSource {
             leave_out("the host NQN: " + usable.error().text);
             nqn.clear();
         }
-        if (sources_.of("hostnqn").source >= Source::kNbft ||
-            sources_.of("hostid").source >= Source::kNbft || (nqn.empty() && !host.id)) {
+        if (sources_.of(KeyId::kHostnqn).source >= Source::kNbft ||
+            sources_.of(KeyId::kHostid).source >= Source::kNbft || (nqn.empty() && !host.id)) {
             return;
         }
-        sources_.of("hostnqn").given.clear();
-        sources_.of("hostid").given.clear();
+        sources_.of(KeyId::kHostnqn).given.clear();
+        sources_.of(KeyId::kHostid).given.clear();
         if (!nqn.empty()) {
-            add("hostnqn", {nqn, "host"});
+            add(KeyId::kHostnqn, {nqn, "host"});
         }
         if (host.id) {
-            add("hostid", {nvme::to_text(host_id(nqn, *host.id)), "host"});
+            add(KeyId::kHostid, {nvme::to_text(host_id(nqn, *host.id)), "host"});
         }
     }
 
@@ -268,12 +269,12 @@ class TableSource {
             }
         }
         // A user who configures the network has other interfaces than the firmware had.
-        if (paths.empty() || is_overruled("ip")) {
+        if (paths.empty() || is_overruled(KeyId::kIp)) {
             paths = {Given{given.text, where}};
         }
         for (Given& path : paths) {
             if (paths_++ < kMaxPaths) {
-                add("uri", std::move(path));
+                add(KeyId::kUri, std::move(path));
             } else if (paths_ == kMaxPaths + 1) {
                 leave_out("the paths after the first " + std::to_string(kMaxPaths));
             }
@@ -323,7 +324,7 @@ class TableSource {
             not_bootable_.push_back(where + " is not bootable");
             return;
         }
-        if (is_overruled("uri")) {
+        if (is_overruled(KeyId::kUri)) {
             return;
         }
         std::optional<SecurityDemand> demand;
@@ -352,10 +353,10 @@ class TableSource {
         }
         root_ = unnamed ? &subsystem : root_;
         if (subsystem.header_digest) {
-            add("hdr_digest", {"yes", where});
+            add(KeyId::kHdrDigest, {"yes", where});
         }
         if (subsystem.data_digest) {
-            add("data_digest", {"yes", where});
+            add(KeyId::kDataDigest, {"yes", where});
         }
     }
 
@@ -374,7 +375,7 @@ class TableSource {
                              base::shown(discovery.uri) + ")");
         }
         std::optional<SecurityDemand> demand;
-        if (is_overruled("uri") || !meets_demand(discovery.security, where, demand)) {
+        if (is_overruled(KeyId::kUri) || !meets_demand(discovery.security, where, demand)) {
             return;
         }
         const auto address = IpAddress::parse(uri->host);
@@ -393,14 +394,14 @@ class TableSource {
     void add_interface(const Nbft::Interface& interface) {
         const bool used = std::ranges::find(interfaces_, interface.index) != interfaces_.end();
         const bool unknown = interfaces_.empty() && root_ == nullptr;
-        if ((!used && !unknown) || is_overruled("ip")) {
+        if ((!used && !unknown) || is_overruled(KeyId::kIp)) {
             return;
         }
         const std::string where = name_of(interface);
         if (interface.vlan != 0) {
             sources_.network_words.push_back({"vlan", vlan_text(interface), name_ + ": " + where});
         }
-        add("ip", {ip_text(interface, is_v6(interface)), where});
+        add(KeyId::kIp, {ip_text(interface, is_v6(interface)), where});
     }
 
     /// Of an interface without an address only its targets tell.
@@ -437,7 +438,7 @@ struct Shortfall {
 
 /// A table that names no target is reported, however the machine boots.
 void report(Shortfall shortfall, Sources& sources) {
-    if (!sources.of("uri").given.empty()) {
+    if (!sources.of(KeyId::kUri).given.empty()) {
         for (const std::string& why : shortfall.whys) {
             sources.warnings.push_back(why + ", continuing without it");
         }

@@ -18,7 +18,7 @@ bool is_of_others(std::string_view root_path) {
 
 }  // namespace
 
-Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan) {
+Outcome<Target> target_of_root_path(std::string_view root_path, const BootPlan& plan) {
     const auto config = [](base::Error error) {
         return Failure::of(ExitCode::kConfig, std::move(error));
     };
@@ -42,9 +42,7 @@ Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootP
     if (auto named = check_name(*target, plan.subsystems); !named) {
         return config(std::move(named).error());
     }
-    plan.target = std::move(target).value();
-    plan.target_from_dhcp = false;
-    return base::done();
+    return std::move(target).value();
 }
 
 }  // namespace boot

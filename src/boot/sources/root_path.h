@@ -10,9 +10,9 @@
 
 namespace boot {
 
-/// Fills in the target from DHCP option 17, which must be one nvme+tcp URI; an empty one is
-/// an error too. kNotAsked: it names a root of another protocol, and the plan
-/// does not specify the protocol. On failure the plan is unchanged. REQUIRES: plan.target_from_dhcp
-Outcome<base::Nothing> complete_from_root_path(std::string_view root_path, BootPlan& plan);
+/// The target that DHCP option 17 names, which must be one nvme+tcp URI; an empty one is an error
+/// too. kNotAsked: it names a root of another protocol, and the plan does not specify the protocol.
+/// kConfig: it contradicts the keys of the plan. REQUIRES: plan.target_from_dhcp
+Outcome<Target> target_of_root_path(std::string_view root_path, const BootPlan& plan);
 
 }  // namespace boot

@@ -18,22 +18,22 @@ namespace {
 constexpr std::string_view kKeyPrefix = "nvmeroot.";
 constexpr std::string_view kScheme = "nvme+tcp://";
 
-void add_word(std::string_view key, const CmdlineWord& word, Sources& sources) {
-    add_value(*find_key(key), Source::kCommandLine, {word.value, "command line: " + word.key},
+void add_word(KeyId key, const CmdlineWord& word, Sources& sources) {
+    add_value(key_of(key), Source::kCommandLine, {word.value, "command line: " + word.key},
               sources);
 }
 
 /// As a key's value where it is one. Others may have written the word for somebody else: a value
 /// that is none is left out.
-void add_others_word(std::string_view key, const CmdlineWord& word, Sources& sources) {
+void add_others_word(KeyId key, const CmdlineWord& word, Sources& sources) {
     Given given{word.value, "command line: " + word.key};
     Draft scratch;
-    if (const auto fits = find_key(key)->apply(given, scratch); !fits) {
+    if (const auto fits = key_of(key).apply(given, scratch); !fits) {
         sources.warnings.push_back(given.origin + ": " + fits.error().text +
                                    ", continuing without it");
         return;
     }
-    add_value(*find_key(key), Source::kOthersWord, std::move(given), sources);
+    add_value(key_of(key), Source::kOthersWord, std::move(given), sources);
 }
 
 base::Error not_of_form(std::string_view text, std::string_view form) {
@@ -54,7 +54,7 @@ bool starts_with_scheme(std::string_view text) {
 }
 
 void take_uri(const CmdlineWord& word, Sources& sources) {
-    add_word("uri", word, sources);
+    add_word(KeyId::kUri, word, sources);
 }
 
 /// dracut's word for a root whose place the DHCP server knows, whatever the protocol.
@@ -63,14 +63,14 @@ bool take_dhcp_root(const CmdlineWord& word, Sources& sources) {
         return false;
     }
     ++sources.dhcp_roots;
-    add_value(*find_key("uri"), Source::kCommandLine, {"dhcp", "command line: " + word.key},
+    add_value(key_of(KeyId::kUri), Source::kCommandLine, {"dhcp", "command line: " + word.key},
               sources);
     return true;
 }
 
 void take_netroot(const CmdlineWord& word, Sources& sources) {
     if (!take_dhcp_root(word, sources) && starts_with_scheme(word.value)) {
-        add_word("uri", word, sources);
+        add_word(KeyId::kUri, word, sources);
     }
 }
 
@@ -122,7 +122,7 @@ void add_uri(const CmdlineWord& word, base::Result<Given> uri, Sources& sources)
         return;
     }
     uri->origin = where;
-    add_value(*find_key("uri"), Source::kCommandLine, std::move(uri).value(), sources);
+    add_value(key_of(KeyId::kUri), Source::kCommandLine, std::move(uri).value(), sources);
 }
 
 /// Whether the first field is tcp. Other transports are other programs' matter.
@@ -189,7 +189,7 @@ bool is_firmwares(std::string_view ip) {
 
 void take_ip(const CmdlineWord& word, Sources& sources) {
     if (!is_firmwares(word.value)) {
-        add_others_word("ip", word, sources);
+        add_others_word(KeyId::kIp, word, sources);
     }
 }
 
@@ -201,7 +201,7 @@ void take_off(const CmdlineWord& word, Sources& sources) {
 
 /// dracut has two waits, for the interface to appear and for its carrier; the key bounds each.
 void take_carrier(const CmdlineWord& word, Sources& sources) {
-    add_others_word("carrier_timeout", word, sources);
+    add_others_word(KeyId::kCarrierTimeout, word, sources);
 }
 
 void take_no_nbft(const CmdlineWord& word, Sources& sources) {
@@ -218,9 +218,9 @@ constexpr std::array kWords = {
     Word{"netroot", take_netroot},
     Word{"root", take_root},
     Word{"rd.nvmf.hostnqn",
-         [](const CmdlineWord& w, Sources& s) { add_others_word("hostnqn", w, s); }, true},
+         [](const CmdlineWord& w, Sources& s) { add_others_word(KeyId::kHostnqn, w, s); }, true},
     Word{"rd.nvmf.hostid",
-         [](const CmdlineWord& w, Sources& s) { add_others_word("hostid", w, s); }, true},
+         [](const CmdlineWord& w, Sources& s) { add_others_word(KeyId::kHostid, w, s); }, true},
     Word{"rd.nvmf.connect", take_connect, true},
     Word{"rd.nvmf.discover", take_discover, true},
     Word{"rd.nonvmf", take_off},
@@ -229,7 +229,8 @@ constexpr std::array kWords = {
     Word{"rd.net.timeout.carrier", take_carrier, true},
     Word{"rd.net.timeout.iflink", take_carrier, true},
     Word{"rd.net.timeout.dhcp",
-         [](const CmdlineWord& w, Sources& s) { add_others_word("dhcp_timeout", w, s); }, true},
+         [](const CmdlineWord& w, Sources& s) { add_others_word(KeyId::kDhcpTimeout, w, s); },
+         true},
 };
 
 void take_key(const CmdlineWord& word, Sources& sources) {
@@ -291,7 +292,7 @@ void add_path(const base::Ini& ini, const std::string& section, Sources& sources
         sources.errors.push_back("[" + section + "]: a path needs a uri");
         return;
     }
-    add_value(*find_key("uri"), Source::kFile, std::move(path), sources);
+    add_value(key_of(KeyId::kUri), Source::kFile, std::move(path), sources);
 }
 
 void add_entry(const base::Ini::Entry& entry, const std::string& where, Sources& sources) {
@@ -310,14 +311,12 @@ void add_entry(const base::Ini::Entry& entry, const std::string& where, Sources&
 
 }  // namespace
 
-KeyValues& Sources::of(std::string_view key) {
-    const auto row = std::find_if(keys().begin(), keys().end(),
-                                  [&](const Key& candidate) { return candidate.name == key; });
-    return by_key[static_cast<size_t>(row - keys().begin())];
+KeyValues& Sources::of(const Key& key) {
+    return by_key[static_cast<size_t>(&key - keys().data())];
 }
 
 void add_value(const Key& key, Source source, Given given, Sources& sources) {
-    KeyValues& values = sources.of(key.name);
+    KeyValues& values = sources.of(key);
     if (values.source > source) {
         base::wipe(given.text.data(), given.text.size());  // it may be a secret
         return;

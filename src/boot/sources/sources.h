@@ -70,7 +70,8 @@ struct Sources {
     std::vector<std::string> warnings;
     std::vector<std::string> errors;
 
-    KeyValues& of(std::string_view key);
+    KeyValues& of(const Key& key);
+    KeyValues& of(KeyId key) { return of(key_of(key)); }
 };
 
 /// Adds one value. A stronger source replaces the values of a weaker one, whose values are ignored

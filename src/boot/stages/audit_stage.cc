@@ -16,41 +16,23 @@ Failure refusal(const std::string& text) {
     return Failure::final(ExitCode::kFormat, base::error(text));
 }
 
-/// While it lives, the plan leads to the audit view instead of the root. The view has the root's
-/// number, but identifiers of its own.
-class Detour {
-  public:
-    explicit Detour(BootPlan& plan)
-        : plan_(plan),
-          subsysnqn_(std::exchange(plan.target.subsysnqn, audit_nqn(plan))),
-          choice_(std::exchange(plan.target.choice, {plan.target.choice.nsid, {}, {}, {}})),
-          queues_(std::exchange(plan.connect.nr_io_queues, 1)) {}
-    Detour(const Detour&) = delete;
-    Detour& operator=(const Detour&) = delete;
-    ~Detour() {
-        plan_.target.subsysnqn = std::move(subsysnqn_);
-        plan_.target.choice = choice_;
-        plan_.connect.nr_io_queues = queues_;
-    }
+/// The connect to the audit view. The view has the root's number, but identifiers of its own.
+Goal audit_goal(const BootPlan& plan, const Destination& root) {
+    const std::string nqn =
+        plan.audit.nqn.empty() ? root.target.subsysnqn + ":audit" : plan.audit.nqn;
+    Goal goal{request_of(plan, root.host, nqn), {root.target.choice.nsid, {}, {}, {}}};
+    goal.request.options.nr_io_queues = 1;
+    return goal;
+}
 
-  private:
-    static std::string audit_nqn(const BootPlan& plan) {
-        return plan.audit.nqn.empty() ? plan.target.subsysnqn + ":audit" : plan.audit.nqn;
-    }
-
-    BootPlan& plan_;
-    std::string subsysnqn_;
-    NamespaceChoice choice_;
-    uint32_t queues_;
-};
-
-Outcome<AuditedView> audit(Machine& machine, const ProvenController& proven) {
+Outcome<AuditedView> audit(Machine& machine, const std::string& subsysnqn,
+                           const ProvenController& proven) {
     const base::SysPaths& sys = machine.sys;
     const BootPlan& plan = machine.plan;
     const auto& [ns, disk] = proven.found;
     TRY(const nvme::PiFormat format, ask_format(machine, proven.controller.name, ns));
     if (format.type == 0) {
-        return refusal("audit-format: " + plan.target.subsysnqn + " has " + nvme::describe(format) +
+        return refusal("audit-format: " + subsysnqn + " has " + nvme::describe(format) +
                        " and no checksums to compare with");
     }
     TRY_VOID(judge_policy(format, plan.format));
@@ -61,21 +43,21 @@ Outcome<AuditedView> audit(Machine& machine, const ProvenController& proven) {
                             is_live(proven.controller.name, sys));
     }
     TRY(const AuditReport report, audit_blocks(*blocks, format, ns.identify.nsze, plan.audit));
-    return AuditedView{plan.target.subsysnqn, ns.nsid, ns.identify.nsze, format,
+    return AuditedView{subsysnqn, ns.nsid, ns.identify.nsze, format,
                        describe(report) + " (" + nvme::describe(format) + ")"};
 }
 
 }  // namespace
 
-Outcome<std::optional<AuditedView>> audit_stage(Machine& machine,
+Outcome<std::optional<AuditedView>> audit_stage(Machine& machine, const Destination& root,
                                                 const std::vector<Portal>& portals) {
     if (machine.plan.audit.extent == AuditPolicy::Extent::kNone) {
         return std::optional<AuditedView>();
     }
-    const Detour detour(machine.plan);
-    auto proven = connect_stage(machine, portals);
+    const Goal goal = audit_goal(machine.plan, root);
+    auto proven = connect_stage(machine, goal, portals);
     if (!proven && proven.error().code == ExitCode::kRefused && !proven.error().retry) {
-        return refusal("audit-none: the target has no audit view " + machine.plan.target.subsysnqn +
+        return refusal("audit-none: the target has no audit view " + goal.request.subsysnqn +
                        " for this host (" + proven.error().error.text +
                        "); protect the image there, or set nvmeroot.verify=none");
     }
@@ -83,7 +65,7 @@ Outcome<std::optional<AuditedView>> audit_stage(Machine& machine,
         return std::move(proven).error();
     }
     machine.state.begin("audit");
-    auto view = audit(machine, *proven);
+    auto view = audit(machine, goal.request.subsysnqn, *proven);
     undo(machine);
     if (!view) {
         return std::move(view).error();

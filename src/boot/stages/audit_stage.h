@@ -18,7 +18,7 @@ namespace boot {
 /// Nothing if the plan has no audit.
 /// kFormat, final: `audit-…` of block_audit.h, `audit-none` if there is no such view, `pi-…` if
 /// policy refuses its format; otherwise the failures of connecting.
-Outcome<std::optional<AuditedView>> audit_stage(Machine& machine,
+Outcome<std::optional<AuditedView>> audit_stage(Machine& machine, const Destination& root,
                                                 const std::vector<Portal>& portals);
 
 }  // namespace boot

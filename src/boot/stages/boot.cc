@@ -46,49 +46,48 @@ Outcome<base::Nothing> await_modules(Machine& machine) {
 
 /// An existing path to this subsystem is not a root that was handed over (main.cc has checked): an
 /// abandoned connect came up late, or an earlier run died.
-void remove_strays(Machine& machine) {
-    for (const std::string& name : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
+void remove_strays(Machine& machine, const std::string& subsysnqn) {
+    for (const std::string& name : controllers_of(machine.sys, subsysnqn)) {
         machine.state.warning(name + " is left over from an earlier attempt, disconnecting it");
         disconnect(name, machine.sys, machine.clock);
     }
 }
 
-Outcome<FoundDisk> find(Machine& machine, const std::string& controller) {
-    const BootPlan& plan = machine.plan;
+Outcome<FoundDisk> find(Machine& machine, const Goal& goal, const std::string& controller) {
     const auto deadline = machine.patience().next();
     TRY(CharDevice device,
         staged(ExitCode::kConnect,
                CharDevice::open(machine.sys.dev + "/" + controller, machine.clock, deadline)));
-    TRY(const RootNamespace root,
-        await_namespace(device, plan.target.choice, machine.clock, deadline));
-    TRY(Disk disk, await_disk(machine.sys, controller, plan.target.subsysnqn, root, machine.clock,
+    TRY(const RootNamespace root, await_namespace(device, goal.choice, machine.clock, deadline));
+    TRY(Disk disk, await_disk(machine.sys, controller, goal.request.subsysnqn, root, machine.clock,
                               machine.patience()));
     return FoundDisk{root, std::move(disk)};
 }
 
-Outcome<ProvenController> connect_one(Machine& machine, const Portal& portal, KernelLog& log) {
-    const BootPlan& plan = machine.plan;
+Outcome<ProvenController> connect_one(Machine& machine, const Goal& goal, const Portal& portal,
+                                      KernelLog& log) {
+    const AuthPlan& auth = goal.request.auth;
     machine.state.begin("connect");
-    TRY(const Controller controller, connect(plan, portal, machine.sys, machine.clock, log));
+    TRY(const Controller controller,
+        connect(goal.request, portal, machine.sys, machine.clock, log));
     machine.controller = controller.name;
-    TRY_VOID(judge_connect(plan.auth, controller, log));
+    TRY_VOID(judge_connect(auth, controller, log));
     FoundDisk found;
-    if (plan.target.subsysnqn != nvme::kDiscoveryNqn) {
+    if (!goal.request.to_discovery()) {
         machine.state.begin("namespace");
-        TRY(found, find(machine, controller.name));
+        TRY(found, find(machine, goal, controller.name));
     }
     machine.state.begin("authentication");
     TRY(const AuthEvidence evidence,
-        prove_authentication(plan.auth, controller,
-                             reauthentication(plan.auth, controller, machine.sys), machine.clock,
-                             log));
+        prove_authentication(auth, controller, reauthentication(auth, controller, machine.sys),
+                             machine.clock, log));
     if (const auto noted = note_proof(controller.name, log, machine.sys); !noted) {
         machine.state.warning(noted.error().text + ", continuing; the proof will be made again");
     }
     if (const std::string unproven = what_is_unproven(evidence); !unproven.empty()) {
         machine.state.warning(unproven);
     }
-    const bool proven = plan.auth.mode != Auth::kOff;
+    const bool proven = auth.mode != Auth::kOff;
     return ProvenController{controller, proven ? describe(evidence) : std::string(), found};
 }
 
@@ -108,8 +107,9 @@ Outcome<CheckedFormat> check_format(Machine& machine, const std::string& control
 }
 
 /// check_format(), tried again while the kernel may not have seen yet what the target says.
-Outcome<CheckedFormat> await_format(Machine& machine, const std::string& controller,
-                                    const FormatPolicy& policy, FoundDisk& found) {
+Outcome<CheckedFormat> await_format(Machine& machine, const Goal& goal,
+                                    const std::string& controller, const FormatPolicy& policy,
+                                    FoundDisk& found) {
     constexpr base::milliseconds kPause{200};
     const auto deadline = machine.patience().next();
     for (;;) {
@@ -123,7 +123,7 @@ Outcome<CheckedFormat> await_format(Machine& machine, const std::string& control
         }
         rescan(machine.sys, controller);
         machine.clock.sleep(kPause);
-        TRY(found, find(machine, controller));
+        TRY(found, find(machine, goal, controller));
     }
 }
 
@@ -168,16 +168,18 @@ void hint_at_root(const Root& root, Machine& machine, const base::Deadline& dead
 }
 
 /// In a process of its own: fills in what the lease says of the target.
-base::Status reach_target(Machine& machine, const Network& network) {
-    BootPlan& plan = machine.plan;
-    if (plan.target_from_dhcp) {
-        const std::string path = root_path(network, plan.network.bootdev);
-        if (auto named = complete_from_root_path(path, plan); !named) {
+base::Status reach_target(const Machine& machine, const Network& network) {
+    Target target = machine.plan.target;
+    if (machine.plan.target_from_dhcp) {
+        auto named =
+            target_of_root_path(root_path(network, machine.plan.network.bootdev), machine.plan);
+        if (!named) {
             return std::move(named).error().error;
         }
+        target = std::move(named).value();
     }
-    std::vector<Portal> places = plan.target.portals;
-    places.insert(places.end(), plan.target.discovery.begin(), plan.target.discovery.end());
+    std::vector<Portal> places = std::move(target.portals);
+    places.insert(places.end(), target.discovery.begin(), target.discovery.end());
     return reach(places, network, machine.sys, machine.clock);
 }
 
@@ -238,17 +240,18 @@ Outcome<base::Nothing> start_modules(Machine& machine) {
     return base::done();
 }
 
-Outcome<Network> network_stage(Machine& machine) {
+Outcome<OnNetwork> network_stage(Machine& machine) {
     if (machine.network) {
         return *machine.network;
     }
     machine.state.begin("network");
     constexpr base::seconds kUdevPatience{3};
     await_interface_names(machine.sys, machine.clock, machine.deadline.within(kUdevPatience));
-    machine.plan.network.ended_leases = ended_leases(machine.sys, machine.clock.now());
+    NetworkPlan wanted = machine.plan.network;
+    wanted.ended_leases = ended_leases(machine.sys, machine.clock.now());
     TRY(Network network,
         staged(ExitCode::kNetwork,
-               bring_up(machine.plan.network, machine.clock, machine.deadline,
+               bring_up(wanted, machine.clock, machine.deadline,
                         [&](const Network& so_far) { return reach_target(machine, so_far); })));
     recall(network, machine.sys);
     if (const auto noted = remember(network, machine.sys); !noted) {
@@ -265,22 +268,23 @@ Outcome<Network> network_stage(Machine& machine) {
     for (const std::string& warning : network.warnings) {
         machine.state.warning(warning);
     }
+    Target target = machine.plan.target;
     if (machine.plan.target_from_dhcp) {
-        TRY_VOID(complete_from_root_path(root_path(network, machine.plan.network.bootdev),
-                                         machine.plan));
-        if (const std::string odd = nvme::odd_name(machine.plan.target.subsysnqn); !odd.empty()) {
+        TRY(target, target_of_root_path(root_path(network, wanted.bootdev), machine.plan));
+        if (const std::string odd = nvme::odd_name(target.subsysnqn); !odd.empty()) {
             machine.state.warning(odd);
         }
     }
-    TRY_VOID(
-        fill_in_names(machine_names(network, machine.plan.network, machine.sys), machine.plan));
-    for (auto* portals : {&machine.plan.target.portals, &machine.plan.target.discovery}) {
+    TRY(Destination destination,
+        fill_in_names(machine_names(network, machine.plan.network, machine.sys), machine.plan,
+                      std::move(target)));
+    for (auto* portals : {&destination.target.portals, &destination.target.discovery}) {
         name_interfaces(network, *portals,
                         [&](const std::string& text) { machine.state.warning(text); });
     }
     machine.state.notice("network is up:" + places);
-    machine.network = network;
-    return network;
+    machine.network = OnNetwork{std::move(network), std::move(destination)};
+    return *machine.network;
 }
 
 Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network,
@@ -297,27 +301,32 @@ Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& netw
 }
 
 Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network,
-                                         const std::vector<Portal>& portals) {
+                                         const Destination& root) {
     if (!machine.plan.probe || network.interfaces.empty()) {
-        return portals;
+        return root.target.portals;
     }
     machine.state.begin("probe");
-    return probe_portals(machine.plan, portals, machine.clock,
+    return probe_portals(goal_of(machine.plan, root).request, root.target.portals, machine.clock,
                          [&](const std::string& text) { machine.state.warning(text); });
 }
 
-Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals) {
+Goal goal_of(const BootPlan& plan, const Destination& root) {
+    return {request_of(plan, root.host, root.target.subsysnqn), root.target.choice};
+}
+
+Outcome<ProvenController> connect_stage(Machine& machine, const Goal& goal,
+                                        const std::vector<Portal>& portals) {
     TRY_VOID(await_modules(machine));
     // An abandoned command delays the next attempt for as long as the kernel still waits for it.
-    const ShortAdminTimeout short_timeout(
-        machine.sys, std::chrono::ceil<base::seconds>(machine.plan.timeouts.connect));
-    remove_strays(machine);
+    const ShortAdminTimeout short_timeout(machine.sys,
+                                          std::chrono::ceil<base::seconds>(goal.request.timeout));
+    remove_strays(machine, goal.request.subsysnqn);
     std::optional<Failure> last;
     for (const Portal& portal : portals) {
         // One log for each connect: a controller's name is used again after it is gone.
         TRY(KernelLog log, staged(ExitCode::kInternal, KernelLog::open(machine.sys)));
         machine.state.trace("connect to " + portal.text());
-        auto proven = connect_one(machine, portal, log);
+        auto proven = connect_one(machine, goal, portal, log);
         machine.state.keep(log.lines());
         if (proven) {
             const std::string how = proven->authentication.empty()
@@ -336,7 +345,7 @@ Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Port
                 : Failure::final(ExitCode::kInternal, base::error("no portal was left to try"));
 }
 
-Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven,
+Outcome<CheckedDisk> check_stage(Machine& machine, const Goal& goal, const ProvenController& proven,
                                  const AuditedView* audited) {
     machine.state.begin("format");
     const BootPlan& plan = machine.plan;
@@ -346,7 +355,7 @@ Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& prove
         policy = {.pi_type = {}, .guard_bits = {}, .block_size = policy.block_size};
     }
     FoundDisk found = proven.found;
-    TRY(const auto checked, await_format(machine, proven.controller.name, policy, found));
+    TRY(const auto checked, await_format(machine, goal, proven.controller.name, policy, found));
     const auto& [root, disk] = found;
     TRY_VOID(judge_digest(checked.kernel, plan.integrity));
     std::string protection = protection_sentence(checked.format, checked.kernel);
@@ -359,22 +368,22 @@ Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& prove
     return CheckedDisk{proven, root.nsid, disk, protection};
 }
 
-Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked,
-                              const Network& network) {
+Outcome<Root> hand_over_stage(Machine& machine, const Destination& destination,
+                              const CheckedDisk& checked, const Network& network) {
     machine.state.begin("hand-over");
     Root root;
     root.controller = checked.proven.controller;
-    root.subsysnqn = machine.plan.target.subsysnqn;
+    root.subsysnqn = destination.target.subsysnqn;
     root.nsid = checked.nsid;
     root.disk = checked.disk;
     root.authentication = checked.proven.authentication;
     root.protection = checked.protection;
     TRY(root.partitions,
         scan_partitions(machine.sys, checked.disk, machine.clock, machine.patience()));
-    TRY_VOID(staged(ExitCode::kHandOver,
-                    base::write_text_atomically(
-                        path_record_file(machine.sys),
-                        path_record(machine.plan, machine.portals, machine.sys), 0644)));
+    TRY_VOID(staged(
+        ExitCode::kHandOver,
+        base::write_text_atomically(path_record_file(machine.sys),
+                                    path_record(machine.plan, destination, machine.sys), 0644)));
     if (const auto written = write_network_files(network, machine.sys); !written) {
         machine.state.warning(written.error().text +
                               ", continuing; the real root must configure the network itself");

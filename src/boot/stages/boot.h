@@ -23,23 +23,35 @@
 #include "boot/handover/handover.h"
 #include "boot/handover/state.h"
 #include "boot/net/network.h"
+#include "boot/plan/connect_request.h"
 #include "boot/plan/plan.h"
 #include "boot/side_task.h"
 #include "nvme/pi_format.h"
 
 namespace boot {
 
+/// The network, and the destination as its leases and this machine's names complete it.
+struct OnNetwork {
+    Network network;
+    Destination destination;
+};
+
+/// The purpose of a connect.
+struct Goal {
+    ConnectRequest request;
+    NamespaceChoice choice;  ///< of the one namespace; a discovery controller has none
+};
+
 /// The state of the whole boot: the plan, the machine, and the data that survive a failed attempt.
 struct Machine {
-    BootPlan plan;
+    const BootPlan plan;
     const base::SysPaths& sys;
     base::Clock& clock;
     BootState& state;
     base::Deadline deadline;  ///< of the whole boot
 
     /// Kept from one attempt to the next.
-    std::optional<Network> network;
-    std::vector<Portal> portals;  ///< the root's, the plan's and those discovered
+    std::optional<OnNetwork> network;
     std::optional<SideTask> storage_modules;
     /// Connected and not handed over yet; deleted if the attempt fails.
     std::string controller;
@@ -72,9 +84,9 @@ struct CheckedDisk {
 /// Loads network drivers, and starts to load the other modules in a side task.
 Outcome<base::Nothing> start_modules(Machine& machine);
 
-/// The network of the plan; the existing one if it came up already. Takes the target from the lease
-/// if the plan requires it.
-Outcome<Network> network_stage(Machine& machine);
+/// The network of the plan; the existing one if it came up already. The target is the lease's if
+/// the plan requires it.
+Outcome<OnNetwork> network_stage(Machine& machine);
 
 /// The root-path of the lease of `bootdev`, or else of the first interface that has one; empty: no
 /// interface has one.
@@ -86,11 +98,15 @@ Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& netw
 
 /// The portals to which the kernel should connect.
 Outcome<std::vector<Portal>> probe_stage(Machine& machine, const Network& network,
-                                         const std::vector<Portal>& portals);
+                                         const Destination& root);
 
-/// The first portal that connects, has the plan's namespace and authenticates, in this order: the
+/// The connect to the root.
+Goal goal_of(const BootPlan& plan, const Destination& root);
+
+/// The first portal that connects, has the goal's namespace and authenticates, in this order: the
 /// proof waits for the kernel's scan of the controller (auth_proof.h).
-Outcome<ProvenController> connect_stage(Machine& machine, const std::vector<Portal>& portals);
+Outcome<ProvenController> connect_stage(Machine& machine, const Goal& goal,
+                                        const std::vector<Portal>& portals);
 
 /// The format according to the controller. kFormat, passing: it did not report it. kConnect,
 /// passing: the kernel could not query it.
@@ -98,14 +114,15 @@ Outcome<nvme::PiFormat> ask_format(Machine& machine, const std::string& controll
                                    const RootNamespace& root);
 
 /// The format of the disk, and whether the disk was audited. @param audited  null: nothing was
-Outcome<CheckedDisk> check_stage(Machine& machine, const ProvenController& proven,
+Outcome<CheckedDisk> check_stage(Machine& machine, const Goal& goal, const ProvenController& proven,
                                  const AuditedView* audited);
 
 /// Deletes the controller that is connected and not handed over.
 void undo(Machine& machine);
 
 /// Partitions, links and files.
-Outcome<Root> hand_over_stage(Machine& machine, const CheckedDisk& checked, const Network& network);
+Outcome<Root> hand_over_stage(Machine& machine, const Destination& root, const CheckedDisk& checked,
+                              const Network& network);
 
 /// Runs `attempt` until it succeeds, fails permanently, or the boot's deadline passes. It undoes a
 /// failed attempt, and pauses longer each time (1 s, doubled up to 15 s).

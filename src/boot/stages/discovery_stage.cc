@@ -18,37 +18,22 @@ namespace {
 /// Once one service has told its log, the others of its round get this long to tell theirs.
 constexpr base::milliseconds kGrace{1000};
 
-host::ProbeOptions options_of(const BootPlan& plan) {
+host::ProbeOptions options_of(const HostIdentity& host) {
     host::ProbeOptions options;
-    options.hostnqn = plan.host.nqn;
-    options.hostid = plan.host.id;
+    options.hostnqn = host.nqn;
+    options.hostid = host.id;
     options.subsysnqn = nvme::kDiscoveryNqn;
     options.kato_ms = 0;  // the connection is short, and older services know no keep-alive
     return options;
 }
 
-/// While it lives, the plan leads to a discovery service instead of the root.
-class Detour {
-  public:
-    explicit Detour(BootPlan& plan)
-        : plan_(plan),
-          subsysnqn_(std::exchange(plan.target.subsysnqn, std::string(nvme::kDiscoveryNqn))),
-          data_digest_(std::exchange(plan.connect.data_digest, false)),
-          hdr_digest_(std::exchange(plan.connect.hdr_digest, false)) {}
-    Detour(const Detour&) = delete;
-    Detour& operator=(const Detour&) = delete;
-    ~Detour() {
-        plan_.target.subsysnqn = std::move(subsysnqn_);
-        plan_.connect.data_digest = data_digest_;
-        plan_.connect.hdr_digest = hdr_digest_;
-    }
-
-  private:
-    BootPlan& plan_;
-    std::string subsysnqn_;
-    bool data_digest_;
-    bool hdr_digest_;
-};
+/// The kernel's connect to a discovery service, which has no digests.
+Goal discovery_goal(const BootPlan& plan, const HostIdentity& host) {
+    Goal goal{request_of(plan, host, std::string(nvme::kDiscoveryNqn)), {}};
+    goal.request.options.data_digest = false;
+    goal.request.options.hdr_digest = false;
+    return goal;
+}
 
 base::Result<nvme::DiscoveryLog> read_log(Machine& machine, const std::string& controller,
                                           const nvme::DiscoveryReading::Filter& wanted) {
@@ -71,7 +56,8 @@ base::Result<nvme::DiscoveryLog> read_log(Machine& machine, const std::string& c
 }
 
 /// A service that requires authentication: the kernel supports it.
-Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& service,
+Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const HostIdentity& host,
+                                           const Portal& service,
                                            const nvme::DiscoveryReading::Filter& wanted) {
     if (machine.plan.auth.mode == Auth::kOff) {
         return Failure::final(
@@ -79,12 +65,12 @@ Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& servi
             base::error("the discovery controller demands authentication and no secret is "
                         "configured on this host; set dhchap_secret_file"));
     }
-    const Detour detour(machine.plan);
-    TRY(const ProvenController proven, connect_stage(machine, {service}));
+    TRY(const ProvenController proven,
+        connect_stage(machine, discovery_goal(machine.plan, host), {service}));
     auto log = read_log(machine, proven.controller.name, wanted);
     undo(machine);
     // An abandoned connect may have come up late.
-    for (const std::string& stray : controllers_of(machine.sys, machine.plan.target.subsysnqn)) {
+    for (const std::string& stray : controllers_of(machine.sys, nvme::kDiscoveryNqn)) {
         disconnect(stray, machine.sys, machine.clock);
     }
     machine.state.begin("discovery");
@@ -92,7 +78,8 @@ Outcome<nvme::DiscoveryLog> read_by_kernel(Machine& machine, const Portal& servi
 }
 
 /// The log of one service, or the reason why there is none.
-Outcome<nvme::DiscoveryLog> log_of(Machine& machine, const Portal& service, const Talk& talk,
+Outcome<nvme::DiscoveryLog> log_of(Machine& machine, const HostIdentity& host,
+                                   const Portal& service, const Talk& talk,
                                    const host::Discovery& discovery,
                                    const nvme::DiscoveryReading::Filter& wanted) {
     if (!talk.failure().empty()) {
@@ -104,7 +91,7 @@ Outcome<nvme::DiscoveryLog> log_of(Machine& machine, const Portal& service, cons
         return judge_verdict(*verdict, Auth::kOff).error();
     }
     if (discovery.wants_authentication()) {
-        return read_by_kernel(machine, service, wanted);
+        return read_by_kernel(machine, host, service, wanted);
     }
     auto log = discovery.log();
     if (log) {
@@ -114,18 +101,19 @@ Outcome<nvme::DiscoveryLog> log_of(Machine& machine, const Portal& service, cons
                             std::move(log).error());
 }
 
-void ask(Machine& machine, const std::vector<Portal>& services, DiscoveryWalk& walk) {
+void ask(Machine& machine, const HostIdentity& host, const std::vector<Portal>& services,
+         DiscoveryWalk& walk) {
     const auto wanted = walk.filter();
     std::deque<host::Discovery> discoveries;
     std::vector<Talk> talks;
     for (const Portal& service : services) {
-        talks.emplace_back(service, discoveries.emplace_back(options_of(machine.plan), wanted));
+        talks.emplace_back(service, discoveries.emplace_back(options_of(host), wanted));
     }
     run_talks(
         talks, [&](size_t i) { return talks[i].failure().empty() && discoveries[i].log().ok(); },
         kGrace, machine.deadline.within(machine.plan.timeouts.probe));
     for (size_t i = 0; i < services.size(); ++i) {
-        auto log = log_of(machine, services[i], talks[i], discoveries[i], wanted);
+        auto log = log_of(machine, host, services[i], talks[i], discoveries[i], wanted);
         if (log) {
             walk.take(services[i], *log);
         } else {
@@ -136,42 +124,43 @@ void ask(Machine& machine, const std::vector<Portal>& services, DiscoveryWalk& w
 
 }  // namespace
 
-Outcome<std::vector<Portal>> discovery_stage(Machine& machine, const Network& network,
-                                             std::vector<Portal> known) {
-    BootPlan& plan = machine.plan;
-    if (plan.target.discovery.empty()) {
-        return known;
+Outcome<Destination> discovery_stage(Machine& machine, const OnNetwork& up) {
+    Destination root = up.destination;
+    std::vector<Portal>& known = root.target.portals;
+    TRY(known, resolve_stage(machine, up.network, known));
+    if (root.target.discovery.empty()) {
+        return root;
     }
-    TRY(const auto services, resolve_stage(machine, network, plan.target.discovery));
+    TRY(const auto services, resolve_stage(machine, up.network, root.target.discovery));
     machine.state.begin("discovery");
-    DiscoveryWalk walk(services, known.empty() ? plan.subsystems : plan.target.subsysnqn);
+    DiscoveryWalk walk(services, known.empty() ? root.subsystems : root.target.subsysnqn);
     for (auto round = walk.next_round(); !round.empty(); round = walk.next_round()) {
-        ask(machine, round, walk);
+        ask(machine, root.host, round, walk);
     }
     for (const std::string& warning : walk.warnings()) {
         machine.state.warning(warning);
     }
-    auto target = walk.conclude(plan.host.nqn);
-    if (!target && known.empty()) {
-        return std::move(target).error();
+    auto found = walk.conclude(root.host.nqn);
+    if (!found && known.empty()) {
+        return std::move(found).error();
     }
-    if (!target) {
-        machine.state.warning(target.error().error.text + ", continuing without discovery");
-        return known;
+    if (!found) {
+        machine.state.warning(found.error().error.text + ", continuing without discovery");
+        return root;
     }
-    plan.target.subsysnqn = target->subsysnqn;
-    if (const std::string odd = nvme::odd_name(plan.target.subsysnqn); !odd.empty()) {
+    root.target.subsysnqn = found->subsysnqn;
+    if (const std::string odd = nvme::odd_name(found->subsysnqn); !odd.empty()) {
         machine.state.warning(odd);
     }
-    for (Portal& portal : target->portals) {
+    for (Portal& portal : found->portals) {
         const auto same = [&](const Portal& each) { return each.same_path(portal); };
         if (std::ranges::none_of(known, same)) {
             known.push_back(std::move(portal));
         }
     }
-    machine.state.notice("discovery found " + plan.target.subsysnqn + " at " +
-                         std::to_string(target->portals.size()) + " portals");
-    return known;
+    machine.state.notice("discovery found " + root.target.subsysnqn + " at " +
+                         std::to_string(found->portals.size()) + " portals");
+    return root;
 }
 
 }  // namespace boot

@@ -6,16 +6,13 @@
 // character device and disconnects.
 #pragma once
 
-#include <vector>
-
 #include "boot/stages/boot.h"
 
 namespace boot {
 
-/// `known`, the portals that the plan itself names, and the portals of its discovery services. The
-/// subsystem of the plan becomes the one that was found.
-/// Failures: discovery_walk.h's. If `known` has portals, the boot continues with them instead.
-Outcome<std::vector<Portal>> discovery_stage(Machine& machine, const Network& network,
-                                             std::vector<Portal> known);
+/// The destination with the addresses of its portals, and with the subsystem and the portals that
+/// its discovery services name. Failures: discovery_walk.h's. If the destination has portals of its
+/// own, the boot continues with them instead.
+Outcome<Destination> discovery_stage(Machine& machine, const OnNetwork& up);
 
 }  // namespace boot

@@ -8,11 +8,13 @@
 
 namespace {
 
-boot::BootPlan plan_with(boot::Auth mode) {
+struct Plan {
+    explicit Plan(boot::Auth mode) { plan.auth.mode = mode; }
+    [[nodiscard]] boot::ConnectRequest request(std::string subsysnqn = {}) const {
+        return boot::request_of(plan, plan.host, std::move(subsysnqn));
+    }
     boot::BootPlan plan;
-    plan.auth.mode = mode;
-    return plan;
-}
+};
 
 boot::Failure explained(const std::vector<std::string>& lines, int code = 1006) {
     support::FakeKmsg fake;
@@ -21,8 +23,8 @@ boot::Failure explained(const std::vector<std::string>& lines, int code = 1006) 
         fake.kernel(line);
     }
     BOOST_REQUIRE(log.drain().ok());
-    return boot::explain_connect_failure(plan_with(boot::Auth::kMutual), {"fe80::1", 4420, ""}, log,
-                                         {code, "the kernel: failed to write"});
+    return boot::explain_connect_failure(Plan(boot::Auth::kMutual).request(), {"fe80::1", 4420, ""},
+                                         log, {code, "the kernel: failed to write"});
 }
 
 }  // namespace

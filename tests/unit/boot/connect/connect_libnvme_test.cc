@@ -118,7 +118,9 @@ base::Secret secret(std::string_view text) {
 /// The answer is an error: there is no such controller in sysfs.
 std::vector<std::string> options_for(const boot::BootPlan& plan, const boot::Portal& portal) {
     FakeFabrics fabrics;
-    BOOST_TEST(!boot::connect_by_libnvme(plan, portal).ok());
+    BOOST_TEST(
+        !boot::connect_by_libnvme(boot::request_of(plan, plan.host, plan.target.subsysnqn), portal)
+             .ok());
     return fabrics.written();
 }
 

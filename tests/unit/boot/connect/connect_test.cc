@@ -16,11 +16,13 @@ constexpr std::string_view kList612 =
 
 const boot::Portal kPortal{"192.0.2.1", 4420, "test"};
 
-boot::BootPlan plan_with(boot::Auth mode) {
+struct Plan {
+    explicit Plan(boot::Auth mode) { plan.auth.mode = mode; }
+    [[nodiscard]] boot::ConnectRequest request(std::string subsysnqn = {}) const {
+        return boot::request_of(plan, plan.host, std::move(subsysnqn));
+    }
     boot::BootPlan plan;
-    plan.auth.mode = mode;
-    return plan;
-}
+};
 
 /// A connect to a discovery controller, which goes without libnvme.
 struct Connect {
@@ -32,10 +34,10 @@ struct Connect {
 
     Connect() { sys.dev = dir.path(); }
     boot::Failure failure() {
-        boot::BootPlan plan = plan_with(boot::Auth::kOff);
-        plan.target.subsysnqn = nvme::kDiscoveryNqn;
-        plan.timeouts.connect = base::milliseconds(100);
-        auto controller = boot::connect(plan, kPortal, sys, clock, log);
+        Plan plan(boot::Auth::kOff);
+        plan.plan.timeouts.connect = base::milliseconds(100);
+        auto controller =
+            boot::connect(plan.request(std::string(nvme::kDiscoveryNqn)), kPortal, sys, clock, log);
         BOOST_REQUIRE(!controller.ok());
         return std::move(controller).error();
     }
@@ -94,10 +96,10 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_choose_the_way_is_refused) {
     const auto none = boot::fabrics_options("transport=%s,data_digest,hdr_digest\n");
     boot::Portal portal = kPortal;
     portal.source = "192.0.2.9";
-    BOOST_TEST(!boot::check_options(plan_with(boot::Auth::kOff), portal, none).ok());
+    BOOST_TEST(!boot::check_options(Plan(boot::Auth::kOff).request(), portal, none).ok());
     portal = kPortal;
     portal.interface = "eth1";
-    const auto checked = boot::check_options(plan_with(boot::Auth::kOff), portal, none);
+    const auto checked = boot::check_options(Plan(boot::Auth::kOff).request(), portal, none);
     BOOST_REQUIRE(!checked.ok());
     BOOST_TEST(checked.error().code == boot::ExitCode::kConnect);
     BOOST_TEST(checked.error().error.text.find("host_iface") != std::string::npos);
@@ -105,21 +107,21 @@ BOOST_AUTO_TEST_CASE(a_kernel_that_cannot_choose_the_way_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_kernel_without_dhchap_is_refused_before_libnvme_drops_the_secret) {
     const auto all = boot::fabrics_options(kList612);
-    BOOST_TEST(boot::check_options(plan_with(boot::Auth::kMutual), kPortal, all).ok());
+    BOOST_TEST(boot::check_options(Plan(boot::Auth::kMutual).request(), kPortal, all).ok());
     const auto none = boot::fabrics_options("transport=%s,data_digest,hdr_digest\n");
-    BOOST_TEST(boot::check_options(plan_with(boot::Auth::kOff), kPortal, none).ok());
+    BOOST_TEST(boot::check_options(Plan(boot::Auth::kOff).request(), kPortal, none).ok());
     for (const boot::Auth mode : {boot::Auth::kHost, boot::Auth::kMutual}) {
-        const auto checked = boot::check_options(plan_with(mode), kPortal, none);
+        const auto checked = boot::check_options(Plan(mode).request(), kPortal, none);
         BOOST_REQUIRE(!checked.ok());
         BOOST_TEST(checked.error().code == boot::ExitCode::kAuthentication);
         BOOST_TEST(!checked.error().retry);
     }
-    BOOST_TEST(!boot::check_options(plan_with(boot::Auth::kHost), kPortal, {}).ok());
+    BOOST_TEST(!boot::check_options(Plan(boot::Auth::kHost).request(), kPortal, {}).ok());
 }
 
 BOOST_AUTO_TEST_CASE(digests_that_the_kernel_lacks_are_refused_too) {
     const auto options = boot::fabrics_options("transport=%s,hdr_digest\n");
-    const auto checked = boot::check_options(plan_with(boot::Auth::kOff), kPortal, options);
+    const auto checked = boot::check_options(Plan(boot::Auth::kOff).request(), kPortal, options);
     BOOST_REQUIRE(!checked.ok());
     BOOST_TEST(checked.error().code == boot::ExitCode::kConnect);
 }

@@ -35,12 +35,18 @@ const std::vector<boot::Portal> kPortals = {{"192.0.2.10", 4420, "x", false, "19
 
 const base::SysPaths kNowhere = {.proc = "", .sys = "/nonexistent"};
 
+boot::Destination destination() {
+    boot::Destination made{some_plan().host, some_plan().target, {}};
+    made.target.portals = kPortals;
+    return made;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(path_record)
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
-    const std::string text = boot::path_record(some_plan(), kPortals, kNowhere);
+    const std::string text = boot::path_record(some_plan(), destination(), kNowhere);
     const auto plan = boot::parse_path_record(text, kNowhere);
     BOOST_REQUIRE_MESSAGE(plan.ok(), (plan ? "" : plan.error().text));
     BOOST_TEST(plan->target.subsysnqn == "nqn.2026-01.org.example:disk");
@@ -55,7 +61,7 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
     BOOST_TEST(plan->auth.mode == boot::Auth::kMutual);
     BOOST_TEST(plan->auth.hashes == some_plan().auth.hashes);
     BOOST_TEST(plan->auth.groups == some_plan().auth.groups);
-    BOOST_TEST(boot::path_record(*plan, kPortals, kNowhere) == text);
+    BOOST_TEST(boot::path_record(*plan, destination(), kNowhere) == text);
 }
 
 BOOST_AUTO_TEST_CASE(an_interface_is_known_by_its_ethernet_address_whatever_its_name_is_now) {
@@ -70,7 +76,7 @@ BOOST_AUTO_TEST_CASE(an_interface_is_known_by_its_ethernet_address_whatever_its_
     };
     card("eth0", "52:54:00:00:00:01");
     card("eth1", "52:54:00:00:00:02");
-    const std::string text = boot::path_record(some_plan(), kPortals, sys);
+    const std::string text = boot::path_record(some_plan(), destination(), sys);
     const auto names = [&] {
         const auto plan = boot::parse_path_record(text, sys);
         BOOST_REQUIRE(plan.ok());
@@ -97,11 +103,11 @@ BOOST_AUTO_TEST_CASE(no_secret_is_in_it) {
     boot::BootPlan plan = some_plan();
     std::string secret = "DHHC-1:00:AAAA:";
     plan.auth.host_secret = base::Secret(secret);
-    BOOST_TEST(boot::path_record(plan, kPortals, kNowhere).find("DHHC") == std::string::npos);
+    BOOST_TEST(boot::path_record(plan, destination(), kNowhere).find("DHHC") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_record_is_an_error) {
-    const std::string text = boot::path_record(some_plan(), kPortals, kNowhere);
+    const std::string text = boot::path_record(some_plan(), destination(), kNowhere);
     const auto without = [&](const std::string& part, const std::string& other) {
         std::string damaged = text;
         const size_t at = damaged.find(part);

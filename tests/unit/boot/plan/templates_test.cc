@@ -59,22 +59,26 @@ BOOST_AUTO_TEST_CASE(a_machine_knows_its_names) {
     BOOST_TEST(names.mac == "");
 }
 
-BOOST_AUTO_TEST_CASE(the_plan_gets_whole_names_or_stays) {
+BOOST_AUTO_TEST_CASE(a_destination_has_whole_names_or_there_is_none) {
     boot::BootPlan plan;
     plan.host.nqn = "nqn.2024-08.com.example:${hostname}";
-    plan.target.subsysnqn = "nqn.2024-08.com.example:disk.${mac}";
-    BOOST_REQUIRE(boot::fill_in_names(kNames, plan).ok());
-    BOOST_TEST(plan.host.nqn == "nqn.2024-08.com.example:host7");
-    BOOST_TEST(plan.target.subsysnqn == "nqn.2024-08.com.example:disk.52-54-00-12-34-56");
-    plan.target.subsysnqn = "nqn.2024-08.com.example:${none}";
-    const auto refused = boot::fill_in_names(kNames, plan);
+    plan.subsystems = "*.${mac}";
+    boot::Target target;
+    target.subsysnqn = "nqn.2024-08.com.example:disk.${mac}";
+    const auto filled = boot::fill_in_names(kNames, plan, target);
+    BOOST_REQUIRE(filled.ok());
+    BOOST_TEST(filled->host.nqn == "nqn.2024-08.com.example:host7");
+    BOOST_TEST(filled->target.subsysnqn == "nqn.2024-08.com.example:disk.52-54-00-12-34-56");
+    BOOST_TEST(filled->subsystems == "*.52-54-00-12-34-56");
+    target.subsysnqn = "nqn.2024-08.com.example:${none}";
+    const auto refused = boot::fill_in_names(kNames, plan, target);
     BOOST_REQUIRE(!refused.ok());
     BOOST_TEST(refused.error().code == boot::ExitCode::kConfig);
     BOOST_TEST(!refused.error().retry);
     boot::MachineNames endless = kNames;
     endless.hostname = std::string(300, 'x');
-    plan.target.subsysnqn = "nqn.2024-08.com.example:${hostname}";
-    BOOST_TEST(!boot::fill_in_names(endless, plan).ok());
+    target.subsysnqn = "nqn.2024-08.com.example:${hostname}";
+    BOOST_TEST(!boot::fill_in_names(endless, plan, target).ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

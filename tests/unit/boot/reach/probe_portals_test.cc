@@ -43,12 +43,11 @@ struct SilentListener {
 boot::Failure probed(const std::vector<boot::Portal>& portals) {
     boot::BootPlan plan;
     plan.host.nqn = "nqn.2024-08.com.example:host";
-    plan.target.subsysnqn = "nqn.2024-08.com.example:disk";
-    plan.target.portals = portals;
     plan.timeouts.probe = base::milliseconds(100);
     const base::SystemClock clock;
     const auto live =
-        boot::probe_portals(plan, plan.target.portals, clock, [](const std::string&) {});
+        boot::probe_portals(boot::request_of(plan, plan.host, "nqn.2024-08.com.example:disk"),
+                            portals, clock, [](const std::string&) {});
     BOOST_REQUIRE(!live.ok());
     return live.error();
 }

@@ -82,23 +82,21 @@ BOOST_AUTO_TEST_CASE(the_target_may_come_with_the_lease) {
     for (const char* cmdline : {"root=dhcp", "netroot=dhcp", "nvmeroot=dhcp"}) {
         auto loaded = machine.load(std::string(cmdline) + " nvmeroot.nsid=3");
         BOOST_REQUIRE_MESSAGE(loaded.errors.empty(), joined(loaded.errors));
-        boot::BootPlan& plan = loaded.plan;
+        const boot::BootPlan& plan = loaded.plan;
         BOOST_TEST(plan.target_from_dhcp);
         BOOST_TEST(plan.network.need_lease);
         BOOST_TEST(plan.target.portals.empty());
         for (const char* bad : {"", "nvme-tcp://192.0.2.1", "nvme+tcp://192.0.2.1:x",
                                 "nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk/4"}) {
-            const auto completed = boot::complete_from_root_path(bad, plan);
+            const auto completed = boot::target_of_root_path(bad, plan);
             BOOST_REQUIRE_MESSAGE(!completed.ok(), bad);
             BOOST_TEST(completed.error().code == boot::ExitCode::kConfig);
-            BOOST_TEST(plan.target_from_dhcp);
         }
-        BOOST_REQUIRE(
-            boot::complete_from_root_path("nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk", plan)
-                .ok());
-        BOOST_TEST(!plan.target_from_dhcp);
-        BOOST_TEST(plan.target.portals.size() == 1U);
-        BOOST_TEST(plan.target.choice.nsid == 3U);
+        const auto target =
+            boot::target_of_root_path("nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk", plan);
+        BOOST_REQUIRE(target.ok());
+        BOOST_TEST(target->portals.size() == 1U);
+        BOOST_TEST(target->choice.nsid == 3U);
     }
 }
 
@@ -109,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_root_path_of_another_protocol_is_not_ours_unless_it_was_t
                              "nbd:192.0.2.1:root", "http://192.0.2.1/root.img", "NFS:/srv"}) {
         for (const char* cmdline : {"root=dhcp", "netroot=dhcp", "root=dhcp netroot=dhcp"}) {
             auto theirs = machine.load(cmdline);
-            const auto left = boot::complete_from_root_path(path, theirs.plan);
+            const auto left = boot::target_of_root_path(path, theirs.plan);
             BOOST_REQUIRE_MESSAGE(!left.ok(), path);
             BOOST_TEST(left.error().code == boot::ExitCode::kNotAsked, path);
             BOOST_TEST(!left.error().retry);
@@ -117,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_root_path_of_another_protocol_is_not_ours_unless_it_was_t
         for (const char* cmdline :
              {"nvmeroot=dhcp", "nvmeroot=dhcp root=dhcp", "nvmeroot.uri=dhcp"}) {
             auto ours = machine.load(cmdline);
-            const auto refused = boot::complete_from_root_path(path, ours.plan);
+            const auto refused = boot::target_of_root_path(path, ours.plan);
             BOOST_REQUIRE_MESSAGE(!refused.ok(), path);
             BOOST_TEST(refused.error().code == boot::ExitCode::kConfig, path);
         }
@@ -161,14 +159,15 @@ BOOST_AUTO_TEST_CASE(a_discovery_service_may_know_more_paths_to_a_target_that_is
 
 BOOST_AUTO_TEST_CASE(root_path_may_name_a_discovery_service) {
     const PlanMachine machine;
-    auto loaded = machine.load("root=dhcp");
-    BOOST_REQUIRE(boot::complete_from_root_path("nvme+tcp://192.0.2.1", loaded.plan).ok());
-    BOOST_TEST(loaded.plan.target.portals.empty());
-    BOOST_TEST(loaded.plan.target.discovery.size() == 1U);
-    auto named = machine.load("root=dhcp nvmeroot.subsysnqn=*:other");
-    BOOST_TEST(!boot::complete_from_root_path("nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk",
-                                              named.plan)
-                    .ok());
+    const auto loaded = machine.load("root=dhcp");
+    const auto target = boot::target_of_root_path("nvme+tcp://192.0.2.1", loaded.plan);
+    BOOST_REQUIRE(target.ok());
+    BOOST_TEST(target->portals.empty());
+    BOOST_TEST(target->discovery.size() == 1U);
+    const auto named = machine.load("root=dhcp nvmeroot.subsysnqn=*:other");
+    BOOST_TEST(
+        !boot::target_of_root_path("nvme+tcp://192.0.2.1/nqn.2024-08.com.example:disk", named.plan)
+             .ok());
 }
 
 BOOST_AUTO_TEST_CASE(a_path_has_its_own_source_and_interface) {

@@ -14,7 +14,7 @@ struct Fake {
     base::Log log{"nvmeroot", base::Level::kError};
     boot::BootState state{clock, log};
     boot::Machine machine{{}, sys, clock, state, base::Deadline(clock, base::seconds(60)),
-                          {}, {},  {},    {}};
+                          {}, {},  {}};
     int attempts = 0;
 
     Fake() {
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_failed_attempt_leaves_no_controller) {
 
 BOOST_AUTO_TEST_CASE(without_a_portal_to_try_there_is_a_failure) {
     Fake fake;
-    const auto proven = boot::connect_stage(fake.machine, {});
+    const auto proven = boot::connect_stage(fake.machine, boot::goal_of(fake.machine.plan, {}), {});
     BOOST_REQUIRE(!proven.ok());
     BOOST_TEST(proven.error().code == boot::ExitCode::kInternal);
 }
