@@ -450,19 +450,11 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
     if (!errors_.empty()) {
         return std::move(errors_);
     }
-    config_.limits = sections_.target.limits;
-    config_.listen = std::move(sections_.target.listen);
-    config_.discovery = std::move(sections_.target.discovery);
-    config_.state_dir = sections_.target.state_dir;
-    config_.discovery_auth = sections_.target.discovery_auth;
-    config_.strict = sections_.target.strict;
-    config_.control = std::move(sections_.target.control);
-    config_.metrics = std::move(sections_.target.metrics);
-    config_.audit_log = std::move(sections_.target.audit_log);
+    static_cast<StartValues&>(config_) = std::move(sections_.target);
+    static_cast<LiveValues&>(config_) = std::move(sections_.target);
     if (config_.listen.empty()) {
         config_.listen.push_back({"0.0.0.0", nvme::kPortSubsystem});
     }
-    config_.referrals = std::move(sections_.target.referrals);
     for (Named<AnaSection>& named : sections_.ana) {
         config_.ana.push_back(std::move(named.section.ana));
     }

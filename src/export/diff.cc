@@ -6,43 +6,13 @@
 #include <optional>
 #include <utility>
 
+#include "export/keys.h"
+#include "export/shown.h"
+
 namespace exports {
 namespace {
 
 using Kind = Change::Kind;
-
-std::string shown(const std::string& text) {
-    return text.empty() ? "none" : text;
-}
-std::string shown(bool value) {
-    return value ? "yes" : "no";
-}
-std::string shown(Protection protection) {
-    return std::string(kProtectionNames[static_cast<size_t>(protection)]);
-}
-std::string shown(uint64_t number) {
-    return std::to_string(number);
-}
-std::string shown(uint32_t number) {
-    return std::to_string(number);
-}
-std::string shown(const std::vector<Address>& addresses) {
-    std::string text;
-    for (const Address& address : addresses) {
-        const bool v6 = address.host.find(':') != std::string::npos;
-        text += (text.empty() ? "" : ", ") + (v6 ? "[" + address.host + "]" : address.host) + ":" +
-                std::to_string(address.port);
-    }
-    return text.empty() ? "none" : text;
-}
-template <class Id>
-std::string shown(const std::vector<Id>& ids) {
-    std::string text;
-    for (const Id id : ids) {
-        text += (text.empty() ? "" : ", ") + std::string(nvme::name(id));
-    }
-    return text;
-}
 
 /// The states of all ANA groups: `2 is 3 at 192.0.2.1:4420` as numbers of the specification.
 std::string paths(const ExportConfig& config) {
@@ -58,10 +28,9 @@ std::string paths(const ExportConfig& config) {
 /// Collects what differs about one thing: `thing: key old -> new, …`.
 class Differences {
   public:
-    template <class T>
-    void compare(std::string_view key, const T& before, const T& after) {
+    void compare(std::string_view key, const std::string& before, const std::string& after) {
         if (before != after) {
-            add(std::string(key) + " " + shown(before) + " -> " + shown(after));
+            add(std::string(key) + " " + before + " -> " + after);
         }
     }
     void compare_secrets(std::string_view key, const std::optional<nvme::DhchapSecret>& before,
@@ -79,8 +48,16 @@ class Differences {
         compare_secrets("dhchap_secret_file_next", before.next_secret, after.next_secret);
         compare_secrets("dhchap_ctrl_secret_file_next", before.next_ctrl_secret,
                         after.next_ctrl_secret);
-        compare("dhchap_hash", before.hashes, after.hashes);
-        compare("dhchap_dhgroup", before.groups, after.groups);
+        compare_keys(host_keys(), before, after);
+    }
+    /// The values that the rows of a table show.
+    template <class T, class Part>
+    void compare_keys(std::span<const Key<T>> keys, const Part& before, const Part& after) {
+        for (const Key<T>& key : keys) {
+            if (const Shown<Part> shown_by_key = key.shown; shown_by_key != nullptr) {
+                compare(key.name, shown_by_key(before), shown_by_key(after));
+            }
+        }
     }
     /// A list of names as what came and what went.
     void compare_names(std::string_view key, const std::vector<std::string>& before,
@@ -155,21 +132,7 @@ void diff_namespaces(const Subsystem& before, const Subsystem& after,
         before.namespaces, after.namespaces, [](const Namespace& ns) { return ns.nsid; }, describe,
         [&](const Namespace& old_one, const Namespace& new_one) {
             Differences found;
-            found.compare("image", old_one.image, new_one.image);
-            found.compare("uuid", nvme::to_text(old_one.ids.uuid), nvme::to_text(new_one.ids.uuid));
-            found.compare("nguid", nvme::to_text(old_one.ids.nguid),
-                          nvme::to_text(new_one.ids.nguid));
-            found.compare("eui64", nvme::to_text(old_one.ids.eui64),
-                          nvme::to_text(new_one.ids.eui64));
-            found.compare("block_size", old_one.block_bytes, new_one.block_bytes);
-            found.compare("read_only", old_one.read_only, new_one.read_only);
-            found.compare("protection", old_one.protection, new_one.protection);
-            found.compare("sidecar", old_one.sidecar, new_one.sidecar);
-            found.compare("scrub", old_one.scrub_rate, new_one.scrub_rate);
-            found.compare("fault_file", old_one.fault_file, new_one.fault_file);
-            found.compare("pi", uint32_t{old_one.pi_type}, uint32_t{new_one.pi_type});
-            found.compare("shared", old_one.shared, new_one.shared);
-            found.compare("ana_group", old_one.ana_group, new_one.ana_group);
+            found.compare_keys(namespace_keys(), old_one, new_one);
             found.compare_viewers(old_one.hosts, new_one.hosts);
             found.into(changes, Kind::kChanged,
                        "namespace " + std::to_string(new_one.nsid) + " of " + after.nqn);
@@ -193,13 +156,7 @@ void diff_access(const Subsystem& before, const Subsystem& after, std::vector<Ch
 
 void diff_subsystem(const Subsystem& before, const Subsystem& after, std::vector<Change>& changes) {
     Differences found;
-    found.compare("serial", before.serial, after.serial);
-    found.compare("model", before.model, after.model);
-    found.compare("allow_any_host", before.allow_any_host, after.allow_any_host);
-    found.compare("require_auth", before.require_auth, after.require_auth);
-    found.compare("audit", before.audit, after.audit);
-    found.compare("cntlid_min", uint32_t{before.cntlid_min}, uint32_t{after.cntlid_min});
-    found.compare("cntlid_max", uint32_t{before.cntlid_max}, uint32_t{after.cntlid_max});
+    found.compare_keys(subsystem_keys(), before, after);
     found.compare_names("hosts", before.hosts, after.hosts);
     found.into(changes, Kind::kChanged, "subsystem " + after.nqn);
     diff_access(before, after, changes);
@@ -209,30 +166,11 @@ void diff_subsystem(const Subsystem& before, const Subsystem& after, std::vector
 void diff_target(const ExportConfig& before, const ExportConfig& after,
                  std::vector<Change>& changes) {
     Differences now;
-    now.compare("discovery_auth", before.discovery_auth, after.discovery_auth);
-    now.compare("strict", before.strict, after.strict);
-    now.compare("audit_log", before.audit_log, after.audit_log);
-    now.compare("referrals", before.referrals, after.referrals);
+    now.compare_keys<TargetSection, LiveValues>(target_keys(), before, after);
     now.compare("ana", paths(before), paths(after));
     now.into(changes, Kind::kChanged, "target");
     Differences later;
-    later.compare("listen", before.listen, after.listen);
-    later.compare("discovery", before.discovery, after.discovery);
-    later.compare("max_connections", before.limits.max_connections, after.limits.max_connections);
-    later.compare("max_connections_per_address", before.limits.max_connections_per_address,
-                  after.limits.max_connections_per_address);
-    later.compare("max_strangers", before.limits.max_strangers, after.limits.max_strangers);
-    later.compare("io_queues", uint32_t{before.limits.io_queues}, uint32_t{after.limits.io_queues});
-    later.compare("queue_size", uint32_t{before.limits.queue_entries},
-                  uint32_t{after.limits.queue_entries});
-    later.compare("mdts", before.limits.max_transfer_bytes, after.limits.max_transfer_bytes);
-    later.compare("in_capsule_data", before.limits.io_capsule_bytes, after.limits.io_capsule_bytes);
-    later.compare("max_h2c_data", before.limits.max_h2c_bytes, after.limits.max_h2c_bytes);
-    later.compare("busy_poll", before.limits.busy_poll_us, after.limits.busy_poll_us);
-    later.compare("reactors", before.limits.reactors, after.limits.reactors);
-    later.compare("state_dir", before.state_dir, after.state_dir);
-    later.compare("control", before.control, after.control);
-    later.compare("metrics", before.metrics, after.metrics);
+    later.compare_keys<TargetSection, StartValues>(target_keys(), before, after);
     later.into(changes, Kind::kLater, "target, after a restart");
 }
 
@@ -267,11 +205,7 @@ std::vector<Change> diff(const ExportConfig& before, const ExportConfig& after) 
 }
 
 bool needs_another_store(const Namespace& before, const Namespace& after) {
-    return before.image != after.image || before.block_bytes != after.block_bytes ||
-           before.pi_type != after.pi_type || before.shared != after.shared ||
-           before.protection != after.protection || before.sidecar != after.sidecar ||
-           before.fault_file != after.fault_file || before.view_of != after.view_of ||
-           (before.read_only && !after.read_only);
+    return static_cast<const ImageUse&>(before) != after || (before.read_only && !after.read_only);
 }
 
 void keep_block_sizes(const ExportConfig& running, ExportConfig& next) {

@@ -66,28 +66,34 @@ enum class Protection : uint8_t {
 /// By Protection.
 inline constexpr std::array<std::string_view, 3> kProtectionNames = {"none", "at-rest", "exposed"};
 
-struct Namespace {
+/// The values that decide how a namespace's image is opened: a change of one reopens it.
+struct ImageUse {
+    std::string image;  ///< absolute, or as seen from the working directory
+    uint32_t block_bytes = 512;
+    Protection protection = Protection::kNone;
+    std::string sidecar;     ///< empty: next to the image
+    std::string fault_file;  ///< tests alone: what to damage; empty: nothing
+    uint8_t pi_type = 0;
+    bool shared = false;  ///< another server serves the same image
+    /// A view of another subsystem's namespace with the same number, by that one's NQN; empty: not.
+    std::string view_of;
+
+    bool operator==(const ImageUse&) const = default;
+};
+
+struct Namespace : ImageUse {
     std::string name;  ///< of its section
     uint32_t nsid = 0;
-    std::string image;  ///< absolute, or as seen from the working directory
     /// Why the image cannot be served as it was found: it is missing or is not a raw disk; empty:
     /// no reason is known.
     std::string unserved;
     nvme::NamespaceIds ids;
-    uint32_t block_bytes = 512;
     bool block_bytes_given = false;  ///< else a block device has its own
     bool read_only = false;
-    Protection protection = Protection::kNone;
-    std::string sidecar;      ///< empty: next to the image
-    std::string fault_file;   ///< tests alone: what to damage; empty: nothing
-    uint64_t scrub_rate = 0;  ///< bytes a second that are read and checked all the time
-    std::string audit_nqn;    ///< the subsystem that shows its tuples; empty: none does
-    /// A view of another subsystem's namespace with the same number, by that one's NQN; empty: not.
-    std::string view_of;
-    uint8_t pi_type = 0;
+    uint64_t scrub_rate = 0;         ///< bytes a second that are read and checked all the time
+    std::string audit_nqn;           ///< the subsystem that shows its tuples; empty: none does
     std::vector<std::string> hosts;  ///< NQNs that see it; empty: all that the subsystem admits
     uint32_t ana_group = 1;
-    bool shared = false;  ///< another server serves the same image
 };
 
 /// How good the paths of this server to a group of namespaces are.
@@ -129,21 +135,29 @@ struct Limits {
     uint32_t reactors = 1;       ///< 0: one for each processor
 };
 
-struct ExportConfig {
+/// The values of [target] that take effect when the server starts.
+struct StartValues {
     Limits limits;
     std::vector<Address> listen;
     std::vector<Address> discovery;
     std::string state_dir;  ///< for what outlives a restart; empty: nothing does
     std::string control;    ///< path of the control socket; empty: the default
     std::string metrics;    ///< path or loopback address where Prometheus asks; empty: nowhere
-    std::string audit_log;  ///< empty: none
-    bool discovery_auth = false;  ///< hosts authenticate at the discovery service too
-    bool strict = false;          ///< an image that cannot be served is an error
+};
+
+/// The values of [target] that a reload changes.
+struct LiveValues {
+    std::vector<Address> referrals;  ///< other discovery services
+    std::string audit_log;           ///< empty: none
+    bool discovery_auth = false;     ///< hosts authenticate at the discovery service too
+    bool strict = false;             ///< an image that cannot be served is an error
+};
+
+struct ExportConfig : StartValues, LiveValues {
     std::vector<Host> hosts;
     std::vector<Subsystem> subsystems;
     std::vector<AnaGroup> ana;
-    std::vector<Address> referrals;  ///< other discovery services
-    /// What is allowed and seldom meant, each a sentence with its place.
+    /// Allowed settings that are seldom meant, each a sentence with its place.
     std::vector<std::string> warnings;
 };
 

@@ -257,12 +257,7 @@ void Service::take_over_namespaces(const exports::Subsystem* before, const expor
 
 /// Changes that wait for the next start keep their running value.
 void Service::remember(exports::ExportConfig next) {
-    next.limits = running_.limits;
-    next.listen = std::move(running_.listen);
-    next.discovery = std::move(running_.discovery);
-    next.state_dir = std::move(running_.state_dir);
-    next.control = std::move(running_.control);
-    next.metrics = std::move(running_.metrics);
+    static_cast<exports::StartValues&>(next) = std::move(running_);
     running_ = std::move(next);
 }
 

@@ -3,6 +3,8 @@
 
 #include "support/test.h"
 
+#include "export/keys.h"
+
 namespace {
 
 nvme::DhchapSecret secret(uint8_t fill) {
@@ -88,6 +90,14 @@ BOOST_AUTO_TEST_CASE(another_directory_for_reservations_waits_for_the_next_start
     auto after = sample();
     after.state_dir = "state";
     BOOST_TEST(lines(sample(), after) == "! target, after a restart: state_dir none -> state\n");
+}
+
+BOOST_AUTO_TEST_CASE(every_value_of_the_target_section_has_its_line) {
+    for (const auto& key : exports::target_keys()) {
+        const bool of_hosts = key.name.starts_with("dhchap_");  // these bound what [host] has
+        const bool is_shown = key.shown.at_start != nullptr || key.shown.live != nullptr;
+        BOOST_TEST(is_shown != of_hosts, key.name);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(only_some_changes_of_a_namespace_reopen_its_image) {
