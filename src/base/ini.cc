@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "base/fd.h"
+#include "base/join.h"
 #include "base/redaction.h"
 #include "base/secret_file.h"
 #include "base/text.h"
@@ -241,7 +242,7 @@ Result<Ini> Ini::parse(std::string_view text, const std::string& name,
     }
     std::string all;
     for (const std::string& problem : problems) {
-        all += (all.empty() ? "" : "; ") + problem;
+        append_part(all, "; ", problem);
     }
     return base::error(std::move(all));
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/join.h"
 #include "export/keys.h"
 #include "export/shown.h"
 
@@ -16,13 +17,11 @@ using Kind = Change::Kind;
 
 /// The states of all ANA groups: `2 is 3 at 192.0.2.1:4420` as numbers of the specification.
 std::string paths(const ExportConfig& config) {
-    std::string text;
-    for (const AnaGroup& ana : config.ana) {
-        text += (text.empty() ? "" : ", ") + std::to_string(ana.group) + " is " +
-                std::to_string(static_cast<unsigned>(ana.state)) +
-                (ana.listen.empty() ? "" : " at " + shown(ana.listen));
-    }
-    return text.empty() ? "none" : text;
+    return shown(base::join(config.ana, ", ", [](const AnaGroup& ana) {
+        return std::to_string(ana.group) + " is " +
+               std::to_string(static_cast<unsigned>(ana.state)) +
+               (ana.listen.empty() ? "" : " at " + shown(ana.listen));
+    }));
 }
 
 /// Collects what differs about one thing: `thing: key old -> new, …`.
@@ -75,11 +74,7 @@ class Differences {
     void compare_viewers(const std::vector<std::string>& before,
                          const std::vector<std::string>& after) {
         const auto viewers = [](const std::vector<std::string>& names) {
-            std::string text;
-            for (const std::string& name : names) {
-                text += (text.empty() ? "" : ", ") + name;
-            }
-            return text.empty() ? "all of the subsystem" : text;
+            return names.empty() ? "all of the subsystem" : base::join(names, ", ");
         };
         if (before.empty() != after.empty()) {
             add("hosts " + viewers(before) + " -> " + viewers(after));
@@ -94,7 +89,7 @@ class Differences {
     }
 
   private:
-    void add(const std::string& text) { text_ += (text_.empty() ? "" : ", ") + text; }
+    void add(const std::string& text) { base::append_part(text_, ", ", text); }
 
     std::string text_;
 };

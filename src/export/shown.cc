@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/shown.h"
 
+#include "base/join.h"
+
 namespace exports {
 namespace {
 
 template <class Id>
 std::string names_of(const std::vector<Id>& ids) {
-    std::string text;
-    for (const Id id : ids) {
-        text += (text.empty() ? "" : ", ") + std::string(nvme::name(id));
-    }
-    return text;
+    return base::join(ids, ", ", [](Id id) { return nvme::name(id); });
 }
 
 }  // namespace
@@ -31,13 +29,10 @@ std::string shown(uint32_t number) {
     return std::to_string(number);
 }
 std::string shown(const std::vector<Address>& addresses) {
-    std::string text;
-    for (const Address& address : addresses) {
+    return shown(base::join(addresses, ", ", [](const Address& address) {
         const bool v6 = address.host.find(':') != std::string::npos;
-        text += (text.empty() ? "" : ", ") + (v6 ? "[" + address.host + "]" : address.host) + ":" +
-                std::to_string(address.port);
-    }
-    return text.empty() ? "none" : text;
+        return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+    }));
 }
 std::string shown(const std::vector<nvme::HashId>& hashes) {
     return names_of(hashes);

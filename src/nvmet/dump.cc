@@ -6,6 +6,7 @@
 
 #include "base/absolute_path.h"
 #include "base/fd.h"
+#include "base/join.h"
 #include "base/text.h"
 #include "nvmet/config.h"
 #include "nvmet/plan.h"
@@ -129,11 +130,8 @@ class IniWriter {
         }
     }
     std::string names(Kind kind, const Object& object) {
-        std::string list;
-        for (const auto& [target, name] : object.links) {
-            list += (list.empty() ? "" : ", ") + names_.of(kind, target);
-        }
-        return list;
+        return base::join(object.links, ", ",
+                          [&](const auto& link) { return names_.of(kind, link.first); });
     }
 
     void write_host(const Object& host);

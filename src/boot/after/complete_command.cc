@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/backoff.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sysfs.h"
@@ -188,8 +189,7 @@ std::optional<Failure> Completion::connect_missing(const std::vector<Portal>& po
 }
 
 Outcome<base::Nothing> Completion::run() {
-    constexpr base::milliseconds kFirstPause = base::seconds(1);
-    constexpr base::milliseconds kLongestPause = base::seconds(15);
+    base::Backoff backoff(base::seconds(1), base::seconds(15));
     const base::Deadline deadline(clock_, plan_.timeouts.total);
     std::vector<std::string> present = controllers();
     if (present.empty()) {
@@ -203,7 +203,8 @@ Outcome<base::Nothing> Completion::run() {
     };
     std::stable_partition(present.begin(), present.end(), is_own);
     TRY_VOID(staged(ExitCode::kAuthentication, take_any_secrets(present, plan_.auth, sys_)));
-    for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    while (true) {
+        const base::milliseconds pause = backoff.next();
         auto failure = prove_present();
         keep_alive();
         const std::vector<Portal> portals = missing();

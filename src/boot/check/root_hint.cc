@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "base/join.h"
 #include "base/sysfs.h"
 #include "base/text.h"
 #include "boot/check/disk_contents.h"
@@ -145,10 +146,8 @@ const Piece* find(const Disk& disk, const Wanted& wanted) {
 std::string list(const Disk& disk) {
     constexpr size_t kMost = 6;
     const size_t count = disk.partitions.size();
-    std::string text;
-    for (size_t i = 0; i < std::min(count, kMost); ++i) {
-        text += (text.empty() ? "" : ", ") + describe(disk.partitions[i]);
-    }
+    const std::string text = base::join(std::span(disk.partitions).first(std::min(count, kMost)),
+                                        ", ", [](const auto& part) { return describe(part); });
     return count > kMost ? text + " and " + std::to_string(count - kMost) + " more" : text;
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "base/fd.h"
+#include "base/join.h"
 #include "base/sysfs.h"
 #include "base/text.h"
 #include "boot/connect/root_controllers.h"
@@ -159,9 +160,9 @@ std::string root_file(const Root& root, const Network& network) {
     std::string interfaces;
     std::string addresses;
     for (const Interface& interface : network.interfaces) {
-        interfaces += (interfaces.empty() ? "" : ",") + interface.name;
+        base::append_part(interfaces, ",", interface.name);
         for (const Subnet& address : interface.addresses) {
-            addresses += (addresses.empty() ? "" : ",") + address.text();
+            base::append_part(addresses, ",", address.text());
         }
     }
     const std::pair<const char*, std::string> values[] = {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/join.h"
 #include "base/text.h"
 #include "boot/net/device_options.h"
 
@@ -147,11 +148,7 @@ base::Result<std::string> parse_driver(std::string_view text) {
 }
 
 std::string join(const Fields& fields, size_t first) {
-    std::string text;
-    for (size_t i = first; i < fields.size(); ++i) {
-        text.append(i == first ? "" : ":").append(fields[i]);
-    }
-    return text;
+    return base::join(std::span(fields).subspan(first), ":");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <iterator>
 
 #include "base/fd.h"
+#include "base/join.h"
 
 namespace boot {
 
@@ -95,7 +96,7 @@ std::string describe_missing(const std::vector<Link>& links, const InterfacePlan
     std::string others;
     for (const Link& link : links) {
         if (!link.loopback) {
-            others.append(others.empty() ? "" : ", ").append(link.name);
+            base::append_part(others, ", ", link.name);
             others.append(" (").append(link.mac.text());
             others.append(link.driver.empty() ? "" : ", ").append(link.driver).append(")");
         }

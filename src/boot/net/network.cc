@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <list>
 
+#include "base/join.h"
 #include "boot/net/address_settings.h"
 #include "boot/net/device_setup.h"
 #include "boot/net/early_end.h"
@@ -247,14 +248,6 @@ std::vector<int> configured_links(const NetworkState& network) {
     return configured;
 }
 
-std::string join(const std::vector<std::string>& sentences) {
-    std::string text;
-    for (const std::string& sentence : sentences) {
-        text.append(text.empty() ? "" : "; ").append(sentence);
-    }
-    return text;
-}
-
 /// The findings of the setup of an interface.
 void add_findings(const InterfaceSetup& setup, Interface& interface) {
     add_missing(interface.dns, setup.settings().dns);
@@ -322,7 +315,7 @@ base::Result<Network> conclude(const Work& work) {
         }
     }
     if (ready.empty()) {
-        return base::error(join(failures));
+        return base::error(base::join(failures, "; "));
     }
     TRY(Network result, finish(work.plan, work.kernel, ready));
     result.warnings.insert(result.warnings.begin(), failures.begin(), failures.end());

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/join.h"
 #include "base/text.h"
 #include "boot/dhcp/ip_address.h"
 #include "boot/plan/identity.h"
@@ -49,11 +50,8 @@ bool holds(const std::vector<Portal>& portals, const Portal& portal) {
 
 std::string list_of(const std::vector<std::string>& names, bool more) {
     constexpr size_t kShown = 3;
-    std::string text;
-    for (size_t i = 0; i < std::min(names.size(), kShown); ++i) {
-        text += (i == 0 ? "" : ", ") + base::shown(names[i]);
-    }
-    return text + (more || names.size() > kShown ? ", …" : "");
+    return base::join(std::span(names).first(std::min(names.size(), kShown)), ", ", base::shown) +
+           (more || names.size() > kShown ? ", …" : "");
 }
 
 /// `2 entries over RDMA, not TCP (nqn.2024-08.com.example:disk); 1 entry …`
@@ -66,9 +64,10 @@ std::string list_of(const std::vector<DiscoveryLeftOut>& rows) {
             unsaid += rows[i].count;
             continue;
         }
-        text += (i == 0 ? "" : "; ") + std::to_string(rows[i].count) +
-                (rows[i].count == 1 ? " entry " : " entries ") + rows[i].why + " (" +
-                base::shown(rows[i].example) + ")";
+        base::append_part(text, "; ",
+                          std::to_string(rows[i].count) +
+                              (rows[i].count == 1 ? " entry " : " entries ") + rows[i].why + " (" +
+                              base::shown(rows[i].example) + ")");
     }
     return text + (unsaid == 0 ? "" : "; and " + std::to_string(unsaid) + " more");
 }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 
+#include "base/join.h"
 #include "boot/reach/talk.h"
 
 namespace boot {
@@ -40,10 +41,9 @@ Failure combined(const std::vector<Failure>& failures) {
     const auto passing = std::find_if(failures.begin(), failures.end(),
                                       [](const Failure& failure) { return failure.retry; });
     Failure result = passing != failures.end() ? *passing : failures.front();
-    result.error.text.clear();
-    for (const Failure& failure : failures) {
-        result.error.text += (result.error.text.empty() ? "" : "; ") + failure.error.text;
-    }
+    result.error.text = base::join(failures, "; ", [](const Failure& failure) {
+        return std::string_view(failure.error.text);
+    });
     return result;
 }
 

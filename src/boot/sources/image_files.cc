@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/join.h"
 #include "base/text.h"
 
 namespace boot {
@@ -77,7 +78,7 @@ ImageLoss lost_of_image(const base::SysPaths& sys, const std::string& root, Sour
             fault = "is empty";
         }
         if (fault != nullptr) {
-            loss.why += (loss.why.empty() ? "" : ", ") + file + " " + fault;
+            base::append_part(loss.why, ", ", file + " " + fault);
             loss.of_config |= file == "/etc/nvmeroot/nvmeroot.conf";
         } else if (!dry_run && !is_opened(file, sources)) {
             sealed = file;

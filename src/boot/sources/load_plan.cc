@@ -7,6 +7,7 @@
 
 #include "base/default_file.h"
 #include "base/ini.h"
+#include "base/join.h"
 #include "base/secret_file.h"
 #include "base/text.h"
 #include "boot/net/ip_options.h"
@@ -482,12 +483,8 @@ Failure LoadedPlan::failure() const {
     if (errors.empty()) {
         return Failure::of(ExitCode::kNotAsked, base::error(asked_why));
     }
-    std::string text;
-    for (const std::string& each : errors) {
-        text += (text.empty() ? "" : "; ") + each;
-    }
     return Failure::of(asked == Asked::kBroken ? ExitCode::kFirmware : ExitCode::kConfig,
-                       base::error(text));
+                       base::error(base::join(errors, "; ")));
 }
 
 }  // namespace boot

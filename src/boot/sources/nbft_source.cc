@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/join.h"
 #include "base/sysfs.h"
 #include "base/text.h"
 #include "boot/dhcp/ip_address.h"
@@ -107,10 +108,8 @@ int rank(const Nbft::Host& host) {
 /// `SSNS 2 has no address; HFI 3: a network of 200 bits`, as much of it as a line of the log takes.
 std::string joined(const std::vector<std::string>& reasons) {
     constexpr size_t kMost = 6;
-    std::string text;
-    for (size_t i = 0; i < std::min(reasons.size(), kMost); ++i) {
-        text += (i == 0 ? "" : "; ") + reasons[i];
-    }
+    const std::string text =
+        base::join(std::span(reasons).first(std::min(reasons.size(), kMost)), "; ");
     return reasons.size() <= kMost
                ? text
                : text + "; and " + std::to_string(reasons.size() - kMost) + " more";

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include "base/join.h"
+
 namespace boot {
 
 std::string unread_files(const base::SysPaths& sys) {
@@ -12,7 +14,7 @@ std::string unread_files(const base::SysPaths& sys) {
         const std::string path = sys.etc + "/nvme/" + name;
         struct stat seen {};
         if (::lstat(path.c_str(), &seen) == 0) {
-            names += (names.empty() ? "" : ", ") + path;
+            base::append_part(names, ", ", path);
             ++count;
         }
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/backoff.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "boot/check/namespace_finder.h"
@@ -405,10 +406,10 @@ Outcome<Root> hand_over_stage(Machine& machine, const Destination& destination,
 }
 
 Outcome<Root> retry(Machine& machine, const std::function<Outcome<Root>(Machine&)>& attempt) {
-    constexpr base::milliseconds kFirstPause = base::seconds(1);
-    constexpr base::milliseconds kLongestPause = base::seconds(15);
+    base::Backoff backoff(base::seconds(1), base::seconds(15));
     bool doubted = false;
-    for (base::milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+    while (true) {
+        const base::milliseconds pause = backoff.next();
         auto root = attempt(machine);
         if (root) {
             return root;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/join.h"
 #include "base/text.h"
 #include "export/name_uuid.h"
 #include "nvme/nqn.h"
@@ -150,12 +151,8 @@ void complete(ServeOptions& options, std::string_view machine) {
             set(options, section, "nsid", std::to_string(i), "--nsid");
         }
     }
-    std::string names;
-    for (const std::string& host : options.hosts) {
-        names += (names.empty() ? "" : ",") + host;
-    }
-    if (!names.empty()) {
-        set(options, kSubsystem, "hosts", names, "--host");
+    if (!options.hosts.empty()) {
+        set(options, kSubsystem, "hosts", base::join(options.hosts, ","), "--host");
     }
 }
 

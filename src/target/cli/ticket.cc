@@ -7,6 +7,7 @@
 #include <array>
 #include <vector>
 
+#include "base/join.h"
 #include "base/text.h"
 #include "nvme/uri.h"
 
@@ -117,7 +118,7 @@ std::string ip_methods(const std::vector<nvme::Uri>& portals) {
         const std::string_view method = ip_method(portal);
         if (std::ranges::find(methods, method) == methods.end()) {
             methods.push_back(method);
-            text += (text.empty() ? "" : ",") + std::string(method);
+            base::append_part(text, ",", method);
         }
     }
     return text;
