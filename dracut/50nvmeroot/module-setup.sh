@@ -79,7 +79,13 @@ nvmeroot_unpack_modules() {
     done
 }
 
+# $1: a kind of module in the list of the program
+nvmeroot_modules_of() {
+    sed -n "s/^$1\t//p" <<< "$nvmeroot_list"
+}
+
 # called by dracut
+# shellcheck disable=SC2046  # names, one word each
 installkernel() {
     nvmeroot_wanted=
     if [[ $hostonly || ${nvmeroot_config-} ]] ||
@@ -89,17 +95,12 @@ installkernel() {
     # The machine that builds the image need not be the one that boots from it: nothing here looks at loaded modules.
     local hostonly=''
 
-    instmods nvme-core nvme-fabrics nvme-tcp
-    # Names that only some kernels have: nvme-common became nvme-auth.
-    instmods -s nvme-auth nvme-common nvme-keyring
-    # The algorithms that nvme-core, nvme-tcp and nvme-auth request from the kernel's crypto layer at run time: no dependency pulls
-    # it in. Aliases, because the modules behind them are renamed or built in from one kernel to the next.
-    instmods -s crypto-crc64-rocksoft crypto-crc32c crypto-hmac crypto-sha256 crypto-sha384 crypto-sha512 crypto-dh
-    # The buses of virtual machines, under their network cards; QEMU's fw_cfg, by which credentials come.
-    instmods -s virtio_pci virtio_mmio hv_vmbus qemu_fw_cfg
+    local nvmeroot_binary
+    nvmeroot_binary=$(find_binary "${NVMEROOT_BINARY:-nvmeroot}") || nvmeroot_stop "${NVMEROOT_BINARY:-nvmeroot} is not here."
+    nvmeroot_list=$("$nvmeroot_binary" needs --modules 2>&1) || nvmeroot_stop "${nvmeroot_list#nvmeroot: }"
+    instmods $(nvmeroot_modules_of module)
+    instmods -s $(nvmeroot_modules_of optional)
 
-    # The modules for vlan=, bond= and bridge=.
-    instmods -s 8021q bonding bridge
     # The usual file systems of a root: a host-only image would have only that of the build machine.
     instmods -s ext4 xfs btrfs
 
@@ -108,8 +109,7 @@ installkernel() {
         # shellcheck disable=SC2086
         instmods $nvmeroot_nics
     else
-        instmods -s virtio_net vmxnet3 hv_netvsc xen-netfront \
-            =drivers/net/ethernet =drivers/net/phy =drivers/net/mdio =drivers/net/usb
+        instmods -s $(nvmeroot_modules_of driver) $(nvmeroot_modules_of drivers | sed 's/^/=/')
     fi
 
     # Those that the configuration names. A list of names: one word each.
@@ -125,11 +125,11 @@ installkernel() {
         nvmeroot_check_listed
         # A list of names: one word each.
         # shellcheck disable=SC2086
-        nvmeroot_check_modules nvme-core nvme-fabrics nvme-tcp ${nvmeroot_nics-} ${nvmeroot_modules-}
+        nvmeroot_check_modules $(nvmeroot_modules_of module) ${nvmeroot_nics-} ${nvmeroot_modules-}
         # The modules that nearly every boot from this image loads. A list of names: one word each.
         # shellcheck disable=SC2086
         nvmeroot_unpack_modules nvme-tcp crypto-crc32c virtio_pci qemu_fw_cfg autofs4 ext4 xfs btrfs \
-            ${nvmeroot_nics:-virtio_net vmxnet3 hv_netvsc xen-netfront}
+            ${nvmeroot_nics:-$(nvmeroot_modules_of driver)}
         command depmod "$@"
     }
 }

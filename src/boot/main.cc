@@ -29,6 +29,7 @@
 #include "boot/handover/state.h"
 #include "boot/kernel/modules.h"
 #include "boot/options.h"
+#include "boot/sources/image_modules.h"
 #include "boot/sources/image_needs.h"
 #include "boot/sources/keys.h"
 #include "boot/sources/load_plan.h"
@@ -154,6 +155,10 @@ ExitCode run_plan(const Options& options, base::Words /*operands*/, const base::
 }
 
 ExitCode run_needs(const Options& options, base::Words operands, const base::Log& log) {
+    if (options.modules) {
+        return base::print(image_modules(), log) == base::kExitDone ? ExitCode::kDone
+                                                                    : ExitCode::kInternal;
+    }
     const std::string folder(operands.empty() ? "" : operands[0]);
     const auto needs = image_needs({folder, options.root, options.sealed});
     if (!needs) {

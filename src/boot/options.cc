@@ -38,6 +38,8 @@ constexpr Row kPlanOptions[] = {kCmdline, kConfig, kRoot, kJson};
 constexpr Row kNeedsOptions[] = {
     {"--sealed", "", "include the machine's sealed credentials, which systemd decrypts",
      [](View /*value*/, Options& o) { o.sealed = true; return Status(done()); }},
+    {"--modules", "", "list the kernel modules of every image instead",
+     [](View /*value*/, Options& o) { o.modules = true; return Status(done()); }},
     kRoot,
 };
 constexpr Row kCheckOptions[] = {

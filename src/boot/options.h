@@ -23,8 +23,9 @@ struct Options {
     std::string advice;  ///< boot: how to retry after a failure, for the console
     AuditPolicy verify;  ///< check: which blocks
     bool json = false;
-    bool debug = false;   ///< boot: each step to stderr
-    bool sealed = false;  ///< needs: sealed credentials too
+    bool debug = false;    ///< boot: each step to stderr
+    bool sealed = false;   ///< needs: sealed credentials too
+    bool modules = false;  ///< needs: the kernel modules of every image
 };
 
 using OptionTable = std::span<const base::Option<Options>>;
