@@ -12,10 +12,10 @@
 #include <string>
 #include <utility>
 
+#include "base/cli/commands.h"
+#include "base/cli/key_help.h"
 #include "base/clock.h"
-#include "base/commands.h"
 #include "base/fd.h"
-#include "base/key_help.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/sys_paths.h"

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/cli/values.h"
 #include "base/fd.h"
-#include "base/values.h"
 #include "boot/sources/cmdline.h"
 #include "boot/sources/keys.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/options.h"
+#include "base/cli/options.h"
 #include "base/result.h"
 #include "base/sys_paths.h"
 #include "boot/sources/load_plan.h"

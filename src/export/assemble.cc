@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/suggestion.h"
+#include "base/cli/suggestion.h"
 #include "base/text.h"
 #include "export/audit_view.h"
 #include "export/export_config.h"

@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/cli/values.h"
 #include "base/secret_file.h"
 #include "base/text.h"
-#include "base/values.h"
 #include "export/shown.h"
 #include "nvme/fabrics.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/suggestion.h"
+#include "base/cli/suggestion.h"
 #include "export/kernel_words.h"
 
 namespace exports {

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "base/commands.h"
+#include "base/cli/commands.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/secret.h"

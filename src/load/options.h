@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/options.h"
+#include "base/cli/options.h"
 #include "load/report.h"
 
 namespace load {

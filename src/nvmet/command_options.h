@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "base/options.h"
+#include "base/cli/options.h"
 
 namespace nvmet {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/suggestion.h"
+#include "base/cli/suggestion.h"
 #include "base/text.h"
 #include "export/export_config.h"
 

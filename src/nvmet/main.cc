@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/commands.h"
-#include "base/key_help.h"
+#include "base/cli/commands.h"
+#include "base/cli/key_help.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cli/commands.h"
+#include "base/cli/key_help.h"
 #include "base/clock.h"
-#include "base/commands.h"
 #include "base/fd.h"
-#include "base/key_help.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"

@@ -45,7 +45,7 @@ same() {
 }
 
 @test "version, --version and -V print the version" {
-    version=$(sed -n 's/.*kVersion = "\(.*\)";/\1/p' "$BATS_TEST_DIRNAME/../../src/base/version.h")
+    version=$(sed -n 's/.*kVersion = "\(.*\)";/\1/p' "$BATS_TEST_DIRNAME/../../src/base/cli/version.h")
     for program in "${programs[@]}"; do
         [ "$("$build/$program" version)" = "$program $version" ]
         same "$program" version --version

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "base/values.h"
+#include "base/cli/values.h"
 #include "boot/plan/plan.h"
 
 namespace boot {

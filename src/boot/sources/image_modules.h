@@ -10,10 +10,11 @@ namespace boot {
 
 /// A line for each module, with a tab between words:
 ///
-///     module NAME      the image is useless without it
-///     optional NAME    not every kernel has it
-///     driver NAME      of a network card, unless the administrator names the drivers
-///     drivers FOLDER   likewise: all modules of a folder of the kernel, as `drivers/net/ethernet`
+///     module NAME        the image is useless without it
+///     optional NAME      not every kernel has it
+///     driver NAME        of a network card, unless the administrator names the drivers
+///     drivers DIRECTORY  likewise: all modules of a directory of the kernel,
+///                        as `drivers/net/ethernet`
 ///
 /// NAME is a name or an alias.
 std::string image_modules();

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/suggestion.h"
+#include "base/cli/suggestion.h"
+#include "base/cli/values.h"
 #include "base/text.h"
-#include "base/values.h"
 #include "boot/net/ip_options.h"
 #include "boot/plan/secrets.h"
 #include "boot/plan/words.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/cli/options.h"
 #include "base/clock.h"
-#include "base/options.h"
 #include "base/result.h"
 
 namespace target {

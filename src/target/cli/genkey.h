@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/options.h"
+#include "base/cli/options.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "nvme/dhchap.h"

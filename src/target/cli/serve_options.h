@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/options.h"
+#include "base/cli/options.h"
 #include "export/export_config.h"
 #include "target/reactor/reactor.h"
 

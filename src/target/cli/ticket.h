@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "base/options.h"
+#include "base/cli/options.h"
 #include "base/result.h"
 #include "export/export_config.h"
 

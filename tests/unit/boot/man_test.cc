@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cli/version.h"
 #include "base/fd.h"
-#include "base/version.h"
 #include "boot/exit_code.h"
 #include "boot/options.h"
 #include "boot/sources/keys.h"

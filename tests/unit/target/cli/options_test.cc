@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/options.h"
+#include "base/cli/options.h"
 
 #include <sys/resource.h>
 #include <unistd.h>

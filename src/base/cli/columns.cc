@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/columns.h"
+#include "base/cli/columns.h"
 
 #include <algorithm>
 

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/columns.h"
+#include "base/cli/columns.h"
+#include "base/cli/suggestion.h"
 #include "base/result.h"
-#include "base/suggestion.h"
 
 namespace base {
 

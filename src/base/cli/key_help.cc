@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/key_help.h"
+#include "base/cli/key_help.h"
 
 namespace base {
 

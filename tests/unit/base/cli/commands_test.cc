@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/commands.h"
+#include "base/cli/commands.h"
 
 #include <boost/test/unit_test.hpp>
 
-#include "base/key_help.h"
-#include "base/values.h"
-#include "base/version.h"
+#include "base/cli/key_help.h"
+#include "base/cli/values.h"
+#include "base/cli/version.h"
 #include "support/captured_output.h"
 
 namespace {

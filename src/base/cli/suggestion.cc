@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/suggestion.h"
+#include "base/cli/suggestion.h"
 
 #include "base/text.h"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/commands.h"
+#include "base/cli/commands.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "base/cli/version.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "base/version.h"
 
 namespace base {
 namespace {

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cli/options.h"
 #include "base/log.h"
-#include "base/options.h"
 #include "base/result.h"
 
 namespace base {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/values.h"
+#include "base/cli/values.h"
 
 namespace base {
 
