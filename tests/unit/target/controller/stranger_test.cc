@@ -144,12 +144,12 @@ BOOST_AUTO_TEST_CASE(an_io_queue_without_a_proof_holds_no_id) {
         claimants.push_back(f.connected(1));
         BOOST_REQUIRE(claimants.back());
     }
-    BOOST_TEST(f.controller().queue(1) == nullptr);
-    BOOST_TEST(!f.controller().has_io_queues());
+    BOOST_TEST(f.controller().queues().find(1) == nullptr);
+    BOOST_TEST(!f.controller().queues().has_io());
     auto right = f.connected(1);
     BOOST_REQUIRE(right);
     BOOST_TEST(f.prove(*right));
-    BOOST_TEST(f.controller().queue(1) != nullptr);
+    BOOST_TEST(f.controller().queues().find(1) != nullptr);
     for (const auto& claimant : claimants) {
         BOOST_TEST(claimant->over());
     }
