@@ -43,15 +43,15 @@ namespace {
 
 /// One attempt, one line a stage.
 Outcome<Root> run(Machine& machine) {
-    TRY(const OnNetwork up, network_stage(machine));
-    TRY(const Destination root, discovery_stage(machine, up));
-    TRY(const std::vector<Portal> portals, probe_stage(machine, up.network, root));
+    TRY(const OnNetwork* up, network_stage(machine));
+    TRY(const Destination root, discovery_stage(machine, *up));
+    TRY(const std::vector<Portal> portals, probe_stage(machine, up->network, root));
     TRY(const std::optional<AuditedView> audited, audit_stage(machine, root, portals));
     const Goal goal = goal_of(machine.plan, root);
     TRY(const ProvenController controller, connect_stage(machine, goal, portals));
     TRY(const CheckedDisk disk,
         check_stage(machine, goal, controller, audited ? &*audited : nullptr));
-    return hand_over_stage(machine, root, disk, up.network);
+    return hand_over_stage(machine, root, disk, up->network);
 }
 
 Outcome<Root> connect_root(BootPlan plan, const base::SysPaths& sys, base::Clock& clock,
@@ -176,12 +176,12 @@ ExitCode run_status(const Options& options, base::Words /*operands*/, const base
     return status_command(options.json, {});
 }
 
-ExitCode run_complete(base::NoOptions /*options*/, base::Words /*operands*/,
+ExitCode run_complete(const Options& /*options*/, base::Words /*operands*/,
                       const base::Log& /*log*/) {
     return complete_command({});
 }
 
-ExitCode run_shutdown(base::NoOptions /*options*/, base::Words /*operands*/,
+ExitCode run_shutdown(const Options& /*options*/, base::Words /*operands*/,
                       const base::Log& /*log*/) {
     const base::SysPaths sys;
     base::SystemClock clock;
@@ -189,8 +189,7 @@ ExitCode run_shutdown(base::NoOptions /*options*/, base::Words /*operands*/,
     return shutdown_command(sys, clock, stand_in);
 }
 
-ExitCode run_watch(base::NoOptions /*options*/, base::Words /*operands*/,
-                   const base::Log& /*log*/) {
+ExitCode run_watch(const Options& /*options*/, base::Words /*operands*/, const base::Log& /*log*/) {
     return watch_command({});
 }
 
@@ -215,9 +214,9 @@ constexpr base::Command kCommands[] = {
     base::command<needs_option_table, run_needs>("needs", "[DIRECTORY]", "list what an image with the configuration in DIRECTORY must contain"),
     base::command<check_option_table, run_check>("check", "DEVICE", "check whether a namespace's format is acceptable"),
     base::command<status_option_table, run_status>("status", "", "report what happened at boot, and the state of the root's paths"),
-    base::command<base::no_options, run_complete>("complete", "", "after the boot: connect the remaining paths and reapply timeouts"),
-    base::command<base::no_options, run_shutdown>("shutdown", "", "at shutdown: fail I/O to a lost root quickly so that nothing hangs"),
-    base::command<base::no_options, run_watch>("watch", "", "after the boot: detect a target that returns with less authentication"),
+    base::command<no_option_table, run_complete>("complete", "", "after the boot: connect the remaining paths and reapply timeouts"),
+    base::command<no_option_table, run_shutdown>("shutdown", "", "at shutdown: fail I/O to a lost root quickly so that nothing hangs"),
+    base::command<no_option_table, run_watch>("watch", "", "after the boot: detect a target that returns with less authentication"),
 };
 constexpr base::Topic kTopics[] = {{"keys", "list all configuration keys", all_keys}};
 // clang-format on

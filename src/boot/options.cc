@@ -68,6 +68,10 @@ OptionTable status_option_table() {
     return kStatusOptions;
 }
 
+OptionTable no_option_table() {
+    return {};
+}
+
 base::SysPaths sys_paths(const Options& options) {
     base::SysPaths sys;
     for (std::string* path : {&sys.proc, &sys.sys, &sys.dev, &sys.run, &sys.etc, &sys.lib_modules,

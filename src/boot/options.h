@@ -36,6 +36,7 @@ OptionTable plan_option_table();
 OptionTable needs_option_table();
 OptionTable check_option_table();
 OptionTable status_option_table();
+OptionTable no_option_table();
 
 /// The kernel's file systems, or those below options.root.
 base::SysPaths sys_paths(const Options& options);

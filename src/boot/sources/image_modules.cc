@@ -1,61 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "boot/sources/image_modules.h"
 
-#include <string_view>
-
 namespace boot {
 namespace {
 
-struct Row {
-    std::string_view kind;
-    std::string_view name;
-};
-constexpr Row kRows[] = {
-    {"module", "nvme-core"},
-    {"module", "nvme-fabrics"},
-    {"module", "nvme-tcp"},
+// clang-format off
+constexpr std::string_view kModules =
+    "module\tnvme-core\n"
+    "module\tnvme-fabrics\n"
+    "module\tnvme-tcp\n"
     // Only some kernels have these; nvme-common became nvme-auth.
-    {"optional", "nvme-auth"},
-    {"optional", "nvme-common"},
-    {"optional", "nvme-keyring"},
+    "optional\tnvme-auth\n"
+    "optional\tnvme-common\n"
+    "optional\tnvme-keyring\n"
     // The algorithms that nvme-core, nvme-tcp and nvme-auth request from the kernel's crypto layer
     // at run time, so that no dependency names them. Aliases, because the modules that provide them
     // are renamed or built in from one kernel to the next.
-    {"optional", "crypto-crc64-rocksoft"},
-    {"optional", "crypto-crc32c"},
-    {"optional", "crypto-hmac"},
-    {"optional", "crypto-sha256"},
-    {"optional", "crypto-sha384"},
-    {"optional", "crypto-sha512"},
-    {"optional", "crypto-dh"},
+    "optional\tcrypto-crc64-rocksoft\n"
+    "optional\tcrypto-crc32c\n"
+    "optional\tcrypto-hmac\n"
+    "optional\tcrypto-sha256\n"
+    "optional\tcrypto-sha384\n"
+    "optional\tcrypto-sha512\n"
+    "optional\tcrypto-dh\n"
     // The buses of virtual machines, below their network cards; QEMU's fw_cfg, which passes
     // credentials.
-    {"optional", "virtio_pci"},
-    {"optional", "virtio_mmio"},
-    {"optional", "hv_vmbus"},
-    {"optional", "qemu_fw_cfg"},
+    "optional\tvirtio_pci\n"
+    "optional\tvirtio_mmio\n"
+    "optional\thv_vmbus\n"
+    "optional\tqemu_fw_cfg\n"
     // The devices of vlan=, bond= and bridge=.
-    {"optional", "8021q"},
-    {"optional", "bonding"},
-    {"optional", "bridge"},
-    {"driver", "virtio_net"},
-    {"driver", "vmxnet3"},
-    {"driver", "hv_netvsc"},
-    {"driver", "xen-netfront"},
-    {"drivers", "drivers/net/ethernet"},
-    {"drivers", "drivers/net/phy"},
-    {"drivers", "drivers/net/mdio"},
-    {"drivers", "drivers/net/usb"},
-};
+    "optional\t8021q\n"
+    "optional\tbonding\n"
+    "optional\tbridge\n"
+    "driver\tvirtio_net\n"
+    "driver\tvmxnet3\n"
+    "driver\thv_netvsc\n"
+    "driver\txen-netfront\n"
+    "drivers\tdrivers/net/ethernet\n"
+    "drivers\tdrivers/net/phy\n"
+    "drivers\tdrivers/net/mdio\n"
+    "drivers\tdrivers/net/usb\n";
+// clang-format on
 
 }  // namespace
 
-std::string image_modules() {
-    std::string text;
-    for (const Row& row : kRows) {
-        text.append(row.kind).append("\t").append(row.name).append("\n");
-    }
-    return text;
+std::string_view image_modules() {
+    return kModules;
 }
 
 }  // namespace boot

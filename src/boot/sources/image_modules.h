@@ -4,7 +4,7 @@
 // generators. The configuration of a machine may name more (image_needs.h).
 #pragma once
 
-#include <string>
+#include <string_view>
 
 namespace boot {
 
@@ -17,6 +17,6 @@ namespace boot {
 ///                        as `drivers/net/ethernet`
 ///
 /// NAME is a name or an alias.
-std::string image_modules();
+std::string_view image_modules();
 
 }  // namespace boot

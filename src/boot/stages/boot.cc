@@ -241,9 +241,9 @@ Outcome<base::Nothing> start_modules(Machine& machine) {
     return base::done();
 }
 
-Outcome<OnNetwork> network_stage(Machine& machine) {
+Outcome<const OnNetwork*> network_stage(Machine& machine) {
     if (machine.network) {
-        return *machine.network;
+        return &*machine.network;
     }
     machine.state.begin("network");
     constexpr base::seconds kUdevPatience{3};
@@ -285,7 +285,7 @@ Outcome<OnNetwork> network_stage(Machine& machine) {
     }
     machine.state.notice("network is up:" + places);
     machine.network = OnNetwork{std::move(network), std::move(destination)};
-    return *machine.network;
+    return &*machine.network;
 }
 
 Outcome<std::vector<Portal>> resolve_stage(Machine& machine, const Network& network,

@@ -86,7 +86,7 @@ Outcome<base::Nothing> start_modules(Machine& machine);
 
 /// The network of the plan; the existing one if it came up already. The target is the lease's if
 /// the plan requires it.
-Outcome<OnNetwork> network_stage(Machine& machine);
+Outcome<const OnNetwork*> network_stage(Machine& machine);
 
 /// The root-path of the lease of `bootdev`, or else of the first interface that has one; empty: no
 /// interface has one.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/join.h"
 
-#include <boost/test/unit_test.hpp>
 #include <vector>
 
 #include "base/backoff.h"
+#include "support/test.h"
 
 BOOST_AUTO_TEST_SUITE(join)
 
@@ -24,7 +24,7 @@ BOOST_AUTO_TEST_CASE(separators_are_between_the_parts_only) {
 BOOST_AUTO_TEST_CASE(pauses_double_up_to_the_longest) {
     base::Backoff backoff(base::seconds(1), base::seconds(5));
     for (const int expected : {1, 2, 4, 5, 5}) {
-        BOOST_TEST((backoff.next() == base::seconds(expected)));
+        BOOST_TEST(backoff.next() == base::seconds(expected));
     }
 }
 

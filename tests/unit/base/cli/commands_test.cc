@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/cli/commands.h"
 
-#include <boost/test/unit_test.hpp>
-
 #include "base/cli/key_help.h"
 #include "base/cli/values.h"
 #include "base/cli/version.h"
 #include "support/captured_output.h"
+#include "support/test.h"
 
 namespace {
 
