@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "export/diff.h"
 
-#include "support/test.h"
-
 #include "export/keys.h"
+#include "support/test.h"
 
 namespace {
 

@@ -62,7 +62,6 @@ struct Fixture {
 
 }  // namespace
 
-
 BOOST_FIXTURE_TEST_SUITE(path_history, Fixture)
 
 BOOST_AUTO_TEST_CASE(a_path_without_a_line_since_its_proof_is_proven) {
