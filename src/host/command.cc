@@ -108,10 +108,6 @@ Command keep_alive() {
     return {entry(AdminOpcode::kKeepAlive), {}, 0};
 }
 
-Command async_event_request() {
-    return {entry(AdminOpcode::kAsyncEventRequest), {}, 0};
-}
-
 Command read(uint32_t nsid, const BlockRange& range) {
     Command command = block_command(IoOpcode::kRead, nsid, range, 0);
     command.data_in_len = range.count * range.block_len;

@@ -43,7 +43,6 @@ Command get_log_page(nvme::LogPage page, uint32_t length, uint64_t offset = 0);
 Command set_features(nvme::Feature feature, uint32_t value, base::Bytes data = {});
 Command get_features(nvme::Feature feature, uint32_t data_in_len = 0);
 Command keep_alive();
-Command async_event_request();
 
 /// The range of Read, Write and Write Zeroes: `count` blocks of `block_len` bytes from `start` on.
 struct BlockRange {

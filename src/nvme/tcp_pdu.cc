@@ -169,17 +169,6 @@ base::Result<base::Nothing, PduError> check_header_digest(base::ByteView pdu,
     return base::Nothing{};
 }
 
-bool data_digest_matches(base::ByteView pdu, const PduLayout& layout) {
-    if (!layout.data_digest) {
-        return true;
-    }
-    base::Reader reader(pdu.subspan(layout.data_offset));
-    const auto data = reader.take_bytes(layout.data_length);
-    const auto received = reader.take<le32>();
-    assert(data && received);
-    return crc32c(*data) == *received;
-}
-
 FrameHead frame_bytes(base::ByteView pdu, const Framing& framing, uint32_t data_length) {
     FrameHead head;
     std::copy(pdu.begin(), pdu.end(), head.bytes_.begin());

@@ -195,9 +195,6 @@ base::Result<PduLayout, PduError> check_header(const PduHeader& header, const Re
 base::Result<base::Nothing, PduError> check_header_digest(base::ByteView pdu,
                                                           const PduLayout& layout);
 
-/// @param pdu  the whole PDU. @return false: the command failed, the connection lives on.
-bool data_digest_matches(base::ByteView pdu, const PduLayout& layout);
-
 /// The data of a whole PDU.
 inline base::ByteView data_of(base::ByteView pdu, const PduLayout& layout) {
     return pdu.subspan(layout.data_offset, layout.data_length);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "nvme/tcp_pdu.h"
+#include "support/data_digest.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     base::Reader reader(std::as_bytes(std::span(data, size)));
@@ -33,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     if (pdu.size() >= layout->length) {
         (void)nvme::check_header_digest(pdu, *layout);
-        (void)nvme::data_digest_matches(pdu, *layout);
+        (void)support::data_digest_matches(pdu, *layout);
         (void)nvme::data_of(pdu, *layout);
     }
     return 0;

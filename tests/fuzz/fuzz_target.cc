@@ -14,6 +14,7 @@
 #include "support/lanes.h"
 #include "support/slow_line.h"
 #include "target/queue/queue_session.h"
+#include "support/event_request.h"
 
 namespace {
 
@@ -316,7 +317,7 @@ void admin_command(World& world, Choices& choices, size_t place) {
         case 5:
             return line.submit(support::abort(1, what));
         case 6:
-            return line.submit(host::async_event_request());
+            return line.submit(support::async_event_request());
         case 7:
             return line.submit(host::property_set(nvme::Property::kCc, what % 4 == 0 ? 0x00460000
                                                                        : what % 4 == 1

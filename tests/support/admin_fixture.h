@@ -5,6 +5,7 @@
 
 #include "nvme/identify.h"
 #include "support/target_fixture.h"
+#include "support/event_request.h"
 #include "support/test.h"
 
 namespace support {
@@ -32,7 +33,7 @@ struct AdminFixture : TargetFixture {
         return answer->status.number();
     }
     /// The admin queue keeps a request for events.
-    void ask_for_event() { BOOST_REQUIRE(!admin->host.run(host::async_event_request())); }
+    void ask_for_event() { BOOST_REQUIRE(!admin->host.run(support::async_event_request())); }
 
     std::unique_ptr<Line> admin;
 };

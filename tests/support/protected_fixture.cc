@@ -5,7 +5,7 @@
 
 #include "support/test.h"
 #include "target/protection/tuple_cache.h"
-#include "target/storage/backend_memory.h"
+#include "support/memory_backend.h"
 
 namespace support {
 namespace {
@@ -29,11 +29,11 @@ ProtectedFixture::ProtectedFixture(const nvme::PiFormat& stored, bool host_tags,
                              std::span(sidecar).subspan(header.tuple_offset), {});
     store = std::make_shared<target::ProtectedBackend>(
         std::make_unique<target::FaultBackend>(
-            std::make_unique<target::MemoryBackend>(base::Bytes(kBlocks * format.block_bytes)),
+            std::make_unique<support::MemoryBackend>(base::Bytes(kBlocks * format.block_bytes)),
             plan, target::FaultBackend::Layout{0, format.block_bytes, 0}),
         std::make_unique<target::FaultBackend>(
             std::make_unique<target::TupleCache>(
-                std::make_unique<target::MemoryBackend>(std::move(sidecar)), header.tuple_offset),
+                std::make_unique<support::MemoryBackend>(std::move(sidecar)), header.tuple_offset),
             plan,
             target::FaultBackend::Layout{header.tuple_offset, format.metadata_bytes,
                                          format.guard_bits / 8U}),

@@ -2,6 +2,7 @@
 #include "host/queue.h"
 
 #include "base/text.h"
+#include "support/data_digest.h"
 #include "support/test.h"
 
 namespace {
@@ -287,7 +288,7 @@ BOOST_AUTO_TEST_CASE(both_digests_are_sent) {
         nvme::check_header(pdu_at<PduHeader>(out), {nvme::Sender::kHost, true, true, 0, 8192});
     BOOST_REQUIRE(layout.ok());
     BOOST_TEST(nvme::check_header_digest(out, *layout).ok());
-    BOOST_TEST(nvme::data_digest_matches(out, *layout));
+    BOOST_TEST(support::data_digest_matches(out, *layout));
 }
 
 BOOST_AUTO_TEST_CASE(a_term_req_ends_the_queue_with_its_reason) {

@@ -5,6 +5,7 @@
 #include "nvme/crc.h"
 #include "nvme/fabrics.h"
 #include "support/golden.h"
+#include "support/data_digest.h"
 #include "support/test.h"
 
 namespace {
@@ -201,7 +202,7 @@ BOOST_AUTO_TEST_CASE(reads_the_sample_of_every_pdu) {
             BOOST_TEST(layout->length == row.built.size());
             BOOST_TEST(layout->data_length == row.data_length);
             BOOST_TEST(nvme::check_header_digest(row.built, *layout).ok());
-            BOOST_TEST(nvme::data_digest_matches(row.built, *layout));
+            BOOST_TEST(support::data_digest_matches(row.built, *layout));
             if (row.data_length == 8 && row.built[0] > std::byte{3}) {
                 BOOST_TEST(base::text_of(nvme::data_of(row.built, *layout)) == "12345678");
             }
@@ -242,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_flipped_bit_anywhere_fails_a_digest) {
         const auto header = nvme::check_header_digest(bad, *layout);
         const bool in_header = i < layout->data_offset;
         BOOST_TEST(header.ok() == !in_header);
-        BOOST_TEST(nvme::data_digest_matches(bad, *layout) == in_header);
+        BOOST_TEST(support::data_digest_matches(bad, *layout) == in_header);
     }
 }
 
@@ -270,7 +271,7 @@ BOOST_AUTO_TEST_CASE(every_alignment_and_digest_survives_the_round_trip) {
             BOOST_REQUIRE(layout.ok());
             BOOST_TEST(layout->data_offset % ((pda + 1) * 4) == 0U);
             BOOST_TEST(nvme::check_header_digest(pdu, *layout).ok());
-            BOOST_TEST(nvme::data_digest_matches(pdu, *layout));
+            BOOST_TEST(support::data_digest_matches(pdu, *layout));
             BOOST_TEST(base::text_of(nvme::data_of(pdu, *layout)) == "12345678");
         }
     }

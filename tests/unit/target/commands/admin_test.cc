@@ -5,6 +5,7 @@
 #include "nvme/tcp_pdu.h"
 #include "support/admin_fixture.h"
 #include "target/queue/command.h"
+#include "support/event_request.h"
 
 using nvme::Cns;
 using nvme::Feature;
@@ -240,11 +241,11 @@ BOOST_AUTO_TEST_CASE(holds_four_event_requests_and_aborts_them) {
     AdminFixture f;
     std::vector<uint16_t> cids;
     for (int i = 0; i < 4; ++i) {
-        cids.push_back(*f.admin->host.queue().submit(host::async_event_request()));
+        cids.push_back(*f.admin->host.queue().submit(support::async_event_request()));
     }
     f.admin->host.pump();
     BOOST_TEST(!f.admin->host.queue().take_completion());
-    BOOST_TEST(f.run(host::async_event_request()) ==
+    BOOST_TEST(f.run(support::async_event_request()) ==
                status::kAsyncEventLimitExceeded.dnr().number());
     host::Command abort;
     abort.sqe.opcode = static_cast<uint8_t>(nvme::AdminOpcode::kAbort);
@@ -259,7 +260,7 @@ BOOST_AUTO_TEST_CASE(holds_four_event_requests_and_aborts_them) {
 
 BOOST_AUTO_TEST_CASE(gives_up_an_event_request_whose_identifier_comes_again) {
     AdminFixture f;
-    const uint16_t cid = *f.admin->host.queue().submit(host::async_event_request());
+    const uint16_t cid = *f.admin->host.queue().submit(support::async_event_request());
     f.admin->host.pump();
     auto sqe = host::property_get(nvme::Property::kCc).sqe;
     sqe.flags = nvme::Sqe::kPsdtSgl;
@@ -275,7 +276,7 @@ BOOST_AUTO_TEST_CASE(gives_up_an_event_request_whose_identifier_comes_again) {
     abort.sqe.cdw10 = uint32_t{cid} << 16U;
     BOOST_TEST(f.admin->host.run(abort)->dw0 == 1U);
     for (int i = 0; i < 4; ++i) {
-        BOOST_TEST(!f.admin->host.run(host::async_event_request()));
+        BOOST_TEST(!f.admin->host.run(support::async_event_request()));
     }
 }
 

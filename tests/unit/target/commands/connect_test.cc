@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "support/target_fixture.h"
+#include "support/event_request.h"
 #include "support/test.h"
 
 using support::TargetFixture;
@@ -207,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_reset_closes_the_io_queues_and_keeps_the_admin_queue) {
     auto first = f.open_io(1);
     auto second = f.open_io(2);
     BOOST_REQUIRE((admin && first && second));
-    BOOST_TEST(!admin->host.run(host::async_event_request()));
+    BOOST_TEST(!admin->host.run(support::async_event_request()));
     BOOST_TEST(admin->host.run(host::property_set(nvme::Property::kCc, 0))->status.ok());
     BOOST_TEST(first->over());
     BOOST_TEST(second->over());

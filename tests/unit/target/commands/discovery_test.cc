@@ -2,6 +2,7 @@
 //
 // The discovery log beyond what admin_test.cc shows: its generation, events, flags and referrals.
 #include "support/admin_fixture.h"
+#include "support/event_request.h"
 
 using nvme::LogPage;
 using support::open_discovery;
@@ -93,7 +94,7 @@ BOOST_AUTO_TEST_CASE(tells_hosts_whose_log_changed) {
             (*line)
                 ->host.run(host::set_features(nvme::Feature::kAsyncEventConfig, kDiscoveryNotices))
                 ->status.ok());
-        BOOST_REQUIRE(!(*line)->host.run(host::async_event_request()));
+        BOOST_REQUIRE(!(*line)->host.run(support::async_event_request()));
     }
     f.target.discovery_changed();
     BOOST_TEST(support::event_on(*host) == 0U);

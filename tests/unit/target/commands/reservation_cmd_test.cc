@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "support/io_fixture.h"
+#include "support/event_request.h"
 #include "support/test.h"
 #include "target/controller/reservations.h"
 
@@ -179,7 +180,7 @@ BOOST_AUTO_TEST_CASE(tells_the_others_by_log_and_event) {
     TwoHosts f;
     const auto kWrite = ReservationType::kWriteExclusive;
     auto& queue = f.other_admin->host.queue();
-    BOOST_REQUIRE(queue.submit(host::async_event_request()).has_value());
+    BOOST_REQUIRE(queue.submit(support::async_event_request()).has_value());
     f.other_admin->host.pump();
     BOOST_REQUIRE(f.run(enroll(0x10)) == 0);
     BOOST_REQUIRE(f.run_other(enroll(0x20)) == 0);

@@ -5,6 +5,7 @@
 
 #include "nvme/identify.h"
 #include "support/target_fixture.h"
+#include "support/event_request.h"
 #include "support/test.h"
 
 using nvme::Cns;
@@ -35,7 +36,7 @@ struct ChangeFixture : TargetFixture {
             host::set_features(nvme::Feature::kAsyncEventConfig, kNamespaceNotices));
         BOOST_REQUIRE(set && set->status.ok());
     }
-    void ask_for_event() { BOOST_REQUIRE(!admin->host.run(host::async_event_request())); }
+    void ask_for_event() { BOOST_REQUIRE(!admin->host.run(support::async_event_request())); }
     /// DW0 of the event that came, 0: none did.
     uint32_t event() {
         admin->host.pump();
@@ -117,7 +118,7 @@ BOOST_AUTO_TEST_CASE(keeps_an_event_until_it_is_asked_for) {
     ChangeFixture f;
     f.add(3);
     f.add(4);
-    const auto first = f.admin->host.run(host::async_event_request());
+    const auto first = f.admin->host.run(support::async_event_request());
     BOOST_REQUIRE(first.has_value());
     BOOST_TEST(first->dw0 == kNamespaceEvent);
     f.ask_for_event();

@@ -11,7 +11,7 @@
 
 #include "support/test.h"
 #include "target/protection/tuple_cache.h"
-#include "target/storage/backend_memory.h"
+#include "support/memory_backend.h"
 
 using target::Io;
 using target::IoError;
@@ -62,7 +62,7 @@ class FullDisk final : public target::Backend {
     target::ByteRange hole;
 
   private:
-    target::MemoryBackend store_;
+    support::MemoryBackend store_;
 };
 
 /// A disk on which discarding makes room for the sidecar.
@@ -86,7 +86,7 @@ class Image final : public target::Backend {
     std::vector<Io*> held;
 
   private:
-    target::MemoryBackend store_;
+    support::MemoryBackend store_;
     FullDisk& sidecar_;
 };
 
@@ -245,7 +245,7 @@ BOOST_AUTO_TEST_CASE(data_that_could_not_be_written_leaves_the_old_tuples) {
         void submit(Io& io) override {
             io.kind == Io::Kind::kWrite ? io.done(IoError::kNoSpace) : store.submit(io);
         }
-        target::MemoryBackend store;
+        support::MemoryBackend store;
     };
     Fixture f;
     base::Bytes content(target::sidecar_bytes(f.header));
@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(data_that_could_not_be_written_leaves_the_old_tuples) {
     f.store.emplace(
         std::make_unique<Refusing>(),
         std::make_unique<target::TupleCache>(
-            std::make_unique<target::MemoryBackend>(std::move(content)), f.header.tuple_offset),
+            std::make_unique<support::MemoryBackend>(std::move(content)), f.header.tuple_offset),
         f.header, [](const target::IntegrityFault&) { BOOST_ERROR("a false alarm"); },
         [&f](std::function<void()> action) { f.deferred.push_back(std::move(action)); });
     BOOST_TEST(f.run(Io::Kind::kWrite, 7, 1, 1).result == IoError::kNoSpace);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "target/storage/backend_memory.h"
+#include "support/memory_backend.h"
 
 #include <algorithm>
 
-namespace target {
+namespace support {
+
+using target::Io;
 
 void MemoryBackend::submit(Io& io) {
     const base::MutableBytes range = std::span(content_).subspan(io.offset, io.length);
@@ -21,7 +23,7 @@ void MemoryBackend::submit(Io& io) {
         case Io::Kind::kDiscard:
             break;
     }
-    io.done(IoError::kNone);
+    io.done(target::IoError::kNone);
 }
 
-}  // namespace target
+}  // namespace support

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A store in memory: for tests, and for measuring everything but the disk.
+// A store in memory.
 #pragma once
 
 #include "target/storage/backend.h"
 
-namespace target {
+namespace support {
 
-class MemoryBackend final : public Backend {
+class MemoryBackend final : public target::Backend {
   public:
     explicit MemoryBackend(base::Bytes content) : content_(std::move(content)) {}
 
     [[nodiscard]] uint64_t size_bytes() const override { return content_.size(); }
     /// Completes inside submit().
-    void submit(Io& io) override;
+    void submit(target::Io& io) override;
 
   private:
     base::Bytes content_;
 };
 
-}  // namespace target
+}  // namespace support
