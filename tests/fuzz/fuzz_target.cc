@@ -10,11 +10,11 @@
 #include <cstring>
 #include <deque>
 
+#include "support/event_request.h"
 #include "support/io_fixture.h"
 #include "support/lanes.h"
 #include "support/slow_line.h"
 #include "target/queue/queue_session.h"
-#include "support/event_request.h"
 
 namespace {
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "support/memory_backend.h"
 #include "support/test.h"
 #include "target/protection/tuple_cache.h"
-#include "support/memory_backend.h"
 
 namespace support {
 namespace {

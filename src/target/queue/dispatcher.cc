@@ -309,6 +309,7 @@ void Dispatcher::refer(Request& request, std::function<void(Request& request)> n
 
 void Dispatcher::execute(Request& request) {
     if (request.lane == 0 && !context_.control().here()) {
+        request.enter(Request::State::kExecuting);  // an Abort meanwhile leaves it to control
         refer(request, [this](Request& referred) { execute(referred); });
         return;
     }

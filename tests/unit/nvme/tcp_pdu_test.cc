@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "nvme/crc.h"
 #include "nvme/fabrics.h"
-#include "support/golden.h"
 #include "support/data_digest.h"
+#include "support/golden.h"
 #include "support/test.h"
 
 namespace {

@@ -4,8 +4,8 @@
 // them.
 #include "nvme/tcp_pdu.h"
 #include "support/admin_fixture.h"
-#include "target/queue/command.h"
 #include "support/event_request.h"
+#include "target/queue/command.h"
 
 using nvme::Cns;
 using nvme::Feature;

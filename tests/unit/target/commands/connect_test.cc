@@ -4,8 +4,8 @@
 // refused.
 #include <functional>
 
-#include "support/target_fixture.h"
 #include "support/event_request.h"
+#include "support/target_fixture.h"
 #include "support/test.h"
 
 using support::TargetFixture;

@@ -5,8 +5,8 @@
 #include <deque>
 #include <memory>
 
-#include "support/io_fixture.h"
 #include "support/event_request.h"
+#include "support/io_fixture.h"
 #include "support/test.h"
 #include "target/controller/reservations.h"
 

@@ -4,8 +4,8 @@
 // becomes of commands in progress.
 
 #include "nvme/identify.h"
-#include "support/target_fixture.h"
 #include "support/event_request.h"
+#include "support/target_fixture.h"
 #include "support/test.h"
 
 using nvme::Cns;

@@ -9,9 +9,9 @@
 #include <optional>
 #include <vector>
 
+#include "support/memory_backend.h"
 #include "support/test.h"
 #include "target/protection/tuple_cache.h"
-#include "support/memory_backend.h"
 
 using target::Io;
 using target::IoError;
