@@ -27,6 +27,8 @@ rows=$(cat <<TABLE
 0644 packaging/nvmeroot-target.sysusers      $prefix/lib/sysusers.d/nvmeroot-target.conf
 0644 packaging/nvmeroot-target.conf          $prefix/share/doc/nvmeroot/nvmeroot-target.conf
 0644 packaging/nvmeroot-nvmet.service        $prefix/lib/systemd/system/nvmeroot-nvmet.service
+0644 packaging/nvmeroot-nvmet-late.service   $prefix/lib/systemd/system/nvmeroot-nvmet-late.service
+0644 packaging/nvmeroot-nvmet-late.timer     $prefix/lib/systemd/system/nvmeroot-nvmet-late.timer
 0644 packaging/nvmeroot-nvmet.conf           $prefix/share/doc/nvmeroot/nvmeroot-nvmet.conf
 0644 packaging/nvmeroot-nvmet.bash           $prefix/share/bash-completion/completions/nvmeroot-nvmet
 0644 README.md                               $prefix/share/doc/nvmeroot/README.md

@@ -97,7 +97,8 @@ std::string hint(const Step& step, int code) {
 
 }  // namespace
 
-Status apply(Tree& tree, const Steps& steps) {
+base::Result<NotDone> apply(Tree& tree, const Steps& steps) {
+    NotDone not_done;
     for (size_t done = 0; done < steps.size(); ++done) {
         const Status status = perform(tree, steps[done]);
         if (status) {
@@ -105,6 +106,10 @@ Status apply(Tree& tree, const Steps& steps) {
         }
         base::Error error = status.error();
         error.text += hint(steps[done], error.code);
+        if (steps[done].optional) {
+            not_done.emplace(steps[done].path, error.text);
+            continue;
+        }
         std::string left;
         for (size_t i = done; i-- > 0;) {
             if (const Status back = take_back(tree, steps[i]); !back) {
@@ -114,7 +119,7 @@ Status apply(Tree& tree, const Steps& steps) {
         error.text += left.empty() ? "; all changes were reverted" : left;
         return error;
     }
-    return base::done();
+    return not_done;
 }
 
 Status close_keys(Tree& tree, const Object& state) {

@@ -32,6 +32,12 @@ constexpr base::Option<CommandOptions> kOptions[] = {
          options.resize = true;
          return base::Status(base::done());
      }},
+    {"--late", "",
+     "plan, apply: only export images that have become available, and change nothing else",
+     [](std::string_view /*value*/, CommandOptions& options) {
+         options.late = true;
+         return base::Status(base::done());
+     }},
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ struct CommandOptions {
     bool json = false;
     bool drop_keys = false;
     bool resize = false;
+    bool late = false;  ///< only images that were not available before
 };
 
 std::span<const base::Option<CommandOptions>> option_table();

@@ -50,6 +50,13 @@ void append(Errors& errors, const Errors& more) {
     errors.insert(errors.end(), more.begin(), more.end());
 }
 
+/// Only the images of the file that are not exported yet and can be.
+Result<Prepared, Errors> prepare_late(const Object& have, const Wanted& wanted) {
+    Prepared prepared{with_late_images(have, wanted.state), {}, {}};
+    prepared.steps = make_plan(have, prepared.want, {.partial = true});
+    return prepared;
+}
+
 bool everything_known(const Presence& presence) {
     return presence.knows(Kind::kHost) && presence.knows(Kind::kNamespace) &&
            presence.knows(Kind::kReferral);
@@ -101,11 +108,18 @@ Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, 
         return Errors{explained(have.error())};
     }
     Errors errors = check_rules(wanted->state);
+    if (options.late) {
+        return errors.empty() ? prepare_late(*have, *wanted) : errors;
+    }
     if (!options.drop_keys) {
         append(errors, check_lost_keys(*have, wanted->state));
     }
-    if (open.kernels) {
+    if (open.kernels && wanted->strict) {
         append(errors, check_images(wanted->state));
+    } else if (open.kernels) {
+        const Unavailable unavailable = set_aside(wanted->state, *have);
+        append(errors, unavailable.errors);
+        append(wanted->warnings, unavailable.warnings);
     }
     Presence presence = Presence::seen_in(*have);
     if (may_probe && errors.empty() && !everything_known(presence)) {
@@ -121,7 +135,8 @@ Result<Prepared, Errors> prepare(OpenTree& open, const CommandOptions& options, 
         return errors;
     }
     Prepared prepared{std::move(wanted->state), {}, std::move(wanted->warnings)};
-    prepared.steps = make_plan(*have, prepared.want, {options.resize});
+    prepared.steps =
+        make_plan(*have, prepared.want, {.resize = options.resize, .partial = !wanted->strict});
     if (undecided) {
         prepared.warnings.emplace_back(
             "this kernel may lack attributes that the file needs: the tree does not show them yet; "
@@ -153,17 +168,24 @@ Result<Prepared> prepare_clear(OpenTree& open, const std::string& nqn) {
     return prepared;
 }
 
-Result<std::vector<std::string>> carry_out(OpenTree& open, const Prepared& prepared) {
+Result<CarriedOut> carry_out(OpenTree& open, const Prepared& prepared) {
     TRY(const base::UniqueFd lock, lock_tree(open.root));
     const SignalsWait wait;
-    TRY_VOID(apply(*open.tree, prepared.steps));
+    TRY(const NotDone not_done, apply(*open.tree, prepared.steps));
     TRY(const Object now, read_tree(*open.tree));
     TRY_VOID(close_keys(*open.tree, now));
-    std::vector<std::string> differences;
-    for (const Step& step : make_plan(now, prepared.want)) {
-        differences.push_back(step.path + ": the kernel did not keep the value that was written");
+    CarriedOut result;
+    for (const auto& [path, reason] : not_done) {
+        result.not_exported.push_back("not exported yet: " + reason);
     }
-    return differences;
+    result.serves_nothing = !not_done.empty() && !exports_anything(now);
+    for (const Step& step : make_plan(now, prepared.want)) {
+        if (!not_done.contains(step.path)) {
+            result.differences.push_back(step.path +
+                                         ": the kernel did not keep the value that was written");
+        }
+    }
+    return result;
 }
 
 }  // namespace nvmet

@@ -41,7 +41,11 @@ base::Result<Prepared, exports::Errors> prepare(OpenTree& open, const CommandOpt
 base::Result<Prepared> prepare_clear(OpenTree& open, const std::string& nqn);
 
 /// Does it. Signals that would end the program wait until it is done or taken back.
-/// @return what the kernel did not take as it was written, one sentence each
-base::Result<std::vector<std::string>> carry_out(OpenTree& open, const Prepared& prepared);
+struct CarriedOut {
+    std::vector<std::string> differences;  ///< values that the kernel did not keep, a sentence each
+    std::vector<std::string> not_exported;  ///< images that the kernel refused, a sentence each
+    bool serves_nothing = false;            ///< it refused all
+};
+base::Result<CarriedOut> carry_out(OpenTree& open, const Prepared& prepared);
 
 }  // namespace nvmet

@@ -155,6 +155,7 @@ base::Result<Wanted, Errors> parse_config(std::string_view text, const std::stri
     }
     sort(wanted.state);
     wanted.says_nothing = settings->empty();
+    wanted.strict = config->strict;
     return wanted;
 }
 

@@ -17,6 +17,7 @@ namespace nvmet {
 struct Wanted {
     Object state;
     std::vector<std::string> warnings;
+    bool strict = false;        ///< an image that cannot be exported is an error
     bool says_nothing = false;  ///< a file that was cut off, perhaps: it has not even a section
 };
 

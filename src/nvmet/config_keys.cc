@@ -20,6 +20,8 @@ constexpr SharedKey kShared[] = {
     {"target", "listen",
      "addresses that hosts connect to; each becomes a tcp port that exports every subsystem"},
     {"target", "referrals"},
+    {"target", "strict",
+     "treat an image that the kernel cannot export as an error, and change nothing"},
     {"host", "nqn"},
     {"host", "dhchap_secret_file"},
     {"host", "dhchap_ctrl_secret_file"},

@@ -35,6 +35,12 @@ int fail_all(const Log& log, const std::vector<std::string>& errors) {
     return base::kExitFailed;
 }
 
+void warn_all(const Log& log, const std::vector<std::string>& warnings) {
+    for (const std::string& text : warnings) {
+        log.warning(text);
+    }
+}
+
 int show(const CommandOptions& options, const nvmet::Steps& steps, const Log& log) {
     return base::print(options.json ? nvmet::plan_json(steps) : nvmet::plan_text(steps), log);
 }
@@ -48,9 +54,7 @@ int print_state(const CommandOptions& options, const nvmet::Object& state,
     }
     if (options.json) {
         const nvmet::SavedJson saved = nvmet::to_nvmetcli(state, *keys);
-        for (const std::string& text : saved.left_out) {
-            log.warning(text);
-        }
+        warn_all(log, saved.left_out);
         return base::print(saved.text, log);
     }
     const auto text = nvmet::to_ini(state, *keys, source);
@@ -66,20 +70,22 @@ int run_plan(const CommandOptions& options, const Log& log) {
     if (!prepared) {
         return fail_all(log, prepared.error());
     }
-    for (const std::string& text : prepared->warnings) {
-        log.warning(text);
-    }
+    warn_all(log, prepared->warnings);
     return show(options, prepared->steps, log);
 }
 
 int carry_out(const CommandOptions& options, nvmet::OpenTree& open, const nvmet::Prepared& prepared,
               const Log& log) {
-    const auto differences = nvmet::carry_out(open, prepared);
-    if (!differences) {
-        return fail(log, differences.error());
+    const auto result = nvmet::carry_out(open, prepared);
+    if (!result) {
+        return fail(log, result.error());
     }
     const int shown = show(options, prepared.steps, log);
-    return differences->empty() ? shown : fail_all(log, *differences);
+    warn_all(log, result->not_exported);
+    if (result->serves_nothing) {
+        return fail(log, base::error("no image is exported: the kernel refused all of them"));
+    }
+    return result->differences.empty() ? shown : fail_all(log, result->differences);
 }
 
 int run_apply(const CommandOptions& options, const Log& log) {
@@ -91,8 +97,9 @@ int run_apply(const CommandOptions& options, const Log& log) {
     if (!prepared) {
         return fail_all(log, prepared.error());
     }
-    for (const std::string& text : prepared->warnings) {
-        log.warning(text);
+    warn_all(log, prepared->warnings);
+    if (options.late && prepared->steps.empty()) {
+        return base::kExitDone;
     }
     return carry_out(options, *open, *prepared, log);
 }
@@ -119,9 +126,7 @@ int run_dump(const CommandOptions& options, const Log& log) {
     for (const std::string& path : unknown) {
         log.warning(path + ": omitted an unknown attribute");
     }
-    for (const std::string& text : nvmet::look_at_names(*state)) {
-        log.warning(text);
-    }
+    warn_all(log, nvmet::look_at_names(*state));
     return print_state(options, *state, open->root, log);
 }
 
@@ -130,9 +135,7 @@ int run_import(const CommandOptions& options, const Log& log) {
     if (!wanted) {
         return fail_all(log, wanted.error());
     }
-    for (const std::string& text : wanted->warnings) {
-        log.warning(text);
-    }
+    warn_all(log, wanted->warnings);
     return print_state(options, wanted->state, options.file, log);
 }
 
@@ -145,11 +148,8 @@ int run_check(const CommandOptions& options, const Log& log) {
     if (!errors.empty()) {
         return fail_all(log, errors);
     }
-    for (const auto& list : {wanted->warnings, nvmet::check_images(wanted->state)}) {
-        for (const std::string& warning : list) {
-            log.warning(warning);
-        }
-    }
+    warn_all(log, wanted->warnings);
+    warn_all(log, nvmet::check_images(wanted->state));
     const nvmet::Object& state = wanted->state;
     return base::print(
         base::format("%s: no error (subsystems: %zu, hosts: %zu, ports: %zu)\n",

@@ -33,6 +33,10 @@ bool is_switch(const Attribute& row) {
     return row.file == "enable";
 }
 
+bool exports_image(const Attribute& row, const std::string& value) {
+    return is_switch(row) && row.kind != Kind::kReferral && value == "1";
+}
+
 /// The rows whose wanted value is not the running one, in the order of the table.
 std::vector<const Attribute*> changes(const Object& have, const Object& want) {
     std::vector<const Attribute*> rows;
@@ -107,7 +111,8 @@ class Planner {
     const Object& have_;
     const Object& want_;
     const PlanOptions& options_;
-    std::set<std::string> gone_;  ///< paths of what is removed, for good or to be made again
+    std::set<std::string> gone_;      ///< paths of what is removed, for good or to be made again
+    std::set<std::string> exported_;  ///< paths of what is enabled now
     Steps steps_;
 };
 
@@ -115,6 +120,9 @@ void Planner::judge(const Object& have, const Object* want, const std::string& p
     if (!path.empty() && !is_default_group(have) &&
         (want == nullptr || must_be_remade(have, *want))) {
         gone_.insert(path);
+    }
+    if (have.get("enable") == "1") {
+        exported_.insert(path);
     }
     for (const Object& child : have.children) {
         const Object* wanted = want == nullptr ? nullptr : want->find(child.kind, child.name);
@@ -196,12 +204,14 @@ std::string Planner::effect_of(const Attribute& row, const std::string& path,
 
 void Planner::write(const std::string& path, const Attribute& row, const std::string& value,
                     const std::string& before, const std::string& effect) {
-    steps_.push_back({.op = Op::kWrite,
-                      .path = inside(path, row.file),
-                      .value = value,
-                      .before = before,
-                      .row = &row,
-                      .effect = effect});
+    steps_.push_back(
+        {.op = Op::kWrite,
+         .path = inside(path, row.file),
+         .value = value,
+         .before = before,
+         .row = &row,
+         .effect = effect,
+         .optional = options_.partial && exports_image(row, value) && !exported_.contains(path)});
 }
 
 void Planner::create(const std::string& path, const Object& want) {

@@ -28,11 +28,13 @@ struct Step {
     bool fresh = false;              ///< a write into a directory that this plan makes
     Object saved = {};  ///< of a removed directory, or a port that a link enables: what it had
     std::string effect = {};  ///< what hosts notice; empty: nothing
+    bool optional = false;    ///< if it fails, an image stays disabled, and the others are exported
 };
 using Steps = std::vector<Step>;
 
 struct PlanOptions {
-    bool resize = false;  ///< the kernel looks at the size of each namespace that stays
+    bool resize = false;   ///< the kernel looks at the size of each namespace that stays
+    bool partial = false;  ///< steps that export an image that is not exported now are optional
 };
 
 Steps make_plan(const Object& have, const Object& want, const PlanOptions& options = {});

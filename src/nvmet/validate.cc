@@ -2,7 +2,6 @@
 #include "nvmet/validate.h"
 
 #include <arpa/inet.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +9,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "export/image_look.h"
 #include "nvme/nqn.h"
 
 namespace nvmet {
@@ -293,22 +291,6 @@ class MissingFinder {
     const Presence& presence_;
 };
 
-/// Why the kernel would not take it, or no host could use it, or nothing.
-std::string unfit(Kind kind, const std::string& path) {
-    struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
-        return base::errno_error(errno, path).text;
-    }
-    if (kind == Kind::kPassthru) {
-        return S_ISCHR(status.st_mode) ? "" : path + " is not a controller (such as /dev/nvme0)";
-    }
-    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
-        return path + " is neither a regular file nor a block device";
-    }
-    const auto verdict = exports::judge_image(path, exports::default_block_bytes(path));
-    return verdict && !verdict->refusal.empty() ? path + ": " + verdict->refusal : "";
-}
-
 }  // namespace
 
 Errors check_rules(const Object& want) {
@@ -372,23 +354,6 @@ Errors check_reach(const Object& want) {
         }
     }
     return warnings;
-}
-
-Errors check_images(const Object& want) {
-    Errors errors;
-    for (const Object* subsystem : want.all(Kind::kSubsystem)) {
-        for (const Object& child : subsystem->children) {
-            const std::string& path = child.get("device_path");
-            if (child.get("enable") != "1" || path.empty()) {
-                continue;
-            }
-            if (const std::string why = unfit(child.kind, path); !why.empty()) {
-                errors.push_back((child.place.empty() ? subsystem->title() : child.place) + ": " +
-                                 why);
-            }
-        }
-    }
-    return errors;
 }
 
 }  // namespace nvmet

@@ -31,7 +31,34 @@ std::vector<std::string> check_lost_keys(const Object& have, const Object& want)
 /// Subsystems that no port offers: allowed, and seldom meant.
 std::vector<std::string> check_reach(const Object& want);
 
-/// Images that are not there, or are nothing that the kernel takes.
+// images.cc
+
+/// Whether a state exports this namespace or passthru controller.
+bool is_exported(const Object& disk);
+
+/// Why the kernel cannot export the image of an exported namespace or passthru controller now;
+/// empty: it can, or nothing is exported.
+std::string image_problem(const Object& disk);
+
+/// The problems of all images of a state, one sentence each.
 std::vector<std::string> check_images(const Object& want);
+
+struct Unavailable {
+    std::vector<std::string> warnings;  ///< images that are exported later, one sentence each
+    std::vector<std::string> errors;    ///< why this state must not be applied
+};
+
+/// Disables in `want` what cannot be exported now. A namespace that the kernel exports already with
+/// the same image stays as it runs.
+/// Errors: another image that is exported now would be lost; no image at all can be exported.
+Unavailable set_aside(Object& want, const Object& have);
+
+/// The running state with the images of `wanted` that have become available since it was applied. A
+/// file that was written to in the last ten seconds is not taken: it may be a copy that is not
+/// complete.
+Object with_late_images(const Object& have, const Object& wanted);
+
+/// Whether a state exports an image or a controller.
+bool exports_anything(const Object& state);
 
 }  // namespace nvmet

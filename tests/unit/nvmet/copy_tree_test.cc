@@ -31,9 +31,9 @@ struct Fixture : sample::Files {
     }
     void carry_out(const nvmet::Prepared& ready) {
         auto open = nvmet::open_tree(options.configfs);
-        const auto differences = nvmet::carry_out(*open, ready);
-        BOOST_REQUIRE_MESSAGE(differences.ok(), (differences.ok() ? "" : differences.error().text));
-        BOOST_TEST(differences->empty());
+        const auto result = nvmet::carry_out(*open, ready);
+        BOOST_REQUIRE_MESSAGE(result.ok(), (result.ok() ? "" : result.error().text));
+        BOOST_TEST(result->differences.empty());
     }
     nvmet::CommandOptions options;
 };
