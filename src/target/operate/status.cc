@@ -188,9 +188,10 @@ void put_integrity(base::JsonWriter& json, const NamespaceStatus& ns) {
 }
 
 std::string integrity_text(const NamespaceStatus& ns) {
-    std::string text = base::format("namespace %u of %s: type %u protection, %u-bit guard\n ",
-                                    ns.nsid, ns.subnqn.c_str(), unsigned{ns.protection->type},
-                                    unsigned{ns.protection->guard_bits});
+    std::string text =
+        base::format("namespace %u of %s: type %u protection, %u-bit guard\n ", ns.nsid,
+                     base::printable(ns.subnqn).c_str(), unsigned{ns.protection->type},
+                     unsigned{ns.protection->guard_bits});
     std::string_view comma = " ";
     for (const IntegrityRow& row : kIntegrityCounters) {
         text += std::string(comma) + std::string(row.words) + " " +
@@ -298,8 +299,9 @@ std::string to_text(const TargetStatus& status) {
         text += ns.protection ? integrity_text(ns) : "";
     }
     for (const ImageStatus& image : status.images) {
-        text += (image.served ? "image of " : "not served: ") + image.subnqn + " namespace " +
-                std::to_string(image.nsid) + ", " + image.image + ": " + image.problem + "\n";
+        text += (image.served ? "image of " : "not served: ") + base::printable(image.subnqn) +
+                " namespace " + std::to_string(image.nsid) + ", " +
+                base::printable(image.image + ": " + image.problem) + "\n";
     }
     return text;
 }
