@@ -127,6 +127,44 @@ void make_image(const support::TempDir& dir, const std::string& keys) {
                            "\n[namespace.n]\nsubsystem=s\nimage=disk.img\n" + keys);
 }
 
+/// A reservation command of the host: its data are two keys, or one to release.
+host::Command reservation(nvme::IoOpcode opcode, uint32_t cdw10, uint64_t current, uint64_t next) {
+    host::Command command = host::flush(1);
+    command.sqe.opcode = static_cast<uint8_t>(opcode);
+    command.sqe.cdw10 = cdw10;
+    base::Writer writer(command.data_out);
+    writer.put(nvme::le64(current));
+    if (opcode != nvme::IoOpcode::kReservationRelease) {
+        writer.put(nvme::le64(next));
+    }
+    return command;
+}
+
+/// The answer to Reservation Report: NVM Express Base Specification, figure "Reservation Status".
+struct Reserved {
+    unsigned type = 0;
+    unsigned registrants = 0;
+    bool persists = false;
+    uint64_t key = 0;  ///< of the first registrant
+};
+Reserved report(Line& io) {
+    constexpr uint32_t kBytes = 128;
+    constexpr size_t kType = 4, kRegistrants = 5, kPersists = 9, kFirst = 64, kKey = 8;
+    host::Command command = host::flush(1);
+    command.sqe.opcode = static_cast<uint8_t>(nvme::IoOpcode::kReservationReport);
+    command.sqe.cdw10 = kBytes / 4 - 1;
+    command.sqe.cdw11 = 1U;  // Host Identifiers of 16 bytes
+    command.data_in_len = kBytes;
+    const auto answer = io.host.run(std::move(command));
+    BOOST_REQUIRE((answer && answer->status.ok()));
+    const auto at = [&](size_t place) { return std::to_integer<unsigned>(answer->data[place]); };
+    Reserved found{at(kType), at(kRegistrants), at(kPersists) != 0, 0};
+    for (size_t byte = 0; found.registrants != 0 && byte < sizeof found.key; ++byte) {
+        found.key |= uint64_t{at(kFirst + kKey + byte)} << (8 * byte);
+    }
+    return found;
+}
+
 void kill_and_look(const support::TempDir& dir) {
     std::vector<uint64_t> submitted(kBlocks), acknowledged(kBlocks);
     std::minstd_rand random(3);
@@ -192,6 +230,48 @@ BOOST_AUTO_TEST_CASE(protected_images_neither_lose_a_write_nor_raise_a_false_ala
     BOOST_TEST(report->recovery.replayed);
     BOOST_TEST(report->recovery.unproven_count == 0U);
     BOOST_TEST(report->wrong == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(no_acknowledged_reservation_is_lost) {
+    constexpr uint32_t kPersist = 3U << 30U;  // CPTPL
+    constexpr uint32_t kReplace = 2, kUnregister = 1, kWriteExclusive = 1U << 8U;
+    using Opcode = nvme::IoOpcode;
+    struct Row {
+        host::Command change;
+        Reserved expected;
+    };
+    const Row rows[] = {
+        {reservation(Opcode::kReservationRegister, kPersist, 0, 7), {0, 1, true, 7}},
+        {reservation(Opcode::kReservationAcquire, kWriteExclusive, 7, 0), {1, 1, true, 7}},
+        {reservation(Opcode::kReservationRegister, kReplace, 7, 8), {1, 1, true, 8}},
+        {reservation(Opcode::kReservationRelease, kWriteExclusive, 8, 0), {0, 1, true, 8}},
+        {reservation(Opcode::kReservationRegister, kUnregister, 8, 0), {0, 0, true, 0}},
+    };
+    const support::TempDir dir;
+    make_image(dir, "");
+    std::string config = dir.read("t.conf");
+    config.insert(config.find('\n') + 1, "state_dir=" + dir.folder("state") + "\n");
+    dir.file("t.conf", config);
+    for (const Row& row : rows) {
+        {
+            const Victim victim(dir);
+            Line admin(victim, 0, nvme::kCntlidDynamic);
+            BOOST_REQUIRE(admin.host.enable());
+            Line io(victim, 1, admin.cntlid);
+            const auto answer = io.host.run(host::Command(row.change));
+            victim.kill();
+            BOOST_REQUIRE((answer && answer->status.ok()));
+        }
+        const Victim next(dir);
+        Line admin(next, 0, nvme::kCntlidDynamic);
+        BOOST_REQUIRE(admin.host.enable());
+        Line io(next, 1, admin.cntlid);
+        const Reserved found = report(io);
+        BOOST_TEST(found.type == row.expected.type);
+        BOOST_TEST(found.registrants == row.expected.registrants);
+        BOOST_TEST(found.persists == row.expected.persists);
+        BOOST_TEST(found.key == row.expected.key);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(an_image_that_stays_locked_for_a_moment_is_waited_for) {
