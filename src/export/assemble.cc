@@ -4,6 +4,7 @@
 // continues after an error, so that all errors are reported at once.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/cli/suggestion.h"
 #include "base/text.h"
@@ -19,8 +20,11 @@ namespace {
 
 class Assembler {
   public:
-    Assembler(std::span<const Setting> settings, const std::string& folder, Demand demand)
-        : demand_(demand), sections_(read_sections(settings, folder, errors_)) {}
+    Assembler(std::span<const Setting> settings, const std::string& folder, Demand demand,
+              const SelectSilent& select_silent)
+        : demand_(demand),
+          select_silent_(select_silent),
+          sections_(read_sections(settings, folder, errors_)) {}
 
     base::Result<ExportConfig, Errors> finish();
 
@@ -43,7 +47,8 @@ class Assembler {
     void check_identity(Named<NamespaceSection>& named, const std::string& subsysnqn);
     void check_viewers(Named<NamespaceSection>& named, const Named<SubsystemSection>& subsystem);
     void check_image(const Named<NamespaceSection>& named);
-    void look_at(Named<NamespaceSection>& named);
+    [[nodiscard]] std::set<std::string> silent_images() const;
+    void look_at(Named<NamespaceSection>& named, bool is_silent);
     void check_sharing(const std::string& place, const Namespace& ns);
     void check_protection(const std::string& place, const Namespace& ns);
     void check_paths();
@@ -75,6 +80,7 @@ class Assembler {
     bool unique(const std::string& place, const std::string& thing);
 
     const Demand demand_;
+    const SelectSilent& select_silent_;
     ExportConfig config_;
     Errors errors_;
     Sections sections_;
@@ -300,7 +306,18 @@ const Host* Assembler::host_named(const std::string& place, const std::string& n
     return &host->section.host;
 }
 
+std::set<std::string> Assembler::silent_images() const {
+    std::vector<std::string> images;
+    for (const Named<NamespaceSection>& named : sections_.namespaces) {
+        if (!named.section.ns.image.empty()) {
+            images.push_back(named.section.ns.image);
+        }
+    }
+    return select_silent_ ? select_silent_(images) : std::set<std::string>();
+}
+
 void Assembler::place_namespaces() {
+    const std::set<std::string> silent = silent_images();
     for (Named<NamespaceSection>& named : sections_.namespaces) {
         const std::string& name = named.section.subsystem;
         Named<SubsystemSection>* subsystem = find(sections_.subsystems, name);
@@ -314,7 +331,7 @@ void Assembler::place_namespaces() {
                                                          &Named<SubsystemSection>::name));
         }
         if (!named.section.ns.image.empty()) {
-            look_at(named);
+            look_at(named, silent.contains(named.section.ns.image));
         }
         if (subsystem != nullptr) {
             check_identity(named, subsystem->section.subsystem.nqn);
@@ -369,9 +386,14 @@ void Assembler::check_viewers(Named<NamespaceSection>& named,
 }
 
 /// An image that cannot be served is not an error of the other images, which are served.
-void Assembler::look_at(Named<NamespaceSection>& named) {
-    const std::string warning = look_at_image(named.section.ns);
-    const std::string& unserved = named.section.ns.unserved;
+void Assembler::look_at(Named<NamespaceSection>& named, bool is_silent) {
+    std::string warning;
+    std::string& unserved = named.section.ns.unserved;
+    if (is_silent) {
+        unserved = named.section.ns.image + ": its file system does not answer";
+    } else {
+        warning = look_at_image(named.section.ns);
+    }
     if (!warning.empty()) {
         warn(named.place, "image " + warning);
     }
@@ -473,8 +495,9 @@ base::Result<ExportConfig, Errors> Assembler::finish() {
 }  // namespace
 
 base::Result<ExportConfig, Errors> assemble(std::span<const Setting> settings,
-                                            const std::string& folder, Demand demand) {
-    return Assembler(settings, folder, demand).finish();
+                                            const std::string& folder, Demand demand,
+                                            const SelectSilent& select_silent) {
+    return Assembler(settings, folder, demand, select_silent).finish();
 }
 
 }  // namespace exports

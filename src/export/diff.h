@@ -17,7 +17,7 @@ struct Change {
         kAdded,
         kRemoved,
         kChanged,
-        kLater,  ///< takes effect when the server starts again
+        kLater,  ///< takes no effect yet; its text gives the condition
     };
     Kind kind;
     std::string text;  ///< one sentence; of a secret it says no more than that it is another one

@@ -43,12 +43,13 @@ Errors empty_sections(const base::Ini& ini, const std::string& path) {
 
 }  // namespace
 
-base::Result<ExportConfig, Errors> load_config(const std::string& path) {
+base::Result<ExportConfig, Errors> load_config(const std::string& path,
+                                               const SelectSilent& select_silent) {
     const auto text = base::read_text(path);
     if (!text) {
         return Errors{text.error().text};
     }
-    return parse_config(*text, path);
+    return parse_config(*text, path, select_silent);
 }
 
 std::string folder_of(const std::string& path) {
@@ -69,13 +70,14 @@ base::Result<std::vector<Setting>, Errors> parse_settings(std::string_view text,
     return settings_of(ini);
 }
 
-base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path) {
+base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path,
+                                                const SelectSilent& select_silent) {
     Errors errors;
     const auto ini = base::Ini::parse_leniently(text, path, errors);
     for (std::string& error : empty_sections(ini, path)) {
         errors.push_back(std::move(error));
     }
-    auto config = assemble(settings_of(ini), folder_of(path));
+    auto config = assemble(settings_of(ini), folder_of(path), Demand::kServable, select_silent);
     if (!config) {
         errors.insert(errors.end(), config.error().begin(), config.error().end());
     }

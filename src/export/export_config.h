@@ -13,7 +13,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -181,10 +183,15 @@ using Errors = std::vector<std::string>;
 /// namespaces, images, hosts; its reader knows other ways to have them.
 enum class Demand { kServable, kWellFormed };
 
+/// Selects the images whose file systems do not answer: those are not looked at, which could take
+/// forever, and are `unserved`. An empty function selects none.
+using SelectSilent = std::function<std::set<std::string>(const std::vector<std::string>& images)>;
+
 /// @param folder  where relative file names start; empty: the working directory
 base::Result<ExportConfig, Errors> assemble(std::span<const Setting> settings,
                                             const std::string& folder,
-                                            Demand demand = Demand::kServable);
+                                            Demand demand = Demand::kServable,
+                                            const SelectSilent& select_silent = {});
 
 /// The lines of a file, for those who have keys of their own; sections and keys are not looked at.
 /// @param path  stands for the file in errors
@@ -194,9 +201,11 @@ base::Result<std::vector<Setting>, Errors> parse_settings(std::string_view text,
 std::string folder_of(const std::string& path);
 
 /// File names in the file start at its own directory.
-base::Result<ExportConfig, Errors> load_config(const std::string& path);
+base::Result<ExportConfig, Errors> load_config(const std::string& path,
+                                               const SelectSilent& select_silent = {});
 /// As load_config. @param path  stands for the file in errors and gives the directory.
-base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path);
+base::Result<ExportConfig, Errors> parse_config(std::string_view text, const std::string& path,
+                                                const SelectSilent& select_silent = {});
 
 /// The documentation of a key: a row of the key table without its code.
 struct KeyHelp {

@@ -150,6 +150,10 @@ std::string look_at_image(Namespace& ns) {
         ns.unserved = base::errno_error(errno, ns.image).text;
         return "";
     }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        ns.unserved = ns.image + " is neither a regular file nor a block device";
+        return "";
+    }
     if (S_ISBLK(status.st_mode) && !ns.block_bytes_given) {
         ns.block_bytes = default_block_bytes(ns.image);
     }

@@ -2,12 +2,10 @@
 #include "export/keys.h"
 
 #include <arpa/inet.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <utility>
 
 #include "base/cli/values.h"
@@ -112,16 +110,7 @@ Result<nvme::DhchapSecret> load_secret(const Value& value) {
 }
 
 Status store_image(const Value& value, NamespaceSection& section) {
-    TRY(const std::string path, base::parse_path(value.path()));
-    struct stat status {};
-    section.ns.image = path;
-    if (stat(path.c_str(), &status) != 0) {
-        return base::done();  // it may come later
-    }
-    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
-        return error(path + " is neither a regular file nor a block device");
-    }
-    return base::done();
+    return store(base::parse_path(value.path()), section.ns.image);
 }
 
 Status store_block_size(std::string_view text, uint32_t& into) {

@@ -23,6 +23,7 @@
 #include "target/cli/serve_options.h"
 #include "target/cli/ticket.h"
 #include "target/operate/operation.h"
+#include "target/operate/path_look.h"
 #include "target/operate/serve.h"
 #include "target/wire/text_server.h"
 
@@ -66,9 +67,14 @@ int run_serve(target::ServeOptions options, Words /*operands*/, const Log& quiet
         return fail(quiet_log, complete.error().in("serve"), base::kExitUsage);
     }
     const Log log("nvmeroot-target", options.verbose ? base::Level::kInfo : base::Level::kNotice);
-    const target::ConfigSource source = [&options] {
-        return options.config.empty() ? exports::assemble(options.settings, "")
-                                      : exports::load_config(options.config);
+    target::PathLook look;
+    const exports::SelectSilent select_silent = [&look](const std::vector<std::string>& images) {
+        return look.silent(images);
+    };
+    const target::ConfigSource source = [&] {
+        return options.config.empty() ? exports::assemble(options.settings, "",
+                                                          exports::Demand::kServable, select_silent)
+                                      : exports::load_config(options.config, select_silent);
     };
     auto config = accept(source(), log);
     if (!config) {

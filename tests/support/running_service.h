@@ -29,10 +29,12 @@ class RunningService {
   public:
     /// @param text  of the configuration, but for its first lines
     /// @param prepare  makes what else the configuration names
+    /// @param between  outlives the service; null: nothing
     explicit RunningService(
         const std::string& text, unsigned wanted = reactors(),
-        const std::function<void(const TempDir&)>& prepare = [](const TempDir&) {})
-        : reactors_(wanted) {
+        const std::function<void(const TempDir&)>& prepare = [](const TempDir&) {},
+        target::Interposer* between = nullptr)
+        : reactors_(wanted), between_(between) {
         dir.file("disk.img", std::string(1U << 20U, '\0'));
         dir.file("more.img", std::string(1U << 20U, 'm'));
         for (const char* name : {"h1.key", "h2.key", "c1.key", "c2.key"}) {
@@ -82,8 +84,9 @@ class RunningService {
         BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
         const auto reactor = target::Reactor::open().value();
         target::Interposer plain;
-        const auto service =
-            target::Service::open(std::move(config).value(), *reactor, log, plain).value();
+        const auto service = target::Service::open(std::move(config).value(), *reactor, log,
+                                                   between_ == nullptr ? plain : *between_)
+                                 .value();
         const target::Notifier notifier = target::Notifier::from_environment();
         target::Operation operation(*service, source, *reactor, log, notifier);
         BOOST_REQUIRE(operation.open({dir.at("control"), dir.at("metrics")}).ok());
@@ -97,6 +100,7 @@ class RunningService {
     }
 
     const unsigned reactors_;
+    target::Interposer* const between_;
     base::UniqueFd stop_{eventfd(0, EFD_CLOEXEC)};
     std::thread thread_;
 };

@@ -107,4 +107,11 @@ PathLook::Seen PathLook::look(std::vector<std::string> paths) {
     return seen;
 }
 
+std::set<std::string> PathLook::silent(const std::vector<std::string>& paths) {
+    const Seen seen = look(paths);
+    std::set<std::string> rest(paths.begin(), paths.end());
+    std::erase_if(rest, [&](const std::string& path) { return seen.found.contains(path); });
+    return rest;
+}
+
 }  // namespace target

@@ -39,6 +39,9 @@ class PathLook {
     /// Takes no longer than two paths may; which then were not asked for are in neither list.
     Seen look(std::vector<std::string> paths);
 
+    /// Of these paths, the ones that look() did not find an answer for.
+    std::set<std::string> silent(const std::vector<std::string>& paths);
+
     /// stat(2) itself, which follows symbolic links.
     static Found by_stat(const std::string& path);
 

@@ -47,6 +47,17 @@ exports::Change resized(const exports::Namespace& ns, const std::string& nqn, ui
                                                  std::to_string(after)};
 }
 
+/// Whether the file system of a running image does not answer.
+bool is_silent(const exports::Namespace& ns, const std::map<std::string, PathLook::Found>& found) {
+    return ns.view_of.empty() && !found.contains(ns.image);
+}
+
+exports::Change not_looked_at(const exports::Namespace& ns, const std::string& nqn) {
+    return {exports::Change::Kind::kLater,
+            "namespace " + std::to_string(ns.nsid) + " of " + nqn + ": image " + ns.image +
+                " was not checked, because its file system does not answer"};
+}
+
 }  // namespace
 
 base::Result<std::vector<exports::Change>, exports::Errors> Service::plan(
@@ -54,6 +65,7 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::plan(
     exports::keep_block_sizes(running_, next);
     Changes changes = exports::diff(running_, next);
     exports::Errors errors;
+    const Found found = look_.look(images_of(running_, false)).found;
     for (const exports::Subsystem& subsystem : next.subsystems) {
         const exports::Subsystem* before = find(running_, subsystem.nqn);
         for (const exports::Namespace& ns : subsystem.namespaces) {
@@ -62,8 +74,10 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::plan(
                 continue;
             }
             if (old_one != nullptr && !exports::needs_another_store(*old_one, ns)) {
-                if (!note_other_file(ns, subsystem.nqn, changes)) {
-                    note_new_size(ns, subsystem.nqn, changes);
+                if (is_silent(ns, found)) {
+                    changes.push_back(not_looked_at(ns, subsystem.nqn));
+                } else if (!note_other_file(ns, subsystem.nqn, found, changes)) {
+                    note_new_size(ns, subsystem.nqn, found, changes);
                 }
             } else if (const auto holder = holder_of(ns); holder && is_exclusive(running_, ns)) {
                 errors.push_back(*holder);
@@ -76,9 +90,11 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::plan(
 
 /// Whether its image is no more the file that is open, which then is noted.
 bool Service::note_other_file(const exports::Namespace& ns, const std::string& nqn,
-                              Changes& changes) const {
+                              const Found& found, Changes& changes) const {
     const auto open = files_.find({nqn, ns.nsid});
-    if (!ns.view_of.empty() || open == files_.end() || open->second == file_of(ns.image)) {
+    const auto image = found.find(ns.image);
+    if (!ns.view_of.empty() || open == files_.end() || image == found.end() ||
+        open->second == file_of(image->second)) {
         return false;
     }
     changes.push_back({exports::Change::Kind::kLater,
@@ -89,14 +105,14 @@ bool Service::note_other_file(const exports::Namespace& ns, const std::string& n
 
 /// The size that a reload will find, as it will report it.
 void Service::note_new_size(const exports::Namespace& ns, const std::string& nqn,
-                            Changes& changes) const {
-    struct stat image {};
-    if (ns.protection != exports::Protection::kNone || stat(ns.image.c_str(), &image) != 0 ||
-        !S_ISREG(image.st_mode)) {
+                            const Found& found, Changes& changes) const {
+    const auto image = found.find(ns.image);
+    if (ns.protection != exports::Protection::kNone || image == found.end() || !image->second ||
+        !S_ISREG(image->second->st_mode)) {
         return;
     }
     const uint64_t before = target_.find_subsystem(nqn)->find_namespace(ns.nsid)->block_count();
-    const uint64_t after = static_cast<uint64_t>(image.st_size) / ns.block_bytes;
+    const uint64_t after = static_cast<uint64_t>(image->second->st_size) / ns.block_bytes;
     if (before != after) {
         changes.push_back(resized(ns, nqn, before, after));
     }
@@ -145,8 +161,9 @@ base::Result<std::vector<exports::Change>, exports::Errors> Service::reload(
             target_.remove_subsystem(subsystem.nqn);
         }
     }
+    const Found found = look_.look(images_of(running_, false)).found;
     for (const exports::Subsystem& subsystem : next->subsystems) {
-        take_over(find(running_, subsystem.nqn), subsystem, stores, changes);
+        take_over(find(running_, subsystem.nqn), subsystem, found, stores, changes);
     }
     for (const auto& subsystem : target_.subsystems()) {
         if (const size_t count = subsystem->enforce_access(); count != 0) {
@@ -214,18 +231,19 @@ Service::Fresh Service::open_new_stores(const exports::ExportConfig& next, Reaso
 }
 
 void Service::take_over(const exports::Subsystem* before, const exports::Subsystem& next,
-                        Fresh& stores, Changes& changes) {
+                        const Found& found, Fresh& stores, Changes& changes) {
     Subsystem* subsystem = before == nullptr ? nullptr : target_.find_subsystem(next.nqn);
     if (subsystem == nullptr) {
         subsystem = &target_.add_subsystem(core_config(next));
     } else {
         subsystem->change(core_config(next));
     }
-    take_over_namespaces(before, next, *subsystem, stores, changes);
+    take_over_namespaces(before, next, *subsystem, found, stores, changes);
 }
 
 void Service::take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
-                                   Subsystem& subsystem, Fresh& stores, Changes& changes) {
+                                   Subsystem& subsystem, const Found& found, Fresh& stores,
+                                   Changes& changes) {
     if (before != nullptr) {
         for (const exports::Namespace& ns : before->namespaces) {
             const bool replaced = stores.contains({next.nqn, ns.nsid});
@@ -246,7 +264,11 @@ void Service::take_over_namespaces(const exports::Subsystem* before, const expor
         if (running.config() != core_config(ns)) {
             (void)subsystem.change_namespace(core_config(ns));
         }
-        (void)note_other_file(ns, next.nqn, changes);
+        if (is_silent(ns, found)) {  // its size would not be answered either
+            changes.push_back(not_looked_at(ns, next.nqn));
+            continue;
+        }
+        (void)note_other_file(ns, next.nqn, found, changes);
         const uint64_t blocks = running.block_count();
         (void)subsystem.resize_namespace(ns.nsid);
         if (running.block_count() != blocks) {

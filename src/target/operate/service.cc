@@ -69,6 +69,7 @@ Service::Service(const exports::ExportConfig& config, Reactor& reactor, std::uni
       events_(log, clock_),
       stores_(reactor, crew_.get(), log, clock_),
       late_timer_(reactor, [this] { look_for_late_images(); }),
+      look_(between.ask(), PathLook::kPatience),
       access_(host_table(config)),
       target_(core_config(config.limits), between.access(access_), events_),
       server_(reactor, between.sessions(sessions_),

@@ -43,6 +43,8 @@ class Interposer {
     /// @return `inner` or something that uses it; it lives as long as the interposer.
     virtual const AccessPolicy& access(const AccessPolicy& inner) { return inner; }
     virtual SessionFactory& sessions(SessionFactory& inner) { return inner; }
+    /// Asks for the files of images; called on other threads.
+    virtual PathLook::Ask ask() { return PathLook::by_stat; }
 };
 
 /// Everything that serves one configuration, on one reactor, or where the configuration says so on
@@ -132,9 +134,9 @@ class Service {
                                const FileId& open);
     void note_images(TargetStatus& status) const;
 
-    bool note_other_file(const exports::Namespace& ns, const std::string& nqn,
+    bool note_other_file(const exports::Namespace& ns, const std::string& nqn, const Found& found,
                          Changes& changes) const;
-    void note_new_size(const exports::Namespace& ns, const std::string& nqn,
+    void note_new_size(const exports::Namespace& ns, const std::string& nqn, const Found& found,
                        Changes& changes) const;
     [[nodiscard]] std::optional<std::string> holder_of(const exports::Namespace& ns) const;
     base::Status add_subsystem(const exports::Subsystem& config, bool strict);
@@ -155,10 +157,11 @@ class Service {
     [[nodiscard]] bool may_come_later(const exports::ExportConfig& next,
                                       const exports::Namespace& ns, const std::string& nqn,
                                       const Reasons& later) const;
-    void take_over(const exports::Subsystem* before, const exports::Subsystem& next, Fresh& stores,
-                   Changes& changes);
+    void take_over(const exports::Subsystem* before, const exports::Subsystem& next,
+                   const Found& found, Fresh& stores, Changes& changes);
     void take_over_namespaces(const exports::Subsystem* before, const exports::Subsystem& next,
-                              Subsystem& subsystem, Fresh& stores, Changes& changes);
+                              Subsystem& subsystem, const Found& found, Fresh& stores,
+                              Changes& changes);
     void remember(exports::ExportConfig next);
 
     const std::unique_ptr<Crew> crew_;  ///< null: there is one reactor

@@ -150,4 +150,29 @@ BOOST_AUTO_TEST_CASE(a_device_brings_its_own_block_size) {
     BOOST_TEST(exports::default_block_bytes(dir.at("none")) == 512U);
 }
 
+BOOST_AUTO_TEST_CASE(an_image_whose_file_system_does_not_answer_is_not_looked_at) {
+    const support::TempDir dir;
+    dir.file("one.img", std::string(4096, '\0'));
+    dir.file("dead.img", "QFI\xFB" + std::string(4092, '\0'));
+    const std::string text =
+        "[target]\n[host.h]\nnqn=nqn.2024-08.com.example:h\n"
+        "[subsystem.s]\nnqn=nqn.2024-08.com.example:s\nhosts=h\n"
+        "[namespace.one]\nsubsystem=s\nimage=one.img\n"
+        "[namespace.two]\nsubsystem=s\nnsid=2\nimage=dead.img\n";
+    std::vector<std::string> asked;
+    const exports::SelectSilent select = [&](const std::vector<std::string>& images) {
+        asked = images;
+        return std::set<std::string>{dir.at("dead.img")};
+    };
+    const auto config = exports::parse_config(text, dir.at("t.conf"), select);
+    BOOST_REQUIRE_MESSAGE(config.ok(), (config.ok() ? "" : config.error()[0]));
+    BOOST_TEST((asked == std::vector<std::string>{dir.at("one.img"), dir.at("dead.img")}));
+    const auto& namespaces = config->subsystems[0].namespaces;
+    BOOST_TEST(namespaces[0].unserved.empty());
+    BOOST_TEST(namespaces[1].unserved == dir.at("dead.img") + ": its file system does not answer");
+    std::string strict = text;
+    strict.insert(strict.find('\n') + 1, "strict=yes\n");
+    BOOST_TEST(!exports::parse_config(strict, dir.at("t.conf"), select).ok());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include "support/running_service.h"
@@ -46,6 +49,21 @@ std::string refusal(const support::TempDir& dir, exports::ExportConfig config) {
     const auto service = target::Service::open(std::move(config), *reactor, log, plain);
     return service ? "" : service.error().text;
 }
+
+/// A file system that stops answering when `gone` is set: stat(2) waits until `end`.
+struct DeadMount : target::Interposer {
+    target::PathLook::Ask ask() override {
+        return [gone = gone, ended = ended](const std::string& path) {
+            if (*gone && path.ends_with("/more.img")) {
+                ended.wait();
+            }
+            return target::PathLook::by_stat(path);
+        };
+    }
+    std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
+    std::promise<void> end;
+    std::shared_future<void> ended{end.get_future()};
+};
 
 }  // namespace
 
@@ -129,6 +147,33 @@ BOOST_AUTO_TEST_CASE(a_server_without_any_image_says_so) {
     auto strict = config_of(dir, sections);
     strict.strict = true;
     BOOST_TEST(refusal(dir, std::move(strict)).find("late.img") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_system_that_does_not_answer_delays_neither_plan_nor_reload) {
+    DeadMount mount;
+    RunningService running(
+        "[host.h]\nnqn=nqn.2024-08.com.example:host\n"
+        "[subsystem.s]\nnqn=nqn.2024-08.com.example:disk\nhosts=h\n"
+        "[namespace.n]\nsubsystem=s\nimage=disk.img\n"
+        "[namespace.m]\nsubsystem=s\nnsid=2\nimage=more.img\n",
+        support::reactors(), [](const support::TempDir&) {}, &mount);
+    *mount.gone = true;
+    std::filesystem::resize_file(running.dir.at("disk.img"), 2U << 20U);
+    std::filesystem::resize_file(running.dir.at("more.img"), 2U << 20U);
+    const std::string silent =
+        "! namespace 2 of nqn.2024-08.com.example:disk: image more.img was not checked, because "
+        "its file system does not answer\n";
+    const std::string grown =
+        "~ namespace 1 of nqn.2024-08.com.example:disk: blocks 2048 -> 4096\n";
+    BOOST_TEST(running.ask("plan") == "ok\n" + grown + silent);
+    BOOST_TEST(running.ask("reload") == "ok\n" + grown + silent);
+    BOOST_TEST(running.ask("status").find("more.img: its file system does not answer") !=
+               std::string::npos);
+    BOOST_TEST(running.ask("reload") == "ok\n" + silent);
+    *mount.gone = false;
+    mount.end.set_value();
+    BOOST_TEST(becomes(running, "plan", silent, false));
+    BOOST_TEST(running.ask("reload").ends_with("disk: blocks 2048 -> 4096\n"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -82,4 +82,14 @@ BOOST_AUTO_TEST_CASE(many_that_do_not_answer_take_no_longer_than_two) {
     machine.open.set_value();
 }
 
+BOOST_AUTO_TEST_CASE(paths_without_an_answer_are_silent) {
+    Machine machine;
+    target::PathLook look(machine.ask(), base::milliseconds(20));
+    const std::set<std::string> silent = look.silent({"dead1", "dead2", "dead3", "none", "there"});
+    for (const char* path : {"dead1", "dead2", "dead3"}) {
+        BOOST_TEST(silent.contains(path), path);
+    }
+    machine.open.set_value();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
