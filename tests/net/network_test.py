@@ -294,7 +294,7 @@ def interface_appears_late(client):
 def no_such_interface(client):
     client.wire().plug().up()
     lines, _ = client.boot("ip=enp1s0:dhcp", "carrier_timeout=500ms", status=1)
-    assert lines == [f"error: no interface enp1s0; there is eth0 ({MAC % 0}, veth)"], lines
+    assert lines == [f"error: no interface enp1s0; there is only eth0 ({MAC % 0}, veth)"], lines
 
 
 @test
@@ -594,7 +594,7 @@ def bridge_of_two_wires(client):
 def a_bond_of_nothing_is_an_error(client):
     client.wire().plug().up()
     lines, _ = client.boot("bond=bond0:eth7", "ip=bond0:dhcp", "carrier_timeout=500ms", status=1)
-    assert lines == [f"error: no interface bond0; there is eth0 ({MAC % 0}, veth)"], lines
+    assert lines == [f"error: no interface bond0; there is only eth0 ({MAC % 0}, veth)"], lines
 
 
 @test
