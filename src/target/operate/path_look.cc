@@ -2,10 +2,14 @@
 #include "target/operate/path_look.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+
+#include "base/fd.h"
 
 namespace target {
 
@@ -16,7 +20,8 @@ struct PathLook::Round {
 
     const std::vector<std::string> paths;
     const Ask ask;
-    std::mutex mutex;  ///< guards what follows
+    std::atomic<pid_t> thread = 0;  ///< 0: it has not begun
+    std::mutex mutex;               ///< guards what follows
     std::condition_variable changed;
     std::map<std::string, Found> found;
     size_t next = 0;  ///< path that is being asked for
@@ -24,6 +29,7 @@ struct PathLook::Round {
     bool over = false;
 
     void run() {
+        thread = gettid();
         for (const std::string& path : paths) {
             Found answer = ask(path);
             const std::lock_guard lock(mutex);
@@ -35,6 +41,36 @@ struct PathLook::Round {
                 return;
             }
         }
+    }
+
+    /// Whether the thread waits for a processor, and not for a file system.
+    [[nodiscard]] bool is_runnable() const {
+        const pid_t id = thread;
+        const auto stat = base::read_text("/proc/self/task/" + std::to_string(id) + "/stat");
+        const size_t name_end = stat ? stat->rfind(") ") : std::string::npos;
+        return id == 0 || (name_end != std::string::npos && stat->substr(name_end + 2, 1) == "R");
+    }
+
+    /// Until it is over, or the file system of the next path does not answer: then given_up.
+    void wait(base::milliseconds patience) {
+        constexpr int kWithoutProcessor = 50;
+        std::unique_lock lock(mutex);
+        for (int times = 0; times < kWithoutProcessor && !over;) {
+            const size_t done = next;
+            const auto moved = [&] { return over || next != done; };
+            if (changed.wait_for(lock, patience, moved)) {
+                times = 0;
+                continue;
+            }
+            lock.unlock();  // the thread may just be about to take it
+            const bool runnable = is_runnable();
+            lock.lock();
+            if (!runnable && !moved()) {
+                break;
+            }
+            ++times;
+        }
+        given_up = !over;
     }
 
     /// Empty: it is over.
@@ -87,18 +123,12 @@ PathLook::Seen PathLook::look(std::vector<std::string> paths) {
     for (int stuck = 0; stuck < kStuckInOneLook && !paths.empty();) {
         const auto round = std::make_shared<Round>(paths, ask_);
         start(round);
-        std::unique_lock lock(round->mutex);
-        size_t done = 0;
-        while (!round->over && round->changed.wait_for(lock, patience_, [&] {
-            return round->over || round->next != done;
-        })) {
-            done = round->next;
-        }
+        round->wait(patience_);
+        const std::lock_guard lock(round->mutex);
         seen.found.merge(round->found);
         paths.erase(paths.begin(), paths.begin() + static_cast<std::ptrdiff_t>(round->next));
         if (!round->over) {
             ++stuck;
-            round->given_up = true;
             seen.silent.insert(paths.front());
             paths.erase(paths.begin());
             stuck_.push_back(round);

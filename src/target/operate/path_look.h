@@ -25,6 +25,7 @@ class PathLook {
     using Found = std::optional<struct stat>;  ///< nothing: there is nothing of this name
     using Ask = std::function<Found(const std::string& path)>;
     /// For one path: far above what a file system takes that answers, and less than any host waits.
+    /// On a busy machine the time in which the thread has no processor does not count.
     static constexpr base::milliseconds kPatience{100};
 
     struct Seen {

@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "base/clock.h"
 #include "support/temp_dir.h"
 #include "support/test.h"
 
@@ -90,6 +91,19 @@ BOOST_AUTO_TEST_CASE(paths_without_an_answer_are_silent) {
         BOOST_TEST(silent.contains(path), path);
     }
     machine.open.set_value();
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_that_is_running_is_waited_for) {
+    target::PathLook look(
+        [](const std::string&) {
+            base::SystemClock clock;
+            const auto end = clock.now() + base::milliseconds(300);
+            while (clock.now() < end) {
+            }
+            return target::PathLook::Found(std::in_place);
+        },
+        base::milliseconds(20));
+    BOOST_TEST(look.look({"busy"}).found.contains("busy"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
