@@ -13,8 +13,8 @@ tools_ready() {
 tools_overlay() {
     tools_ready
     busybox_into "$1"
-    modules_into "$1/modules" virtio_pci virtio_blk virtio_net ext4 crc32c_generic nvme-tcp hmac sha256_generic \
-        sha512_generic dh_generic
+    modules_into "$1/modules" virtio_pci virtio_blk virtio_net ext4 nvme-tcp -crc32c_generic -hmac -sha256_generic \
+        -sha512_generic -dh_generic || return 1
     install -m755 "$boot_tests/guest/tools-init" "$1/init"
     cp "$boot_tests/guest/$script" "$1/script"
     cp "$boot_tests/guest/tools-lib" "$1/"
