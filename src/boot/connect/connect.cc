@@ -100,7 +100,7 @@ Outcome<std::string> await_turn(const SysPaths& sys, const base::Deadline& deadl
     if (!list && list.error().code == ETIMEDOUT) {
         return Failure::passing(
             ExitCode::kConnect,
-            base::error("a target stopped answering, and the kernel is still waiting for it and "
+            base::error("a target stopped answering and the kernel is still waiting for it and "
                         "cannot connect to another target meanwhile; check that target, or raise "
                         "nvmeroot.connect_timeout"));
     }
