@@ -89,13 +89,6 @@ class Assembler {
     std::set<std::string> used_hosts_;
 };
 
-template <class T>
-Named<T>* find(std::vector<Named<T>>& sections, std::string_view name) {
-    const auto found = std::find_if(sections.begin(), sections.end(),
-                                    [&](const Named<T>& named) { return named.name == name; });
-    return found == sections.end() ? nullptr : &*found;
-}
-
 bool Assembler::unique(const std::string& place, const std::string& thing) {
     const auto [entry, fresh] = seen_.emplace(thing, place);
     if (!fresh) {

@@ -3,9 +3,11 @@
 // Settings -> sections, each by its key table; what sections say together is assemble.cc's.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "export/keys.h"
@@ -20,6 +22,13 @@ struct Named {
     std::set<std::string_view> given;  ///< keys that are written there, well or not
     T section;
 };
+
+/// Null: no section has this name.
+template <class T>
+Named<T>* find(std::vector<Named<T>>& sections, std::string_view name) {
+    const auto found = std::ranges::find(sections, name, &Named<T>::name);
+    return found == sections.end() ? nullptr : &*found;
+}
 
 struct Sections {
     TargetSection target;
